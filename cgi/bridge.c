@@ -1,0 +1,408 @@
+#include "config.h"
+
+#include "bridge.h"
+#include "log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* The answer while it is being written. */
+struct answer {
+	FCGX_Stream *out;
+	bool begun;   /* something was written */
+	bool in_body; /* the blank line behind the header fields was written */
+	bool refused; /* a header field could not be written */
+	int status;
+	uint64_t bytes; /* of the body */
+};
+
+/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's). */
+struct params {
+	swm_str method, uri, document_uri, query, address, protocol;
+};
+
+/* Reason phrases of RFC 9110, 15; 429 of RFC 6585. Others have none. */
+static const struct {
+	int status;
+	const char *phrase;
+} reasons[] = {
+	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
+	{ 205, "Reset Content" }, { 206, "Partial Content" }, { 300, "Multiple Choices" },
+	{ 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
+	{ 304, "Not Modified" }, { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" },
+	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 402, "Payment Required" },
+	{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" }, { 408, "Request Timeout" }, { 409, "Conflict" },
+	{ 410, "Gone" }, { 411, "Length Required" }, { 412, "Precondition Failed" },
+	{ 413, "Content Too Large" }, { 414, "URI Too Long" }, { 415, "Unsupported Media Type" },
+	{ 416, "Range Not Satisfiable" }, { 417, "Expectation Failed" },
+	{ 421, "Misdirected Request" }, { 422, "Unprocessable Content" },
+	{ 426, "Upgrade Required" }, { 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+	{ 505, "HTTP Version Not Supported" },
+};
+
+static const char *
+reason_phrase(int status)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].phrase;
+	return "";
+}
+
+/* libfcgi's lengths are int, and its fast path does not look at the stream's error. */
+static int
+put(struct answer *answer, swm_str text)
+{
+	enum { PIECE = 1 << 20 };
+
+	answer->begun = true;
+	while (text.len > 0) {
+		int length = text.len < PIECE ? (int)text.len : PIECE;
+
+		if (FCGX_PutStr(text.ptr, length, answer->out) != length || FCGX_GetError(answer->out) != 0)
+			return 1;
+		text.ptr += length;
+		text.len -= (size_t)length;
+	}
+	return 0;
+}
+
+static int
+put_status(void *user, int status)
+{
+	struct answer *answer = user;
+	char line[64];
+	swm_str text = { line, 0 };
+
+	answer->status = status;
+	text.len = (size_t)snprintf(line, sizeof(line), "Status: %03d %s\r\n", status, reason_phrase(status));
+	return put(answer, text);
+}
+
+/* Whether the text would end the line it stands in (RFC 9110, 5.5). */
+static bool
+breaks_line(swm_str text)
+{
+	return text.len > 0
+	       && (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL
+	           || memchr(text.ptr, '\0', text.len) != NULL);
+}
+
+static int
+put_header(void *user, swm_str name, swm_str value)
+{
+	struct answer *answer = user;
+
+	answer->refused = name.len == 0 || breaks_line(name) || breaks_line(value);
+	if (answer->refused)
+		return 1;
+	return put(answer, name) != 0 || put(answer, SWM_STR(": ")) != 0 || put(answer, value) != 0
+	       || put(answer, SWM_STR("\r\n")) != 0;
+}
+
+static int
+end_headers(struct answer *answer)
+{
+	if (answer->in_body)
+		return 0;
+	answer->in_body = true;
+	return put(answer, SWM_STR("\r\n"));
+}
+
+static int
+put_body(void *user, swm_str piece)
+{
+	struct answer *answer = user;
+
+	if (end_headers(answer) != 0 || put(answer, piece) != 0)
+		return 1;
+	answer->bytes += piece.len;
+	return 0;
+}
+
+bool
+bridge_init(struct bridge *bridge, swm_engine *engine)
+{
+	memset(bridge, 0, sizeof(*bridge));
+	bridge->engine = engine;
+	bridge->error = swm_error_new();
+	return bridge->error != NULL && swm_request_new(&bridge->request, bridge->error) == SWM_OK;
+}
+
+void
+bridge_dispose(struct bridge *bridge)
+{
+	swm_request_free(bridge->request);
+	swm_error_free(bridge->error);
+	free(bridge->text);
+	memset(bridge, 0, sizeof(*bridge));
+}
+
+/* "NAME=value" -> its two halves. */
+static bool
+split_param(const char *param, swm_str *name, swm_str *value)
+{
+	const char *equals = strchr(param, '=');
+
+	if (equals == NULL)
+		return false;
+	name->ptr = param;
+	name->len = (size_t)(equals - param);
+	value->ptr = equals + 1;
+	value->len = strlen(equals + 1);
+	return true;
+}
+
+static bool
+is_named(swm_str name, swm_str wanted)
+{
+	return name.len == wanted.len && memcmp(name.ptr, wanted.ptr, name.len) == 0;
+}
+
+/*
+ * The header field that a parameter carries, if any. Content-Type and
+ * Content-Length have parameters of their own (RFC 3875, 4.1.18); nginx sends
+ * both forms, and both together would read as a field that was sent twice.
+ */
+static bool
+field_name(swm_str *name, swm_str value)
+{
+	static const swm_str prefix = { "HTTP_", 5 };
+
+	if (is_named(*name, SWM_STR("CONTENT_TYPE")) || is_named(*name, SWM_STR("CONTENT_LENGTH")))
+		return value.len > 0;
+	if (name->len <= prefix.len || memcmp(name->ptr, prefix.ptr, prefix.len) != 0)
+		return false;
+	name->ptr += prefix.len;
+	name->len -= prefix.len;
+	return !is_named(*name, SWM_STR("CONTENT_TYPE")) && !is_named(*name, SWM_STR("CONTENT_LENGTH"));
+}
+
+/* Writes the field's name behind what the buffer holds: lower-case, with dashes. */
+static swm_str
+spell_field(char *to, swm_str name)
+{
+	swm_str spelt = { to, name.len };
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (c == '_')
+			c = '-';
+		else if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		to[i] = c;
+	}
+	return spelt;
+}
+
+static void
+read_params(struct params *params, char *const *envp)
+{
+	const struct {
+		swm_str name;
+		swm_str *value;
+	} wanted[] = {
+		{ SWM_STR("REQUEST_METHOD"), &params->method },
+		{ SWM_STR("REQUEST_URI"), &params->uri },
+		{ SWM_STR("DOCUMENT_URI"), &params->document_uri },
+		{ SWM_STR("QUERY_STRING"), &params->query },
+		{ SWM_STR("REMOTE_ADDR"), &params->address },
+		{ SWM_STR("SERVER_PROTOCOL"), &params->protocol },
+	};
+	swm_str name, value;
+
+	memset(params, 0, sizeof(*params));
+	for (; *envp != NULL; envp++) {
+		if (!split_param(*envp, &name, &value))
+			continue;
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+			if (is_named(name, wanted[i].name))
+				*wanted[i].value = value;
+	}
+}
+
+/* Room for everything that set_request() writes, so that no view moves afterwards. */
+static bool
+reserve_text(struct bridge *bridge, const struct params *params, char *const *envp)
+{
+	size_t need = params->document_uri.len + 1 + params->query.len;
+	swm_str name, value;
+	char *text;
+
+	for (; *envp != NULL; envp++)
+		if (split_param(*envp, &name, &value))
+			need += name.len;
+	if (need <= bridge->text_size)
+		return true;
+	text = realloc(bridge->text, need);
+	if (text == NULL)
+		return false;
+	bridge->text = text;
+	bridge->text_size = need;
+	return true;
+}
+
+/* DOCUMENT_URI?QUERY_STRING, for a site that does not pass REQUEST_URI. */
+static size_t
+compose_target(char *to, struct params *params)
+{
+	size_t length = params->document_uri.len;
+
+	if (length > 0)
+		memcpy(to, params->document_uri.ptr, length);
+	if (params->query.len > 0) {
+		to[length++] = '?';
+		memcpy(to + length, params->query.ptr, params->query.len);
+		length += params->query.len;
+	}
+	params->uri.ptr = to;
+	params->uri.len = length;
+	return length;
+}
+
+static int
+set_request(struct bridge *bridge, struct params *params, const FCGX_Request *fcgi)
+{
+	char *end;
+	swm_str name, value;
+	int rc = SWM_OK;
+
+	if (!reserve_text(bridge, params, fcgi->envp))
+		return SWM_ENOMEM;
+	end = bridge->text;
+	if (params->uri.len == 0)
+		end += compose_target(end, params);
+	swm_request_set_method(bridge->request, params->method);
+	swm_request_set_target(bridge->request, params->uri);
+	swm_request_set_abort_fd(bridge->request, fcgi->ipcFd);
+	for (char **param = fcgi->envp; rc == SWM_OK && *param != NULL; param++) {
+		if (!split_param(*param, &name, &value) || !field_name(&name, value))
+			continue;
+		rc = swm_request_add_header(bridge->request, spell_field(end, name), value);
+		end += name.len;
+	}
+	return rc;
+}
+
+/*
+ * Reads the request's body to its end. Its records, also the empty one that ends
+ * it, would otherwise be taken for the next request of a kept connection.
+ */
+static bool
+skip_body(FCGX_Stream *in)
+{
+	char trash[4096];
+
+	while (FCGX_GetStr(trash, sizeof(trash), in) == (int)sizeof(trash))
+		;
+	return FCGX_GetError(in) == 0;
+}
+
+/* An answer for what the library could not answer itself: too little memory. */
+static int
+put_failure(struct answer *answer, bool with_body)
+{
+	swm_str body = SWM_STR("{\"code\":\"PGRSTX00\",\"message\":\"The request could not be served\","
+	                       "\"details\":null,\"hint\":null}");
+	char length[32];
+	swm_str value = { length, 0 };
+
+	value.len = (size_t)snprintf(length, sizeof(length), "%zu", body.len);
+	if (put_status(answer, 500) != 0
+	    || put_header(answer, SWM_STR("Content-Type"), SWM_STR("application/json; charset=utf-8")) != 0
+	    || put_header(answer, SWM_STR("Proxy-Status"), SWM_STR("swm; error=PGRSTX00")) != 0
+	    || put_header(answer, SWM_STR("Content-Length"), value) != 0)
+		return 1;
+	return with_body ? put_body(answer, body) : 0;
+}
+
+static int
+serve(struct bridge *bridge, const struct params *params, struct answer *answer)
+{
+	swm_sink sink = { sizeof(sink), answer, put_status, put_header, put_body };
+	int rc = swm_engine_serve(bridge->engine, bridge->request, &sink, bridge->error);
+
+	if (rc == SWM_OK)
+		return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;
+	if (answer->begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
+		return rc;
+	log_message(SWM_LOG_ERROR, "request failed", swm_error_message(bridge->error));
+	if (put_failure(answer, !is_named(params->method, SWM_STR("HEAD"))) != 0 || end_headers(answer) != 0)
+		return SWM_ESINK;
+	return SWM_OK;
+}
+
+/* Who went away is the client's affair; an answer that broke off is ours. */
+static bool
+client_left(const struct answer *answer, int rc)
+{
+	return rc == SWM_ECANCELED || (rc == SWM_ESINK && !answer->refused);
+}
+
+static const char *
+note_of(const struct answer *answer, int rc)
+{
+	if (rc == SWM_OK)
+		return NULL;
+	return client_left(answer, rc) ? "(client went away)" : "(broken off)";
+}
+
+static void
+log_answer(const struct bridge *bridge, const struct params *params, const struct answer *answer, int rc)
+{
+	struct log_access access;
+
+	access.address = params->address;
+	access.method = params->method;
+	access.target = params->uri;
+	access.protocol = params->protocol;
+	access.status = answer->status;
+	access.bytes = answer->bytes;
+	access.note = note_of(answer, rc);
+	if (answer->refused)
+		log_message(SWM_LOG_ERROR, "answer broken off: a header field has a line break or no name", SWM_STR(""));
+	else if (rc != SWM_OK && !client_left(answer, rc))
+		log_message(SWM_LOG_ERROR, "answer broken off", swm_error_message(bridge->error));
+	log_request(&access);
+}
+
+bool
+bridge_serve(struct bridge *bridge, FCGX_Request *fcgi)
+{
+	struct answer answer = { fcgi->out, false, false, false, 0, 0 };
+	struct params params;
+	int rc;
+
+	read_params(&params, fcgi->envp);
+	if (!skip_body(fcgi->in))
+		rc = SWM_ECANCELED;
+	else if (set_request(bridge, &params, fcgi) != SWM_OK)
+		rc = put_failure(&answer, true) != 0 ? SWM_ESINK : SWM_OK;
+	else
+		rc = serve(bridge, &params, &answer);
+	swm_request_clear(bridge->request);
+	log_answer(bridge, &params, &answer, rc);
+	return rc == SWM_OK;
+}
+
+void
+bridge_abort(FCGX_Request *fcgi)
+{
+	/*
+	 * A record of a version that does not exist. libfcgi writes whole records, so
+	 * this stands where the next would. nginx without fastcgi_keep_conn takes a
+	 * closed connection for the end of the answer; a broken record never.
+	 */
+	static const unsigned char broken[8] = { 0 };
+
+	if (fcgi->ipcFd >= 0)
+		(void)!send(fcgi->ipcFd, broken, sizeof(broken), MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* without FCGX_Finish_r() neither what is buffered nor FCGI_END_REQUEST is sent */
+	FCGX_Free(fcgi, 1);
+}

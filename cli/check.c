@@ -1,0 +1,113 @@
+/* swm check and swm dump: what a configuration says, and what is wrong with it. */
+#include "config.h"
+
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+extern char **environ;
+
+static int
+print_warning(void *user, swm_str warning)
+{
+	(void)user;
+	fprintf(stderr, "warning: %.*s\n", (int)warning.len, warning.ptr);
+	return 0;
+}
+
+/* File and environment are both read, so that the problems of both are told at once. */
+static bool
+load_all(swm_config *config, const char *file, swm_error *err)
+{
+	bool good = true;
+
+	if (strcmp(file, "-") != 0 && swm_config_load_file(config, file, err) != SWM_OK)
+		good = complain(err) == EXIT_DONE;
+	if (swm_config_load_environment(config, (const char *const *)environ, err) != SWM_OK)
+		good = complain(err) == EXIT_DONE;
+	return good;
+}
+
+static bool
+can_connect(const swm_config *config, swm_error *err)
+{
+	swm_engine *engine;
+
+	if (swm_engine_open(&engine, config, NULL, err) != SWM_OK)
+		return complain(err) == EXIT_DONE;
+	swm_engine_close(engine);
+	return true;
+}
+
+static int
+check_file(const char *file, bool connect)
+{
+	swm_error *err = swm_error_new();
+	swm_config *config = NULL;
+	bool good = swm_config_new(&config, err) == SWM_OK;
+
+	if (!good)
+		complain(err);
+	good = good && load_all(config, file, err);
+	if (good) {
+		swm_config_warnings(config, print_warning, NULL);
+		good = swm_config_check(config, err) == SWM_OK || complain(err) == EXIT_DONE;
+	}
+	good = good && (!connect || can_connect(config, err));
+	if (good)
+		printf("%s: ok%s\n", file, connect ? ", and the database answers" : "");
+	swm_config_free(config);
+	swm_error_free(err);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+int
+check_run(const struct command *self, int argc, char **argv)
+{
+	enum { CONNECT = 1 };
+	static const struct option names[] = {
+		{ "connect", no_argument, NULL, CONNECT }, OPTIONS_END,
+	};
+	bool connect = false;
+	int option;
+
+	while ((option = next_option(self, argc, argv, ":", names)) != -1) {
+		if (option != CONNECT)
+			return option_status(option);
+		connect = true;
+	}
+	if (argc - optind != 1)
+		return usage_error(self, "it takes one FILE");
+	return check_file(argv[optind], connect);
+}
+
+static int
+print_setting(void *user, swm_str name, swm_str value)
+{
+	(void)user;
+	printf("%.*s = %.*s\n", (int)name.len, name.ptr, (int)value.len, value.ptr);
+	return 0;
+}
+
+int
+dump_run(const struct command *self, int argc, char **argv)
+{
+	static const struct option names[] = { OPTIONS_END };
+	int option = next_option(self, argc, argv, ":", names);
+
+	if (option != -1)
+		return option_status(option);
+	if (argc - optind != 1)
+		return usage_error(self, "it takes one FILE");
+	swm_error *err = swm_error_new();
+	swm_config *config = NULL;
+	int status = EXIT_DONE;
+	if (load_config(&config, argv[optind], err) != SWM_OK)
+		status = complain(err);
+	else if (swm_config_each(config, print_setting, NULL) != 0)
+		status = complain(NULL);
+	swm_config_free(config);
+	swm_error_free(err);
+	return status;
+}

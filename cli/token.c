@@ -1,0 +1,286 @@
+/* swm token: a JSON Web Token signed with the configured secret. */
+#include "config.h"
+
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A JSON string (RFC 8259, 7). */
+static void
+write_string(FILE *to, const char *s, size_t len)
+{
+	fputc('"', to);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c < 0x20)
+			fprintf(to, "\\u%04x", c);
+		else
+			fprintf(to, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+	}
+	fputc('"', to);
+}
+
+static const char *
+skip_blanks(const char *s)
+{
+	return s + strspn(s, " \t\r\n");
+}
+
+/* Behind a JSON string that begins at s, or at the end of the text. */
+static const char *
+skip_string(const char *s)
+{
+	for (s++; *s != '\0' && *s != '"'; s++)
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+	return *s == '"' ? s + 1 : s;
+}
+
+/* Whether an object has a member of its own with this name, so that none is given twice. */
+static bool
+has_member(const char *json, const char *name)
+{
+	size_t len = strlen(name);
+	int depth = 0;
+
+	while (*json != '\0') {
+		if (*json != '"') {
+			depth += (*json == '{' || *json == '[') - (*json == '}' || *json == ']');
+			json++;
+			continue;
+		}
+		const char *end = skip_string(json);
+		if (depth == 1 && *skip_blanks(end) == ':' && (size_t)(end - json) == len + 2 &&
+		    memcmp(json + 1, name, len) == 0)
+			return true;
+		json = end;
+	}
+	return false;
+}
+
+struct claims {
+	FILE *to;
+	const char *given; /* further claims, or NULL */
+	const char *separator;
+	const char *twice; /* the name of one that was given already */
+};
+
+static void
+begin_member(struct claims *c, const char *name)
+{
+	if (c->given != NULL && has_member(c->given, name))
+		c->twice = name;
+	fputs(c->separator, c->to);
+	c->separator = ",";
+	write_string(c->to, name, strlen(name));
+	fputc(':', c->to);
+}
+
+static void
+add_string(struct claims *c, const char *name, const char *value, size_t len)
+{
+	begin_member(c, name);
+	write_string(c->to, value, len);
+}
+
+static swm_str
+setting(const swm_config *config, const char *name)
+{
+	swm_str value;
+
+	return swm_config_get(config, name, &value, NULL) == SWM_OK ? value : SWM_STR("");
+}
+
+/* The given claims, without their closing brace so that more can follow. */
+static bool
+begin_object(struct claims *c)
+{
+	const char *given = c->given == NULL ? "{}" : skip_blanks(c->given);
+	size_t len = strlen(given);
+
+	while (len > 0 && strchr(" \t\r\n", given[len - 1]) != NULL)
+		len--;
+	if (len < 2 || given[0] != '{' || given[len - 1] != '}')
+		return false;
+	fwrite(given, 1, len - 1, c->to);
+	c->separator = *skip_blanks(given + 1) == '}' ? "" : ",";
+	return true;
+}
+
+/* What the configuration asks of a token is in it, unless the user has said it. */
+static bool
+write_claims(struct claims *c, const swm_config *config, const char *role, long long seconds)
+{
+	swm_str audience = setting(config, "jwt-aud");
+
+	if (!begin_object(c))
+		return false;
+	if (role != NULL)
+		add_string(c, "role", role, strlen(role));
+	if (audience.len > 0 && (c->given == NULL || !has_member(c->given, "aud")))
+		add_string(c, "aud", audience.ptr, audience.len);
+	if (seconds >= 0) {
+		begin_member(c, "exp");
+		fprintf(c->to, "%lld", (long long)time(NULL) + seconds);
+	}
+	fputc('}', c->to);
+	return true;
+}
+
+/* NULL: complained. */
+static char *
+make_claims(const swm_config *config, const char *role, long long seconds, const char *given)
+{
+	char *text = NULL;
+	size_t len;
+	struct claims c = { .to = open_memstream(&text, &len), .given = given };
+
+	if (c.to == NULL) {
+		complain(NULL);
+		return NULL;
+	}
+	bool written = write_claims(&c, config, role, seconds);
+	if (fclose(c.to) == 0 && written && c.twice == NULL)
+		return text;
+	free(text);
+	if (c.twice != NULL)
+		fprintf(stderr, "swm: the claim \"%s\" is given twice\n", c.twice);
+	else if (!written)
+		fprintf(stderr, "swm: the claims are not a JSON object\n");
+	else
+		complain(NULL);
+	return NULL;
+}
+
+/* A role is put at the top of the claims, so that is where it must be looked for. */
+static bool
+can_name_role(const swm_config *config)
+{
+	swm_str key = setting(config, "jwt-role-claim-key");
+
+	if (key.len == strlen(".role") && memcmp(key.ptr, ".role", key.len) == 0)
+		return true;
+	fprintf(stderr, "swm: jwt-role-claim-key is %.*s: give the role as claims, not as --role\n",
+	        (int)key.len, key.ptr);
+	return false;
+}
+
+char *
+make_token(const swm_config *config, const char *role, long long seconds, const char *claims,
+           const char *algorithm, swm_error *err)
+{
+	char *token = NULL;
+
+	if (role != NULL && !can_name_role(config))
+		return NULL;
+	char *all = make_claims(config, role, seconds, claims);
+	if (all == NULL)
+		return NULL;
+	if (swm_token_sign(&token, config, (swm_str){ all, strlen(all) }, algorithm, err) != SWM_OK) {
+		complain(err);
+		token = NULL;
+	}
+	free(all);
+	return token;
+}
+
+struct wish {
+	const char *file, *role, *claims, *algorithm;
+	long long seconds;
+};
+
+static bool
+read_seconds(const char *text, long long *out)
+{
+	enum { LONGEST = 1000000000 }; /* some thirty years */
+	char *end;
+
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	return end != text && *end == '\0' && errno == 0 && *out >= 0 && *out <= LONGEST;
+}
+
+static bool
+is_algorithm(const char *name)
+{
+	return strcmp(name, "HS256") == 0 || strcmp(name, "HS384") == 0 || strcmp(name, "HS512") == 0;
+}
+
+static int
+take_option(const struct command *self, struct wish *wish, int option)
+{
+	switch (option) {
+	case 'r':
+		wish->role = optarg;
+		return EXIT_DONE;
+	case 'c':
+		wish->claims = optarg;
+		return EXIT_DONE;
+	case 'e':
+		if (!read_seconds(optarg, &wish->seconds))
+			return usage_error(self, "--expires takes a number of seconds, not '%s'", optarg);
+		return EXIT_DONE;
+	default:
+		wish->algorithm = optarg;
+		if (!is_algorithm(optarg))
+			return usage_error(self, "the algorithm is HS256, HS384 or HS512, not '%s'", optarg);
+		return EXIT_DONE;
+	}
+}
+
+static int
+read_arguments(const struct command *self, struct wish *wish, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "role", required_argument, NULL, 'r' },
+		{ "expires", required_argument, NULL, 'e' },
+		{ "claims", required_argument, NULL, 'c' },
+		{ "algorithm", required_argument, NULL, 'a' },
+		OPTIONS_END,
+	};
+	int option;
+
+	while ((option = next_option(self, argc, argv, ":r:e:c:a:", names)) != -1) {
+		if (option == OPTION_HELP || option == OPTION_WRONG)
+			return option_status(option);
+		if (take_option(self, wish, option) != EXIT_DONE)
+			return EXIT_USAGE;
+	}
+	if (argc - optind != 1)
+		return usage_error(self, "it takes one FILE");
+	wish->file = argv[optind];
+	return EXIT_DONE;
+}
+
+static int
+print_token(const struct wish *wish)
+{
+	swm_error *err = swm_error_new();
+	swm_config *config = NULL;
+	char *token = NULL;
+
+	if (load_config(&config, wish->file, err) != SWM_OK)
+		complain(err);
+	else
+		token = make_token(config, wish->role, wish->seconds, wish->claims, wish->algorithm, err);
+	if (token != NULL)
+		puts(token);
+	int status = token == NULL ? EXIT_FAILED : EXIT_DONE;
+	swm_token_free(token);
+	swm_config_free(config);
+	swm_error_free(err);
+	return status;
+}
+
+int
+token_run(const struct command *self, int argc, char **argv)
+{
+	struct wish wish = { .seconds = -1 };
+	int status = read_arguments(self, &wish, argc, argv);
+
+	return wish.file == NULL ? status : print_token(&wish);
+}

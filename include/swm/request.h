@@ -1,0 +1,77 @@
+/* Web requests: a request in, status, headers and body through a sink out. */
+#ifndef SWM_REQUEST_H
+#define SWM_REQUEST_H
+
+#include <swm/engine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * One web request of PostgREST's dialect. Nothing is copied: the bytes behind
+ * every view must stay until the request is freed or cleared.
+ * Threads: belongs to one thread at a time.
+ */
+typedef struct swm_request swm_request;
+
+/* Makes an empty request, owned by the caller. SWM_ENOMEM. */
+SWM_API int swm_request_new(swm_request **out, swm_error *err) SWM_MUST_CHECK;
+
+/* Frees it; NULL is allowed. */
+SWM_API void swm_request_free(swm_request *request);
+
+/* Empties it for the next use, keeping its memory. */
+SWM_API void swm_request_clear(swm_request *request);
+
+/* The method, as in the request line: "GET". */
+SWM_API void swm_request_set_method(swm_request *request, swm_str method);
+
+/*
+ * The request target as it was sent (RFC 9112, 3.2.1): path and query,
+ * percent-encoded. The path begins at the API's root.
+ */
+SWM_API void swm_request_set_target(swm_request *request, swm_str target);
+
+/*
+ * Adds a header field; the name's case does not matter. Fields of one name are
+ * joined by commas as RFC 9110, 5.3 has it. SWM_ENOMEM.
+ */
+SWM_API int swm_request_add_header(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
+
+/*
+ * A file descriptor that becomes readable-at-end or broken when the client goes
+ * away (a socket); its query is then cancelled. -1, the default, for none.
+ */
+SWM_API void swm_request_set_abort_fd(swm_request *request, int fd);
+
+/*
+ * Where an answer goes. Each function returns 0, or non-zero to give up (the
+ * answer then ends with SWM_ESINK). Views live for the call alone.
+ */
+typedef struct swm_sink {
+	size_t size; /* sizeof(swm_sink) */
+	void *user;
+	/* Called once, first, with an HTTP status (100..599). */
+	int (*status)(void *user, int status);
+	/* Called for each header field, before the body. */
+	int (*header)(void *user, swm_str name, swm_str value);
+	/* Called with pieces of the body, in order; not at all when there is none. */
+	int (*body)(void *user, swm_str piece);
+} swm_sink;
+
+/*
+ * Answers a request. An error of the request or of the database is itself an
+ * answer, with its status and a JSON body, and returns SWM_OK.
+ *
+ * A negative result means that the answer, if it began, is not complete and must
+ * not look so to the client: SWM_ECANCELED (the client went away), SWM_ESINK,
+ * SWM_EUNAVAILABLE or SWM_EDATABASE after the first piece of the body, SWM_ENOMEM.
+ */
+SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+                             swm_error *err) SWM_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,24 @@
+/*
+ * The path of jwt-role-claim-key (PostgREST, references/auth: JWT Role Extraction):
+ * .key ."any key" [n] [?(@ op "text")] with == != ^== ==^ *==, and slices [a:b].
+ */
+#ifndef SWM_AUTH_JSPATH_H
+#define SWM_AUTH_JSPATH_H
+
+#include "base/arena.h"
+#include "error/error.h"
+#include "json/json.h"
+
+/* Threads: shared by many once parsed. */
+typedef struct swm_jspath swm_jspath;
+
+/* *out and all behind it live in the arena. SWM_ECONFIG: the text is no path. SWM_ENOMEM. */
+int swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_error *err);
+
+/*
+ * What the path leads to: SWM_JSON_NONE when to nothing. With SWM_JSON_STRING,
+ * *text is the string (or the slice of it), and lives as long as the document.
+ */
+enum swm_json_type swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text);
+
+#endif

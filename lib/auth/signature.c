@@ -1,0 +1,129 @@
+#include "config.h"
+
+#include "auth/keys.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rsa.h>
+
+static const swm_algorithm algorithms[] = {
+#define SWM_ALGORITHM(name, kind, digest, digest_len, curve) \
+	{ { name, sizeof name - 1 }, SWM_KEY_##kind, digest, digest_len, curve },
+#include "auth/algorithms.def"
+#undef SWM_ALGORITHM
+};
+
+const swm_algorithm *
+swm_algorithm_find(swm_str name)
+{
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		if (swm_str_eq(algorithms[i].name, name))
+			return &algorithms[i];
+	return NULL;
+}
+
+bool
+swm_key_fits(const swm_key *key, const swm_algorithm *algorithm)
+{
+	if (key->only != NULL && key->only != algorithm)
+		return false;
+	if (algorithm->curve != NULL && (key->curve == NULL || strcmp(key->curve, algorithm->curve) != 0))
+		return false;
+	return key->kind == algorithm->kind ||
+	       (key->kind == SWM_KEY_RSA && algorithm->kind == SWM_KEY_RSA_PSS);
+}
+
+bool
+swm_key_hmac(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
+             unsigned char mac[SWM_HMAC_LONGEST])
+{
+	if (key->kind != SWM_KEY_OCT || algorithm->kind != SWM_KEY_OCT)
+		return false;
+	return EVP_Q_mac(NULL, "HMAC", NULL, algorithm->digest, NULL, key->secret.ptr, key->secret.len,
+	                 (const unsigned char *)text.ptr, text.len, mac, SWM_HMAC_LONGEST, NULL) != NULL;
+}
+
+static bool
+verify_hmac(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
+{
+	unsigned char mac[SWM_HMAC_LONGEST];
+
+	bool made = swm_key_hmac(key, algorithm, text, mac);
+	bool same = made && signature.len == algorithm->digest_len &&
+	            CRYPTO_memcmp(mac, signature.ptr, signature.len) == 0;
+	OPENSSL_cleanse(mac, sizeof mac); /* the right answer to a wrong token */
+	return same;
+}
+
+/* RSASSA-PSS with a salt as long as the digest and MGF1 with the same digest (RFC 7518, 3.5). */
+static bool
+set_pss(EVP_PKEY_CTX *ctx)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
+}
+
+static bool
+verify_public(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pkey_ctx = NULL; /* belongs to ctx */
+
+	bool right = ctx != NULL &&
+	    EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, algorithm->digest, NULL, NULL, key->public_key, NULL) == 1 &&
+	    (algorithm->kind != SWM_KEY_RSA_PSS || set_pss(pkey_ctx)) &&
+	    EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
+	                     (const unsigned char *)text.ptr, text.len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return right;
+}
+
+/* Two integers of one length (RFC 7518, 3.4) as the DER that libcrypto wants; the caller frees it. */
+static int
+der_of(swm_str signature, unsigned char **der)
+{
+	const unsigned char *bytes = (const unsigned char *)signature.ptr;
+	int half = (int)(signature.len / 2), len = -1;
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(bytes, half, NULL), *s = BN_bin2bn(bytes + half, half, NULL);
+
+	if (sig != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(sig, r, s)) {
+		r = s = NULL; /* they belong to sig now */
+		len = i2d_ECDSA_SIG(sig, der);
+	}
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(sig);
+	return len;
+}
+
+static bool
+verify_ecdsa(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
+{
+	unsigned char *der = NULL;
+	size_t half = ((size_t)EVP_PKEY_get_bits(key->public_key) + 7) / 8;
+
+	if (signature.len != 2 * half)
+		return false;
+	int len = der_of(signature, &der);
+	bool right = len > 0 &&
+	             verify_public(key, algorithm, text, (swm_str){ (const char *)der, (size_t)len });
+	OPENSSL_free(der);
+	return right;
+}
+
+bool
+swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
+{
+	if (!swm_key_fits(key, algorithm))
+		return false;
+	ERR_set_mark(); /* a wrong signature must not be found in the queue by other users of libcrypto */
+	bool right = key->kind == SWM_KEY_OCT ? verify_hmac(key, algorithm, text, signature) :
+	             key->kind == SWM_KEY_EC  ? verify_ecdsa(key, algorithm, text, signature) :
+	                                        verify_public(key, algorithm, text, signature);
+	ERR_pop_to_mark();
+	return right;
+}

@@ -1,0 +1,114 @@
+#include "config.h"
+
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+swm_buf_dispose(swm_buf *buf)
+{
+	free(buf->ptr);
+	*buf = (swm_buf)SWM_BUF_INIT;
+}
+
+void
+swm_buf_clear(swm_buf *buf)
+{
+	buf->len = 0;
+	buf->failed = false;
+	if (buf->ptr != NULL)
+		buf->ptr[0] = '\0';
+}
+
+char *
+swm_buf_reserve(swm_buf *buf, size_t len)
+{
+	if (buf->failed)
+		return NULL;
+	if (len < buf->cap - buf->len) /* one byte stays for the NUL */
+		return buf->ptr + buf->len;
+	size_t need, cap = buf->cap < 64 ? 64 : buf->cap;
+	if (__builtin_add_overflow(buf->len, len, &need) || need > SIZE_MAX / 2 - 1)
+		goto fail;
+	while (cap <= need)
+		cap *= 2;
+	char *p = realloc(buf->ptr, cap);
+	if (p == NULL)
+		goto fail;
+	buf->ptr = p;
+	buf->cap = cap;
+	return p + buf->len;
+fail:
+	buf->failed = true;
+	return NULL;
+}
+
+void
+swm_buf_add(swm_buf *buf, const void *bytes, size_t len)
+{
+	char *to = swm_buf_reserve(buf, len);
+	if (to == NULL)
+		return;
+	if (len > 0)
+		memcpy(to, bytes, len);
+	buf->len += len;
+	buf->ptr[buf->len] = '\0';
+}
+
+void
+swm_buf_str(swm_buf *buf, swm_str s)
+{
+	swm_buf_add(buf, s.ptr, s.len);
+}
+
+void
+swm_buf_cstr(swm_buf *buf, const char *s)
+{
+	swm_buf_add(buf, s, strlen(s));
+}
+
+void
+swm_buf_char(swm_buf *buf, char c)
+{
+	swm_buf_add(buf, &c, 1);
+}
+
+void
+swm_buf_int(swm_buf *buf, int64_t n)
+{
+	swm_buf_printf(buf, "%lld", (long long)n);
+}
+
+void
+swm_buf_printf(swm_buf *buf, const char *format, ...)
+{
+	va_list args, again;
+
+	va_start(args, format);
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, args);
+	char *to = n < 0 ? NULL : swm_buf_reserve(buf, (size_t)n);
+	if (to != NULL) {
+		vsnprintf(to, (size_t)n + 1, format, again);
+		buf->len += (size_t)n;
+	} else {
+		buf->failed = true;
+	}
+	va_end(again);
+	va_end(args);
+}
+
+swm_str
+swm_buf_view(const swm_buf *buf)
+{
+	return (swm_str){ buf->ptr, buf->len };
+}
+
+const char *
+swm_buf_text(const swm_buf *buf)
+{
+	return buf->ptr == NULL ? "" : buf->ptr;
+}

@@ -1,0 +1,60 @@
+/* Views of bytes: comparing, cutting, searching, numbers, UTF-8. */
+#ifndef SWM_BASE_STR_H
+#define SWM_BASE_STR_H
+
+#include <string.h>
+#include <swm/types.h>
+
+static inline swm_str
+swm_cstr(const char *s)
+{
+	return (swm_str){ s, s == NULL ? 0 : strlen(s) };
+}
+
+static inline bool
+swm_str_eq(swm_str a, swm_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Order by bytes, a prefix first. */
+int swm_str_cmp(swm_str a, swm_str b);
+
+/* Equality of ASCII text without regard to case. */
+bool swm_str_caseeq(swm_str a, swm_str b);
+
+bool swm_str_starts(swm_str s, swm_str prefix);
+bool swm_str_ends(swm_str s, swm_str suffix);
+
+/* Without the first n bytes; empty when there are fewer. */
+swm_str swm_str_from(swm_str s, size_t n);
+
+/* Without blanks, tabs, carriage returns and newlines at both ends. */
+swm_str swm_str_trim(swm_str s);
+
+/* Where a byte is first; s.len when it is not there. */
+size_t swm_str_find(swm_str s, char c);
+
+/*
+ * Cuts the text before the first separator off *rest (all of it when there is
+ * none) and returns it; *rest then begins behind the separator. False once *rest
+ * is used up: a text "a," has the pieces "a" and "".
+ */
+bool swm_str_cut(swm_str *rest, char separator, swm_str *piece);
+
+/* The whole text as a decimal int64 with an optional sign. False when it is none or too big. */
+bool swm_str_int64(swm_str s, int64_t *out);
+
+/* Whether the bytes are well-formed UTF-8 (RFC 3629); *bad is then where they are not. */
+bool swm_utf8_valid(swm_str s, size_t *bad);
+
+/* A hash for tables; not for secrets. */
+uint64_t swm_str_hash(swm_str s);
+
+/* Comparison whose time does not depend on where the bytes differ. */
+bool swm_str_secure_eq(swm_str a, swm_str b);
+
+/* How unlike two names are: edits of one byte (Levenshtein), at most limit + 1 is told apart. */
+size_t swm_str_distance(swm_str a, swm_str b, size_t limit);
+
+#endif

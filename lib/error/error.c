@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include "error/error.h"
+
+#include "base/buf.h"
+
+#include <stdlib.h>
+
+static const struct entry {
+	const char *code;
+	int status;
+	int result;
+	const char *message;
+} entries[SWM_ERR_COUNT] = {
+#define SWM_ERROR(name, code, status, result, message) \
+	[SWM_ERR_##name] = { code, status, SWM_E##result, message },
+#include "error/errors.def"
+#undef SWM_ERROR
+};
+
+struct swm_error {
+	int result;
+	int status;
+	int retry_after; /* seconds */
+	bool has_details, has_hint, details_are_json;
+	swm_buf code, message, details, hint;
+};
+
+swm_error *
+swm_error_new(void)
+{
+	return calloc(1, sizeof(swm_error));
+}
+
+void
+swm_error_free(swm_error *err)
+{
+	if (err == NULL)
+		return;
+	swm_buf_dispose(&err->code);
+	swm_buf_dispose(&err->message);
+	swm_buf_dispose(&err->details);
+	swm_buf_dispose(&err->hint);
+	free(err);
+}
+
+void
+swm_error_clear(swm_error *err)
+{
+	if (err == NULL)
+		return;
+	err->result = SWM_OK;
+	err->status = 0;
+	err->retry_after = 0;
+	err->has_details = err->has_hint = err->details_are_json = false;
+	swm_buf_clear(&err->code);
+	swm_buf_clear(&err->message);
+	swm_buf_clear(&err->details);
+	swm_buf_clear(&err->hint);
+}
+
+int
+swm_error_result(const swm_error *err)
+{
+	return err == NULL ? SWM_OK : err->result;
+}
+
+/* What could not be stored for want of memory is still told, from the table. */
+static swm_str
+text_of(const swm_error *err, const swm_buf *buf, const char *without_memory)
+{
+	if (err == NULL || err->result == SWM_OK)
+		return (swm_str){ "", 0 };
+	if (buf->failed || err->result == SWM_ENOMEM)
+		return swm_cstr(without_memory);
+	return (swm_str){ swm_buf_text(buf), buf->len };
+}
+
+swm_str
+swm_error_code(const swm_error *err)
+{
+	return text_of(err, &err->code, entries[SWM_ERR_NO_MEMORY].code);
+}
+
+swm_str
+swm_error_message(const swm_error *err)
+{
+	return text_of(err, &err->message, entries[SWM_ERR_NO_MEMORY].message);
+}
+
+swm_str
+swm_error_details(const swm_error *err)
+{
+	return text_of(err, &err->details, "");
+}
+
+swm_str
+swm_error_hint(const swm_error *err)
+{
+	return text_of(err, &err->hint, "");
+}
+
+int
+swm_error_http_status(const swm_error *err)
+{
+	return err == NULL ? 0 : err->status;
+}
+
+/* Arguments may be bytes of a request: what is no UTF-8 does not reach an answer. */
+static void
+add_argument(swm_buf *to, swm_str arg)
+{
+	size_t bad;
+	while (!swm_utf8_valid(arg, &bad)) {
+		swm_buf_add(to, arg.ptr, bad);
+		swm_buf_cstr(to, "\xef\xbf\xbd");
+		arg = swm_str_from(arg, bad + 1);
+	}
+	swm_buf_str(to, arg);
+}
+
+static void
+add_message(swm_buf *to, const char *message, const swm_str *args, size_t count)
+{
+	for (const char *p = message; *p != '\0'; p++) {
+		if (p[0] == '%' && p[1] >= '1' && p[1] <= '9' && (size_t)(p[1] - '1') < count)
+			add_argument(to, args[*++p - '1']);
+		else
+			swm_buf_char(to, *p);
+	}
+}
+
+int
+swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count)
+{
+	const struct entry *e = &entries[id];
+
+	if (err == NULL || err->result != SWM_OK)
+		return e->result;
+	swm_error_clear(err);
+	err->result = e->result;
+	err->status = e->status;
+	swm_buf_cstr(&err->code, e->code);
+	add_message(&err->message, e->message, args, count);
+	return e->result;
+}
+
+int
+swm_fail_memory(swm_error *err)
+{
+	return swm_fail_args(err, SWM_ERR_NO_MEMORY, NULL, 0);
+}
+
+int
+swm_fail_errno(swm_error *err, swm_str what, int number)
+{
+	char text[256];
+	const char *said = strerror_r(number, text, sizeof text);
+	return swm_fail(err, SWM_ERR_SYSTEM, what, swm_cstr(said));
+}
+
+int
+swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
+{
+	if (err == NULL || err->result != SWM_OK)
+		return SWM_EDATABASE;
+	swm_error_clear(err);
+	err->result = SWM_EDATABASE;
+	err->status = swm_sqlstate_status(from->sqlstate, from->message, from->authenticated);
+	swm_buf_str(&err->code, from->sqlstate);
+	add_argument(&err->message, from->message);
+	if (from->has_details)
+		swm_error_set_details(err, from->details);
+	if (from->has_hint)
+		swm_error_set_hint(err, from->hint);
+	return SWM_EDATABASE;
+}
+
+void
+swm_error_set_details(swm_error *err, swm_str details)
+{
+	if (err == NULL)
+		return;
+	swm_buf_clear(&err->details);
+	add_argument(&err->details, details);
+	err->has_details = true;
+	err->details_are_json = false;
+}
+
+void
+swm_error_set_details_json(swm_error *err, swm_str json)
+{
+	if (err == NULL)
+		return;
+	swm_error_set_details(err, json);
+	err->details_are_json = true;
+}
+
+void
+swm_error_set_hint(swm_error *err, swm_str hint)
+{
+	if (err == NULL)
+		return;
+	swm_buf_clear(&err->hint);
+	add_argument(&err->hint, hint);
+	err->has_hint = true;
+}
+
+bool
+swm_error_has_details(const swm_error *err)
+{
+	return err != NULL && err->has_details;
+}
+
+bool
+swm_error_has_hint(const swm_error *err)
+{
+	return err != NULL && err->has_hint;
+}
+
+bool
+swm_error_details_are_json(const swm_error *err)
+{
+	return err != NULL && err->details_are_json && !err->details.failed;
+}
+
+void
+swm_error_set_retry_after(swm_error *err, int seconds)
+{
+	if (err != NULL)
+		err->retry_after = seconds;
+}
+
+int
+swm_error_retry_after(const swm_error *err)
+{
+	return err == NULL ? 0 : err->retry_after;
+}

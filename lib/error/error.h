@@ -1,0 +1,58 @@
+/* Writing errors: rooms name an entry of errors.def; the first error wins. */
+#ifndef SWM_ERROR_ERROR_H
+#define SWM_ERROR_ERROR_H
+
+#include "base/str.h"
+
+#include <swm/error.h>
+
+enum swm_error_id {
+#define SWM_ERROR(name, code, status, result, message) SWM_ERR_##name,
+#include "error/errors.def"
+#undef SWM_ERROR
+	SWM_ERR_COUNT
+};
+
+/*
+ * Fills err (NULL is allowed) with an entry; count arguments replace %1 and so
+ * on. Does nothing when err already holds an error. Returns the entry's result,
+ * so that a failing function can end with `return swm_fail(err, ...)`.
+ */
+int swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count);
+
+#define swm_fail(err, id, ...)                                                 \
+	swm_fail_args((err), (id), (const swm_str[]){ { NULL, 0 }, __VA_ARGS__ } + 1, \
+	              sizeof((const swm_str[]){ { NULL, 0 }, __VA_ARGS__ }) / sizeof(swm_str) - 1)
+
+/* Out of memory. */
+int swm_fail_memory(swm_error *err);
+
+/* SWM_ERR_SYSTEM for an errno value: what failed, then the system's words. */
+int swm_fail_errno(swm_error *err, swm_str what, int number);
+
+/* What came from PostgreSQL. The status follows from the SQLSTATE (lib/error/sqlstate.c). */
+struct swm_sql_error {
+	swm_str sqlstate, message, details, hint;
+	bool has_details, has_hint;
+	bool authenticated; /* a token was given: 42501 is then 403, otherwise 401 */
+};
+int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
+
+/* Adds to the error just written; the views are copied. */
+void swm_error_set_details(swm_error *err, swm_str details);
+void swm_error_set_hint(swm_error *err, swm_str hint);
+/* details that are JSON already (an array or object), for the web answer */
+void swm_error_set_details_json(swm_error *err, swm_str json);
+
+bool swm_error_has_details(const swm_error *err);
+bool swm_error_has_hint(const swm_error *err);
+bool swm_error_details_are_json(const swm_error *err);
+
+/* Seconds for Retry-After; 0 when there is none. */
+void swm_error_set_retry_after(swm_error *err, int seconds);
+int swm_error_retry_after(const swm_error *err);
+
+/* The HTTP status that a SQLSTATE has in the web dialect (PostgREST's errors page). */
+int swm_sqlstate_status(swm_str sqlstate, swm_str message, bool authenticated);
+
+#endif

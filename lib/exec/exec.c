@@ -1,0 +1,609 @@
+/*
+ * One transaction over libpq's pipeline mode
+ * (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html): everything is
+ * queued and sent with the Sync; then the results come in the order of the
+ * commands, each followed by a NULL, a Sync's without one.
+ */
+#include "config.h"
+
+#include "exec/exec.h"
+
+#include "base/buf.h"
+#include "pool/connect.h"
+#include "pool/statements.h"
+#include "pool/wait.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	HUGE_BYTES = 1024 * 1024, /* of a row or of parameters: libpq's buffers never shrink */
+	MOST_DROPS = 16,   /* statements to DEALLOCATE in one go */
+	GOING_ON = 1,
+	WOULD_WAIT = 2,
+};
+
+enum kind { DROP, BEGIN, PREPARE, RUN, END, SYNC };
+
+struct command {
+	enum kind kind;
+	size_t step;              /* of PREPARE and RUN */
+	swm_statement *statement; /* of PREPARE */
+};
+
+struct swm_exec {
+	swm_conn *conn; /* NULL once it has been given back */
+	PGconn *pg;
+	const swm_step *steps;
+	size_t count;
+	swm_exec_options options;
+	PGresult *result; /* handed out */
+	int outcome;      /* GOING_ON, or what swm_exec_next() returns from now on */
+	int failure;      /* of the transaction, which is still to be read to its end */
+	bool old;         /* the connection has served before */
+	bool answered;    /* the server has said anything */
+	bool handed;      /* an event was given */
+	bool again;       /* send all once more after the Sync */
+	bool sent_again, rolled_back, no_wait, ended_null;
+	bool may_retry;
+	size_t at, command_count;
+	struct command commands[];
+};
+
+/*
+ * Sending
+ */
+
+static void
+push(swm_exec *exec, enum kind kind, size_t step, swm_statement *statement)
+{
+	exec->commands[exec->command_count++] = (struct command){ kind, step, statement };
+}
+
+static bool
+send_plain(swm_exec *exec, enum kind kind, const char *sql)
+{
+	if (!PQsendQueryParams(exec->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+		return false;
+	push(exec, kind, 0, NULL);
+	return true;
+}
+
+static bool
+send_sync(swm_exec *exec)
+{
+	if (!PQpipelineSync(exec->pg))
+		return false;
+	push(exec, SYNC, 0, NULL);
+	return true;
+}
+
+/* In a transaction of their own: what goes wrong there does not matter. */
+static bool
+send_drops(swm_exec *exec)
+{
+	char name[SWM_STATEMENT_NAME], sql[sizeof "DEALLOCATE " + SWM_STATEMENT_NAME];
+	int n = 0;
+
+	while (n < MOST_DROPS && swm_statements_take_dropped(swm_conn_statements(exec->conn), name)) {
+		snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
+		if (!send_plain(exec, DROP, sql))
+			return false;
+		n++;
+	}
+	return n == 0 || send_sync(exec);
+}
+
+static bool
+send_prepared(swm_exec *exec, size_t index, swm_statement *statement)
+{
+	const swm_step *step = &exec->steps[index];
+	const char *name = swm_statement_name(statement);
+
+	if (!swm_statement_is_sent(statement)) {
+		if (!PQsendPrepare(exec->pg, name, step->sql, 0, NULL))
+			return false;
+		swm_statement_set_sent(statement);
+		push(exec, PREPARE, index, statement);
+	}
+	if (!PQsendQueryPrepared(exec->pg, name, step->param_count, step->params, NULL, NULL, 0))
+		return false;
+	push(exec, RUN, index, NULL);
+	return true;
+}
+
+static bool
+send_step(swm_exec *exec, size_t index)
+{
+	const swm_step *step = &exec->steps[index];
+	swm_statement *statement = NULL;
+
+	if (step->prepare)
+		statement = swm_statements_get(swm_conn_statements(exec->conn), swm_cstr(step->sql));
+	if (statement != NULL)
+		return send_prepared(exec, index, statement);
+	if (!PQsendQueryParams(exec->pg, step->sql, step->param_count, NULL, step->params, NULL, NULL, 0))
+		return false;
+	push(exec, RUN, index, NULL);
+	return true;
+}
+
+/* Without a BEGIN a ROLLBACK would find the implicit transaction only, and warn. */
+static bool
+is_explicit(const swm_exec *exec)
+{
+	return exec->options.begin != NULL || exec->options.rollback;
+}
+
+static bool
+send_begin(swm_exec *exec)
+{
+	if (!is_explicit(exec))
+		return true;
+	return send_plain(exec, BEGIN, exec->options.begin != NULL ? exec->options.begin : "BEGIN");
+}
+
+static bool
+send_end(swm_exec *exec)
+{
+	if (is_explicit(exec) && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
+		return false;
+	return send_sync(exec);
+}
+
+/* Asks for rows one by one; libpq wants that before the first result of a command is read. */
+static void
+arm(swm_exec *exec)
+{
+	if (exec->at == exec->command_count || exec->commands[exec->at].kind != RUN)
+		return;
+	const swm_step *step = &exec->steps[exec->commands[exec->at].step];
+	if (step->stream && !step->quiet)
+		(void)PQsetSingleRowMode(exec->pg);
+}
+
+static bool
+send_all(swm_exec *exec)
+{
+	exec->at = exec->command_count = 0;
+	swm_statements_begin(swm_conn_statements(exec->conn));
+	if (!send_drops(exec) || !send_begin(exec))
+		return false;
+	for (size_t i = 0; i < exec->count; i++)
+		if (!send_step(exec, i))
+			return false;
+	if (!send_end(exec))
+		return false;
+	arm(exec);
+	return true;
+}
+
+static bool
+send_rollback(swm_exec *exec)
+{
+	exec->at = exec->command_count = 0;
+	exec->rolled_back = true;
+	return send_plain(exec, END, "ROLLBACK") && send_sync(exec);
+}
+
+/*
+ * Failing
+ */
+
+int
+swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
+{
+	const char *details = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	struct swm_sql_error from = {
+		.sqlstate = swm_cstr(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+		.message = swm_cstr(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+		.details = swm_cstr(details),
+		.hint = swm_cstr(hint),
+		.has_details = details != NULL,
+		.has_hint = hint != NULL,
+		.authenticated = authenticated,
+	};
+	return swm_fail_sql(err, &from);
+}
+
+static int
+give_up(swm_exec *exec, int outcome, bool cancel)
+{
+	swm_pool_discard(exec->conn, cancel);
+	exec->conn = NULL;
+	exec->pg = NULL;
+	exec->outcome = exec->failure != SWM_OK ? exec->failure : outcome;
+	return exec->outcome;
+}
+
+static int
+fail_lost(swm_exec *exec, swm_error *err)
+{
+	swm_buf words = SWM_BUF_INIT;
+	int result = swm_fail(err, SWM_ERR_CONNECTION_LOST);
+
+	swm_connect_add_message(&words, PQerrorMessage(exec->pg), PQpass(exec->pg));
+	if (!words.failed)
+		swm_error_set_details(err, swm_buf_view(&words));
+	swm_buf_dispose(&words);
+	return result;
+}
+
+/*
+ * The connection is gone; result (or NULL) is the server's last word. When it was
+ * the first word as well, the connection had ended before we sent anything.
+ */
+static int
+lose(swm_exec *exec, const PGresult *result, swm_error *err)
+{
+	bool told = PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
+	int outcome = exec->failure;
+
+	exec->may_retry = exec->old && !exec->answered;
+	if (outcome == SWM_OK) {
+		outcome = told && !exec->may_retry
+		                  ? swm_exec_fail_result(err, result, exec->options.authenticated)
+		                  : fail_lost(exec, err);
+		swm_error_set_retry_after(err, 1);
+	}
+	return give_up(exec, outcome, false);
+}
+
+static int
+break_off(swm_exec *exec, swm_str why, swm_error *err)
+{
+	int outcome = exec->failure != SWM_OK ? exec->failure : swm_fail(err, SWM_ERR_INTERNAL, why);
+
+	return give_up(exec, outcome, true);
+}
+
+static int
+fail_sending(swm_exec *exec, swm_error *err)
+{
+	if (PQstatus(exec->pg) != CONNECTION_OK)
+		return lose(exec, NULL, err);
+	swm_buf words = SWM_BUF_INIT;
+	swm_connect_add_message(&words, PQerrorMessage(exec->pg), PQpass(exec->pg));
+	int outcome = break_off(exec, swm_buf_view(&words), err);
+	swm_buf_dispose(&words);
+	return outcome;
+}
+
+static bool
+is_fatal(const swm_exec *exec, const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (PQstatus(exec->pg) != CONNECTION_OK)
+		return true;
+	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
+/*
+ * A prepared statement that DDL, or somebody's DISCARD, has made useless. "cached
+ * plan must not change result type" has a SQLSTATE that others share, and words
+ * that depend on the server's language; the function that raises it is its own.
+ */
+static bool
+is_stale_statement(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	if (sqlstate == NULL)
+		return false;
+	if (strcmp(sqlstate, "26000") == 0) /* invalid_sql_statement_name */
+		return true;
+	return strcmp(sqlstate, "0A000") == 0 && raised_by != NULL &&
+	       strcmp(raised_by, "RevalidateCachedQuery") == 0;
+}
+
+/* Whether what is read now belongs to the DEALLOCATEs, or to the Sync behind them. */
+static bool
+is_drop(const swm_exec *exec)
+{
+	const struct command *command = &exec->commands[exec->at];
+
+	if (command->kind == SYNC && exec->at > 0)
+		command--;
+	return command->kind == DROP;
+}
+
+static void
+note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
+{
+	bool stale = is_stale_statement(result);
+
+	exec->answered = true;
+	if (exec->failure != SWM_OK || exec->again)
+		return;
+	if (stale)
+		swm_statements_forget_batch(swm_conn_statements(exec->conn));
+	exec->again = stale && !exec->handed && !exec->sent_again;
+	if (exec->again)
+		return;
+	if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) /* libpq's own, and the connection stands */
+		exec->failure = swm_fail_memory(err);
+	else
+		exec->failure = swm_exec_fail_result(err, result, exec->options.authenticated);
+}
+
+/*
+ * Receiving
+ */
+
+/* *out is NULL after the last result of a command. */
+static int
+receive(PGresult **out, swm_exec *exec, swm_error *err)
+{
+	while (PQisBusy(exec->pg)) {
+		if (PQstatus(exec->pg) != CONNECTION_OK)
+			return lose(exec, NULL, err);
+		if (exec->no_wait)
+			return WOULD_WAIT;
+		/* a failed flush shows in what comes to be read: the server's reason */
+		short events = PQflush(exec->pg) == 1 ? POLLIN | POLLOUT : POLLIN;
+		if (swm_pool_wait(PQsocket(exec->pg), events, exec->options.abort_fd,
+		                  SWM_NO_DEADLINE) != SWM_OK) {
+			if (exec->failure == SWM_OK)
+				swm_fail(err, SWM_ERR_CANCELED);
+			return give_up(exec, SWM_ECANCELED, true);
+		}
+		if (!PQconsumeInput(exec->pg))
+			return lose(exec, NULL, err);
+	}
+	*out = PQgetResult(exec->pg);
+	return SWM_OK;
+}
+
+static size_t
+longest_row(const PGresult *result)
+{
+	size_t longest = 0;
+
+	for (int row = 0; row < PQntuples(result); row++) {
+		size_t len = 0;
+		for (int column = 0; column < PQnfields(result); column++)
+			len += (size_t)PQgetlength(result, row, column);
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
+}
+
+static void
+watch_size(swm_exec *exec, const PGresult *result)
+{
+	if (PQresultMemorySize(result) > HUGE_BYTES && longest_row(result) > HUGE_BYTES)
+		swm_conn_set_bloated(exec->conn);
+}
+
+/* True when there is an event. */
+static bool
+take_success(swm_exec *exec, PGresult *result, swm_event *event)
+{
+	const struct command *command = &exec->commands[exec->at];
+
+	exec->answered = true;
+	if (command->kind == PREPARE)
+		swm_statement_set_prepared(command->statement);
+	if (command->kind == RUN)
+		watch_size(exec, result);
+	if (command->kind != RUN || exec->steps[command->step].quiet) {
+		PQclear(result);
+		return false;
+	}
+	exec->handed = true;
+	exec->result = result;
+	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE };
+	return true;
+}
+
+static int
+take_failure(swm_exec *exec, PGresult *result, swm_error *err)
+{
+	int outcome = SWM_OK;
+
+	if (is_fatal(exec, result))
+		outcome = lose(exec, result, err);
+	else if (!is_drop(exec))
+		note_failure(exec, result, err);
+	PQclear(result);
+	return outcome;
+}
+
+static int
+finish_well(swm_exec *exec)
+{
+	/* who borrows it next may want to use it without a pipeline */
+	(void)PQexitPipelineMode(exec->pg);
+	swm_pool_release(exec->conn);
+	exec->conn = NULL;
+	exec->pg = NULL;
+	exec->outcome = exec->failure;
+	return exec->outcome;
+}
+
+/* After the last Sync: mends what is to be mended, else gives the connection back. */
+static int
+end_round(swm_exec *exec, swm_error *err)
+{
+	bool sent;
+
+	swm_statements_end(swm_conn_statements(exec->conn));
+	if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && !exec->rolled_back) {
+		sent = send_rollback(exec);
+	} else if (exec->again) {
+		exec->again = exec->rolled_back = false;
+		exec->sent_again = true;
+		sent = send_all(exec);
+	} else {
+		return finish_well(exec);
+	}
+	return sent ? GOING_ON : fail_sending(exec, err);
+}
+
+static int
+take_sync(swm_exec *exec, PGresult *result, swm_error *err)
+{
+	PQclear(result);
+	if (++exec->at == exec->command_count)
+		return end_round(exec, err);
+	exec->answered = true;
+	arm(exec);
+	return GOING_ON;
+}
+
+/* The end of a command. Two in a row, or one more than there are commands, is a fault. */
+static int
+take_null(swm_exec *exec, swm_error *err)
+{
+	if (PQstatus(exec->pg) != CONNECTION_OK)
+		return lose(exec, NULL, err);
+	if (exec->ended_null)
+		return break_off(exec, SWM_STR("an answer of PostgreSQL is missing"), err);
+	exec->ended_null = true;
+	if (exec->commands[exec->at].kind == SYNC) /* behind the error of an implicit commit */
+		return GOING_ON;
+	exec->at++;
+	arm(exec);
+	return GOING_ON;
+}
+
+/* GOING_ON, or the outcome; *has_event. */
+static int
+take_result(swm_exec *exec, PGresult *result, swm_event *event, bool *has_event, swm_error *err)
+{
+	if (result == NULL)
+		return take_null(exec, err);
+	exec->ended_null = false;
+	switch (PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+	case PGRES_EMPTY_QUERY:
+		*has_event = take_success(exec, result, event);
+		return GOING_ON;
+	case PGRES_PIPELINE_SYNC:
+		return take_sync(exec, result, err);
+	case PGRES_PIPELINE_ABORTED:
+		PQclear(result);
+		return GOING_ON;
+	case PGRES_COPY_IN:
+	case PGRES_COPY_OUT:
+	case PGRES_COPY_BOTH:
+		PQclear(result);
+		return break_off(exec, SWM_STR("a pipeline carries no COPY"), err);
+	default:
+		return take_failure(exec, result, err) == SWM_OK ? GOING_ON : exec->outcome;
+	}
+}
+
+int
+swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
+{
+	bool has_event = false;
+
+	PQclear(exec->result);
+	exec->result = NULL;
+	while (exec->outcome == GOING_ON && !has_event) {
+		PGresult *result = NULL;
+		int received = receive(&result, exec, err);
+		if (received != SWM_OK)
+			return received;
+		take_result(exec, result, event, &has_event, err);
+	}
+	return has_event ? 1 : exec->outcome;
+}
+
+/*
+ * Beginning and ending
+ */
+
+static void
+watch_parameters(swm_exec *exec)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < exec->count; i++) {
+		for (int p = 0; p < exec->steps[i].param_count; p++)
+			len += swm_cstr(exec->steps[i].params[p]).len;
+	}
+	if (len > HUGE_BYTES)
+		swm_conn_set_bloated(exec->conn);
+}
+
+static swm_exec *
+new_exec(swm_conn *conn, const swm_step *steps, size_t count, const swm_exec_options *options)
+{
+	swm_exec *exec;
+	size_t capacity = MOST_DROPS + 1 + 2 * count + 3; /* BEGIN, END and the Sync */
+
+	exec = malloc(sizeof *exec + capacity * sizeof exec->commands[0]);
+	if (exec == NULL)
+		return NULL;
+	*exec = (swm_exec){
+		.conn = conn,
+		.pg = swm_conn_pg(conn),
+		.steps = steps,
+		.count = count,
+		.options = *options,
+		.outcome = GOING_ON,
+		.old = !swm_conn_is_fresh(conn),
+	};
+	return exec;
+}
+
+int
+swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t count,
+               const swm_exec_options *options, swm_error *err)
+{
+	swm_exec *exec = new_exec(conn, steps, count, options);
+
+	*out = NULL;
+	if (exec == NULL) {
+		swm_pool_release(conn);
+		return swm_fail_memory(err);
+	}
+	watch_parameters(exec);
+	if (PQenterPipelineMode(exec->pg) && send_all(exec)) {
+		*out = exec;
+		return SWM_OK;
+	}
+	/* a lost connection is told by swm_exec_next(), which also finds the server's reason */
+	if (PQstatus(exec->pg) != CONNECTION_OK) {
+		*out = exec;
+		return SWM_OK;
+	}
+	int result = fail_sending(exec, err);
+	free(exec);
+	return result;
+}
+
+bool
+swm_exec_may_retry(const swm_exec *exec)
+{
+	return exec->may_retry;
+}
+
+void
+swm_exec_finish(swm_exec *exec)
+{
+	swm_event event;
+
+	if (exec == NULL)
+		return;
+	if (exec->conn != NULL) { /* perhaps all has come already */
+		exec->no_wait = exec->sent_again = true;
+		(void)PQconsumeInput(exec->pg);
+		while (swm_exec_next(exec, &event, NULL) == 1)
+			;
+	}
+	if (exec->conn != NULL)
+		give_up(exec, SWM_ECANCELED, true);
+	PQclear(exec->result);
+	free(exec);
+}

@@ -1,0 +1,66 @@
+/*
+ * One transaction in one round trip: every statement and the Sync are sent
+ * together in libpq's pipeline mode, and the pipeline's implicit transaction is
+ * the BEGIN and COMMIT.
+ */
+#ifndef SWM_EXEC_EXEC_H
+#define SWM_EXEC_EXEC_H
+
+#include "pool/pool.h"
+
+/* One statement of a transaction. Everything behind the pointers must stay until the finish. */
+typedef struct swm_step {
+	const char *sql;            /* one statement, NUL-terminated */
+	const char *const *params;  /* $1, ... in text form, NULL for null */
+	int param_count;
+	bool prepare;               /* keep it prepared, within the connection's bounded cache */
+	bool stream;                /* hand out its rows one by one */
+	bool quiet;                 /* its rows are of no interest (the context) */
+} swm_step;
+
+typedef struct swm_exec_options {
+	bool authenticated;  /* for the status of 42501 */
+	bool rollback;       /* end in ROLLBACK instead of COMMIT */
+	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
+	int abort_fd;        /* the client's socket or -1 */
+} swm_exec_options;
+
+typedef struct swm_exec swm_exec;
+
+/*
+ * Sends the steps over a connection and takes it over: swm_exec_finish() gives it
+ * back. SWM_EUNAVAILABLE (CONNECTION_LOST), SWM_ENOMEM; the connection is then
+ * given back already.
+ */
+int swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t count,
+                   const swm_exec_options *options, swm_error *err);
+
+/* What comes next. */
+typedef struct swm_event {
+	size_t step;            /* index of the step */
+	const PGresult *result; /* lives until the next call */
+	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
+} swm_event;
+
+/*
+ * 1: an event (a row of a streamed step, or the whole result of another; quiet
+ * steps give none). 0: all is done and the transaction has ended as asked. Negative:
+ * SWM_EDATABASE (rolled back), SWM_EUNAVAILABLE (the connection was lost; whether a
+ * commit happened is not known), SWM_ECANCELED (the client went away),
+ * SWM_ENOMEM.
+ *
+ * "cached plan must not change result type" after DDL, before the first event, is
+ * mended within: the statements are forgotten and all is sent once more.
+ */
+int swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err);
+
+/* After CONNECTION_LOST: nothing at all was answered and the connection was an old one, so that a read may be tried once more. */
+bool swm_exec_may_retry(const swm_exec *exec);
+
+/* Ends it; what still runs is cancelled. NULL is allowed. */
+void swm_exec_finish(swm_exec *exec);
+
+/* Fills err from a failed result. */
+int swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated);
+
+#endif

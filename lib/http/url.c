@@ -1,0 +1,145 @@
+#include "config.h"
+
+#include "http/url.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int
+fail_at(swm_error *err, size_t offset, const char *details)
+{
+	char number[24];
+
+	snprintf(number, sizeof number, "%zu", offset + 1);
+	int rc = swm_fail(err, SWM_ERR_URL_SYNTAX, swm_cstr(number));
+	swm_error_set_details(err, swm_cstr(details));
+	return rc;
+}
+
+int
+swm_url_decode(swm_str *out, swm_arena *arena, swm_str raw, bool plus, size_t where, swm_error *err)
+{
+	char *to = swm_arena_alloc(arena, raw.len + 1);
+	size_t n = 0, bad;
+
+	if (to == NULL)
+		return swm_fail_memory(err);
+	for (size_t i = 0; i < raw.len; i++) {
+		char c = raw.ptr[i];
+		size_t begin = i;
+		if (c == '%') {
+			int high = raw.len - i > 2 ? hex(raw.ptr[i + 1]) : -1;
+			int low = high >= 0 ? hex(raw.ptr[i + 2]) : -1;
+			if (low < 0)
+				return fail_at(err, where + i, "a percent sign must be followed by two hexadecimal digits");
+			c = (char)(high << 4 | low);
+			i += 2;
+		} else if (c == '+' && plus) {
+			c = ' ';
+		}
+		if (c == '\0')
+			return fail_at(err, where + begin, "a NUL byte is not allowed");
+		to[n++] = c;
+	}
+	*out = (swm_str){ to, n };
+	if (!swm_utf8_valid(*out, &bad))
+		return fail_at(err, where, "the text is not valid UTF-8");
+	return SWM_OK;
+}
+
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.' || c == '~';
+}
+
+void
+swm_url_encode(swm_buf *to, swm_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (is_unreserved(text.ptr[i]))
+			swm_buf_char(to, text.ptr[i]);
+		else
+			swm_buf_printf(to, "%%%02X", (unsigned char)text.ptr[i]);
+	}
+}
+
+int
+swm_url_pairs(swm_pair **out, size_t *count, swm_arena *arena, swm_str query, size_t where, swm_error *err)
+{
+	size_t n = 1;
+	swm_str rest = query, piece;
+
+	for (size_t i = 0; i < query.len; i++)
+		n += query.ptr[i] == '&';
+	swm_pair *pairs = swm_arena_array(arena, n, sizeof *pairs);
+	if (pairs == NULL)
+		return swm_fail_memory(err);
+	*count = 0;
+	while (swm_str_cut(&rest, '&', &piece)) {
+		swm_pair *p = &pairs[*count];
+		if (piece.len == 0)
+			continue;
+		size_t at = where + (size_t)(piece.ptr - query.ptr);
+		size_t equals = swm_str_find(piece, '=');
+		p->has_value = equals < piece.len;
+		int rc = swm_url_decode(&p->name, arena, (swm_str){ piece.ptr, equals }, true, at, err);
+		if (rc == SWM_OK)
+			rc = swm_url_decode(&p->value, arena, swm_str_from(piece, equals + 1), true, at + equals + 1, err);
+		if (rc != SWM_OK)
+			return rc;
+		(*count)++;
+	}
+	*out = pairs;
+	return SWM_OK;
+}
+
+/* A stable merge sort by name: the number of pairs is the client's choice. */
+static void
+sort_pairs(swm_pair *pairs, swm_pair *spare, size_t count)
+{
+	if (count < 2)
+		return;
+	size_t half = count / 2, i = 0, k = half, n = 0;
+	sort_pairs(pairs, spare, half);
+	sort_pairs(pairs + half, spare, count - half);
+	while (i < half || k < count) {
+		bool left = k == count || (i < half && swm_str_cmp(pairs[i].name, pairs[k].name) <= 0);
+		spare[n++] = left ? pairs[i++] : pairs[k++];
+	}
+	memcpy(pairs, spare, count * sizeof *pairs);
+}
+
+int
+swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
+{
+	if (count == 0)
+		return SWM_OK;
+	swm_pair *sorted = swm_arena_array(arena, count, sizeof *sorted);
+	swm_pair *spare = swm_arena_array(arena, count, sizeof *spare);
+	if (sorted == NULL || spare == NULL)
+		return swm_fail_memory(err);
+	memcpy(sorted, pairs, count * sizeof *pairs);
+	sort_pairs(sorted, spare, count);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			swm_buf_char(to, '&');
+		swm_url_encode(to, sorted[i].name);
+		swm_buf_char(to, '=');
+		swm_url_encode(to, sorted[i].value);
+	}
+	return to->failed ? swm_fail_memory(err) : SWM_OK;
+}

@@ -1,0 +1,17 @@
+/* The grammar of RFC 8259, to the letter. */
+#ifndef SWM_JSON_GRAMMAR_H
+#define SWM_JSON_GRAMMAR_H
+
+#include <swm/types.h>
+
+/* How deep arrays and objects may lie in each other. */
+enum { SWM_JSON_DEPTH = 256 };
+
+/*
+ * Whether the text is one JSON value in well-formed UTF-8 with nothing but blanks
+ * around it, no deeper than SWM_JSON_DEPTH and without the character NUL, not even
+ * as \u0000 (PostgreSQL's text cannot hold it either).
+ */
+bool swm_json_valid(swm_str text);
+
+#endif

@@ -1,0 +1,150 @@
+#include "config.h"
+
+#include "pool/connect.h"
+
+#include "base/clock.h"
+#include "pool/wait.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+int
+swm_connect_check(const swm_settings *settings, swm_error *err)
+{
+	char *message = NULL;
+
+	/* a name alone is the name of a database, as libpq itself has it */
+	if (strchr(settings->db_uri.ptr, '=') == NULL && strstr(settings->db_uri.ptr, "://") == NULL)
+		return SWM_OK;
+	PQconninfoOption *options = PQconninfoParse(settings->db_uri.ptr, &message);
+	if (options != NULL) {
+		PQconninfoFree(options);
+		return SWM_OK;
+	}
+	if (message == NULL)
+		return swm_fail_memory(err);
+	PQfreemem(message); /* it quotes the string, and so perhaps the password */
+	return swm_fail(err, SWM_ERR_CONFIG, SWM_STR("db-uri is no connection string of libpq"));
+}
+
+/* Notices go nowhere: libpq's own processor would print them. */
+static void
+ignore_notice(void *arg, const PGresult *result)
+{
+	(void)arg;
+	(void)result;
+}
+
+/*
+ * What stands before dbname can be overridden by the string, what stands behind it
+ * cannot. A host that is silent must leave time for the next one (connect_timeout
+ * is for blocking calls alone), and a query or a cancel on a dead host must end:
+ * hence tcp_user_timeout.
+ */
+static PGconn *
+begin(const swm_settings *settings)
+{
+	char silence[32];
+	const char *names[] = { "fallback_application_name", "tcp_user_timeout", "dbname",
+	                        "client_encoding", NULL };
+	const char *values[] = { "swm", silence, settings->db_uri.ptr, "UTF8", NULL };
+
+	int64_t ms = settings->db_pool_acquisition_timeout * 500;
+	snprintf(silence, sizeof silence, "%d", ms < 2000 ? 2000 : ms > 30000 ? 30000 : (int)ms);
+	PGconn *pg = PQconnectStartParams(names, values, 1);
+	if (pg != NULL)
+		PQsetNoticeReceiver(pg, ignore_notice, NULL);
+	return pg;
+}
+
+/* SWM_OK, SWM_EUNAVAILABLE, SWM_ETIMEDOUT, SWM_ECANCELED */
+static int
+follow(PGconn *pg, int64_t deadline, int abort_fd)
+{
+	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+	if (PQstatus(pg) == CONNECTION_BAD)
+		return SWM_EUNAVAILABLE;
+	while (next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED) {
+		/* the socket may be another one after each step */
+		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+		int result = swm_pool_wait(PQsocket(pg), events, abort_fd, deadline);
+		if (result != SWM_OK)
+			return result;
+		next = PQconnectPoll(pg);
+	}
+	return next == PGRES_POLLING_OK ? SWM_OK : SWM_EUNAVAILABLE;
+}
+
+/*
+ * libpq 15 keeps no SQLSTATE of a refused login. The words are matched as the
+ * server has them in English; in another language only what libpq itself knows
+ * about the password helps.
+ */
+static bool
+login_refused(const PGconn *pg)
+{
+	static const char *const words[] = {
+		"password authentication failed",
+		"no password supplied",
+		"no pg_hba.conf entry",
+		"is not permitted to log in",
+		"authentication failed for user", /* Peer, Ident, GSSAPI, certificate */
+	};
+	const char *message = PQerrorMessage(pg);
+
+	if (PQconnectionNeedsPassword(pg))
+		return true;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strstr(message, words[i]) != NULL)
+			return true;
+	return strstr(message, "role \"") != NULL && strstr(message, "\" does not exist") != NULL;
+}
+
+void
+swm_connect_add_message(swm_buf *to, const char *message, const char *secret)
+{
+	swm_str rest = swm_str_trim(swm_cstr(message));
+	swm_str hidden = swm_cstr(secret);
+
+	while (rest.len > 0) {
+		if (hidden.len > 0 && swm_str_starts(rest, hidden)) {
+			swm_buf_cstr(to, "***");
+			rest = swm_str_from(rest, hidden.len);
+			continue;
+		}
+		char c = rest.ptr[0];
+		swm_buf_char(to, c == '\n' || c == '\r' || c == '\t' ? ' ' : c);
+		rest = swm_str_from(rest, 1);
+	}
+}
+
+static int
+refuse(PGconn *pg, int result, swm_buf *why)
+{
+	if (result == SWM_EUNAVAILABLE && login_refused(pg))
+		result = SWM_EAUTH;
+	swm_connect_add_message(why, PQerrorMessage(pg), PQpass(pg));
+	if (result == SWM_ETIMEDOUT) {
+		swm_buf_cstr(why, why->len == 0 ? "timeout expired" : " timeout expired");
+		result = SWM_EUNAVAILABLE;
+	}
+	PQfinish(pg);
+	return result;
+}
+
+int
+swm_connect(PGconn **out, const swm_settings *settings, int64_t deadline, int abort_fd,
+            swm_buf *why)
+{
+	PGconn *pg = begin(settings);
+
+	if (pg == NULL)
+		return SWM_ENOMEM;
+	int result = follow(pg, deadline, abort_fd);
+	if (result != SWM_OK)
+		return refuse(pg, result, why);
+	*out = pg;
+	return SWM_OK;
+}

@@ -1,0 +1,26 @@
+/* Making one connection, within a time and as long as somebody waits for it. */
+#ifndef SWM_POOL_CONNECT_H
+#define SWM_POOL_CONNECT_H
+
+#include "base/buf.h"
+#include "config/settings.h"
+#include "error/error.h"
+
+#include <libpq-fe.h>
+
+/* Whether db-uri can be read. SWM_ECONFIG, SWM_ENOMEM. */
+int swm_connect_check(const swm_settings *settings, swm_error *err);
+
+/*
+ * Connects to the first host of db-uri that answers. SWM_EUNAVAILABLE; SWM_EAUTH
+ * when the login was refused; SWM_ECANCELED when abort_fd (or -1) was hung up;
+ * SWM_ENOMEM. For the first two *why has libpq's words, in one line, without the
+ * password.
+ */
+int swm_connect(PGconn **out, const swm_settings *settings, int64_t deadline, int abort_fd,
+                swm_buf *why);
+
+/* Adds a message of libpq in one line; secret (or NULL) is replaced by asterisks. */
+void swm_connect_add_message(swm_buf *to, const char *message, const char *secret);
+
+#endif

@@ -1,0 +1,1015 @@
+/*
+ * The pool. A connection, or the room for one that is about to be made, is a
+ * swm_conn in exactly one list: that of its state. Only change_state() moves it.
+ *
+ * While somebody waits in the queue there is neither an idle connection nor room
+ * for one that may be made now: hand_over() sees to that after every change.
+ */
+#include "config.h"
+
+#include "pool/pool.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "pool/connect.h"
+#include "pool/statements.h"
+#include "pool/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	LONGEST_PAUSE = 32,  /* seconds between the pool's own attempts to connect */
+	TRUST_MS = 500,      /* unused for so long, a connection is looked at before it is lent */
+	GROW_PAUSE_MS = 1000, /* after the database refused one connection while it keeps others */
+	CLIENT_CHECK_MS = 200, /* how often a waiter looks whether its client is still there */
+	DRAIN_READS = 8,
+	THREAD_STACK = 256 * 1024,
+};
+
+enum state { NOWHERE, IDLE, CONNECTING, BUSY, CANCELLING, CLOSING, STATE_COUNT };
+
+struct swm_conn {
+	struct swm_conn *next, *prev; /* of the list of its state */
+	enum state state;
+	swm_pool *pool;
+	PGconn *pg; /* NULL: room for one that its holder must make */
+	PGcancel *cancel;
+	struct swm_statements *statements;
+	uint64_t reported;  /* what reported_settings() gave when it was new */
+	int64_t born, idle_since; /* swm_clock_ms() */
+	bool fresh, bloated;
+	bool doubtful; /* look whether it lives before it is used */
+};
+
+struct list {
+	struct swm_conn *first, *last;
+	int count;
+};
+
+struct waiter {
+	struct waiter *next;
+	pthread_cond_t wake;
+	swm_conn *given;
+	int result;
+};
+
+struct swm_pool {
+	const swm_settings *settings;
+	swm_log_function *log;
+	void *log_user;
+	pthread_condattr_t monotonic;
+	pthread_t keeper, canceller;
+	int stop_pipe[2]; /* its writing end is closed to end an attempt of the keeper */
+
+	pthread_mutex_t lock; /* of all that follows */
+	struct list lists[STATE_COUNT];
+	struct waiter *first_waiter, *last_waiter;
+	pthread_cond_t keeper_wake, canceller_wake;
+	int64_t keeper_wakes_at;
+	bool stopping;
+	int64_t grow_after;
+	int64_t lost_at; /* when a connection was last found lost */
+	/* the database is away: no connection lives and the last attempt failed */
+	bool away;
+	int pause;            /* seconds before the next attempt of the keeper */
+	int64_t next_attempt;
+	swm_buf failure;      /* why the last attempt failed */
+	struct swm_pool_stats stats;
+};
+
+static void
+log_line(const swm_pool *pool, enum swm_log_level level, const char *line)
+{
+	if (pool->log != NULL)
+		pool->log(pool->log_user, level, swm_cstr(line));
+}
+
+static void
+log_words(const swm_pool *pool, enum swm_log_level level, const char *what, const char *words)
+{
+	swm_buf line = SWM_BUF_INIT;
+
+	swm_buf_printf(&line, "%s: %s", what, words);
+	if (!line.failed)
+		log_line(pool, level, swm_buf_text(&line));
+	swm_buf_dispose(&line);
+}
+
+/*
+ * States. All functions up to the next headline need the lock.
+ */
+
+static int
+total(const swm_pool *pool)
+{
+	int n = 0;
+
+	for (int s = IDLE; s < STATE_COUNT; s++)
+		n += pool->lists[s].count;
+	return n;
+}
+
+static void
+change_state(swm_conn *conn, enum state to)
+{
+	struct list *list = &conn->pool->lists[conn->state];
+
+	if (conn->state != NOWHERE) {
+		*(conn->prev == NULL ? &list->first : &conn->prev->next) = conn->next;
+		*(conn->next == NULL ? &list->last : &conn->next->prev) = conn->prev;
+		list->count--;
+	}
+	conn->state = to;
+	conn->next = conn->prev = NULL;
+	if (to == NOWHERE)
+		return;
+	list = &conn->pool->lists[to];
+	list->count++;
+	if (to == IDLE) { /* the last used is the first lent, so that those in excess grow old */
+		conn->next = list->first;
+		*(list->first == NULL ? &list->last : &list->first->prev) = conn;
+		list->first = conn;
+	} else {
+		conn->prev = list->last;
+		*(list->last == NULL ? &list->first : &list->last->next) = conn;
+		list->last = conn;
+	}
+}
+
+static bool
+lives(const swm_pool *pool)
+{
+	return pool->lists[IDLE].count + pool->lists[BUSY].count > 0;
+}
+
+static bool
+may_grow(const swm_pool *pool)
+{
+	if (total(pool) >= pool->settings->db_pool)
+		return false;
+	if (pool->away)
+		return pool->lists[CONNECTING].count == 0;
+	return !lives(pool) || swm_clock_ms() >= pool->grow_after;
+}
+
+static swm_conn *
+lend_idle(swm_pool *pool)
+{
+	swm_conn *conn = pool->lists[IDLE].first;
+
+	if (conn == NULL)
+		return NULL;
+	change_state(conn, BUSY);
+	conn->doubtful = conn->idle_since <= pool->lost_at ||
+	                 swm_clock_ms() - conn->idle_since > TRUST_MS;
+	return conn;
+}
+
+/* An idle connection, or room for one. *out is NULL when there is neither. */
+static int
+take(swm_conn **out, swm_pool *pool)
+{
+	*out = lend_idle(pool);
+	if (*out != NULL || !may_grow(pool))
+		return SWM_OK;
+	swm_conn *conn = calloc(1, sizeof *conn);
+	if (conn == NULL)
+		return SWM_ENOMEM;
+	conn->pool = pool;
+	change_state(conn, CONNECTING);
+	*out = conn;
+	return SWM_OK;
+}
+
+static void
+enqueue(swm_pool *pool, struct waiter *waiter)
+{
+	*(pool->first_waiter == NULL ? &pool->first_waiter : &pool->last_waiter->next) = waiter;
+	pool->last_waiter = waiter;
+	pool->stats.waiting++;
+}
+
+static void
+dequeue(swm_pool *pool, const struct waiter *waiter)
+{
+	struct waiter *before = NULL, **at = &pool->first_waiter;
+
+	while (*at != waiter) {
+		before = *at;
+		at = &before->next;
+	}
+	*at = waiter->next;
+	if (pool->last_waiter == waiter)
+		pool->last_waiter = before;
+	pool->stats.waiting--;
+}
+
+static void
+answer_first(swm_pool *pool, swm_conn *given, int result)
+{
+	struct waiter *waiter = pool->first_waiter;
+
+	dequeue(pool, waiter);
+	waiter->given = given;
+	waiter->result = result;
+	pthread_cond_signal(&waiter->wake);
+}
+
+/* Gives what has become free to those who wait, in their order. */
+static void
+hand_over(swm_pool *pool)
+{
+	while (pool->first_waiter != NULL) {
+		swm_conn *conn;
+		int result = take(&conn, pool);
+		if (result == SWM_OK && conn == NULL)
+			return;
+		answer_first(pool, conn, result);
+	}
+}
+
+/* A connection is closed, or was never made. */
+static void
+give_up_room(swm_conn *conn)
+{
+	swm_pool *pool = conn->pool;
+
+	change_state(conn, NOWHERE);
+	free(conn);
+	hand_over(pool);
+}
+
+static int64_t
+expiry(const swm_conn *conn)
+{
+	const swm_settings *s = conn->pool->settings;
+	int64_t idle = conn->idle_since + s->db_pool_max_idletime * 1000;
+	int64_t life = conn->born + s->db_pool_max_lifetime * 1000;
+
+	return idle < life ? idle : life;
+}
+
+static void
+wake_keeper_by(swm_pool *pool, int64_t when)
+{
+	if (when < pool->keeper_wakes_at)
+		pthread_cond_signal(&pool->keeper_wake);
+}
+
+static void
+put_idle(swm_conn *conn)
+{
+	conn->idle_since = swm_clock_ms();
+	conn->fresh = false;
+	change_state(conn, IDLE);
+	hand_over(conn->pool);
+	wake_keeper_by(conn->pool, conn->state == IDLE ? expiry(conn) : INT64_MAX);
+}
+
+/*
+ * Closing. Without the lock.
+ */
+
+static void
+close_conn(swm_conn *conn)
+{
+	PQfreeCancel(conn->cancel);
+	PQfinish(conn->pg);
+	swm_statements_free(conn->statements);
+	conn->pg = NULL;
+}
+
+static void
+close_and_give_up(swm_conn *conn)
+{
+	swm_pool *pool = conn->pool;
+
+	close_conn(conn);
+	pthread_mutex_lock(&pool->lock);
+	give_up_room(conn);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* Returns 1, for who tries again with another. */
+static int
+retire(swm_conn *conn, const char *reason)
+{
+	swm_pool *pool = conn->pool;
+	bool lost = PQstatus(conn->pg) != CONNECTION_OK;
+
+	pthread_mutex_lock(&pool->lock);
+	change_state(conn, CLOSING);
+	if (lost)
+		pool->lost_at = swm_clock_ms();
+	pthread_mutex_unlock(&pool->lock);
+	if (lost) {
+		swm_buf words = SWM_BUF_INIT;
+		swm_connect_add_message(&words, PQerrorMessage(conn->pg), PQpass(conn->pg));
+		log_words(pool, SWM_LOG_ERROR, "lost a connection to the database",
+		          swm_buf_text(&words));
+		swm_buf_dispose(&words);
+	} else {
+		log_words(pool, SWM_LOG_DEBUG, "closing a connection to the database", reason);
+	}
+	close_and_give_up(conn);
+	return 1;
+}
+
+/*
+ * Connecting.
+ */
+
+/*
+ * A hash of the settings whose values the server reports of itself
+ * (https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-ASYNC). A
+ * transaction's own settings are gone when it is over, so a change lingers.
+ */
+static uint64_t
+reported_settings(const PGconn *pg)
+{
+	static const char *const names[] = {
+		"session_authorization", "is_superuser", "DateStyle", "IntervalStyle", "TimeZone",
+		"client_encoding", "standard_conforming_strings", "default_transaction_read_only",
+		"application_name",
+	};
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		hash = hash * 31 + swm_str_hash(swm_cstr(PQparameterStatus(pg, names[i])));
+	return hash;
+}
+
+static int
+open_conn(swm_conn *conn, int64_t deadline, int abort_fd, swm_buf *why)
+{
+	int result = swm_connect(&conn->pg, conn->pool->settings, deadline, abort_fd, why);
+
+	if (result != SWM_OK)
+		return result;
+	conn->cancel = PQgetCancel(conn->pg);
+	conn->statements = swm_statements_new();
+	if (conn->cancel == NULL || conn->statements == NULL ||
+	    PQsetnonblocking(conn->pg, 1) != 0) {
+		close_conn(conn);
+		return SWM_ENOMEM;
+	}
+	conn->reported = reported_settings(conn->pg);
+	conn->born = swm_clock_ms();
+	conn->fresh = true;
+	return SWM_OK;
+}
+
+/* The rest of the pool learns that the database is there. Locked. */
+static void
+note_success(swm_conn *conn, enum state to)
+{
+	swm_pool *pool = conn->pool;
+
+	pool->stats.connects++;
+	pool->away = false;
+	pool->grow_after = 0;
+	if (to == IDLE)
+		put_idle(conn);
+	else
+		change_state(conn, to);
+	hand_over(pool); /* others may connect as well now */
+}
+
+/* Remembers why, and tells those who wait for what this attempt would find. Locked. */
+static void
+note_away(swm_pool *pool, int result, const swm_buf *why)
+{
+	if (!pool->away) {
+		pool->away = true;
+		pool->pause = 1;
+		pool->next_attempt = swm_clock_ms() + 1000;
+		wake_keeper_by(pool, pool->next_attempt);
+	}
+	swm_buf_clear(&pool->failure);
+	swm_buf_str(&pool->failure, swm_buf_view(why));
+	while (pool->first_waiter != NULL && pool->lists[CONNECTING].count == 0)
+		answer_first(pool, NULL, result);
+}
+
+/*
+ * After a failed attempt. 1: others live (the server may have no room for more),
+ * so the caller had better wait for one of those. Locked.
+ */
+static int
+note_failure(swm_conn *conn, int result, const swm_buf *why)
+{
+	swm_pool *pool = conn->pool;
+	bool away = (result == SWM_EUNAVAILABLE || result == SWM_EAUTH) && !lives(pool);
+
+	if (!away && result == SWM_EUNAVAILABLE)
+		pool->grow_after = swm_clock_ms() + GROW_PAUSE_MS;
+	change_state(conn, NOWHERE);
+	free(conn);
+	if (away)
+		note_away(pool, result, why);
+	hand_over(pool);
+	return !away && result == SWM_EUNAVAILABLE ? 1 : result;
+}
+
+/* Fills err for a borrower: why is of an attempt, its own or the one it waited for. Locked. */
+static int
+fail_borrower(swm_pool *pool, int result, const swm_buf *why, swm_error *err)
+{
+	int64_t left = (pool->next_attempt - swm_clock_ms() + 999) / 1000;
+
+	if (result == SWM_ECANCELED)
+		return swm_fail(err, SWM_ERR_CANCELED);
+	if (result == SWM_ENOMEM)
+		return swm_fail_memory(err);
+	if (result == SWM_ETIMEDOUT) {
+		pool->stats.timeouts++;
+		return swm_fail(err, SWM_ERR_POOL_TIMEOUT);
+	}
+	result = swm_fail(err, result == SWM_EAUTH ? SWM_ERR_LOGIN_REFUSED : SWM_ERR_CONNECT);
+	if (!why->failed)
+		swm_error_set_details(err, swm_buf_view(why));
+	swm_error_set_retry_after(err, left < 1 ? 1 : left > LONGEST_PAUSE ? LONGEST_PAUSE : (int)left);
+	return result;
+}
+
+static void
+log_connected(const swm_pool *pool, const swm_conn *conn, bool was_away)
+{
+	const char *host = PQhost(conn->pg);
+
+	log_words(pool, SWM_LOG_DEBUG, "connected to the database", host == NULL ? "" : host);
+	if (was_away)
+		log_line(pool, SWM_LOG_CRITICAL, "the database can be reached again");
+}
+
+static void
+log_attempt(const swm_pool *pool, int result, bool news, const swm_buf *why)
+{
+	if (result == SWM_ECANCELED || result == SWM_ENOMEM)
+		return;
+	log_words(pool, news ? SWM_LOG_CRITICAL : SWM_LOG_WARNING, "cannot connect to the database",
+	          swm_buf_text(why));
+}
+
+/* For a borrower that was given room. 1: try again to obtain another. */
+static int
+connect_room(swm_conn *conn, int64_t deadline, int abort_fd, swm_error *err)
+{
+	swm_pool *pool = conn->pool;
+	swm_buf why = SWM_BUF_INIT;
+	bool was_away;
+	int result = open_conn(conn, deadline, abort_fd, &why);
+
+	pthread_mutex_lock(&pool->lock);
+	was_away = pool->away;
+	if (result == SWM_OK)
+		note_success(conn, BUSY);
+	else
+		result = note_failure(conn, result, &why);
+	bool news = pool->away != was_away;
+	if (result < 0)
+		fail_borrower(pool, result, &why, err);
+	pthread_mutex_unlock(&pool->lock);
+	if (result == SWM_OK)
+		log_connected(pool, conn, news);
+	else
+		log_attempt(pool, result, news, &why);
+	swm_buf_dispose(&why);
+	return result;
+}
+
+/*
+ * Borrowing.
+ */
+
+static void
+wait_until(pthread_cond_t *wake, pthread_mutex_t *lock, int64_t when)
+{
+	struct timespec t = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
+
+	if (when == INT64_MAX)
+		pthread_cond_wait(wake, lock);
+	else
+		pthread_cond_timedwait(wake, lock, &t);
+}
+
+/* Waits a while; then the time may be over, or the client gone. Locked, but for the look at the client. */
+static void
+wait_a_while(swm_pool *pool, struct waiter *self, int64_t deadline, int abort_fd)
+{
+	int64_t check = swm_clock_ms() + CLIENT_CHECK_MS;
+
+	wait_until(&self->wake, &pool->lock, abort_fd >= 0 && check < deadline ? check : deadline);
+	if (self->given != NULL || self->result != SWM_OK)
+		return;
+	pthread_mutex_unlock(&pool->lock);
+	int result = swm_pool_hung_up(abort_fd)       ? SWM_ECANCELED
+	             : swm_clock_left(deadline) == 0 ? SWM_ETIMEDOUT
+	                                             : SWM_OK;
+	pthread_mutex_lock(&pool->lock);
+	if (self->given != NULL || self->result != SWM_OK || result == SWM_OK)
+		return;
+	dequeue(pool, self);
+	self->result = result;
+}
+
+/* Locked. */
+static int
+wait_turn(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error *err)
+{
+	struct waiter self = { .result = SWM_OK };
+
+	if (pthread_cond_init(&self.wake, &pool->monotonic) != 0)
+		return swm_fail_memory(err);
+	enqueue(pool, &self);
+	while (self.given == NULL && self.result == SWM_OK)
+		wait_a_while(pool, &self, deadline, abort_fd);
+	pthread_cond_destroy(&self.wake);
+	*out = self.given;
+	if (self.result != SWM_OK)
+		fail_borrower(pool, self.result, &pool->failure, err);
+	return self.result;
+}
+
+/* A connection, or room for one. */
+static int
+obtain(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error *err)
+{
+	int result = SWM_OK;
+
+	*out = NULL;
+	pthread_mutex_lock(&pool->lock);
+	if (pool->first_waiter == NULL)
+		result = take(out, pool);
+	if (result != SWM_OK)
+		swm_fail_memory(err);
+	else if (*out == NULL)
+		result = wait_turn(out, pool, deadline, abort_fd, err);
+	pthread_mutex_unlock(&pool->lock);
+	return result;
+}
+
+/*
+ * The server says nothing on an idle connection but goodbye, or that a setting was
+ * reloaded. What it said is read here, so that a lost connection is noticed before
+ * a request is sent over it.
+ */
+static bool
+seems_alive(swm_conn *conn)
+{
+	if (!conn->doubtful)
+		return true;
+	for (int i = 0; i < DRAIN_READS; i++) {
+		if (!swm_pool_readable(PQsocket(conn->pg)))
+			return true;
+		if (!PQconsumeInput(conn->pg))
+			return false;
+		(void)PQisBusy(conn->pg); /* takes in what has come */
+		if (PQstatus(conn->pg) != CONNECTION_OK)
+			return false;
+	}
+	return false;
+}
+
+int
+swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
+{
+	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
+	int result;
+
+	*out = NULL;
+	do {
+		swm_conn *conn;
+		result = obtain(&conn, pool, deadline, abort_fd, err);
+		if (result != SWM_OK)
+			return result;
+		if (conn->pg == NULL)
+			result = connect_room(conn, deadline, abort_fd, err);
+		else if (!seems_alive(conn))
+			result = retire(conn, "it seems lost");
+		if (result == SWM_OK)
+			*out = conn;
+	} while (result > 0);
+	return result;
+}
+
+/*
+ * Giving back.
+ */
+
+static bool
+is_lost(const swm_conn *conn)
+{
+	return PQstatus(conn->pg) != CONNECTION_OK;
+}
+
+static bool
+has_pending_result(const swm_conn *conn)
+{
+	return PQtransactionStatus(conn->pg) == PQTRANS_ACTIVE;
+}
+
+static bool
+is_in_transaction(const swm_conn *conn)
+{
+	return PQtransactionStatus(conn->pg) != PQTRANS_IDLE;
+}
+
+static bool
+is_aborted_pipeline(const swm_conn *conn)
+{
+	return PQpipelineStatus(conn->pg) == PQ_PIPELINE_ABORTED;
+}
+
+static bool
+has_unsent(const swm_conn *conn)
+{
+	return PQflush(conn->pg) != 0;
+}
+
+static bool
+has_lingering_setting(const swm_conn *conn)
+{
+	return reported_settings(conn->pg) != conn->reported;
+}
+
+static bool
+is_over(const swm_conn *conn)
+{
+	return swm_clock_ms() - conn->born >= conn->pool->settings->db_pool_max_lifetime * 1000;
+}
+
+static bool
+is_bloated(const swm_conn *conn)
+{
+	return conn->bloated;
+}
+
+/* Why a connection is not lent again; the first that holds is logged. */
+static const struct {
+	const char *name;
+	bool (*holds)(const swm_conn *conn);
+} reasons[] = {
+	{ "it was lost", is_lost },
+	{ "a result is pending", has_pending_result },
+	{ "a transaction is open", is_in_transaction },
+	{ "its pipeline is aborted", is_aborted_pipeline },
+	{ "something is still to be sent", has_unsent },
+	{ "a role or setting lingers", has_lingering_setting },
+	{ "its time is over", is_over },
+	{ "its buffers have grown", is_bloated },
+};
+
+static const char *
+reason_not_to_reuse(const swm_conn *conn)
+{
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].holds(conn))
+			return reasons[i].name;
+	return NULL;
+}
+
+void
+swm_pool_release(swm_conn *conn)
+{
+	swm_pool *pool = conn->pool;
+	const char *reason = reason_not_to_reuse(conn);
+
+	if (reason != NULL) {
+		retire(conn, reason);
+		return;
+	}
+	pthread_mutex_lock(&pool->lock);
+	put_idle(conn);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+swm_pool_discard(swm_conn *conn, bool cancel)
+{
+	swm_pool *pool = conn->pool;
+
+	if (!cancel || is_lost(conn)) {
+		retire(conn, "its use was given up");
+		return;
+	}
+	pthread_mutex_lock(&pool->lock);
+	change_state(conn, CANCELLING);
+	pthread_cond_signal(&pool->canceller_wake);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/*
+ * The pool's own threads. The canceller is apart from the keeper because
+ * PQcancel() blocks, and a dead host may keep it for long.
+ */
+
+static void
+cancel_and_close(swm_conn *conn)
+{
+	char message[256] = "";
+
+	if (!PQcancel(conn->cancel, message, sizeof message))
+		log_words(conn->pool, SWM_LOG_WARNING, "cannot cancel a query", message);
+	else
+		log_line(conn->pool, SWM_LOG_DEBUG, "cancelled a query whose client has gone");
+	close_and_give_up(conn);
+}
+
+static void *
+run_canceller(void *arg)
+{
+	swm_pool *pool = arg;
+
+	pthread_mutex_lock(&pool->lock);
+	for (;;) {
+		swm_conn *conn = pool->lists[CANCELLING].first;
+		if (conn == NULL && pool->stopping)
+			break;
+		if (conn == NULL) {
+			pthread_cond_wait(&pool->canceller_wake, &pool->lock);
+			continue;
+		}
+		change_state(conn, CLOSING);
+		pthread_mutex_unlock(&pool->lock);
+		cancel_and_close(conn);
+		pthread_mutex_lock(&pool->lock);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+/* An idle connection whose time is over, now being closed, or NULL. *due: when the next one's is. Locked. */
+static swm_conn *
+take_expired(swm_pool *pool, int64_t *due)
+{
+	int64_t now = swm_clock_ms();
+
+	for (swm_conn *conn = pool->lists[IDLE].first; conn != NULL; conn = conn->next) {
+		int64_t when = expiry(conn);
+		if (when <= now) {
+			change_state(conn, CLOSING);
+			return conn;
+		}
+		if (when < *due)
+			*due = when;
+	}
+	return NULL;
+}
+
+/* Room for an attempt of the keeper, or NULL. *due: when it may be time for one. Locked. */
+static swm_conn *
+take_recovery(swm_pool *pool, int64_t *due)
+{
+	swm_conn *conn = NULL;
+
+	if (!pool->away || !pool->settings->db_pool_automatic_recovery)
+		return NULL;
+	if (swm_clock_ms() < pool->next_attempt) {
+		if (pool->next_attempt < *due)
+			*due = pool->next_attempt;
+		return NULL;
+	}
+	if (take(&conn, pool) == SWM_OK && conn != NULL)
+		return conn;
+	int64_t soon = swm_clock_ms() + 1000; /* a borrower is trying */
+	if (soon < *due)
+		*due = soon;
+	return NULL;
+}
+
+static void
+log_recovery(const swm_pool *pool, int pause, const swm_buf *why)
+{
+	swm_buf line = SWM_BUF_INIT;
+
+	swm_buf_printf(&line, "cannot connect to the database, the next attempt is in %d s: %s",
+	               pause, swm_buf_text(why));
+	if (!line.failed)
+		log_line(pool, SWM_LOG_CRITICAL, swm_buf_text(&line));
+	swm_buf_dispose(&line);
+}
+
+static void
+attempt_recovery(swm_conn *conn)
+{
+	swm_pool *pool = conn->pool;
+	swm_buf why = SWM_BUF_INIT;
+	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
+	int result = open_conn(conn, deadline, pool->stop_pipe[0], &why);
+	int pause;
+
+	if (result == SWM_OK) /* while it is still ours */
+		log_connected(pool, conn, true);
+	pthread_mutex_lock(&pool->lock);
+	pool->pause = pool->pause * 2 < LONGEST_PAUSE ? pool->pause * 2 : LONGEST_PAUSE;
+	pool->next_attempt = swm_clock_ms() + pool->pause * 1000;
+	pause = pool->pause;
+	if (result == SWM_OK)
+		note_success(conn, IDLE);
+	else
+		note_failure(conn, result, &why);
+	pthread_mutex_unlock(&pool->lock);
+	if (result != SWM_OK && result != SWM_ECANCELED)
+		log_recovery(pool, pause, &why);
+	swm_buf_dispose(&why);
+}
+
+/* Does one thing that is due; false: nothing is before *due. Locked, but for the doing. */
+static bool
+keep_once(swm_pool *pool, int64_t *due)
+{
+	*due = INT64_MAX;
+	swm_conn *expired = take_expired(pool, due);
+	swm_conn *room = expired == NULL ? take_recovery(pool, due) : NULL;
+
+	if (expired == NULL && room == NULL)
+		return false;
+	pthread_mutex_unlock(&pool->lock);
+	if (expired != NULL)
+		close_and_give_up(expired);
+	else
+		attempt_recovery(room);
+	pthread_mutex_lock(&pool->lock);
+	return true;
+}
+
+static void *
+run_keeper(void *arg)
+{
+	swm_pool *pool = arg;
+
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->stopping) {
+		int64_t due;
+		if (keep_once(pool, &due))
+			continue;
+		pool->keeper_wakes_at = due;
+		wait_until(&pool->keeper_wake, &pool->lock, due);
+		pool->keeper_wakes_at = INT64_MIN; /* awake: it looks itself */
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+/*
+ * The pool itself.
+ */
+
+/* Signals are the program's: our threads never take one. */
+static int
+start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attr);
+
+	if (error != 0)
+		return error;
+	sigfillset(&all);
+	pthread_attr_setstacksize(&attr, THREAD_STACK);
+	error = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (error == 0) {
+		error = pthread_create(thread, &attr, run, arg);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
+static void
+stop_threads(swm_pool *pool, bool canceller_runs)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->stopping = true;
+	pthread_cond_signal(&pool->keeper_wake);
+	pthread_cond_signal(&pool->canceller_wake);
+	pthread_mutex_unlock(&pool->lock);
+	close(pool->stop_pipe[1]);
+	pthread_join(pool->keeper, NULL);
+	if (canceller_runs)
+		pthread_join(pool->canceller, NULL);
+	close(pool->stop_pipe[0]);
+}
+
+static int
+start_threads(swm_pool *pool)
+{
+	int error;
+
+	if (pipe2(pool->stop_pipe, O_CLOEXEC) != 0)
+		return errno;
+	error = start_thread(&pool->keeper, run_keeper, pool);
+	if (error != 0) {
+		close(pool->stop_pipe[0]);
+		close(pool->stop_pipe[1]);
+		return error;
+	}
+	error = start_thread(&pool->canceller, run_canceller, pool);
+	if (error != 0)
+		stop_threads(pool, false);
+	return error;
+}
+
+/* On Linux these do not fail with the attributes used here. */
+static void
+init_locks(swm_pool *pool)
+{
+	pthread_condattr_init(&pool->monotonic);
+	pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->keeper_wake, &pool->monotonic);
+	pthread_cond_init(&pool->canceller_wake, &pool->monotonic);
+}
+
+static void
+free_pool(swm_pool *pool)
+{
+	pthread_cond_destroy(&pool->canceller_wake);
+	pthread_cond_destroy(&pool->keeper_wake);
+	pthread_mutex_destroy(&pool->lock);
+	pthread_condattr_destroy(&pool->monotonic);
+	swm_buf_dispose(&pool->failure);
+	swm_settings_unref(pool->settings);
+	free(pool);
+}
+
+int
+swm_pool_new(swm_pool **out, const swm_settings *settings, swm_log_function *log, void *log_user,
+             swm_error *err)
+{
+	*out = NULL;
+	int result = swm_connect_check(settings, err);
+	if (result != SWM_OK)
+		return result;
+	swm_pool *pool = calloc(1, sizeof *pool);
+	if (pool == NULL)
+		return swm_fail_memory(err);
+	pool->settings = swm_settings_ref(settings);
+	pool->log = log;
+	pool->log_user = log_user;
+	pool->lost_at = INT64_MIN;
+	pool->keeper_wakes_at = INT64_MIN;
+	init_locks(pool);
+	int error = start_threads(pool);
+	if (error != 0) {
+		free_pool(pool);
+		return swm_fail_errno(err, SWM_STR("cannot start a thread of the pool"), error);
+	}
+	*out = pool;
+	return SWM_OK;
+}
+
+void
+swm_pool_free(swm_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	stop_threads(pool, true);
+	for (swm_conn *conn; (conn = pool->lists[IDLE].first) != NULL;) {
+		change_state(conn, CLOSING);
+		close_and_give_up(conn);
+	}
+	free_pool(pool);
+}
+
+void
+swm_pool_stats(swm_pool *pool, struct swm_pool_stats *out)
+{
+	pthread_mutex_lock(&pool->lock);
+	*out = pool->stats;
+	out->size = total(pool);
+	out->idle = pool->lists[IDLE].count;
+	out->busy = pool->lists[BUSY].count;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+PGconn *
+swm_conn_pg(const swm_conn *conn)
+{
+	return conn->pg;
+}
+
+bool
+swm_conn_is_fresh(const swm_conn *conn)
+{
+	return conn->fresh;
+}
+
+void
+swm_conn_set_bloated(swm_conn *conn)
+{
+	conn->bloated = true;
+}
+
+struct swm_statements *
+swm_conn_statements(swm_conn *conn)
+{
+	return conn->statements;
+}

@@ -1,0 +1,69 @@
+/*
+ * Connections to the database: a bounded number, lent in the order of asking.
+ * A connection changes its state in one function only (pool.c); it is lent again
+ * only if nothing of its last use can linger.
+ */
+#ifndef SWM_POOL_POOL_H
+#define SWM_POOL_POOL_H
+
+#include "config/settings.h"
+#include "error/error.h"
+
+#include <libpq-fe.h>
+#include <swm/engine.h>
+
+/* Threads: shared by many, but for swm_pool_free(). No lock is held across I/O. */
+typedef struct swm_pool swm_pool;
+
+/* A connection that is lent. Threads: belongs to the one who borrowed it. */
+typedef struct swm_conn swm_conn;
+
+/* Connects nowhere yet. The settings are referenced. SWM_ENOMEM, SWM_ESYSTEM, SWM_ECONFIG. */
+int swm_pool_new(swm_pool **out, const swm_settings *settings, swm_log_function *log,
+                 void *log_user, swm_error *err);
+
+/* Closes all; every connection must have come back. Waits for cancels under way. NULL is allowed. */
+void swm_pool_free(swm_pool *pool);
+
+/*
+ * Borrows a connection: an idle one, or a new one while there is room, or waits
+ * for one to come back, until db-pool-acquisition-timeout. abort_fd (or -1) is the
+ * client's socket: when it hangs up, waiting ends.
+ *
+ * While the database is away one borrower at a time tries to connect and the
+ * others wait for what it finds; in between a thread of the pool tries, with
+ * pauses that grow to 32 s. POOL_TIMEOUT (SWM_ETIMEDOUT); CONNECT
+ * (SWM_EUNAVAILABLE) with Retry-After, or SWM_EAUTH when the login is refused;
+ * SWM_ECANCELED; SWM_ENOMEM.
+ */
+int swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err);
+
+/*
+ * Gives it back. It is lent again only if the transaction is idle, no result or
+ * pipeline is pending, its time is not over, and its buffers have not grown
+ * beyond what is kept; else it is closed.
+ */
+void swm_pool_release(swm_conn *conn);
+
+/* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
+void swm_pool_discard(swm_conn *conn, bool cancel);
+
+PGconn *swm_conn_pg(const swm_conn *conn);
+
+/* True until a request has been served on it: a lost connection that was not fresh may just be an old one. */
+bool swm_conn_is_fresh(const swm_conn *conn);
+
+/* The row that came was huge: close instead of keeping its buffer. */
+void swm_conn_set_bloated(swm_conn *conn);
+
+/* Prepared statements of the connection (statements.h). */
+struct swm_statements;
+struct swm_statements *swm_conn_statements(swm_conn *conn);
+
+struct swm_pool_stats {
+	int size, idle, busy, waiting;
+	uint64_t timeouts, connects;
+};
+void swm_pool_stats(swm_pool *pool, struct swm_pool_stats *out);
+
+#endif

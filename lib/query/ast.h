@@ -1,0 +1,137 @@
+/*
+ * What a query string says, as a tree. Syntax only: no name here is known to
+ * exist. Everything lives in the arena it was parsed into.
+ */
+#ifndef SWM_QUERY_AST_H
+#define SWM_QUERY_AST_H
+
+#include "base/arena.h"
+#include "error/error.h"
+#include "http/url.h"
+
+#include <swm/query.h>
+
+/* The public operators, in their order, and the one that only a list has. */
+enum swm_ast_operator {
+#define SWM_OPERATOR(name, url, sql, use, quantified) SWM_AST_##name,
+#include "query/operators.def"
+#undef SWM_OPERATOR
+	SWM_AST_OPERATOR_COUNT
+};
+
+enum swm_operand {
+	SWM_OPERAND_VALUE,
+	SWM_OPERAND_PATTERN, /* `*` stands for `%` */
+	SWM_OPERAND_IS,
+	SWM_OPERAND_SEARCH,  /* of full text */
+	SWM_OPERAND_LIST,
+};
+
+typedef struct swm_operator_entry {
+	swm_str url, sql;
+	enum swm_operand operand;
+	bool quantified; /* op(any) and op(all) */
+} swm_operator_entry;
+
+const swm_operator_entry *swm_operator_of(enum swm_ast_operator op);
+
+/* One step of a JSON path: ->key, ->>key, ->0 */
+typedef struct swm_path_step {
+	struct swm_path_step *next;
+	swm_str key;    /* or the digits of an index, with their sign */
+	bool is_index;
+	bool as_text;   /* ->> */
+} swm_path_step;
+
+typedef struct swm_field {
+	swm_str name;
+	swm_path_step *path; /* NULL when there is none */
+} swm_field;
+
+enum swm_quantifier { SWM_QUANTIFIER_NONE, SWM_QUANTIFIER_ANY, SWM_QUANTIFIER_ALL };
+
+enum swm_is_value { SWM_IS_NULL, SWM_IS_NOT_NULL, SWM_IS_TRUE, SWM_IS_FALSE, SWM_IS_UNKNOWN };
+
+typedef struct swm_value {
+	struct swm_value *next;
+	swm_str text;
+} swm_value;
+
+enum swm_condition_kind { SWM_CONDITION_FILTER, SWM_CONDITION_AND, SWM_CONDITION_OR };
+
+typedef struct swm_condition {
+	struct swm_condition *next; /* its sibling */
+	enum swm_condition_kind kind;
+	bool negated;
+	struct swm_condition *children; /* of AND and OR */
+	/* of FILTER: */
+	swm_field field;
+	enum swm_ast_operator op;
+	enum swm_quantifier quantifier;
+	swm_str value;
+	swm_value *list;         /* IN */
+	enum swm_is_value is;    /* IS */
+	swm_str language;        /* full text; empty when there is none */
+} swm_condition;
+
+enum swm_select_kind { SWM_SELECT_FIELD, SWM_SELECT_ALL, SWM_SELECT_RELATION, SWM_SELECT_SPREAD };
+enum swm_aggregate { SWM_AGGREGATE_NONE, SWM_AGGREGATE_AVG, SWM_AGGREGATE_COUNT, SWM_AGGREGATE_MAX, SWM_AGGREGATE_MIN, SWM_AGGREGATE_SUM };
+enum swm_join { SWM_JOIN_DEFAULT, SWM_JOIN_INNER, SWM_JOIN_LEFT };
+
+typedef struct swm_select_item {
+	struct swm_select_item *next;
+	enum swm_select_kind kind;
+	swm_str alias;           /* empty when there is none */
+	swm_field field;         /* FIELD; count() alone has the name "*" */
+	swm_str cast;
+	enum swm_aggregate aggregate;
+	swm_str aggregate_cast;
+	swm_str relation, hint;  /* RELATION, SPREAD */
+	enum swm_join join;
+	struct swm_select_item *children;
+} swm_select_item;
+
+enum swm_nulls { SWM_NULLS_DEFAULT, SWM_NULLS_FIRST, SWM_NULLS_LAST };
+enum swm_direction { SWM_DIRECTION_DEFAULT, SWM_ASCENDING, SWM_DESCENDING };
+
+typedef struct swm_order_term {
+	struct swm_order_term *next;
+	swm_str relation;        /* relation(column); empty for an own column */
+	swm_field field;
+	enum swm_direction direction;
+	enum swm_nulls nulls;
+} swm_order_term;
+
+/* What is said of one level: the root (an empty path) or an embedded relation ("a.b"). */
+typedef struct swm_level {
+	struct swm_level *next;
+	swm_str path;
+	swm_condition *conditions; /* all must hold */
+	swm_order_term *order;     /* the first order= counts */
+	bool has_order, has_limit, has_offset;
+	int64_t limit, offset;
+} swm_level;
+
+typedef struct swm_ast {
+	swm_select_item *select; /* NULL with has_select: no column at all */
+	bool has_select;
+	swm_level *levels;       /* the root is the first and always there */
+} swm_ast;
+
+/* An empty query: all columns, no condition. NULL when memory ran out. */
+swm_ast *swm_ast_new(swm_arena *arena);
+
+/* The level of a path, added when it is not there. NULL when memory ran out. */
+swm_level *swm_ast_level(swm_ast *ast, swm_arena *arena, swm_str path);
+
+/*
+ * Parses the decoded pairs of a query string. QUERY_SYNTAX (SWM_EPARSE) says in
+ * which text and column, and details say what was expected there; RANGE for a
+ * negative limit; SWM_ENOMEM.
+ */
+int swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
+
+/* The value of `is`, in any case; false when it is none. */
+bool swm_is_value_of(enum swm_is_value *out, swm_str text);
+
+#endif

@@ -1,0 +1,191 @@
+#include "config.h"
+
+#include "query/parse.h"
+
+static const char expecting_end[] =
+	"letter, digit, \"-\", \"->>\", \"->\", \"::\", \".\", \")\", \",\" or end of input";
+
+/* An item ends where the list, the parentheses or the text does. */
+static bool
+at_item_end(const swm_scanner *s)
+{
+	int c = swm_scan_peek(s);
+	return c < 0 || c == ',' || c == ')';
+}
+
+/* alias: a name and one colon; nothing is taken when it is something else. */
+static int
+scan_alias(swm_scanner *s, swm_str *out)
+{
+	size_t begin = s->at;
+	swm_str name;
+	int rc = swm_scan_name(s, &name);
+
+	if (rc == SWM_ENOMEM)
+		return rc;
+	if (rc == SWM_OK && swm_scan_peek(s) == ':' &&
+	    !swm_str_starts(swm_str_from(s->text, s->at), SWM_STR("::"))) {
+		s->at++;
+		*out = name;
+		return SWM_OK;
+	}
+	swm_error_clear(s->err);
+	s->at = begin;
+	return SWM_OK;
+}
+
+/* ::type, whose name is one identifier: it can hold no quote and no parenthesis. */
+static int
+scan_cast(swm_scanner *s, swm_str *out)
+{
+	if (!swm_scan_word(s, SWM_STR("::")))
+		return SWM_OK;
+	*out = swm_scan_identifier(s);
+	return out->len > 0 ? SWM_OK : swm_scan_fail(s, "letter or digit");
+}
+
+static bool
+scan_aggregate(swm_scanner *s, enum swm_aggregate *out)
+{
+	static const struct {
+		swm_str word;
+		enum swm_aggregate aggregate;
+	} words[] = {
+		{ { ".avg()", 6 }, SWM_AGGREGATE_AVG }, { { ".count()", 8 }, SWM_AGGREGATE_COUNT },
+		{ { ".max()", 6 }, SWM_AGGREGATE_MAX }, { { ".min()", 6 }, SWM_AGGREGATE_MIN },
+		{ { ".sum()", 6 }, SWM_AGGREGATE_SUM },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (swm_scan_word(s, words[i].word)) {
+			*out = words[i].aggregate;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What follows a field's name and path: cast, aggregate and its cast. */
+static int
+scan_field_tail(swm_scanner *s, swm_select_item *out)
+{
+	int rc = scan_cast(s, &out->cast);
+	if (rc == SWM_OK && scan_aggregate(s, &out->aggregate))
+		rc = scan_cast(s, &out->aggregate_cast);
+	swm_scan_blanks(s);
+	if (rc == SWM_OK && !at_item_end(s))
+		rc = swm_scan_fail(s, expecting_end);
+	return rc;
+}
+
+static int
+scan_parameters(swm_scanner *s, swm_select_item *out)
+{
+	while (swm_scan_char(s, '!')) {
+		swm_str name;
+		int rc = swm_scan_name(s, &name);
+		if (rc != SWM_OK)
+			return rc;
+		if (swm_str_eq(name, SWM_STR("inner")))
+			out->join = SWM_JOIN_INNER;
+		else if (swm_str_eq(name, SWM_STR("left")))
+			out->join = SWM_JOIN_LEFT;
+		else if (out->hint.len == 0)
+			out->hint = name;
+		else
+			return swm_scan_fail(s, "\"(\"");
+	}
+	return SWM_OK;
+}
+
+static int scan_items(swm_scanner *s, swm_select_item **out);
+
+/* rel!hint!inner(...): the cursor is behind the relation's name. */
+static int
+scan_relation_tail(swm_scanner *s, swm_select_item *out, enum swm_select_kind kind)
+{
+	out->kind = kind;
+	int rc = scan_parameters(s, out);
+	if (rc == SWM_OK && !swm_scan_char(s, '('))
+		rc = swm_scan_fail(s, "\"(\"");
+	if (rc == SWM_OK)
+		rc = swm_scan_deeper(s);
+	if (rc == SWM_OK)
+		rc = scan_items(s, &out->children);
+	if (rc == SWM_OK && !swm_scan_char(s, ')'))
+		rc = swm_scan_fail(s, "\",\" or \")\"");
+	s->depth--;
+	swm_scan_blanks(s);
+	if (rc == SWM_OK && !at_item_end(s))
+		rc = swm_scan_fail(s, "\")\", \",\" or end of input");
+	return rc;
+}
+
+static int
+scan_named_item(swm_scanner *s, swm_select_item *out)
+{
+	int rc = scan_alias(s, &out->alias);
+
+	if (rc == SWM_OK && swm_scan_word(s, SWM_STR("count()"))) {
+		out->aggregate = SWM_AGGREGATE_COUNT;
+		out->field.name = SWM_STR("*");
+		rc = scan_cast(s, &out->aggregate_cast);
+		swm_scan_blanks(s);
+		return rc != SWM_OK || at_item_end(s) ? rc : swm_scan_fail(s, expecting_end);
+	}
+	if (rc == SWM_OK)
+		rc = swm_scan_name(s, &out->field.name);
+	if (rc != SWM_OK)
+		return rc;
+	if (swm_scan_peek(s) == '!' || swm_scan_peek(s) == '(') {
+		out->relation = out->field.name;
+		return scan_relation_tail(s, out, SWM_SELECT_RELATION);
+	}
+	rc = swm_scan_path(s, &out->field.path);
+	return rc != SWM_OK ? rc : scan_field_tail(s, out);
+}
+
+static int
+scan_item(swm_scanner *s, swm_select_item *out)
+{
+	swm_scan_blanks(s);
+	if (swm_scan_char(s, '*')) {
+		out->kind = SWM_SELECT_ALL;
+		swm_scan_blanks(s);
+		return at_item_end(s) ? SWM_OK : swm_scan_fail(s, "\")\", \",\" or end of input");
+	}
+	if (swm_scan_word(s, SWM_STR("..."))) {
+		int rc = swm_scan_name(s, &out->relation);
+		return rc != SWM_OK ? rc : scan_relation_tail(s, out, SWM_SELECT_SPREAD);
+	}
+	return scan_named_item(s, out);
+}
+
+static int
+scan_items(swm_scanner *s, swm_select_item **out)
+{
+	swm_select_item **tail = out;
+
+	*out = NULL;
+	swm_scan_blanks(s);
+	if (at_item_end(s) && swm_scan_peek(s) != ',')
+		return SWM_OK;
+	do {
+		swm_select_item *item = swm_arena_alloc(s->arena, sizeof *item);
+		if (item == NULL)
+			return swm_fail_memory(s->err);
+		int rc = scan_item(s, item);
+		if (rc != SWM_OK)
+			return rc;
+		*tail = item;
+		tail = &item->next;
+	} while (swm_scan_char(s, ','));
+	return SWM_OK;
+}
+
+int
+swm_parse_select(swm_scanner *s, swm_select_item **out)
+{
+	int rc = scan_items(s, out);
+	return rc != SWM_OK ? rc : swm_scan_end(s, expecting_end);
+}

@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include "read.h"
+
+#include "base/buf.h"
+
+/* The list of settings while it is put together. */
+struct list {
+	swm_setting *items;
+	size_t count;
+};
+
+static void
+add(struct list *to, swm_str name, swm_str value)
+{
+	to->items[to->count++] = (swm_setting){ name, value };
+}
+
+static int
+make_search_path(swm_str *out, swm_arena *arena, swm_str schema, const swm_list *extra, swm_error *err)
+{
+	swm_buf path = SWM_BUF_INIT;
+
+	swm_sql_quote_identifier(&path, schema);
+	for (size_t i = 0; i < extra->count; i++) {
+		swm_buf_cstr(&path, ", ");
+		swm_sql_quote_identifier(&path, extra->items[i]);
+	}
+	*out = swm_arena_str(arena, swm_buf_view(&path));
+	bool failed = path.failed || out->ptr == NULL;
+	swm_buf_dispose(&path);
+	return failed ? swm_fail_memory(err) : SWM_OK;
+}
+
+/*
+ * The transaction's settings. The role's own come before the role is taken, with
+ * the login role's rights; what a request says comes last.
+ */
+static int
+make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings, const swm_role *role,
+             const swm_read_context *c, bool explicit_begin, swm_error *err)
+{
+	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + settings->app_count + c->request_count;
+	struct list list = { swm_arena_array(arena, room, sizeof(swm_setting)), 0 };
+	swm_str path;
+
+	if (list.items == NULL)
+		return swm_fail_memory(err);
+	int rc = make_search_path(&path, arena, c->schema, &settings->db_extra_search_path, err);
+	if (rc != SWM_OK)
+		return rc;
+	if (!explicit_begin)
+		add(&list, SWM_STR("transaction_read_only"), SWM_STR("on"));
+	add(&list, SWM_STR("search_path"), path);
+	for (size_t i = 0; role != NULL && i < role->setting_count; i++)
+		add(&list, role->setting_names[i], role->setting_values[i]);
+	add(&list, SWM_STR("role"), c->identity->role);
+	add(&list, SWM_STR("request.jwt.claims"), c->identity->claims);
+	for (size_t i = 0; i < c->request_count; i++)
+		add(&list, c->request[i].name, c->request[i].value);
+	if (c->timezone.len > 0)
+		add(&list, SWM_STR("timezone"), c->timezone);
+	for (size_t i = 0; i < settings->app_count; i++)
+		add(&list, settings->app_names[i], settings->app_values[i]);
+	if (settings->db_pre_request.len > 0) { /* what another request left must not be taken for this one's */
+		add(&list, SWM_STR("response.headers"), SWM_STR(""));
+		add(&list, SWM_STR("response.status"), SWM_STR(""));
+	}
+	return swm_sql_context(out, arena, list.items, list.count, err);
+}
+
+static void
+add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
+{
+	size_t n = read->step_count++;
+
+	read->kinds[n] = kind;
+	read->steps[n] = (swm_step){
+		.sql = s->text, .params = s->params, .param_count = s->param_count,
+		.prepare = read->engine->settings->db_prepared_statements,
+		.stream = kind == SWM_READ_ROWS,
+		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST,
+	};
+}
+
+/* Only a transaction that is begun in words can have another isolation than the default. */
+static const char *
+begin_of(const swm_role *role)
+{
+	if (role == NULL || role->isolation.len == 0)
+		return NULL;
+	if (swm_str_caseeq(role->isolation, SWM_STR("serializable")))
+		return "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY";
+	if (swm_str_caseeq(role->isolation, SWM_STR("repeatable read")))
+		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+	return NULL;
+}
+
+int
+swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
+                 const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
+{
+	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
+	swm_statement s;
+
+	*out = (swm_read){ .engine = engine };
+	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
+		.rollback = c->rollback, .begin = begin_of(role), .abort_fd = c->abort_fd };
+	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
+	if (rc != SWM_OK)
+		return rc;
+	add_step(out, SWM_READ_CONTEXT, &s);
+	if (engine->settings->db_pre_request.len > 0) {
+		rc = swm_sql_call(&s, arena, engine->settings->db_pre_request, err);
+		if (rc != SWM_OK)
+			return rc;
+		add_step(out, SWM_READ_PRE_REQUEST, &s);
+		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
+	}
+	if (c->count) {
+		rc = swm_sql_count(&s, arena, plan, err);
+		if (rc != SWM_OK)
+			return rc;
+		add_step(out, SWM_READ_COUNT, &s);
+	}
+	rc = swm_sql_read(&s, arena, plan, err);
+	if (rc == SWM_OK)
+		add_step(out, SWM_READ_ROWS, &s);
+	return rc;
+}
+
+static int
+start(swm_read *read, swm_error *err)
+{
+	swm_conn *conn;
+	int rc = swm_pool_acquire(&conn, read->engine->pool, read->options.abort_fd, err);
+
+	if (rc == SWM_OK)
+		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count, &read->options, err);
+	return rc;
+}
+
+int
+swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err)
+{
+	for (int64_t tries = 0;; tries++) {
+		bool fresh_start = read->exec == NULL;
+		int rc = fresh_start ? start(read, err) : SWM_OK;
+		if (rc == SWM_OK)
+			rc = swm_exec_next(read->exec, event, err);
+		if (rc == 1) {
+			read->answered = true;
+			*kind = read->kinds[event->step];
+		}
+		/* every connection of the pool may have died with the database */
+		bool again = rc == SWM_EUNAVAILABLE && !read->answered && read->exec != NULL &&
+		             swm_exec_may_retry(read->exec) && tries <= read->engine->settings->db_pool;
+		if (!again)
+			return rc;
+		swm_read_finish(read);
+		swm_error_clear(err);
+	}
+}
+
+void
+swm_read_finish(swm_read *read)
+{
+	swm_exec_finish(read->exec);
+	read->exec = NULL;
+}

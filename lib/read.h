@@ -1,0 +1,50 @@
+/* One read on its way: context, statement and commit over one connection. */
+#ifndef SWM_LIB_READ_H
+#define SWM_LIB_READ_H
+
+#include "engine.h"
+
+#include "exec/exec.h"
+#include "plan/plan.h"
+#include "sql/sql.h"
+
+/* What the transaction is told of who asks, and how. */
+typedef struct swm_read_context {
+	const swm_identity *identity;
+	swm_str schema;
+	swm_str timezone;              /* empty for none */
+	const swm_setting *request;    /* request.method, request.headers, ... */
+	size_t request_count;
+	bool count;                    /* also count all rows */
+	bool rollback;
+	int abort_fd;
+} swm_read_context;
+
+/* Its steps; which of them a result belongs to. */
+enum swm_read_step { SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ROWS, SWM_READ_STEPS };
+
+typedef struct swm_read {
+	swm_engine *engine;
+	swm_step steps[SWM_READ_STEPS];
+	enum swm_read_step kinds[SWM_READ_STEPS];
+	size_t step_count;
+	swm_exec_options options;
+	swm_exec *exec;
+	bool answered;                 /* an event has been handed out */
+} swm_read;
+
+/* Writes the SQL; nothing is sent yet. SWM_ENOMEM. */
+int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
+                     const swm_read_plan *plan, const swm_read_context *context, swm_error *err);
+
+/*
+ * As swm_exec_next(), which step it was in *kind. Takes a connection first, and
+ * another one when an old one turns out to be dead before it answered: a read may
+ * be tried again.
+ */
+int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
+
+/* Ends it; what runs is cancelled. */
+void swm_read_finish(swm_read *read);
+
+#endif

@@ -1,0 +1,66 @@
+/* text/csv (RFC 4180), lines ended by a newline alone, as PostgREST has it. */
+#include "config.h"
+
+#include "reply/encode.h"
+
+/* Quoted where PostgreSQL's text of a row would quote; null is nothing, so "" is the empty text. */
+static bool
+needs_quotes(swm_str value)
+{
+	if (value.len == 0)
+		return true;
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		if (c == '"' || c == '\\' || c == '(' || c == ')' || c == ',' || c == ' ' ||
+		    (c >= '\t' && c <= '\r'))
+			return true;
+	}
+	return false;
+}
+
+static void
+put_field(swm_buf *to, swm_str value)
+{
+	if (!needs_quotes(value)) {
+		swm_buf_str(to, value);
+		return;
+	}
+	swm_buf_char(to, '"');
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.ptr[i] == '"')
+			swm_buf_char(to, '"');
+		swm_buf_char(to, value.ptr[i]);
+	}
+	swm_buf_char(to, '"');
+}
+
+void
+swm_csv_begin(const swm_encoder *e, swm_buf *to)
+{
+	for (size_t i = 0; i < e->plan->output_count; i++) {
+		if (i > 0)
+			swm_buf_char(to, ',');
+		put_field(to, e->plan->outputs[i].key);
+	}
+}
+
+void
+swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	(void)number;
+	swm_buf_char(to, '\n');
+	for (size_t i = 0; i < e->plan->output_count; i++) {
+		int column = (int)i;
+		if (i > 0)
+			swm_buf_char(to, ',');
+		if (!PQgetisnull(result, row, column))
+			put_field(to, (swm_str){ PQgetvalue(result, row, column),
+			                         (size_t)PQgetlength(result, row, column) });
+	}
+}
+
+void
+swm_csv_end(const swm_encoder *e, swm_buf *to)
+{
+	(void)e, (void)to;
+}

@@ -1,0 +1,59 @@
+#include "config.h"
+
+#include "reply/encode.h"
+
+#include "json/escape.h"
+
+/* Every column's key, escaped once for all rows. */
+static int
+make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
+{
+	size_t count = e->plan->output_count;
+	swm_str *prefixes = swm_arena_array(arena, count, sizeof *prefixes);
+	swm_buf text = SWM_BUF_INIT;
+	bool failed = prefixes == NULL;
+
+	for (size_t i = 0; i < count && !failed; i++) {
+		swm_buf_clear(&text);
+		if (!e->strip_nulls)
+			swm_buf_char(&text, i == 0 ? '{' : ',');
+		swm_json_quote(&text, e->plan->outputs[i].key);
+		swm_buf_char(&text, ':');
+		prefixes[i] = swm_arena_str(arena, swm_buf_view(&text));
+		failed = text.failed || prefixes[i].ptr == NULL;
+	}
+	swm_buf_dispose(&text);
+	e->prefixes = prefixes;
+	return failed ? swm_fail_memory(err) : SWM_OK;
+}
+
+int
+swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
+                 enum swm_media media, swm_error *err)
+{
+	*out = (swm_encoder){ .plan = plan, .begin = swm_json_begin, .row = swm_json_row, .end = swm_json_end };
+	if (media == SWM_MEDIA_CSV) {
+		out->begin = swm_csv_begin;
+		out->row = swm_csv_row;
+		out->end = swm_csv_end;
+		return SWM_OK;
+	}
+	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
+	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
+	return make_prefixes(out, arena, err);
+}
+
+bool
+swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
+{
+	const swm_read_plan *plan = encoder->plan;
+
+	if (PQnfields(result) != (int)plan->output_count)
+		return false;
+	for (size_t i = 0; i < plan->output_count; i++) {
+		uint32_t planned = plan->outputs[i].type_oid;
+		if (planned != 0 && planned != PQftype(result, (int)i))
+			return false;
+	}
+	return true;
+}

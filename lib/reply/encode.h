@@ -1,0 +1,43 @@
+/*
+ * Rows -> bytes of a media type, straight from libpq's results. JSON equals
+ * PostgreSQL's json_agg() byte for byte.
+ */
+#ifndef SWM_REPLY_ENCODE_H
+#define SWM_REPLY_ENCODE_H
+
+#include "base/buf.h"
+#include "http/header.h"
+#include "plan/plan.h"
+
+#include <libpq-fe.h>
+
+/* What is known before the first row. Lives in the arena of its request. */
+typedef struct swm_encoder {
+	const swm_read_plan *plan;
+	const swm_str *prefixes; /* JSON: `{"first":` or `,"next":` of each column */
+	bool strip_nulls;
+	bool single;             /* one object and no array */
+	void (*begin)(const struct swm_encoder *e, swm_buf *to);
+	void (*row)(const struct swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+	void (*end)(const struct swm_encoder *e, swm_buf *to);
+} swm_encoder;
+
+/* SWM_ENOMEM. */
+int swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
+                     enum swm_media media, swm_error *err);
+
+/* Whether a result has the columns and types that were planned: false after DDL that the snapshot has not seen. */
+bool swm_encoder_fits(const swm_encoder *encoder, const PGresult *result);
+
+/* The encoders of the media types. */
+void swm_json_begin(const swm_encoder *e, swm_buf *to);
+void swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_json_end(const swm_encoder *e, swm_buf *to);
+void swm_csv_begin(const swm_encoder *e, swm_buf *to);
+void swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_csv_end(const swm_encoder *e, swm_buf *to);
+
+/* Appends a value as to_json() writes it (forms other than SERVER). */
+void swm_json_value(swm_buf *to, enum swm_json_form form, swm_str value);
+
+#endif

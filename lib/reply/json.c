@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "reply/encode.h"
+
+#include "json/escape.h"
+
+void
+swm_json_begin(const swm_encoder *e, swm_buf *to)
+{
+	if (!e->single)
+		swm_buf_char(to, '[');
+}
+
+void
+swm_json_end(const swm_encoder *e, swm_buf *to)
+{
+	if (!e->single)
+		swm_buf_char(to, ']');
+}
+
+static void
+quote_plain(swm_buf *to, swm_str value)
+{
+	swm_buf_char(to, '"');
+	swm_buf_str(to, value);
+	swm_buf_char(to, '"');
+}
+
+/* PostgreSQL's numbers are JSON numbers but for NaN, Infinity and -Infinity. */
+static void
+put_number(swm_buf *to, swm_str value)
+{
+	char last = value.len == 0 ? 'N' : value.ptr[value.len - 1];
+
+	if (last >= '0' && last <= '9')
+		swm_buf_str(to, value);
+	else
+		quote_plain(to, value);
+}
+
+/* "infinity" and "-infinity" end in y, nothing else does. */
+static bool
+is_infinite(swm_str value)
+{
+	return value.len > 0 && value.ptr[value.len - 1] == 'y';
+}
+
+/* ISO date style -> XSD: a T between date and time, a zone always with minutes; " BC" stays last. */
+static void
+put_timestamp(swm_buf *to, swm_str value, bool zoned)
+{
+	size_t blank = swm_str_find(value, ' ');
+	swm_str rest = swm_str_from(value, blank + 1);
+
+	if (is_infinite(value) || blank == value.len) {
+		quote_plain(to, value);
+		return;
+	}
+	size_t time = swm_str_find(rest, ' '); /* " BC" may follow */
+	swm_buf_char(to, '"');
+	swm_buf_add(to, value.ptr, blank);
+	swm_buf_char(to, 'T');
+	swm_buf_add(to, rest.ptr, time);
+	if (zoned && time > 3 && (rest.ptr[time - 3] == '+' || rest.ptr[time - 3] == '-'))
+		swm_buf_cstr(to, ":00");
+	swm_buf_add(to, rest.ptr + time, rest.len - time);
+	swm_buf_char(to, '"');
+}
+
+void
+swm_json_value(swm_buf *to, enum swm_json_form form, swm_str value)
+{
+	switch (form) {
+	case SWM_FORM_NUMBER:
+		put_number(to, value);
+		break;
+	case SWM_FORM_BOOL:
+		swm_buf_cstr(to, value.len > 0 && value.ptr[0] == 't' ? "true" : "false");
+		break;
+	case SWM_FORM_JSON:
+	case SWM_FORM_SERVER:
+		swm_buf_str(to, value);
+		break;
+	case SWM_FORM_DATE:
+		quote_plain(to, value);
+		break;
+	case SWM_FORM_TIMESTAMP:
+		put_timestamp(to, value, false);
+		break;
+	case SWM_FORM_TIMESTAMPTZ:
+		put_timestamp(to, value, true);
+		break;
+	case SWM_FORM_STRING:
+		swm_json_quote(to, value);
+		break;
+	}
+}
+
+static swm_str
+value_of(const PGresult *result, int row, int column)
+{
+	return (swm_str){ PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
+}
+
+static void
+put_stripped_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
+{
+	char before = '{';
+
+	for (size_t i = 0; i < e->plan->output_count; i++) {
+		if (PQgetisnull(result, row, (int)i))
+			continue;
+		swm_buf_char(to, before);
+		before = ',';
+		swm_buf_str(to, e->prefixes[i]);
+		swm_json_value(to, e->plan->outputs[i].form, value_of(result, row, (int)i));
+	}
+	if (before == '{')
+		swm_buf_char(to, '{');
+}
+
+void
+swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	const swm_read_plan *plan = e->plan;
+
+	if (number > 0)
+		swm_buf_add(to, ", \n ", 4); /* as json_agg() separates */
+	if (e->strip_nulls) {
+		put_stripped_row(e, to, result, row);
+	} else {
+		if (plan->output_count == 0)
+			swm_buf_char(to, '{');
+		for (size_t i = 0; i < plan->output_count; i++) {
+			swm_buf_str(to, e->prefixes[i]);
+			if (PQgetisnull(result, row, (int)i))
+				swm_buf_add(to, "null", 4);
+			else
+				swm_json_value(to, plan->outputs[i].form, value_of(result, row, (int)i));
+		}
+	}
+	swm_buf_char(to, '}');
+}

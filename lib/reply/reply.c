@@ -1,0 +1,111 @@
+#include "config.h"
+
+#include "reply/reply.h"
+
+void
+swm_reply_init(swm_reply *reply, const swm_sink *sink, swm_arena *arena, bool no_body)
+{
+	*reply = (swm_reply){ .sink = sink, .arena = arena, .no_body = no_body };
+	swm_reply_reset(reply);
+}
+
+void
+swm_reply_dispose(swm_reply *reply)
+{
+	swm_buf_dispose(&reply->body);
+}
+
+void
+swm_reply_reset(swm_reply *reply)
+{
+	reply->status = 200;
+	reply->failed = false;
+	reply->headers = NULL;
+	reply->tail = &reply->headers;
+	swm_buf_clear(&reply->body);
+}
+
+void
+swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
+{
+	swm_reply_header *h = swm_arena_alloc(reply->arena, sizeof *h);
+
+	if (h != NULL) {
+		h->name = swm_arena_str(reply->arena, name);
+		h->value = swm_arena_str(reply->arena, value);
+	}
+	if (h == NULL || h->name.ptr == NULL || h->value.ptr == NULL) {
+		reply->failed = true;
+		return;
+	}
+	*reply->tail = h;
+	reply->tail = &h->next;
+}
+
+void
+swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+{
+	swm_reply_header **h = &reply->headers;
+
+	while (*h != NULL) {
+		if (swm_str_caseeq((*h)->name, swm_cstr(name)))
+			*h = (*h)->next;
+		else
+			h = &(*h)->next;
+	}
+	reply->tail = h;
+	swm_reply_add(reply, swm_cstr(name), value);
+}
+
+bool
+swm_reply_is_full(const swm_reply *reply)
+{
+	return reply->body.len >= SWM_REPLY_BUFFER;
+}
+
+static int
+send_head(swm_reply *reply, swm_error *err)
+{
+	const swm_sink *sink = reply->sink;
+
+	if (reply->failed)
+		return swm_fail_memory(err);
+	reply->begun = true;
+	if (sink->status(sink->user, reply->status) != 0)
+		return swm_fail(err, SWM_ERR_SINK);
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		if (sink->header(sink->user, h->name, h->value) != 0)
+			return swm_fail(err, SWM_ERR_SINK);
+	return SWM_OK;
+}
+
+int
+swm_reply_flush(swm_reply *reply, swm_error *err)
+{
+	int rc = SWM_OK;
+
+	if (reply->body.failed)
+		return swm_fail_memory(err);
+	if (!reply->begun)
+		rc = send_head(reply, err);
+	if (rc == SWM_OK && reply->body.len > 0 && !reply->no_body &&
+	    reply->sink->body(reply->sink->user, swm_buf_view(&reply->body)) != 0)
+		rc = swm_fail(err, SWM_ERR_SINK);
+	swm_buf_clear(&reply->body);
+	return rc;
+}
+
+int
+swm_reply_end(swm_reply *reply, swm_error *err)
+{
+	/* a length is no part of an answer without content (RFC 9110, 8.6), nor told by HEAD */
+	bool has_length = !reply->begun && !reply->no_body && reply->status != 204 && reply->status != 304;
+	swm_buf length = SWM_BUF_INIT;
+
+	if (has_length) {
+		swm_buf_int(&length, (int64_t)reply->body.len);
+		swm_reply_set(reply, "Content-Length", swm_buf_view(&length));
+		swm_buf_dispose(&length);
+	}
+	return swm_reply_flush(reply, err);
+}

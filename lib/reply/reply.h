@@ -1,0 +1,58 @@
+/*
+ * An answer on its way to a sink: status and headers wait until the body is
+ * complete, and then carry its length, or until it outgrows the buffer.
+ */
+#ifndef SWM_REPLY_REPLY_H
+#define SWM_REPLY_REPLY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "config/settings.h"
+#include "error/error.h"
+
+#include <swm/request.h>
+
+/* A body up to this size is held and carries its Content-Length; a longer one is sent in such pieces. */
+enum { SWM_REPLY_BUFFER = 128 * 1024 };
+
+typedef struct swm_reply_header {
+	struct swm_reply_header *next;
+	swm_str name, value;
+} swm_reply_header;
+
+typedef struct swm_reply {
+	const swm_sink *sink;
+	swm_arena *arena;
+	bool no_body;          /* HEAD */
+	bool begun;            /* status and headers have gone */
+	bool failed;           /* memory ran out for a header */
+	int status;
+	swm_reply_header *headers, **tail;
+	swm_buf body;
+} swm_reply;
+
+void swm_reply_init(swm_reply *reply, const swm_sink *sink, swm_arena *arena, bool no_body);
+void swm_reply_dispose(swm_reply *reply);
+
+/* Forgets status, headers and body that have not gone yet, for another answer. */
+void swm_reply_reset(swm_reply *reply);
+
+/* Sets a header in place of any of its name; the value is copied. */
+void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
+
+/* Adds one beside others of its name. */
+void swm_reply_add(swm_reply *reply, swm_str name, swm_str value);
+
+/* Whether the body has outgrown the buffer: swm_reply_flush() must then be called. */
+bool swm_reply_is_full(const swm_reply *reply);
+
+/* Sends what is held. SWM_ESINK, SWM_ENOMEM. */
+int swm_reply_flush(swm_reply *reply, swm_error *err);
+
+/* Sends the rest, with Content-Length when nothing has gone before. */
+int swm_reply_end(swm_reply *reply, swm_error *err);
+
+/* Makes the reply an error's: its status, headers and JSON body. */
+void swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal);
+
+#endif

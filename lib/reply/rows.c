@@ -1,0 +1,267 @@
+/* The typed result of a query, row by row. */
+#include "config.h"
+
+#include "read.h"
+#include "session.h"
+
+#include "query/query.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <swm/rows.h>
+
+struct swm_rows {
+	swm_arena *arena;       /* of plan and SQL */
+	swm_snapshot *snapshot;
+	swm_read read;
+	const PGresult *shape;  /* names and types; NULL before the first event */
+	PGresult *columns;      /* an own copy of them, once the result ended; in whole mode with all rows */
+	const PGresult *current;/* has the row that is read from; NULL when there is none */
+	int row;
+	bool ended;
+	char *bytes;            /* of the last swm_rows_bytes() */
+};
+
+static int
+make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_query *query,
+          swm_str *schema, swm_error *err)
+{
+	const swm_settings *settings = session->engine->settings;
+	swm_read_request request = { .relation = query->relation, .ast = query->ast };
+	int rc = swm_plan_schema(&request.schema, settings, query->schema, err);
+
+	*schema = request.schema;
+	return rc != SWM_OK ? rc : swm_plan_read(out, r->arena, r->snapshot, settings, &request, err);
+}
+
+/* Up to the first event, which has the columns; *ended when there was none. */
+static int
+advance(swm_rows *r, swm_error *err)
+{
+	swm_event event;
+	enum swm_read_step kind;
+
+	for (;;) {
+		int rc = swm_read_next(&r->read, &event, &kind, err);
+		if (rc <= 0)
+			return rc;
+		if (kind != SWM_READ_ROWS)
+			continue;
+		r->current = r->shape = event.result;
+		r->row = 0;
+		if (PQntuples(event.result) > 0)
+			return 1;
+		/* the end of the rows: its columns outlive it */
+		if (r->columns == NULL)
+			r->columns = PQcopyResult(event.result, PG_COPYRES_ATTRS);
+		if (r->columns == NULL)
+			return swm_fail_memory(err);
+		r->shape = r->columns;
+		r->current = NULL;
+	}
+}
+
+/* All rows as one result, which is then read like a streamed one. */
+static int
+read_whole(swm_rows *r, swm_error *err)
+{
+	int rc;
+
+	r->read.steps[r->read.step_count - 1].stream = false;
+	while ((rc = advance(r, err)) == 1) {
+		PQclear(r->columns);
+		r->columns = PQcopyResult(r->current, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+		if (r->columns == NULL)
+			return swm_fail_memory(err);
+	}
+	r->current = r->shape = r->columns;
+	swm_read_finish(&r->read);
+	return rc;
+}
+
+static int
+open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_rows_mode mode, swm_error *err)
+{
+	swm_read_plan *plan;
+	swm_read_context context = { .identity = &session->identity, .abort_fd = -1 };
+	int rc = swm_engine_snapshot(&r->snapshot, session->engine, -1, err);
+
+	if (rc == SWM_OK)
+		rc = make_plan(&plan, r, session, query, &context.schema, err);
+	if (rc == SWM_OK)
+		rc = swm_read_prepare(&r->read, session->engine, r->arena, r->snapshot, plan, &context, err);
+	if (rc != SWM_OK)
+		return rc;
+	rc = mode == SWM_ROWS_WHOLE ? read_whole(r, err)
+	                            : advance(r, err); /* errors and columns are known at once */
+	r->row = -1;
+	r->ended = r->current == NULL;
+	return rc < 0 ? rc : SWM_OK;
+}
+
+int
+swm_session_query(swm_rows **out, swm_session *session, const swm_query *query,
+                  enum swm_rows_mode mode, swm_error *err)
+{
+	swm_error_clear(err);
+	swm_rows *r = calloc(1, sizeof *r);
+	if (r == NULL || (r->arena = swm_arena_new()) == NULL) {
+		free(r);
+		return swm_fail_memory(err);
+	}
+	int rc = open_rows(r, session, query, mode, err);
+	if (rc == SWM_OK)
+		*out = r;
+	else
+		swm_rows_close(r);
+	return rc;
+}
+
+int
+swm_rows_next(swm_rows *rows, swm_error *err)
+{
+	swm_error_clear(err);
+	if (rows->ended)
+		return 0;
+	if (rows->row + 1 < (rows->current == NULL ? 0 : PQntuples(rows->current))) {
+		rows->row++;
+		return 1;
+	}
+	int rc = rows->read.exec == NULL ? 0 : advance(rows, err);
+	if (rc != 1) {
+		rows->ended = true;
+		rows->current = NULL;
+		rows->shape = rows->columns;
+		swm_read_finish(&rows->read);
+	}
+	return rc;
+}
+
+void
+swm_rows_close(swm_rows *rows)
+{
+	if (rows == NULL)
+		return;
+	swm_read_finish(&rows->read);
+	PQclear(rows->columns);
+	free(rows->bytes);
+	swm_snapshot_unref(rows->snapshot);
+	swm_arena_free(rows->arena);
+	free(rows);
+}
+
+size_t
+swm_rows_columns(const swm_rows *rows)
+{
+	return rows->shape == NULL ? 0 : (size_t)PQnfields(rows->shape);
+}
+
+swm_str
+swm_rows_name(const swm_rows *rows, size_t column)
+{
+	return column < swm_rows_columns(rows) ? swm_cstr(PQfname(rows->shape, (int)column))
+	                                       : (swm_str){ "", 0 };
+}
+
+uint32_t
+swm_rows_type_oid(const swm_rows *rows, size_t column)
+{
+	return column < swm_rows_columns(rows) ? PQftype(rows->shape, (int)column) : 0;
+}
+
+enum swm_kind
+swm_rows_kind(const swm_rows *rows, size_t column)
+{
+	/* object identifiers of pg_type.dat, which never change */
+	switch (swm_rows_type_oid(rows, column)) {
+	case 16:
+		return SWM_KIND_BOOL;
+	case 17:
+		return SWM_KIND_BYTES;
+	case 20:
+	case 21:
+	case 23:
+		return SWM_KIND_INT64;
+	case 700:
+	case 701:
+		return SWM_KIND_DOUBLE;
+	default:
+		return SWM_KIND_TEXT;
+	}
+}
+
+bool
+swm_rows_is_null(const swm_rows *rows, size_t column)
+{
+	return rows->current == NULL || rows->row < 0 || column >= swm_rows_columns(rows) ||
+	       PQgetisnull(rows->current, rows->row, (int)column);
+}
+
+int
+swm_rows_text(const swm_rows *rows, size_t column, swm_str *out)
+{
+	if (swm_rows_is_null(rows, column))
+		return SWM_EINVAL;
+	*out = (swm_str){ PQgetvalue(rows->current, rows->row, (int)column),
+	                  (size_t)PQgetlength(rows->current, rows->row, (int)column) };
+	return SWM_OK;
+}
+
+int
+swm_rows_int64(const swm_rows *rows, size_t column, int64_t *out)
+{
+	swm_str text;
+	return swm_rows_text(rows, column, &text) == SWM_OK && swm_str_int64(text, out) ? SWM_OK : SWM_EINVAL;
+}
+
+int
+swm_rows_bool(const swm_rows *rows, size_t column, bool *out)
+{
+	swm_str text;
+	if (swm_rows_text(rows, column, &text) != SWM_OK || swm_rows_kind(rows, column) != SWM_KIND_BOOL)
+		return SWM_EINVAL;
+	*out = text.len > 0 && text.ptr[0] == 't';
+	return SWM_OK;
+}
+
+/* strtod() reads the locale's decimal point; a program may have chosen one that is no dot. */
+static locale_t
+c_locale(void)
+{
+	return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+int
+swm_rows_double(const swm_rows *rows, size_t column, double *out)
+{
+	swm_str text;
+	char *end;
+
+	if (swm_rows_text(rows, column, &text) != SWM_OK || text.len == 0)
+		return SWM_EINVAL;
+	locale_t c = c_locale();
+	if (c == (locale_t)0)
+		return SWM_EINVAL;
+	*out = strtod_l(text.ptr, &end, c); /* the text ends with a NUL */
+	freelocale(c);
+	return end == text.ptr + text.len ? SWM_OK : SWM_EINVAL;
+}
+
+int
+swm_rows_bytes(swm_rows *rows, size_t column, swm_str *out)
+{
+	swm_str text;
+	size_t n = 0;
+
+	if (swm_rows_text(rows, column, &text) != SWM_OK || swm_rows_kind(rows, column) != SWM_KIND_BYTES)
+		return SWM_EINVAL;
+	unsigned char *bytes = PQunescapeBytea((const unsigned char *)text.ptr, &n);
+	char *copy = bytes == NULL ? NULL : realloc(rows->bytes, n + 1);
+	if (copy != NULL) {
+		memcpy(copy, bytes, n);
+		rows->bytes = copy;
+		*out = (swm_str){ copy, n };
+	}
+	PQfreemem(bytes);
+	return copy == NULL ? SWM_ENOMEM : SWM_OK;
+}

@@ -1,0 +1,53 @@
+#include "config.h"
+
+#include "schema/index.h"
+
+bool
+swm_index_init(swm_index *index, swm_arena *arena, size_t count)
+{
+	size_t size = 8;
+
+	if (count > UINT32_MAX / 4)
+		return false;
+	while (size < count * 2) /* at most half full: short walks, and always an end */
+		size *= 2;
+	index->slots = swm_arena_array(arena, size, sizeof *index->slots);
+	index->mask = size - 1;
+	return index->slots != NULL;
+}
+
+void
+swm_index_put(swm_index *index, uint64_t hash, size_t position)
+{
+	size_t at = (size_t)hash & index->mask;
+
+	while (index->slots[at] != 0)
+		at = (at + 1) & index->mask;
+	index->slots[at] = (uint32_t)position + 1;
+}
+
+bool
+swm_index_next(const swm_index *index, uint64_t hash, size_t *cursor, size_t *position)
+{
+	if (index->slots == NULL)
+		return false;
+	uint32_t slot = index->slots[((size_t)hash + *cursor) & index->mask];
+	if (slot == 0)
+		return false;
+	++*cursor;
+	*position = slot - 1;
+	return true;
+}
+
+uint64_t
+swm_index_hash_oid(uint32_t oid)
+{
+	return (oid * UINT64_C(0x9e3779b97f4a7c15)) >> 32; /* multiplicative hashing: the high bits are the mixed ones */
+}
+
+uint64_t
+swm_index_hash_name(swm_str schema, swm_str name)
+{
+	uint64_t hash = swm_str_hash(schema) * 31 + swm_str_hash(name);
+	return hash ^ hash >> 32;
+}

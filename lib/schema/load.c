@@ -1,0 +1,431 @@
+#include "config.h"
+
+#include "schema/load.h"
+
+enum query {
+#define SWM_QUERY(name, sql) QUERY_##name,
+#include "schema/queries.def"
+#undef SWM_QUERY
+};
+
+static const char *const queries[] = {
+#define SWM_QUERY(name, sql) [QUERY_##name] = sql,
+#include "schema/queries.def"
+#undef SWM_QUERY
+};
+
+static swm_load_take take_exposed, take_extra, take_timezones;
+typedef bool condition(const struct swm_load *load);
+static condition since_15, before_15, with_timezones;
+
+enum { MOST_PARAMS = 3 };
+
+/* The load, in order: each step may use what those before it have stored. */
+static const struct step {
+	enum query query;
+	enum swm_load_param params[MOST_PARAMS];
+	swm_load_take *take;
+	condition *wanted; /* NULL is always */
+} steps[] = {
+	{ QUERY_NAMESPACES, { SWM_PARAM_EXPOSED_NAMES }, take_exposed, NULL },
+	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL },
+	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL },
+	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL },
+	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL },
+	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_columns, NULL },
+	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_EXPOSED }, swm_load_unique_keys, NULL },
+	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_EXPOSED }, swm_load_foreign_keys, NULL },
+	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL },
+	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL },
+	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
+	  swm_load_function_settings, NULL },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL },
+	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL },
+	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL },
+	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15 },
+	{ QUERY_ROLE_SETTINGS_14, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, before_15 },
+	{ QUERY_TIMEZONES, { SWM_PARAM_NONE }, take_timezones, with_timezones },
+};
+
+/* --- cells ------------------------------------------------------------- */
+
+swm_str
+swm_load_cell(const PGresult *rows, int row, int column)
+{
+	return (swm_str){ PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column) };
+}
+
+int64_t
+swm_load_number(const PGresult *rows, int row, int column)
+{
+	int64_t n;
+	return swm_str_int64(swm_load_cell(rows, row, column), &n) ? n : 0;
+}
+
+uint32_t
+swm_load_oid(const PGresult *rows, int row, int column)
+{
+	return (uint32_t)swm_load_number(rows, row, column);
+}
+
+bool
+swm_load_bool(const PGresult *rows, int row, int column)
+{
+	return swm_load_char(rows, row, column) == 't';
+}
+
+char
+swm_load_char(const PGresult *rows, int row, int column)
+{
+	swm_str s = swm_load_cell(rows, row, column);
+	return s.len == 0 ? '\0' : s.ptr[0];
+}
+
+static swm_str
+copy(struct swm_load *load, swm_str s)
+{
+	if (s.len == 0)
+		return SWM_STR("");
+	s = swm_arena_str(load->arena, s);
+	if (s.ptr == NULL)
+		load->no_memory = true;
+	return s;
+}
+
+swm_str
+swm_load_text(struct swm_load *load, const PGresult *rows, int row, int column)
+{
+	return copy(load, swm_load_cell(rows, row, column));
+}
+
+swm_str
+swm_load_schema_name(struct swm_load *load, swm_str name)
+{
+	for (const struct swm_load_schema *s = load->schemas; s != NULL; s = s->next)
+		if (swm_str_eq(s->name, name))
+			return s->name;
+	struct swm_load_schema *added = swm_arena_alloc(load->scratch, sizeof *added);
+	if (added == NULL) {
+		load->no_memory = true;
+		return SWM_STR("");
+	}
+	*added = (struct swm_load_schema){ load->schemas, copy(load, name) };
+	load->schemas = added;
+	return added->name;
+}
+
+int
+swm_load_group_end(const PGresult *rows, int row)
+{
+	swm_str key = swm_load_cell(rows, row, 0);
+	int end = row + 1;
+
+	while (end < PQntuples(rows) && swm_str_eq(swm_load_cell(rows, end, 0), key))
+		end++;
+	return end;
+}
+
+void *
+swm_load_array(struct swm_load *load, size_t count, size_t size)
+{
+	void *array = swm_arena_array(load->arena, count, size);
+	if (array == NULL)
+		load->no_memory = true;
+	return array;
+}
+
+/* --- parameters -------------------------------------------------------- */
+
+static void
+begin_element(swm_buf *array)
+{
+	if (array->len > 1)
+		swm_buf_char(array, ',');
+}
+
+/* The brace at the end is added when the parameter is sent. */
+static void
+begin_array(swm_buf *array)
+{
+	swm_buf_clear(array);
+	swm_buf_char(array, '{');
+}
+
+/* https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO: quoted, with quotes and backslashes escaped */
+static void
+add_quoted(swm_buf *array, swm_str s)
+{
+	begin_element(array);
+	swm_buf_char(array, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			swm_buf_char(array, '\\');
+		swm_buf_char(array, s.ptr[i]);
+	}
+	swm_buf_char(array, '"');
+}
+
+static void
+make_names(swm_buf *array, const swm_list *list)
+{
+	begin_array(array);
+	for (size_t i = 0; i < list->count; i++)
+		add_quoted(array, list->items[i]);
+	swm_buf_char(array, '}');
+}
+
+void
+swm_load_add_oid(struct swm_load *load, enum swm_load_param param, uint32_t oid)
+{
+	swm_buf *array = &load->params[param];
+
+	begin_element(array);
+	swm_buf_int(array, oid);
+}
+
+static void
+make_params(struct swm_load *load)
+{
+	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
+		                                    SWM_PARAM_GRANTEES };
+
+	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
+	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
+	make_names(&load->params[SWM_PARAM_HOISTED], &load->settings->db_hoisted_tx_settings);
+	for (size_t i = 0; i < sizeof oids / sizeof *oids; i++)
+		begin_array(&load->params[oids[i]]);
+	/* PostgreSQL 16 tells being a member from being allowed to SET ROLE */
+	swm_buf_cstr(&load->params[SWM_PARAM_MEMBERSHIP],
+	             load->snapshot->server_version >= 160000 ? "SET" : "MEMBER");
+}
+
+/* Closes an array that grew until now; a no-op the second time. */
+static void
+close_array(swm_buf *param)
+{
+	if (param->len > 0 && param->ptr[0] == '{' && param->ptr[param->len - 1] != '}')
+		swm_buf_char(param, '}');
+}
+
+/* --- small steps ------------------------------------------------------- */
+
+static int
+take_namespaces(struct swm_load *load, const PGresult *rows, enum swm_load_param param)
+{
+	for (int i = 0; i < PQntuples(rows); i++)
+		swm_load_add_oid(load, param, swm_load_oid(rows, i, 0));
+	return SWM_OK;
+}
+
+static int
+take_exposed(struct swm_load *load, const PGresult *rows)
+{
+	return take_namespaces(load, rows, SWM_PARAM_EXPOSED);
+}
+
+static int
+take_extra(struct swm_load *load, const PGresult *rows)
+{
+	return take_namespaces(load, rows, SWM_PARAM_EXTRA);
+}
+
+static int
+take_timezones(struct swm_load *load, const PGresult *rows)
+{
+	size_t count = (size_t)PQntuples(rows), size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += swm_load_cell(rows, (int)i, 0).len;
+	char *block = swm_load_array(load, size, 1);
+	uint32_t *ends = swm_load_array(load, count, sizeof *ends);
+	if (block == NULL || ends == NULL || size > UINT32_MAX)
+		return SWM_ENOMEM;
+	uint32_t end = 0;
+	for (size_t i = 0; i < count; i++) {
+		swm_str name = swm_load_cell(rows, (int)i, 0);
+		memcpy(block + end, name.ptr, name.len);
+		end += (uint32_t)name.len;
+		ends[i] = end;
+	}
+	load->snapshot->timezones = block;
+	load->snapshot->timezone_ends = ends;
+	load->snapshot->timezone_count = count;
+	return SWM_OK;
+}
+
+static bool
+since_15(const struct swm_load *load)
+{
+	return load->snapshot->server_version >= 150000;
+}
+
+static bool
+before_15(const struct swm_load *load)
+{
+	return load->snapshot->server_version < 150000;
+}
+
+static bool
+with_timezones(const struct swm_load *load)
+{
+	return load->settings->db_timezone_enabled;
+}
+
+/* --- the conversation -------------------------------------------------- */
+
+static swm_str
+field(const PGresult *result, int code)
+{
+	return swm_cstr(PQresultErrorField(result, code));
+}
+
+static int
+fail_lost(PGconn *pg, swm_error *err)
+{
+	swm_fail(err, SWM_ERR_CONNECTION_LOST);
+	swm_error_set_details(err, swm_str_trim(swm_cstr(PQerrorMessage(pg))));
+	return SWM_EUNAVAILABLE;
+}
+
+static int
+fail_result(PGconn *pg, const PGresult *result, swm_error *err)
+{
+	struct swm_sql_error from = {
+		.sqlstate = field(result, PG_DIAG_SQLSTATE),
+		.message = field(result, PG_DIAG_MESSAGE_PRIMARY),
+		.details = field(result, PG_DIAG_MESSAGE_DETAIL),
+		.hint = field(result, PG_DIAG_MESSAGE_HINT),
+	};
+
+	if (result == NULL && PQstatus(pg) == CONNECTION_OK)
+		return swm_fail_memory(err);
+	if (PQstatus(pg) != CONNECTION_OK || from.sqlstate.len == 0)
+		return fail_lost(pg, err);
+	from.has_details = from.details.ptr != NULL;
+	from.has_hint = from.hint.ptr != NULL;
+	return swm_fail_sql(err, &from);
+}
+
+/* Rows, or those of a command, which has none. */
+static int
+run(PGconn *pg, const char *sql, const char *const *params, int count, PGresult **out, swm_error *err)
+{
+	PGresult *result = PQexecParams(pg, sql, count, NULL, params, NULL, NULL, 0);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+		*out = result;
+		return SWM_OK;
+	}
+	int failed = fail_result(pg, result, err);
+	PQclear(result);
+	return failed;
+}
+
+static int
+command(PGconn *pg, const char *sql, swm_error *err)
+{
+	PGresult *rows = NULL;
+	int result = run(pg, sql, NULL, 0, &rows, err);
+	PQclear(rows);
+	return result;
+}
+
+static int
+run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *err)
+{
+	const char *params[MOST_PARAMS];
+	PGresult *rows = NULL;
+	int count = 0;
+
+	for (; count < MOST_PARAMS && step->params[count] != SWM_PARAM_NONE; count++) {
+		swm_buf *param = &load->params[step->params[count]];
+		close_array(param);
+		if (param->failed)
+			return swm_fail_memory(err);
+		params[count] = swm_buf_text(param);
+	}
+	int result = run(pg, queries[step->query], params, count, &rows, err);
+	if (result != SWM_OK)
+		return result;
+	result = step->take(load, rows);
+	PQclear(rows);
+	return result != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
+}
+
+static int
+run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
+{
+	int result = SWM_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && result == SWM_OK; i++)
+		if (steps[i].wanted == NULL || steps[i].wanted(load))
+			result = run_step(load, pg, &steps[i], err);
+	return result;
+}
+
+/*
+ * One view of the catalogs for all queries. Names then come out qualified unless
+ * they are pg_catalog's; pg_temp last, so that no temporary table hides a catalog.
+ * Compiling a query takes longer than running it here.
+ */
+static const char *const opening[] = {
+	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	"SET LOCAL search_path = pg_catalog, pg_temp",
+	"SET LOCAL quote_all_identifiers = off",
+	"SET LOCAL jit = off",
+};
+
+static int
+run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
+{
+	int result = SWM_OK;
+
+	for (size_t i = 0; i < sizeof opening / sizeof *opening && result == SWM_OK; i++)
+		result = command(pg, opening[i], err);
+	if (result == SWM_OK)
+		result = run_steps(load, pg, err);
+	if (result == SWM_OK)
+		return command(pg, "COMMIT", err);
+	if (PQstatus(pg) == CONNECTION_OK)
+		(void)command(pg, "ROLLBACK", NULL); /* the first error is the one to tell */
+	return result;
+}
+
+static void
+dispose(struct swm_load *load)
+{
+	for (size_t i = 0; i < SWM_PARAM_COUNT; i++)
+		swm_buf_dispose(&load->params[i]);
+	swm_arena_free(load->scratch);
+	swm_snapshot_unref(load->snapshot);
+}
+
+int
+swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
+                  swm_error *err)
+{
+	struct swm_load load = {
+		.snapshot = swm_snapshot_new(),
+		.scratch = swm_arena_new(),
+		.settings = settings,
+	};
+	int result;
+
+	if (load.snapshot == NULL || load.scratch == NULL) {
+		result = swm_fail_memory(err);
+	} else {
+		load.arena = load.snapshot->arena;
+		load.snapshot->server_version = PQserverVersion(connection);
+		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
+			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
+		make_params(&load);
+		result = run_transaction(&load, connection, err);
+	}
+	if (result == SWM_OK) {
+		*out = load.snapshot;
+		load.snapshot = NULL;
+	}
+	dispose(&load);
+	return result;
+}

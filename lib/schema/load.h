@@ -1,0 +1,71 @@
+/* Loading a snapshot: what the steps share. For the load*.c files only. */
+#ifndef SWM_SCHEMA_LOAD_H
+#define SWM_SCHEMA_LOAD_H
+
+#include "base/buf.h"
+#include "schema/snapshot.h"
+
+#include <libpq-fe.h>
+
+/* The parameters of queries.def, as text. */
+enum swm_load_param {
+	SWM_PARAM_NONE,
+	SWM_PARAM_EXPOSED_NAMES, /* text[] of db-schemas */
+	SWM_PARAM_EXTRA_NAMES,   /* text[] of db-extra-search-path */
+	SWM_PARAM_EXPOSED,       /* oid[] of the same that exist */
+	SWM_PARAM_EXTRA,
+	SWM_PARAM_HOISTED,       /* text[] of db-hoisted-tx-settings */
+	SWM_PARAM_ENUMS,         /* oid[] of enum types */
+	SWM_PARAM_MEMBERSHIP,    /* what pg_has_role() asks for */
+	SWM_PARAM_GRANTEES,      /* oid[] of roles in access control lists */
+	SWM_PARAM_COUNT
+};
+
+/* A name that many things have, stored once. */
+struct swm_load_schema {
+	struct swm_load_schema *next;
+	swm_str name;
+};
+
+struct swm_load {
+	swm_snapshot *snapshot;
+	swm_arena *arena;   /* the snapshot's */
+	swm_arena *scratch; /* until the load is over */
+	const swm_settings *settings;
+	swm_buf params[SWM_PARAM_COUNT];
+	struct swm_load_schema *schemas;
+	bool no_memory; /* asked after each step */
+
+	/* of the columns, in the order in which they stand in memory */
+	const swm_column *columns;
+	const uint16_t *attnums;
+
+	uint32_t *role_oids; /* one for each role, sorted */
+};
+
+/* Each takes the rows of a query of queries.def. SWM_ENOMEM is told by no_memory or by the result. */
+typedef int swm_load_take(struct swm_load *load, const PGresult *rows);
+swm_load_take swm_load_types, swm_load_enum_labels;
+swm_load_take swm_load_relations, swm_load_columns, swm_load_unique_keys, swm_load_foreign_keys;
+swm_load_take swm_load_functions, swm_load_parameters, swm_load_function_settings;
+swm_load_take swm_load_grants, swm_load_roles, swm_load_role_rights, swm_load_role_settings;
+
+/* Cells. A null is empty text, oid 0 and false. Copies live in the snapshot. */
+swm_str swm_load_cell(const PGresult *rows, int row, int column);
+int64_t swm_load_number(const PGresult *rows, int row, int column);
+uint32_t swm_load_oid(const PGresult *rows, int row, int column);
+bool swm_load_bool(const PGresult *rows, int row, int column);
+char swm_load_char(const PGresult *rows, int row, int column);
+swm_str swm_load_text(struct swm_load *load, const PGresult *rows, int row, int column);
+swm_str swm_load_schema_name(struct swm_load *load, swm_str name);
+
+/* The row behind the last one whose first cell is that of this row. */
+int swm_load_group_end(const PGresult *rows, int row);
+
+/* An array of the snapshot. NULL, and no_memory, when memory ran out. */
+void *swm_load_array(struct swm_load *load, size_t count, size_t size);
+
+/* Adds to a parameter that is an array of oids. */
+void swm_load_add_oid(struct swm_load *load, enum swm_load_param param, uint32_t oid);
+
+#endif

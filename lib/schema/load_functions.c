@@ -1,0 +1,214 @@
+#include "config.h"
+
+#include "schema/load.h"
+
+/* Columns of the query FUNCTIONS. */
+enum {
+	OID, SCHEMA, NAME, RETURNS, RETURNS_RELATION, RETURNS_SET, RETURNS_TABLE, SINGLE_ROW, VOLATILITY, EXPOSED,
+	COMPUTED_OF, COMMENT
+};
+
+static void
+take_function(struct swm_load *load, const PGresult *rows, int row, swm_function *f)
+{
+	f->oid = swm_load_oid(rows, row, OID);
+	f->schema = swm_load_schema_name(load, swm_load_cell(rows, row, SCHEMA));
+	f->name = swm_load_text(load, rows, row, NAME);
+	f->comment = swm_load_text(load, rows, row, COMMENT);
+	f->returns = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, RETURNS));
+	f->returns_relation_oid = swm_load_oid(rows, row, RETURNS_RELATION);
+	f->returns_set = swm_load_bool(rows, row, RETURNS_SET);
+	f->returns_table = swm_load_bool(rows, row, RETURNS_TABLE);
+	f->single_row = swm_load_bool(rows, row, SINGLE_ROW);
+	f->volatility = swm_load_char(rows, row, VOLATILITY);
+	f->is_exposed = swm_load_bool(rows, row, EXPOSED);
+}
+
+static bool
+same_name(const swm_function *a, const swm_function *b)
+{
+	return swm_str_eq(a->name, b->name) && swm_str_eq(a->schema, b->schema);
+}
+
+/* Where a schema stands in db-extra-search-path; its length when it does not. */
+static size_t
+extra_place(const struct swm_load *load, swm_str schema)
+{
+	const swm_list *extra = &load->settings->db_extra_search_path;
+	size_t i = 0;
+
+	while (i < extra->count && !swm_str_eq(extra->items[i], schema))
+		i++;
+	return i;
+}
+
+/*
+ * How far a computed field's function is from its relation on the search path of
+ * a request: the relation's own schema, then the extra ones; SIZE_MAX when it is
+ * on none of them.
+ */
+static size_t
+search_place(const struct swm_load *load, const swm_relation *r, const swm_function *f)
+{
+	if (swm_str_eq(f->schema, r->schema))
+		return 0;
+	size_t place = extra_place(load, f->schema);
+	return place == load->settings->db_extra_search_path.count ? SIZE_MAX : place + 1;
+}
+
+/* Adds f to the relation's computed fields, in the order of the search path. */
+static void
+insert_computed(const struct swm_load *load, swm_relation *r, const swm_function **list, const swm_function *f)
+{
+	size_t place = search_place(load, r, f), at = r->computed_count;
+
+	if (place == SIZE_MAX)
+		return;
+	while (at > 0 && search_place(load, r, list[at - 1]) > place) {
+		list[at] = list[at - 1];
+		at--;
+	}
+	list[at] = f;
+	r->computed_count++;
+	r->computed = list;
+}
+
+static const swm_relation *
+computed_relation(const struct swm_load *load, const uint32_t *computed_of, size_t function)
+{
+	return computed_of[function] == 0 ? NULL :
+	       swm_snapshot_relation_by_oid(load->snapshot, computed_of[function]);
+}
+
+/* Gives each relation the functions of its row: first how many each may have, then a place for them. */
+static int
+share_out_computed(struct swm_load *load, const uint32_t *computed_of)
+{
+	swm_snapshot *s = load->snapshot;
+	size_t *starts = swm_arena_array(load->scratch, s->relation_count + 1, sizeof *starts);
+	const swm_function **lists;
+	const swm_relation *of;
+
+	if (starts == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < s->function_count; i++)
+		if ((of = computed_relation(load, computed_of, i)) != NULL)
+			starts[of - s->relations + 1]++;
+	for (size_t i = 0; i < s->relation_count; i++)
+		starts[i + 1] += starts[i];
+	lists = swm_load_array(load, starts[s->relation_count], sizeof(const swm_function *));
+	if (lists == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < s->function_count; i++)
+		if ((of = computed_relation(load, computed_of, i)) != NULL)
+			insert_computed(load, &s->relations[of - s->relations], lists + starts[of - s->relations],
+			                &s->functions[i]);
+	return SWM_OK;
+}
+
+static int
+make_room(struct swm_load *load, size_t count)
+{
+	swm_snapshot *s = load->snapshot;
+
+	s->functions = swm_load_array(load, count, sizeof *s->functions);
+	s->function_list = swm_load_array(load, count, sizeof(const swm_function *));
+	if (load->no_memory || !swm_index_init(&s->functions_by_name, load->arena, count))
+		return SWM_ENOMEM;
+	s->function_count = count;
+	return SWM_OK;
+}
+
+int
+swm_load_functions(struct swm_load *load, const PGresult *rows)
+{
+	swm_snapshot *s = load->snapshot;
+	size_t count = (size_t)PQntuples(rows);
+	uint32_t *computed_of = swm_arena_array(load->scratch, count, sizeof *computed_of);
+
+	if (computed_of == NULL || make_room(load, count) != SWM_OK)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		swm_function *f = &s->functions[i];
+		take_function(load, rows, (int)i, f);
+		s->function_list[i] = f;
+		computed_of[i] = swm_load_oid(rows, (int)i, COMPUTED_OF);
+		if (i == 0 || !same_name(f, &s->functions[i - 1]))
+			swm_index_put(&s->functions_by_name, swm_index_hash_name(f->schema, f->name), i);
+	}
+	return share_out_computed(load, computed_of);
+}
+
+/*
+ * The function of the row's first cell, at or behind *next: the queries have one
+ * order. NULL when it is not there.
+ */
+static swm_function *
+function_of(const struct swm_load *load, const PGresult *rows, int row, size_t *next)
+{
+	uint32_t oid = swm_load_oid(rows, row, 0);
+
+	for (size_t i = *next; i < load->snapshot->function_count; i++) {
+		if (load->snapshot->functions[i].oid == oid) {
+			*next = i;
+			return &load->snapshot->functions[i];
+		}
+	}
+	return NULL;
+}
+
+static void
+take_parameter(struct swm_load *load, const PGresult *rows, int row, swm_parameter *p)
+{
+	p->name = swm_load_text(load, rows, row, 1);
+	p->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, 2));
+	p->type_name = p->type == NULL ? SWM_STR("") : p->type->name;
+	p->required = swm_load_bool(rows, row, 3);
+	p->variadic = swm_load_bool(rows, row, 4);
+}
+
+int
+swm_load_parameters(struct swm_load *load, const PGresult *rows)
+{
+	swm_parameter *parameters = swm_load_array(load, (size_t)PQntuples(rows), sizeof *parameters);
+	size_t next = 0;
+
+	if (parameters == NULL)
+		return SWM_ENOMEM;
+	for (int row = 0, end; row < PQntuples(rows); row = end) {
+		end = swm_load_group_end(rows, row);
+		for (int i = row; i < end; i++)
+			take_parameter(load, rows, i, &parameters[i]);
+		swm_function *f = function_of(load, rows, row, &next);
+		if (f == NULL)
+			continue;
+		f->parameters = parameters + row;
+		f->parameter_count = (size_t)(end - row);
+	}
+	return SWM_OK;
+}
+
+int
+swm_load_function_settings(struct swm_load *load, const PGresult *rows)
+{
+	size_t count = (size_t)PQntuples(rows), next = 0;
+	swm_str *names = swm_load_array(load, count, sizeof *names);
+	swm_str *values = swm_load_array(load, count, sizeof *values);
+
+	if (load->no_memory)
+		return SWM_ENOMEM;
+	for (int row = 0, end; row < PQntuples(rows); row = end) {
+		end = swm_load_group_end(rows, row);
+		for (int i = row; i < end; i++) {
+			names[i] = swm_load_text(load, rows, i, 1);
+			values[i] = swm_load_text(load, rows, i, 2);
+		}
+		swm_function *f = function_of(load, rows, row, &next);
+		if (f == NULL)
+			continue;
+		f->setting_names = names + row;
+		f->setting_values = values + row;
+		f->setting_count = (size_t)(end - row);
+	}
+	return SWM_OK;
+}

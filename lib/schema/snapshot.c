@@ -1,0 +1,275 @@
+#include "config.h"
+
+#include "schema/snapshot.h"
+
+#include "base/fuzzy.h"
+
+#include <stdlib.h>
+
+swm_snapshot *
+swm_snapshot_new(void)
+{
+	swm_snapshot *s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return NULL;
+	s->arena = swm_arena_new();
+	if (s->arena == NULL) {
+		free(s);
+		return NULL;
+	}
+	atomic_init(&s->references, 1);
+	return s;
+}
+
+swm_snapshot *
+swm_snapshot_ref(swm_snapshot *snapshot)
+{
+	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+	return snapshot;
+}
+
+void
+swm_snapshot_unref(swm_snapshot *snapshot)
+{
+	if (snapshot == NULL ||
+	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) > 1)
+		return;
+	swm_arena_free(snapshot->arena);
+	free(snapshot);
+}
+
+const swm_relation *
+swm_snapshot_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	uint64_t hash = swm_index_hash_name(schema, name);
+	size_t at;
+
+	for (size_t cursor = 0; swm_index_next(&snapshot->relations_by_name, hash, &cursor, &at);) {
+		const swm_relation *r = &snapshot->relations[at];
+		if (swm_str_eq(r->name, name) && swm_str_eq(r->schema, schema))
+			return r;
+	}
+	return NULL;
+}
+
+const swm_relation *
+swm_snapshot_relation_by_oid(const swm_snapshot *snapshot, uint32_t oid)
+{
+	uint64_t hash = swm_index_hash_oid(oid);
+	size_t at;
+
+	for (size_t cursor = 0; swm_index_next(&snapshot->relations_by_oid, hash, &cursor, &at);)
+		if (snapshot->relations[at].oid == oid)
+			return &snapshot->relations[at];
+	return NULL;
+}
+
+const swm_type *
+swm_snapshot_type(const swm_snapshot *snapshot, uint32_t oid)
+{
+	uint64_t hash = swm_index_hash_oid(oid);
+	size_t at;
+
+	for (size_t cursor = 0; swm_index_next(&snapshot->types_by_oid, hash, &cursor, &at);)
+		if (snapshot->types[at].oid == oid)
+			return &snapshot->types[at];
+	return NULL;
+}
+
+/* The role's position, or role_count. */
+static size_t
+find_role(const swm_snapshot *snapshot, swm_str name)
+{
+	uint64_t hash = swm_index_hash_name(SWM_STR(""), name);
+	size_t at;
+
+	for (size_t cursor = 0; swm_index_next(&snapshot->roles_by_name, hash, &cursor, &at);)
+		if (swm_str_eq(snapshot->roles[at].name, name))
+			return at;
+	return snapshot->role_count;
+}
+
+const swm_role *
+swm_snapshot_role(const swm_snapshot *snapshot, swm_str name)
+{
+	size_t at = find_role(snapshot, name);
+	return at == snapshot->role_count ? NULL : &snapshot->roles[at];
+}
+
+const swm_column *
+swm_relation_column(const swm_relation *relation, swm_str name)
+{
+	for (size_t i = 0; i < relation->column_count; i++)
+		if (swm_str_eq(relation->columns[i].name, name))
+			return &relation->columns[i];
+	return NULL;
+}
+
+const swm_function *
+swm_relation_computed(const swm_relation *relation, swm_str name)
+{
+	for (size_t i = 0; i < relation->computed_count; i++)
+		if (!relation->computed[i]->returns_set && swm_str_eq(relation->computed[i]->name, name))
+			return relation->computed[i];
+	return NULL;
+}
+
+static bool
+is_named(const swm_function *f, swm_str schema, swm_str name)
+{
+	return swm_str_eq(f->name, name) && swm_str_eq(f->schema, schema);
+}
+
+const swm_function *const *
+swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str name, size_t *count)
+{
+	uint64_t hash = swm_index_hash_name(schema, name);
+	size_t at;
+
+	*count = 0;
+	for (size_t cursor = 0; swm_index_next(&snapshot->functions_by_name, hash, &cursor, &at);) {
+		if (!is_named(&snapshot->functions[at], schema, name))
+			continue;
+		size_t end = at;
+		while (end < snapshot->function_count && is_named(&snapshot->functions[end], schema, name))
+			end++;
+		*count = end - at;
+		return &snapshot->function_list[at];
+	}
+	return NULL;
+}
+
+const swm_relation *const *
+swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->relation_count;
+	return snapshot->relation_list;
+}
+
+const swm_foreign_key *
+swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->foreign_key_count;
+	return snapshot->foreign_keys;
+}
+
+swm_str
+swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	swm_fuzzy fuzzy;
+
+	if (!swm_fuzzy_start(&fuzzy, name))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < snapshot->relation_count; i++)
+		if (swm_str_eq(snapshot->relations[i].schema, schema))
+			swm_fuzzy_offer(&fuzzy, snapshot->relations[i].name);
+	return swm_fuzzy_nearest(&fuzzy);
+}
+
+static uint32_t
+privilege_of(char letter)
+{
+	switch (letter) {
+	case 'r':
+		return SWM_MAY_SELECT;
+	case 'a':
+		return SWM_MAY_INSERT;
+	case 'w':
+		return SWM_MAY_UPDATE;
+	case 'd':
+		return SWM_MAY_DELETE;
+	default:
+		return 0;
+	}
+}
+
+static bool
+uses_grants_of(const swm_rights *rights, uint32_t grantee)
+{
+	if (grantee == 0)
+		return true;
+	for (size_t i = 0; i < rights->grantee_count; i++)
+		if (rights->grantees[i] == grantee)
+			return true;
+	return false;
+}
+
+bool
+swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+{
+	size_t at = find_role(snapshot, role);
+	uint32_t wanted = privilege_of(privilege);
+
+	if (at == snapshot->role_count || wanted == 0)
+		return false;
+	const swm_rights *rights = &snapshot->rights[at];
+	if (rights->is_superuser || (rights->everywhere & wanted) != 0)
+		return true;
+	const swm_grants *grants = &snapshot->grants[relation - snapshot->relations];
+	for (size_t i = 0; i < grants->count; i++)
+		if ((grants->entries[i].privileges & wanted) != 0 &&
+		    uses_grants_of(rights, grants->entries[i].grantee))
+			return true;
+	return false;
+}
+
+/*
+ * A DateStyle has an output form (ISO, Postgres, SQL, German) and an order of
+ * fields (DMY, MDY, YMD), both optional, in any order; each alone leaves the
+ * other as it is. "default" stands for the session's.
+ * https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT
+ */
+bool
+swm_snapshot_datestyle_is_iso(swm_str datestyle, bool fallback)
+{
+	swm_str word;
+
+	while (swm_str_cut(&datestyle, ',', &word)) {
+		word = swm_str_trim(word);
+		if (swm_str_caseeq(word, SWM_STR("iso")))
+			return true;
+		/* PostgreSQL knows "postgres" by its first eight letters */
+		if (swm_str_caseeq(word, SWM_STR("sql")) || swm_str_caseeq(word, SWM_STR("german")) ||
+		    (word.len >= 8 && swm_str_caseeq((swm_str){ word.ptr, 8 }, SWM_STR("postgres"))))
+			return false;
+	}
+	return fallback;
+}
+
+bool
+swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role)
+{
+	size_t at = find_role(snapshot, role);
+	return at == snapshot->role_count ? snapshot->iso_dates : snapshot->rights[at].iso_dates;
+}
+
+int
+swm_snapshot_server_version(const swm_snapshot *snapshot)
+{
+	return snapshot->server_version;
+}
+
+static swm_str
+timezone_at(const swm_snapshot *snapshot, size_t at)
+{
+	uint32_t start = at == 0 ? 0 : snapshot->timezone_ends[at - 1];
+	return (swm_str){ snapshot->timezones + start, snapshot->timezone_ends[at] - start };
+}
+
+bool
+swm_snapshot_has_timezone(const swm_snapshot *snapshot, swm_str name)
+{
+	size_t low = 0, high = snapshot->timezone_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = swm_str_cmp(name, timezone_at(snapshot, middle));
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}

@@ -1,0 +1,40 @@
+/*
+ * Plan -> SQL text and parameters. Pure. Values are parameters always;
+ * identifiers pass one quoting function.
+ */
+#ifndef SWM_SQL_SQL_H
+#define SWM_SQL_SQL_H
+
+#include "plan/plan.h"
+
+/* One statement; lives in the arena it was made in. */
+typedef struct swm_statement {
+	const char *text;
+	const char *const *params; /* $1, $2, ... */
+	int param_count;
+} swm_statement;
+
+/* Rows of a plan; SWM_ENOMEM. */
+int swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
+
+/* How many rows the plan's conditions leave, without limit and offset; SWM_ENOMEM. */
+int swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
+
+/* A setting of the transaction. */
+typedef struct swm_setting {
+	swm_str name, value; /* NUL-terminated */
+} swm_setting;
+
+/* Sets them, in order, for the transaction alone; SWM_ENOMEM. */
+int swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count, swm_error *err);
+
+/* Calls a function without arguments, named as in db-pre-request: [schema.]name; SWM_ENOMEM. */
+int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *err);
+
+/* What SQL set for the answer: response.headers and response.status, in this order. */
+extern const swm_statement swm_sql_response_settings;
+
+/* Appends an identifier in double quotes. */
+void swm_sql_quote_identifier(swm_buf *to, swm_str name);
+
+#endif

@@ -1,0 +1,27 @@
+-- The roles, once for the whole cluster. To be run by a superuser; running it again changes nothing.
+--
+-- swm_authenticator logs in for swm and may nothing itself: NOINHERIT keeps it
+-- from using what it is a member of before it has said SET ROLE. It has no
+-- password here; provisioning sets one (ALTER ROLE swm_authenticator PASSWORD ...)
+-- or lets it in over a local socket.
+SET client_min_messages = warning;
+
+DO $$
+DECLARE
+	wanted text;
+BEGIN
+	FOREACH wanted IN ARRAY ARRAY['swm_authenticator', 'swm_anon', 'swm_reader', 'swm_writer'] LOOP
+		IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+			EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+		END IF;
+	END LOOP;
+END
+$$;
+
+ALTER ROLE swm_authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+GRANT swm_anon, swm_reader, swm_writer TO swm_authenticator;
+
+COMMENT ON ROLE swm_authenticator IS 'Logs in for swm and takes one of the roles below for each request.';
+COMMENT ON ROLE swm_anon IS 'Requests without a token: reads the devices and what they consumed.';
+COMMENT ON ROLE swm_reader IS 'Reads everything in the schema swm.';
+COMMENT ON ROLE swm_writer IS 'Reads and writes everything in the schema swm.';

@@ -1,0 +1,219 @@
+"""The library as others see it: its symbols, its headers, and the laws that a program can check.
+
+Environment: SWM_BUILD, a build folder made with gcc and without sanitizers.
+"""
+import glob
+import os
+import re
+import subprocess
+import unittest
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ["SWM_BUILD"]
+LIBRARY = os.path.join(BUILD, "lib", ".libs", "libswm.so")
+
+
+def read(*path):
+	with open(os.path.join(CHECKOUT, *path), encoding="utf-8") as file:
+		return file.read()
+
+
+def without_comments(text):
+	return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
+
+
+def sources(*patterns):
+	found = [os.path.relpath(path, CHECKOUT) for pattern in patterns
+	         for path in glob.glob(os.path.join(CHECKOUT, pattern), recursive=True)]
+	if not found:
+		raise AssertionError("there is nothing like " + " ".join(patterns))
+	return sorted(found)
+
+
+def run(*argv):
+	return subprocess.run(argv, check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout
+
+
+def declared():
+	"""The functions that the public headers declare with SWM_API."""
+	names = []
+	for path in sources("include/swm/*.h"):
+		text = re.sub(r"^\s*#.*(\\\n.*)*$", "", without_comments(read(path)), flags=re.M)
+		names += re.findall(r"\bSWM_API\b[^;{]*?\b(swm_\w+)\s*\(", text)
+	return names
+
+
+def in_map():
+	text = re.sub(r"#[^\n]*", "", read("lib", "libswm.map"))
+	names = []
+	for section in re.findall(r"global:(.*?)(?:local:|\})", text, flags=re.S):
+		names += re.findall(r"(\w+)\s*;", section)
+	return names
+
+
+def dynamic_symbols(*options):
+	"""name -> version of the library's dynamic symbols."""
+	found = {}
+	for line in run("nm", "-D", *options, LIBRARY).splitlines():
+		name, _, version = line.split()[-1].partition("@")
+		found[name] = version.lstrip("@")
+	return found
+
+
+class Symbols(unittest.TestCase):
+	maxDiff = None
+
+	def test_the_map_has_what_the_headers_declare(self):
+		self.assertEqual(sorted(declared()), sorted(in_map()))
+
+	def test_the_headers_declare_something(self):
+		self.assertIn("swm_engine_serve", declared())
+
+	def test_nothing_stands_twice(self):
+		self.assertEqual(len(set(in_map())), len(in_map()))
+
+	def test_the_library_exports_exactly_the_map(self):
+		exported = dynamic_symbols("--defined-only")
+		exported.pop("SWM_0", None)
+		self.assertEqual(sorted(in_map()), sorted(exported))
+
+	def test_every_symbol_has_its_version(self):
+		versions = dynamic_symbols("--defined-only", "--with-symbol-versions")
+		versions.pop("SWM_0", None)
+		self.assertEqual({"SWM_0"}, set(versions.values()))
+
+	def test_nothing_of_its_own_is_undefined(self):
+		missing = [name for name in dynamic_symbols("--undefined-only") if name.startswith("swm_")]
+		self.assertEqual([], missing)
+
+	def test_soname(self):
+		self.assertRegex(run("readelf", "-d", LIBRARY), r"\(SONAME\).*\[libswm\.so\.0\]")
+
+	def test_every_public_function_is_declared_for_export(self):
+		"""A prototype in a public header without SWM_API could not be linked."""
+		for path in sources("include/swm/*.h"):
+			text = re.sub(r"^\s*#.*(\\\n.*)*$", "", without_comments(read(path)), flags=re.M)
+			text = re.sub(r"\btypedef\b[^;{]*(\{[^}]*\})?[^;]*;", "", text)
+			text = re.sub(r"\{[^{}]*\}", "{}", text.replace('extern "C" {', ""))
+			for statement in text.split(";"):
+				name = re.search(r"\b(swm_\w+)\s*\(", statement)
+				if name:
+					self.assertIn("SWM_API", statement, "%s in %s" % (name.group(1), path))
+
+
+class Includes(unittest.TestCase):
+	"""Which room may know of what (the design's laws)."""
+
+	ROOMS = ("lib/**/*.[ch]", "cgi/*.[ch]", "cli/*.[ch]")
+
+	def includes(self, *patterns):
+		for path in sources(*patterns):
+			for header in re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', read(path), flags=re.M):
+				yield path, header
+
+	def check_only_in(self, header, *folders):
+		seen = [path for path, included in self.includes(*self.ROOMS) if os.path.basename(included) == header]
+		self.assertEqual([], [path for path in seen if not path.startswith(folders)])
+		self.assertTrue(seen, "nobody includes %s: is the check still right?" % header)
+
+	def test_libpq(self):
+		self.check_only_in("libpq-fe.h", "lib/pool/", "lib/exec/", "lib/schema/", "lib/reply/")
+
+	def test_cjson(self):
+		self.check_only_in("cJSON.h", "lib/json/")
+
+	def test_fcgiapp(self):
+		self.check_only_in("fcgiapp.h", "cgi/")
+
+	def check_never_sees(self, room, *others):
+		"""No file of a room includes a header of others, also not by way of another header."""
+		for path in sources(room + "/*.[ch]"):
+			for seen in self.reached(path):
+				self.assertFalse(seen.startswith(others), "%s reaches %s" % (path, seen))
+
+	def reached(self, path):
+		"""Every header of the library that a file includes, directly or not, as lib/<room>/<name>."""
+		seen, todo = set(), [path]
+		while todo:
+			for _, header in self.includes(todo.pop()):
+				for candidate in (os.path.join("lib", header), os.path.join(os.path.dirname(path), header)):
+					if candidate not in seen and os.path.isfile(os.path.join(CHECKOUT, candidate)):
+						seen.add(candidate)
+						todo.append(candidate)
+				if header in ("libpq-fe.h", "cJSON.h", "fcgiapp.h"):
+					seen.add(header)
+		return seen
+
+	def test_query_never_sees_the_schema(self):
+		self.check_never_sees("lib/query", "lib/schema/", "lib/plan/", "lib/sql/", "libpq-fe.h")
+
+	def test_plan_never_sees_libpq(self):
+		self.check_never_sees("lib/plan", "libpq-fe.h", "lib/pool/", "lib/exec/")
+
+	def test_sql_never_sees_libpq(self):
+		self.check_never_sees("lib/sql", "libpq-fe.h", "lib/pool/", "lib/exec/")
+
+	def test_programs_stand_on_the_public_api(self):
+		for path, header in self.includes("cgi/*.[ch]", "cli/*.[ch]", "examples/*.c"):
+			self.assertFalse(os.path.isfile(os.path.join(CHECKOUT, "lib", header)), "%s: %s" % (path, header))
+
+	def test_public_headers_include_public_headers_alone(self):
+		allowed = {"stdbool.h", "stddef.h", "stdint.h"}
+		for path, header in self.includes("include/**/*.h"):
+			self.assertTrue(header.startswith("swm/") or header in allowed, "%s: %s" % (path, header))
+
+	def test_every_source_file_begins_with_the_configuration(self):
+		for path in sources("lib/**/*.c", "cgi/*.c", "cli/*.c"):
+			first = re.search(r'^\s*#\s*include\s*(\S+)', read(path), flags=re.M)
+			self.assertEqual('"config.h"', first and first.group(1), path)
+
+
+class Laws(unittest.TestCase):
+	"""The library never exits, prints, reads the environment, changes the locale or touches signals."""
+
+	FORBIDDEN = """
+		exit _exit _Exit quick_exit abort atexit on_exit
+		printf vprintf puts putchar fprintf vfprintf fputs fputc putc fwrite perror stdout stderr psignal syslog warn err errx
+		getenv secure_getenv setenv unsetenv putenv clearenv environ __environ
+		setlocale uselocale
+		signal sigaction sigprocmask pthread_sigmask sigset raise kill alarm
+		system popen fork vfork execve execvp chdir umask
+		strtok atoi atol atoll atof strcpy strcat sprintf vsprintf gets scanf sscanf rand srand localtime gmtime asctime ctime
+	""".split()
+	DOCUMENTED = {
+		# swm_config_load_file(): $(NAME) in a file
+		("lib/config/", "getenv"), ("lib/config/", "secure_getenv"),
+		# the pool's own threads start with every signal blocked, so that none of the program's runs there
+		("lib/pool/", "pthread_sigmask"),
+	}
+
+	def undefined(self):
+		"""(object file, symbol) of what the library's objects take from elsewhere."""
+		objects = glob.glob(os.path.join(BUILD, "lib", "**", ".libs", "*.o"), recursive=True)
+		self.assertGreater(len(objects), 10, "the build has no object files")
+		for line in run("nm", "-A", "--undefined-only", *objects).splitlines():
+			path, _, rest = line.rpartition(":")
+			yield os.path.relpath(path, BUILD), rest.split()[-1].partition("@")[0]
+
+	def test_forbidden_functions(self):
+		found = set()
+		for path, name in self.undefined():
+			fortified = re.match(r"__(\w+)_chk$", name)
+			plain = fortified.group(1) if fortified else name
+			room = os.path.dirname(os.path.dirname(path)) + "/"
+			if plain in self.FORBIDDEN and (room, plain) not in self.DOCUMENTED:
+				found.add("%s: %s" % (path, plain))
+		self.assertEqual([], sorted(found))
+
+	def test_the_documented_exception_is_one_file(self):
+		users = {path for path, name in self.undefined() if name in ("getenv", "secure_getenv")}
+		self.assertLessEqual(len(users), 1, users)
+
+	def test_the_library_links_what_it_says(self):
+		"""No library but the three of the pkg-config file, and the C library's own."""
+		needed = set(re.findall(r"\(NEEDED\).*\[(lib\w+?)[-.\d]*\.so", run("readelf", "-d", LIBRARY)))
+		self.assertLessEqual(needed, {"libpq", "libcrypto", "libcjson", "libc", "libm"})
+
+
+if __name__ == "__main__":
+	unittest.main()

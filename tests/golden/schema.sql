@@ -1,0 +1,17 @@
+-- What the golden cases are planned against.
+DROP SCHEMA IF EXISTS golden CASCADE;
+CREATE SCHEMA golden;
+CREATE TYPE golden.place AS (latitude numeric, longitude numeric);
+CREATE TABLE golden.items (
+	id integer PRIMARY KEY,
+	name text,
+	"odd ""name" text,
+	born date,
+	seen timestamptz,
+	data jsonb,
+	doc json,
+	tags text[],
+	home golden.place,
+	words tsvector
+);
+CREATE TABLE golden."odd table" (id integer);

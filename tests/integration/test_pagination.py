@@ -1,0 +1,151 @@
+"""
+Limit, offset, Range, Content-Range and counts (PostgREST's
+references/api/pagination_count; RFC 9110, 14 for the header's form).
+"""
+import unittest
+
+import harness
+from harness import error_body, ids
+
+
+class Pagination(unittest.TestCase):
+	@classmethod
+	def setUpClass(cls):
+		cls.server = harness.server()
+
+	def expect(self, target, status, numbers, content_range, headers=()):
+		answer = self.server.get(target, headers)
+		self.assertEqual((answer.status, answer.text, answer.header("Content-Range")),
+		                 (status, ids(*numbers), content_range), (target, headers))
+		return answer
+
+	def test_without_count(self):
+		for query, numbers, content_range in [
+			("", [1, 2, 3], "0-2/*"),
+			("limit=2", [1, 2], "0-1/*"),
+			("limit=3", [1, 2, 3], "0-2/*"),
+			("limit=100", [1, 2, 3], "0-2/*"),
+			("offset=1", [2, 3], "1-2/*"),
+			("limit=1&offset=1", [2], "1-1/*"),
+			("limit=2&offset=2", [3], "2-2/*"),
+			("offset=3", [], "*/*"),
+			("offset=10", [], "*/*"),
+			("limit=0", [], "*/*"),
+			("limit=0&offset=1", [], "*/*"),
+			("limit=9223372036854775807", [1, 2, 3], "0-2/*"),
+			("limit=2&offset=9223372036854775807", [], "*/*"),
+		]:
+			with self.subTest(query):
+				self.expect("/three?order=id&" + query, 200, numbers, content_range)
+
+	def test_count_exact(self):
+		prefer = {"Prefer": "count=exact"}
+		for query, status, numbers, content_range in [
+			("", 200, [1, 2, 3], "0-2/3"),
+			("limit=3", 200, [1, 2, 3], "0-2/3"),
+			("limit=2", 206, [1, 2], "0-1/3"),
+			("offset=1", 206, [2, 3], "1-2/3"),
+			("limit=1&offset=2", 206, [3], "2-2/3"),
+			("id=gt.1", 200, [2, 3], "0-1/2"),
+			("id=gt.1&limit=1", 206, [2], "0-0/2"),
+			("id=gt.7", 200, [], "*/0"),
+			("limit=0", 206, [], "*/3"),
+			("offset=3", 206, [], "*/3"),
+		]:
+			with self.subTest(query):
+				answer = self.expect("/three?order=id&" + query, status, numbers, content_range, prefer)
+				self.assertEqual(answer.header("Preference-Applied"), "count=exact")
+
+	def test_count_of_an_empty_table(self):
+		answer = self.server.get("/nothing", {"Prefer": "count=exact"})
+		self.assertEqual((answer.status, answer.text, answer.header("Content-Range")), (200, "[]", "*/0"))
+
+	def test_count_of_a_view(self):
+		answer = self.server.get("/grown_ups?limit=1", {"Prefer": "count=exact"})
+		self.assertEqual((answer.status, answer.header("Content-Range")), (206, "0-0/4"))
+
+	def test_offset_past_the_end(self):
+		answer = self.server.get("/three?offset=10", {"Prefer": "count=exact"})
+		self.assertEqual(answer.status, 416)
+		self.assertEqual(answer.text, error_body("PGRST103", "Requested range not satisfiable",
+		                 "An offset of 10 was requested, but there are only 3 rows."))
+		self.assertEqual(answer.header("Content-Range"), "*/3")
+		self.assertEqual(answer.header("Content-Type"), "application/json; charset=utf-8")
+		self.assertEqual(answer.header("Proxy-Status"), "swm; error=PGRST103")
+		answer = self.server.get("/three?id=eq.2", {"Prefer": "count=exact", "Range": "2-"})
+		self.assertEqual(answer.status, 416)
+		self.assertEqual(answer.text, error_body("PGRST103", "Requested range not satisfiable",
+		                 "An offset of 2 was requested, but there are only 1 rows."))
+
+	def test_range_header(self):
+		for value, query, numbers, content_range in [
+			("0-0", "", [1], "0-0/*"),
+			("0-1", "", [1, 2], "0-1/*"),
+			("1-", "", [2, 3], "1-2/*"),
+			("1-2", "", [2, 3], "1-2/*"),
+			("2-99", "", [3], "2-2/*"),
+			("5-6", "", [], "*/*"),
+			("0-1", "limit=1", [1], "0-0/*"),
+			("0-0", "limit=2", [1], "0-0/*"),
+			("0-1", "offset=1", [2], "1-1/*"),
+			("1-", "limit=2", [2], "1-1/*"),
+			("nonsense", "", [1, 2, 3], "0-2/*"),
+			("bytes=0-0", "", [1, 2, 3], "0-2/*"),
+		]:
+			with self.subTest(range=value, query=query):
+				self.expect("/three?order=id&" + query, 200, numbers, content_range,
+				            {"Range": value, "Range-Unit": "items"})
+
+	def test_range_with_count(self):
+		self.expect("/three?order=id", 206, [1, 2], "0-1/3", {"Range": "0-1", "Prefer": "count=exact"})
+		self.expect("/three?order=id", 200, [1, 2, 3], "0-2/3", {"Range": "0-24", "Prefer": "count=exact"})
+
+	def test_range_upside_down(self):
+		answer = self.server.get("/three", {"Range": "5-2"})
+		self.assertEqual((answer.status, answer.text), (416, error_body(
+			"PGRST103", "Requested range not satisfiable",
+			"The lower boundary must be lower than or equal to the upper boundary in the Range header.")))
+
+	def test_negative_limit(self):
+		answer = self.server.get("/three?limit=-1")
+		self.assertEqual((answer.status, answer.text), (416, error_body(
+			"PGRST103", "Requested range not satisfiable", "Limit should be greater than or equal to zero.")))
+		self.assertEqual(answer.header("Proxy-Status"), "swm; error=PGRST103")
+
+	def test_head(self):
+		answer = self.server.request("HEAD", "/three?limit=2", {"Prefer": "count=exact"})
+		self.assertEqual((answer.status, answer.body, answer.header("Content-Range")), (206, b"", "0-1/3"))
+		answer = self.server.request("HEAD", "/three")
+		self.assertEqual((answer.status, answer.body, answer.header("Content-Range")), (200, b"", "0-2/*"))
+
+	def test_pages_make_the_whole(self):
+		seen = []
+		for page in range(0, 1000, 250):
+			answer = self.server.get("/thousand?select=id&order=id&limit=250&offset=%d" % page,
+			                         {"Prefer": "count=exact"})
+			self.assertEqual(answer.header("Content-Range"), "%d-%d/1000" % (page, page + 249))
+			seen += [row["id"] for row in answer.json]
+		self.assertEqual(seen, list(range(1, 1001)))
+
+
+class MaxRows(unittest.TestCase):
+	"""db-max-rows caps what a client gets, and counts go on beyond it."""
+
+	def expect(self, target, status, numbers, content_range, headers=()):
+		answer = harness.server(db_max_rows=2).get(target, headers)
+		self.assertEqual((answer.status, answer.text, answer.header("Content-Range")),
+		                 (status, ids(*numbers), content_range), (target, headers))
+
+	def test_cap(self):
+		self.expect("/three?order=id", 200, [1, 2], "0-1/*")
+		self.expect("/three?order=id&limit=3", 200, [1, 2], "0-1/*")
+		self.expect("/three?order=id&limit=1", 200, [1], "0-0/*")
+		self.expect("/three?order=id&offset=1", 200, [2, 3], "1-2/*")
+		self.expect("/three?order=id", 200, [1, 2], "0-1/*", {"Range": "0-2"})
+
+	def test_count(self):
+		self.expect("/three?order=id", 206, [1, 2], "0-1/3", {"Prefer": "count=exact"})
+
+
+if __name__ == "__main__":
+	unittest.main()

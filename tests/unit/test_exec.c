@@ -1,0 +1,620 @@
+/*
+ * Execution: one transaction in one pipeline. What must be true comes from
+ * PostgreSQL's documentation of pipeline mode, transactions and error codes.
+ */
+#include "config.h"
+
+#include "database.h"
+#include "exec/exec.h"
+#include "pool/statements.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static PGconn *admin;
+static swm_pool *pool;
+static swm_error *err;
+
+static void
+setup(void)
+{
+	admin = database_admin();
+	database_do(admin, "DROP TABLE IF EXISTS exec_child, exec_parent, exec_later");
+	database_do(admin, "CREATE TABLE exec_parent(id integer PRIMARY KEY, name text)");
+	database_do(admin, "CREATE TABLE exec_child(parent integer REFERENCES exec_parent "
+	                   "DEFERRABLE INITIALLY DEFERRED)");
+	database_do(admin, "INSERT INTO exec_parent VALUES (1, 'one'), (2, 'two'), (3, NULL)");
+	pool = database_pool(database_uri(), "db-pool", "1");
+	err = swm_error_new();
+}
+
+static void
+teardown(void)
+{
+	swm_error_free(err);
+	swm_pool_free(pool);
+	PQfinish(admin);
+}
+
+static swm_conn *
+acquire(void)
+{
+	swm_conn *conn = NULL;
+
+	ck_assert_int_eq(swm_pool_acquire(&conn, pool, -1, err), SWM_OK);
+	return conn;
+}
+
+static const swm_exec_options usual = { .abort_fd = -1 };
+
+static swm_exec *
+start_with(const swm_step *steps, size_t count, swm_exec_options options)
+{
+	swm_exec *exec = NULL;
+
+	swm_error_clear(err);
+	ck_assert_int_eq(swm_exec_start(&exec, acquire(), steps, count, &options, err), SWM_OK);
+	return exec;
+}
+
+/* Runs to the end; the first value of the last row goes to answer (of size). Returns the outcome. */
+static int
+run_with(const swm_step *steps, size_t count, swm_exec_options options, char *answer, size_t size)
+{
+	swm_exec *exec = start_with(steps, count, options);
+	swm_event event;
+	int result;
+
+	answer[0] = '\0';
+	while ((result = swm_exec_next(exec, &event, err)) == 1)
+		if (PQntuples(event.result) > 0)
+			snprintf(answer, size, "%s", PQgetvalue(event.result, PQntuples(event.result) - 1, 0));
+	swm_exec_finish(exec);
+	return result;
+}
+
+static char answer[64];
+
+static int
+run(const char *sql)
+{
+	swm_step step = { .sql = sql, .prepare = true };
+
+	return run_with(&step, 1, usual, answer, sizeof answer);
+}
+
+static int
+backend(void)
+{
+	ck_assert_int_eq(run("SELECT pg_backend_pid()"), 0);
+	return atoi(answer);
+}
+
+static void
+ck_code(const char *code, int status)
+{
+	ck_assert_str_eq(swm_error_code(err).ptr, code);
+	ck_assert_int_eq(swm_error_http_status(err), status);
+}
+
+START_TEST(a_result_comes_whole)
+{
+	const char *params[] = { "2" };
+	swm_step step = { "SELECT name FROM exec_parent WHERE id = $1", params, 1, true, false, false };
+	swm_exec *exec = start_with(&step, 1, usual);
+	swm_event event;
+
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert_uint_eq(event.step, 0);
+	ck_assert(event.end_of_step);
+	ck_assert_int_eq(PQresultStatus(event.result), PGRES_TUPLES_OK);
+	ck_assert_str_eq(PQgetvalue(event.result, 0, 0), "two");
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+}
+END_TEST
+
+START_TEST(rows_come_one_by_one)
+{
+	swm_step step = { .sql = "SELECT id, name FROM exec_parent ORDER BY id", .stream = true };
+	swm_exec *exec = start_with(&step, 1, usual);
+	swm_event event;
+
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+		ck_assert(!event.end_of_step);
+		ck_assert_int_eq(PQntuples(event.result), 1);
+		ck_assert_int_eq(atoi(PQgetvalue(event.result, 0, 0)), i + 1);
+	}
+	ck_assert(PQgetisnull(event.result, 0, 1));
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert(event.end_of_step);
+	ck_assert_int_eq(PQntuples(event.result), 0);
+	ck_assert_int_eq(PQnfields(event.result), 2);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+}
+END_TEST
+
+/* All settings of a step hold for those behind it, and not beyond the transaction. */
+START_TEST(steps_share_a_transaction)
+{
+	const char *params[] = { "test.who", "me" };
+	swm_step steps[] = {
+		{ "SELECT set_config($1, $2, true)", params, 2, true, false, true },
+		{ "SELECT current_setting('test.who')", NULL, 0, true, true, false },
+		{ "SELECT id FROM exec_parent ORDER BY id", NULL, 0, false, true, false },
+		{ "SELECT count(*) FROM exec_parent", NULL, 0, true, false, false },
+	};
+	size_t seen[4] = { 0 };
+	swm_event event;
+
+	for (int round = 0; round < 3; round++) {
+		swm_exec *exec = start_with(steps, 4, usual);
+		while (swm_exec_next(exec, &event, err) == 1) {
+			seen[event.step]++;
+			if (event.step == 1 && !event.end_of_step)
+				ck_assert_str_eq(PQgetvalue(event.result, 0, 0), "me");
+		}
+		ck_assert_int_eq(swm_error_result(err), SWM_OK);
+		swm_exec_finish(exec);
+	}
+	ck_assert_uint_eq(seen[0], 0);
+	ck_assert_uint_eq(seen[1], 3 * 2);
+	ck_assert_uint_eq(seen[2], 3 * 4);
+	ck_assert_uint_eq(seen[3], 3 * 1);
+	ck_assert_int_eq(run("SELECT coalesce(current_setting('test.who', true), '')"), 0);
+	ck_assert_str_eq(answer, "");
+}
+END_TEST
+
+START_TEST(a_write_is_committed)
+{
+	ck_assert_int_eq(run("INSERT INTO exec_parent VALUES (4, 'four')"), 0);
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM exec_parent WHERE id = 4"), 1);
+}
+END_TEST
+
+START_TEST(no_step_at_all)
+{
+	ck_assert_int_eq(run_with(NULL, 0, usual, answer, sizeof answer), 0);
+}
+END_TEST
+
+START_TEST(an_error_undoes_all_and_the_connection_stays)
+{
+	swm_step steps[] = {
+		{ .sql = "INSERT INTO exec_parent VALUES (5, 'five')" },
+		{ .sql = "SELECT 1 FROM", .prepare = true },
+		{ .sql = "INSERT INTO exec_parent VALUES (6, 'six')" },
+	};
+	int before = backend();
+
+	ck_assert_int_eq(run_with(steps, 3, usual, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("42601", 400); /* syntax_error */
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM exec_parent WHERE id > 4"), 0);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(an_error_among_rows)
+{
+	swm_step step = { .sql = "SELECT 1 / (3 - n) FROM generate_series(1, 5) n", .stream = true };
+	swm_exec *exec;
+	swm_event event;
+	int before = backend();
+
+	exec = start_with(&step, 1, usual);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_code("22012", 400); /* division_by_zero */
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_assert(!swm_exec_may_retry(exec));
+	swm_exec_finish(exec);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(an_error_has_detail_and_hint)
+{
+	ck_assert_int_eq(run("INSERT INTO exec_parent VALUES (1, 'again')"), SWM_EDATABASE);
+	ck_code("23505", 409); /* unique_violation */
+	ck_assert_str_eq(swm_error_details(err).ptr, "Key (id)=(1) already exists.");
+	ck_assert(!swm_error_has_hint(err));
+	ck_assert_int_eq(run("SELECT nane FROM exec_parent"), SWM_EDATABASE);
+	ck_assert(swm_error_has_hint(err));
+}
+END_TEST
+
+/* "not allowed" is 401 for nobody and 403 for somebody */
+START_TEST(privileges)
+{
+	swm_step steps[] = {
+		{ .sql = "SELECT set_config('role', 'pg_monitor', true)", .quiet = true },
+		{ .sql = "SELECT * FROM exec_parent" },
+	};
+	swm_exec_options known = { .authenticated = true, .abort_fd = -1 };
+
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("42501", 401);
+	ck_assert_int_eq(run_with(steps, 2, known, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("42501", 403);
+}
+END_TEST
+
+START_TEST(a_commit_that_fails_is_an_error)
+{
+	swm_step step = { .sql = "INSERT INTO exec_child VALUES (99)", .prepare = true };
+	swm_exec_options explicit = { .begin = "BEGIN", .abort_fd = -1 };
+	int before = backend();
+
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("23503", 409); /* foreign_key_violation */
+	ck_assert_int_eq(run_with(&step, 1, explicit, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("23503", 409);
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM exec_child"), 0);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(a_rollback_undoes)
+{
+	swm_step step = { .sql = "INSERT INTO exec_parent VALUES (7, 'seven') RETURNING id" };
+	swm_exec_options rollback = { .rollback = true, .abort_fd = -1 };
+	int before = backend();
+
+	ck_assert_int_eq(run_with(&step, 1, rollback, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "7");
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM exec_parent WHERE id = 7"), 0);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(an_isolation_is_taken)
+{
+	swm_step step = { .sql = "SELECT current_setting('transaction_isolation') || "
+	                         "current_setting('transaction_read_only')", .prepare = true };
+	swm_exec_options serial = { .begin = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY", .abort_fd = -1 };
+
+	ck_assert_int_eq(run_with(&step, 1, serial, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "serializableon");
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "read committedoff");
+}
+END_TEST
+
+START_TEST(an_error_in_a_block_leaves_the_connection_usable)
+{
+	swm_step step = { .sql = "SELECT 1/0" };
+	swm_exec_options explicit = { .begin = "BEGIN READ ONLY", .abort_fd = -1 };
+	int before = backend();
+
+	ck_assert_int_eq(run_with(&step, 1, explicit, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("22012", 400);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+static long
+prepared(const char *like)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%s'", like);
+	swm_step step = { .sql = sql };
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+	return atol(answer);
+}
+
+START_TEST(a_statement_is_prepared_once)
+{
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(run("SELECT 'once'"), 0);
+	ck_assert_int_eq(prepared("%''once''"), 1);
+	swm_step twice[] = { { .sql = "SELECT 'twice'", .prepare = true }, { .sql = "SELECT 'twice'", .prepare = true } };
+	ck_assert_int_eq(run_with(twice, 2, usual, answer, sizeof answer), 0);
+	ck_assert_int_eq(prepared("%''twice''"), 1);
+}
+END_TEST
+
+START_TEST(a_statement_whose_parse_failed_is_tried_again)
+{
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(run("SELECT * FROM exec_later"), SWM_EDATABASE);
+		ck_code("42P01", 404); /* undefined_table */
+	}
+	database_do(admin, "CREATE TABLE exec_later AS SELECT 'there' AS word");
+	ck_assert_int_eq(run("SELECT * FROM exec_later"), 0);
+	ck_assert_str_eq(answer, "there");
+	database_do(admin, "DROP TABLE exec_later");
+}
+END_TEST
+
+START_TEST(the_cache_is_bounded)
+{
+	char sql[64];
+
+	for (int i = 0; i < 3 * SWM_STATEMENTS_COUNT; i++) {
+		snprintf(sql, sizeof sql, "SELECT %d AS many", i);
+		ck_assert_int_eq(run(sql), 0);
+		ck_assert_int_eq(atoi(answer), i);
+	}
+	ck_assert_int_le(prepared("%many"), SWM_STATEMENTS_COUNT);
+	ck_assert_int_ge(prepared("%many"), SWM_STATEMENTS_COUNT - 2);
+	/* the last used are those that stay */
+	snprintf(sql, sizeof sql, "%%%d AS many", 3 * SWM_STATEMENTS_COUNT - 1);
+	ck_assert_int_eq(prepared(sql), 1);
+	ck_assert_int_eq(prepared("SELECT 0 AS many"), 0);
+}
+END_TEST
+
+START_TEST(ddl_under_a_prepared_statement)
+{
+	swm_step steps[] = {
+		{ .sql = "SELECT set_config('test.x', 'y', true)", .prepare = true, .quiet = true },
+		{ .sql = "SELECT id FROM exec_parent ORDER BY id", .prepare = true, .stream = true },
+	};
+	swm_exec_options explicit = { .begin = "BEGIN READ ONLY", .abort_fd = -1 };
+	int before = backend();
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
+	database_do(admin, "ALTER TABLE exec_parent ALTER COLUMN id TYPE bigint");
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "3");
+	database_do(admin, "ALTER TABLE exec_parent ALTER COLUMN id TYPE integer");
+	ck_assert_int_eq(run_with(steps, 2, explicit, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "3");
+	ck_assert_int_eq(prepared("SELECT id FROM exec_parent%"), 1);
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+/* Once something was handed out it cannot be taken back, so the error is told; the next one is well. */
+START_TEST(ddl_after_the_first_event)
+{
+	swm_step steps[] = {
+		{ .sql = "SELECT 'first'", .prepare = true },
+		{ .sql = "SELECT id FROM exec_parent", .prepare = true },
+	};
+
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
+	database_do(admin, "ALTER TABLE exec_parent ALTER COLUMN id TYPE bigint");
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("0A000", 400);
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
+}
+END_TEST
+
+START_TEST(statements_that_vanished)
+{
+	int before = backend();
+
+	ck_assert_int_eq(run("SELECT 'vanishes'"), 0);
+	swm_step discard = { .sql = "DEALLOCATE ALL" };
+	ck_assert_int_eq(run_with(&discard, 1, usual, answer, sizeof answer), 0);
+	ck_assert_int_eq(run("SELECT 'vanishes'"), 0);
+	ck_assert_str_eq(answer, "vanishes");
+	ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(a_connection_that_ended_before_a_read_may_be_tried_again)
+{
+	int pid = backend();
+	swm_conn *conn = acquire();
+	swm_step step = { .sql = "SELECT 1", .prepare = true };
+	swm_exec *exec = NULL;
+	swm_event event;
+
+	database_terminate(admin, pid);
+	ck_assert_int_eq(swm_exec_start(&exec, conn, &step, 1, &usual, err), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
+	ck_code("PGRST001", 503);
+	ck_assert_int_ge(swm_error_retry_after(err), 1);
+	ck_assert(swm_exec_may_retry(exec));
+	swm_exec_finish(exec);
+	ck_assert_int_ne(backend(), pid);
+}
+END_TEST
+
+/* A fresh connection that breaks tells of more than of its age. */
+START_TEST(a_fresh_connection_is_not_tried_again)
+{
+	swm_conn *conn = acquire();
+	swm_step step = { .sql = "SELECT 1" };
+	swm_exec *exec = NULL;
+	swm_event event;
+
+	ck_assert(swm_conn_is_fresh(conn));
+	database_terminate(admin, PQbackendPID(swm_conn_pg(conn)));
+	ck_assert_int_eq(swm_exec_start(&exec, conn, &step, 1, &usual, err), SWM_OK);
+	ck_assert_int_lt(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_error_http_status(err), 503);
+	ck_assert(!swm_exec_may_retry(exec));
+	swm_exec_finish(exec);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+#define RUNNING(pid) \
+	(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event = 'PgSleep'", pid) == 1)
+
+START_TEST(a_backend_killed_in_mid_query)
+{
+	int pid = backend();
+	swm_step steps[] = {
+		{ .sql = "SELECT set_config('test.x', 'y', true)", .quiet = true },
+		{ .sql = "SELECT pg_sleep(60)" },
+	};
+	swm_exec *exec = start_with(steps, 2, usual);
+	swm_event event;
+
+	wait_for(RUNNING(pid));
+	database_terminate(admin, pid);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_code("57P01", 503); /* admin_shutdown */
+	ck_assert_int_ge(swm_error_retry_after(err), 1);
+	ck_assert(!swm_exec_may_retry(exec));
+	swm_exec_finish(exec);
+	ck_assert_int_ne(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_client_that_hangs_up_cancels)
+{
+	int pid = backend(), ends[2];
+	swm_step step = { .sql = "SELECT pg_sleep(60)" };
+	swm_event event;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	/* what the client still has to say does not mean that it has gone */
+	ck_assert_int_eq(write(ends[1], "more", 4), 4);
+	swm_exec *exec = start_with(&step, 1, (swm_exec_options){ .abort_fd = ends[0] });
+	wait_for(RUNNING(pid));
+	close(ends[1]);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_ECANCELED);
+	swm_exec_finish(exec);
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid) == 0);
+	close(ends[0]);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+START_TEST(finishing_early_cancels)
+{
+	int pid = backend();
+	swm_step step = { .sql = "SELECT pg_sleep(60)" };
+	swm_exec *exec = start_with(&step, 1, usual);
+
+	wait_for(RUNNING(pid));
+	swm_exec_finish(exec);
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid) == 0);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+START_TEST(finishing_when_all_has_come_keeps_the_connection)
+{
+	int pid = backend();
+	swm_step step = { .sql = "SELECT 1", .stream = true };
+	swm_exec *exec = start_with(&step, 1, usual);
+	swm_event event;
+
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	/* one small answer is sent with its ReadyForQuery at once */
+	swm_exec_finish(exec);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_huge_row_costs_the_connection)
+{
+	int pid = backend();
+
+	ck_assert_int_eq(run("SELECT repeat('x', 1000000) FROM generate_series(1, 5)"), 0);
+	ck_assert_int_eq(backend(), pid); /* many rows, none of them huge */
+	ck_assert_int_eq(run("SELECT repeat('x', 5000000)"), 0);
+	ck_assert_int_ne(backend(), pid);
+	pid = backend();
+	swm_step step = { .sql = "SELECT repeat('x', 5000000)", .stream = true };
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+	ck_assert_int_ne(backend(), pid);
+}
+END_TEST
+
+/* More than both sockets hold in each direction: one that only sends would wait for ever. */
+START_TEST(much_in_both_directions)
+{
+	enum { STEPS = 40, BYTES = 500000 };
+	static char text[BYTES + 1];
+	const char *params[] = { text };
+	swm_step steps[STEPS];
+	size_t rows = 0;
+	swm_event event;
+	int result;
+
+	memset(text, 'x', BYTES);
+	for (int i = 0; i < STEPS; i++)
+		steps[i] = (swm_step){ "SELECT $1::text", params, 1, true, i % 2 == 0, false };
+	swm_exec *exec = start_with(steps, STEPS, usual);
+	while ((result = swm_exec_next(exec, &event, err)) == 1) {
+		if (PQntuples(event.result) == 1) {
+			ck_assert_int_eq(PQgetlength(event.result, 0, 0), BYTES);
+			rows++;
+		}
+	}
+	ck_assert_int_eq(result, 0);
+	ck_assert_uint_eq(rows, STEPS);
+	swm_exec_finish(exec);
+}
+END_TEST
+
+START_TEST(a_copy_is_refused)
+{
+	ck_assert_int_eq(run("COPY exec_parent TO STDOUT"), SWM_EINTERNAL);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+START_TEST(too_many_parameters)
+{
+	enum { MANY = 65536 }; /* the protocol counts them in 16 bits */
+	static const char *params[MANY];
+	swm_step step = { "SELECT 1", params, MANY, false, false, false };
+	swm_exec *exec = NULL;
+
+	ck_assert_int_eq(swm_exec_start(&exec, acquire(), &step, 1, &usual, err), SWM_EINTERNAL);
+	ck_assert_ptr_null(exec);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("exec");
+	TCase *cases = tcase_create("transactions");
+
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_set_timeout(cases, 60);
+	tcase_add_test(cases, a_result_comes_whole);
+	tcase_add_test(cases, rows_come_one_by_one);
+	tcase_add_test(cases, steps_share_a_transaction);
+	tcase_add_test(cases, a_write_is_committed);
+	tcase_add_test(cases, no_step_at_all);
+	tcase_add_test(cases, an_error_undoes_all_and_the_connection_stays);
+	tcase_add_test(cases, an_error_among_rows);
+	tcase_add_test(cases, an_error_has_detail_and_hint);
+	tcase_add_test(cases, privileges);
+	tcase_add_test(cases, a_commit_that_fails_is_an_error);
+	tcase_add_test(cases, a_rollback_undoes);
+	tcase_add_test(cases, an_isolation_is_taken);
+	tcase_add_test(cases, an_error_in_a_block_leaves_the_connection_usable);
+	tcase_add_test(cases, a_statement_is_prepared_once);
+	tcase_add_test(cases, a_statement_whose_parse_failed_is_tried_again);
+	tcase_add_test(cases, the_cache_is_bounded);
+	tcase_add_test(cases, ddl_under_a_prepared_statement);
+	tcase_add_test(cases, ddl_after_the_first_event);
+	tcase_add_test(cases, statements_that_vanished);
+	tcase_add_test(cases, a_connection_that_ended_before_a_read_may_be_tried_again);
+	tcase_add_test(cases, a_fresh_connection_is_not_tried_again);
+	tcase_add_test(cases, a_backend_killed_in_mid_query);
+	tcase_add_test(cases, a_client_that_hangs_up_cancels);
+	tcase_add_test(cases, finishing_early_cancels);
+	tcase_add_test(cases, finishing_when_all_has_come_keeps_the_connection);
+	tcase_add_test(cases, a_huge_row_costs_the_connection);
+	tcase_add_test(cases, much_in_both_directions);
+	tcase_add_test(cases, a_copy_is_refused);
+	tcase_add_test(cases, too_many_parameters);
+	suite_add_tcase(suite, cases);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

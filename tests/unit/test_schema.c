@@ -1,0 +1,886 @@
+/*
+ * The snapshot of a schema that has everything awkward in it, loaded by a login
+ * role that may nothing itself. Where PostgreSQL can answer the same question
+ * (to_json(), has_table_privilege()), its answer is the expectation.
+ */
+#include "config.h"
+
+#include "schema/schema.h"
+
+#include <check.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DATABASE "swm_test_schema"
+
+static const char *const drop_roles_sql =
+	"DROP ROLE IF EXISTS ts_login, ts_anon, ts_reader, ts_writer, ts_group, ts_owner, ts_stranger, ts_readall";
+
+static const char *const roles_sql =
+	"CREATE ROLE ts_login LOGIN NOINHERIT; CREATE ROLE ts_anon; CREATE ROLE ts_reader; CREATE ROLE ts_writer;"
+	"CREATE ROLE ts_group; CREATE ROLE ts_owner; CREATE ROLE ts_stranger; CREATE ROLE ts_readall;"
+	"GRANT ts_anon, ts_reader, ts_writer, ts_owner, ts_readall TO ts_login;"
+	"GRANT ts_group TO ts_writer; GRANT pg_read_all_data TO ts_readall;"
+	"ALTER ROLE ts_reader SET statement_timeout = '5s';"
+	"ALTER ROLE ts_reader SET default_transaction_isolation = 'serializable';"
+	"ALTER ROLE ts_reader SET log_min_messages = 'debug1';" /* for superusers only */
+	"ALTER ROLE ts_anon SET work_mem = '2MB';"
+	"ALTER ROLE ts_anon IN DATABASE " DATABASE " SET work_mem = '1MB';"
+	"ALTER ROLE ts_anon SET no_such.setting = 'x';"
+	"ALTER ROLE ts_anon SET datestyle = 'DMY';"
+	"ALTER ROLE ts_writer SET datestyle = 'SQL, DMY';";
+
+static const char *const types_sql =
+	"CREATE SCHEMA a; CREATE SCHEMA \"b.c \"\"d\"; CREATE SCHEMA ext; CREATE SCHEMA hidden;"
+	"CREATE TYPE hidden.mood AS ENUM ('sad', 'so, so', 'happy');"
+	"CREATE DOMAIN hidden.small AS integer CHECK (VALUE < 100);"
+	"CREATE DOMAIN a.smaller AS hidden.small DEFAULT 7;"
+	"CREATE DOMAIN a.must AS text NOT NULL;"
+	"CREATE DOMAIN a.feeling AS hidden.mood;"
+	"CREATE DOMAIN a.numbers AS integer[];"
+	"CREATE DOMAIN a.document AS jsonb;"
+	"CREATE DOMAIN a.daytime AS timestamptz;"
+	"CREATE TYPE a.point2 AS (x float8, y float8);"
+	"CREATE DOMAIN a.place AS a.point2;"
+	"CREATE TYPE a.span AS RANGE (subtype = float8);"
+	"CREATE TYPE a.colour AS ENUM ('red');"
+	"CREATE FUNCTION a.colour_json(a.colour) RETURNS json LANGUAGE sql AS $$SELECT json_build_object('c', $1::text)$$;"
+	"CREATE CAST (a.colour AS json) WITH FUNCTION a.colour_json(a.colour);"
+	"CREATE TYPE a.inout AS ENUM ('\"i\"'); CREATE CAST (a.inout AS json) WITH INOUT;"
+	"CREATE TABLE a.types (t_bool bool, t_int2 int2, t_int4 int4, t_int8 int8, t_float4 float4, t_float8 float8,"
+	" t_numeric numeric(10,3), t_oid oid, t_money money, t_text text, t_varchar varchar(20), t_char char(3), t_name name,"
+	" t_inner \"char\", t_bytea bytea, t_date date, t_time time, t_timetz timetz, t_ts timestamp, t_tstz timestamptz,"
+	" t_interval interval, t_uuid uuid, t_inet inet, t_mac macaddr, t_bit bit(3), t_json json, t_jsonb jsonb, t_xml xml,"
+	" t_tsv tsvector, t_tsq tsquery, t_point point, t_box box, t_ints int[], t_texts text[][], t_vector int2vector,"
+	" t_oids oidvector, t_range int4range, t_multi int4multirange, t_span a.span, t_mood hidden.mood, t_small hidden.small,"
+	" t_smaller a.smaller, t_must a.must, t_feeling a.feeling, t_numbers a.numbers, t_document a.document,"
+	" t_daytime a.daytime, t_comp a.point2, t_place a.place, t_comps a.point2[], t_colour a.colour, t_inout a.inout,"
+	" t_class regclass, t_lsn pg_lsn);"
+	"INSERT INTO a.types VALUES (true, 1, 2, 3, 1.5, 2.5, 1.10, 5, 6, 't', 'v', 'c', 'n', 'i', '\\x00', '2020-01-01', '1:00',"
+	" '1:00+01', '2020-01-01', '2020-01-01', '1 day', '00000000-0000-0000-0000-000000000000', '::1', '00:00:00:00:00:00',"
+	" '101', '[1]', '{}', '<a/>', 'a', 'a', '(1,2)', '(1,2),(3,4)', '{1}', '{{a}}', '1 2', '1 2', '[1,2)', '{[1,2)}', '[1,2)',"
+	" 'sad', 1, 2, 'm', 'happy', '{1}', '{}', '2020-01-01', '(1,2)', '(1,2)', '{\"(1,2)\"}', 'red', '\"i\"', 'pg_class',"
+	" '0/0');";
+
+static const char *const tables_sql =
+	"CREATE TABLE a.devices (gone0 int, id integer PRIMARY KEY, gone1 int, name varchar(40) NOT NULL UNIQUE,"
+	" price numeric DEFAULT 1.5, noted a.smaller, must a.must, serial bigint GENERATED ALWAYS AS IDENTITY,"
+	" twice numeric GENERATED ALWAYS AS (price * 2) STORED, UNIQUE (price, noted));"
+	"ALTER TABLE a.devices DROP gone0, DROP gone1;"
+	"COMMENT ON TABLE a.devices IS 'The devices'; COMMENT ON COLUMN a.devices.name IS 'Its \"name\"\n''s';"
+	"CREATE TABLE a.details (device_id integer PRIMARY KEY REFERENCES a.devices, note text);"
+	"CREATE TABLE a.parts (a integer, b integer, dev integer CONSTRAINT parts_dev REFERENCES a.devices(id),"
+	" noted a.smaller, price numeric, CONSTRAINT odd_order FOREIGN KEY (noted, price) REFERENCES a.devices(noted, price),"
+	" PRIMARY KEY (b, a));"
+	"CREATE TABLE a.self (id integer PRIMARY KEY, parent integer REFERENCES a.self);"
+	"CREATE TABLE \"b.c \"\"d\".\"Odd \"\"näme\"\".x'y\" (\"sp ace\" integer, \"quo\"\"te\" text, \"dot.t\" text, \"日本\" text,"
+	" \"UPPER\" integer REFERENCES a.devices);"
+	"CREATE TABLE \"b.c \"\"d\".devices (id integer);"
+	"CREATE TABLE hidden.secret (id integer PRIMARY KEY);"
+	"CREATE TABLE a.to_hidden (id integer REFERENCES hidden.secret);"
+	"CREATE TABLE a.nothing ();"
+	"CREATE TABLE a.days (day date, device integer REFERENCES a.devices, n integer, PRIMARY KEY (day, n)) PARTITION BY RANGE (day);"
+	"CREATE TABLE a.days_2024 PARTITION OF a.days FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
+	"CREATE TABLE a.days_2025 PARTITION OF a.days FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');"
+	"CREATE TABLE a.day_notes (day date, n integer, CONSTRAINT of_day FOREIGN KEY (day, n) REFERENCES a.days);"
+	"CREATE TABLE a.parent (id integer); CREATE TABLE a.child (extra text) INHERITS (a.parent);"
+	"CREATE VIEW a.v_plain AS SELECT id, name, id + 1 AS next FROM a.devices;"
+	"CREATE VIEW a.v_on_view AS SELECT * FROM a.v_plain;"
+	"CREATE VIEW a.v_grouped AS SELECT count(*) AS n FROM a.devices;"
+	"CREATE VIEW a.v_trigger AS SELECT count(*) AS n FROM a.devices;"
+	"CREATE FUNCTION a.nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+	"CREATE TRIGGER t INSTEAD OF INSERT ON a.v_trigger FOR EACH ROW EXECUTE FUNCTION a.nop();"
+	"CREATE MATERIALIZED VIEW a.mat AS SELECT id FROM a.devices;"
+	"CREATE SEQUENCE a.a_sequence; CREATE INDEX an_index ON a.devices (price);"
+	"CREATE FOREIGN DATA WRAPPER ts_nothing; CREATE SERVER ts_nowhere FOREIGN DATA WRAPPER ts_nothing;"
+	"CREATE FOREIGN TABLE a.far (id integer) SERVER ts_nowhere;"
+	"CREATE VIEW a.v_far AS SELECT id FROM a.far; CREATE VIEW a.v_v_far AS SELECT id FROM a.v_far;";
+
+static const char *const functions_sql =
+	"CREATE FUNCTION a.add(x integer, y integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT x + y';"
+	"CREATE FUNCTION a.add(x text) RETURNS text LANGUAGE sql STABLE AS 'SELECT x';"
+	"CREATE FUNCTION a.addendum() RETURNS void LANGUAGE sql AS '';"
+	"CREATE FUNCTION a.outs(IN i integer, OUT o text, INOUT io integer, VARIADIC v integer[]) LANGUAGE sql AS $$SELECT 'a', 1$$;"
+	"CREATE FUNCTION a.one_out(OUT o text) LANGUAGE sql AS $$SELECT 'a'$$;"
+	"CREATE FUNCTION a.tab(integer) RETURNS TABLE (p integer, q text) ROWS 1 LANGUAGE sql AS $$SELECT 1, 'a'$$;"
+	"CREATE FUNCTION a.all_devices() RETURNS SETOF a.devices STABLE LANGUAGE sql AS 'SELECT * FROM a.devices'"
+	" SET statement_timeout = '3s' SET work_mem = '1MB';"
+	"CREATE FUNCTION a.mood() RETURNS hidden.mood LANGUAGE sql AS $$SELECT 'sad'::hidden.mood$$;"
+	"CREATE FUNCTION a.\"Odd (näme)\"(\"a b\" json) RETURNS json LANGUAGE sql AS 'SELECT $1';"
+	"COMMENT ON FUNCTION a.mood() IS 'How it is';"
+	"CREATE PROCEDURE a.proc() LANGUAGE sql AS '';"
+	"CREATE AGGREGATE a.agg(integer) (SFUNC = int4pl, STYPE = integer);"
+	"CREATE FUNCTION a.label(a.devices) RETURNS text LANGUAGE sql AS $$SELECT 'a'$$;"
+	"CREATE FUNCTION ext.label(a.devices) RETURNS text LANGUAGE sql AS $$SELECT 'ext'$$;"
+	"CREATE FUNCTION ext.far_label(a.devices) RETURNS text LANGUAGE sql AS $$SELECT 'ext'$$;"
+	"CREATE FUNCTION \"b.c \"\"d\".other(a.devices) RETURNS text LANGUAGE sql AS $$SELECT 'b'$$;"
+	"CREATE FUNCTION ext.plain(integer) RETURNS text LANGUAGE sql AS $$SELECT 'ext'$$;"
+	"CREATE FUNCTION a.its_parts(a.devices) RETURNS SETOF a.parts LANGUAGE sql AS 'SELECT * FROM a.parts';"
+	"CREATE FUNCTION a.two(a.devices, integer) RETURNS integer LANGUAGE sql AS 'SELECT 2';";
+
+static const char *const grants_sql =
+	"GRANT SELECT ON a.devices TO ts_anon; GRANT SELECT (note), UPDATE (note) ON a.details TO ts_anon;"
+	"GRANT SELECT ON ALL TABLES IN SCHEMA a TO ts_reader; REVOKE SELECT ON a.self FROM ts_reader;"
+	"GRANT INSERT, DELETE ON a.devices TO ts_group; GRANT UPDATE ON a.parts TO PUBLIC;"
+	"ALTER TABLE a.self OWNER TO ts_owner; ALTER TABLE a.nothing OWNER TO ts_owner; REVOKE INSERT ON a.nothing FROM ts_owner;"
+	"GRANT ALL ON a.types TO ts_stranger;";
+
+/* --- connections ------------------------------------------------------- */
+
+/* PQconnectdbParams() expands the first dbname, and of repeated keywords the last one counts. */
+static PGconn *
+open_as(const char *user, const char *database)
+{
+	const char *uri = getenv("SWM_TEST_URI");
+	ck_assert_msg(uri != NULL, "SWM_TEST_URI is not set");
+	const char *keywords[] = { "dbname", "client_encoding", "dbname", user == NULL ? NULL : "user", NULL };
+	const char *values[] = { uri, "UTF8", database, user, NULL };
+	PGconn *pg = PQconnectdbParams(keywords, values, 1);
+	ck_assert_msg(PQstatus(pg) == CONNECTION_OK, "%s", PQerrorMessage(pg));
+	return pg;
+}
+
+static PGresult *
+ask(PGconn *pg, const char *sql)
+{
+	PGresult *result = PQexec(pg, sql);
+	ExecStatusType status = PQresultStatus(result);
+	ck_assert_msg(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK, "%s: %s", sql, PQerrorMessage(pg));
+	return result;
+}
+
+static void
+tell(PGconn *pg, const char *sql)
+{
+	PQclear(ask(pg, sql));
+}
+
+static swm_str schemas[] = { { "a", 1 }, { "b.c \"d", 6 }, { "not_there", 9 } };
+static swm_str extra[] = { { "ext", 3 }, { "public", 6 } };
+static swm_str hoisted[] = { { "Statement_Timeout", 17 } };
+
+static swm_settings settings = {
+	.db_schemas = { schemas, 3 },
+	.db_extra_search_path = { extra, 2 },
+	.db_hoisted_tx_settings = { hoisted, 1 },
+	.db_timezone_enabled = true,
+};
+
+static swm_snapshot *
+load_as(const char *user)
+{
+	swm_snapshot *loaded = NULL;
+	swm_error *err = swm_error_new();
+	PGconn *pg = open_as(user, DATABASE);
+
+	int result = swm_snapshot_load(&loaded, pg, &settings, err);
+	ck_assert_msg(result == SWM_OK, "%d: %.*s", result, (int)swm_error_message(err).len,
+	              swm_error_message(err).ptr);
+	ck_assert_int_eq(PQtransactionStatus(pg), PQTRANS_IDLE);
+	PQfinish(pg);
+	swm_error_free(err);
+	return loaded;
+}
+
+/* Loaded once, before the tests fork. */
+static swm_snapshot *snapshot;
+
+static void
+set_up(void)
+{
+	PGconn *pg = open_as(NULL, "postgres");
+	tell(pg, "SET client_min_messages = warning");
+	tell(pg, "DROP DATABASE IF EXISTS " DATABASE " WITH (FORCE)");
+	tell(pg, drop_roles_sql);
+	tell(pg, "CREATE DATABASE " DATABASE " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+	tell(pg, roles_sql);
+	PQfinish(pg);
+	pg = open_as(NULL, DATABASE);
+	tell(pg, types_sql);
+	tell(pg, tables_sql);
+	tell(pg, functions_sql);
+	tell(pg, grants_sql);
+	PQfinish(pg);
+	snapshot = load_as("ts_login");
+}
+
+static void
+tear_down(void)
+{
+	swm_snapshot_unref(snapshot);
+	PGconn *pg = open_as(NULL, "postgres");
+	tell(pg, "DROP DATABASE " DATABASE " WITH (FORCE)");
+	tell(pg, drop_roles_sql);
+	PQfinish(pg);
+}
+
+static const swm_relation *
+relation(const char *name)
+{
+	const swm_relation *r = swm_snapshot_relation(snapshot, SWM_STR("a"), swm_cstr(name));
+	ck_assert_msg(r != NULL, "no relation %s", name);
+	return r;
+}
+
+static const swm_column *
+column(const char *of, const char *name)
+{
+	const swm_column *c = swm_relation_column(relation(of), swm_cstr(name));
+	ck_assert_msg(c != NULL, "no column %s", name);
+	return c;
+}
+
+/* The only function of the name in schema a. */
+static const swm_function *
+function(const char *name)
+{
+	size_t count;
+	const swm_function *const *f = swm_snapshot_functions(snapshot, SWM_STR("a"), swm_cstr(name), &count);
+	ck_assert_msg(f != NULL && count == 1, "%zu functions %s", count, name);
+	return f[0];
+}
+
+static const swm_foreign_key *
+foreign_key(const char *name)
+{
+	size_t count;
+	const swm_foreign_key *keys = swm_snapshot_foreign_keys(snapshot, &count);
+	const swm_foreign_key *found = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (!swm_str_eq(keys[i].name, swm_cstr(name)))
+			continue;
+		ck_assert_msg(found == NULL, "%s is there twice", name);
+		found = &keys[i];
+	}
+	return found;
+}
+
+#define assert_str(view, expected)                                                     \
+	do {                                                                           \
+		swm_str view_ = (view);                                                \
+		ck_assert_msg(swm_str_eq(view_, swm_cstr(expected)), "%s is \"%.*s\"", \
+		              #view, (int)view_.len, view_.ptr);                       \
+	} while (0)
+
+/* --- relations --------------------------------------------------------- */
+
+START_TEST(relations_of_all_kinds)
+{
+	static const struct {
+		const char *name;
+		char kind;
+		bool insertable, updatable, deletable;
+	} expected[] = {
+		{ "devices", 'r', true, true, true },    { "nothing", 'r', true, true, true },
+		{ "days", 'p', true, true, true },       { "days_2024", 'r', true, true, true },
+		{ "child", 'r', true, true, true },      { "mat", 'm', false, false, false },
+		{ "v_plain", 'v', true, true, true },    { "v_on_view", 'v', true, true, true },
+		{ "v_grouped", 'v', false, false, false }, { "v_trigger", 'v', true, false, false },
+		{ "far", 'f', false, false, false },     { "v_far", 'v', false, false, false },
+		{ "v_v_far", 'v', false, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+		const swm_relation *r = relation(expected[i].name);
+		ck_assert_msg(r->kind == expected[i].kind && r->insertable == expected[i].insertable &&
+		              r->updatable == expected[i].updatable && r->deletable == expected[i].deletable,
+		              "%s", expected[i].name);
+		ck_assert_ptr_eq(swm_snapshot_relation_by_oid(snapshot, r->oid), r);
+	}
+}
+END_TEST
+
+START_TEST(relations_that_are_not_there)
+{
+	static const char *const names[] = { "a_sequence", "an_index", "point2", "secret", "Devices", "", "device" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_ptr_null(swm_snapshot_relation(snapshot, SWM_STR("a"), swm_cstr(names[i])));
+	ck_assert_ptr_null(swm_snapshot_relation(snapshot, SWM_STR("hidden"), SWM_STR("secret")));
+	ck_assert_ptr_null(swm_snapshot_relation(snapshot, SWM_STR("pg_catalog"), SWM_STR("pg_class")));
+	ck_assert_ptr_null(swm_snapshot_relation_by_oid(snapshot, 1259));
+	ck_assert_ptr_null(swm_snapshot_relation_by_oid(snapshot, 0));
+}
+END_TEST
+
+START_TEST(relations_in_order)
+{
+	size_t count;
+	const swm_relation *const *all = swm_snapshot_relations(snapshot, &count);
+
+	ck_assert_uint_gt(count, 20);
+	for (size_t i = 1; i < count; i++) {
+		int by_schema = swm_str_cmp(all[i - 1]->schema, all[i]->schema); /* a, then b */
+		ck_assert(by_schema < 0 || (by_schema == 0 && swm_str_cmp(all[i - 1]->name, all[i]->name) < 0));
+	}
+}
+END_TEST
+
+START_TEST(odd_names)
+{
+	const swm_relation *r = swm_snapshot_relation(snapshot, schemas[1], SWM_STR("Odd \"n\xc3\xa4me\".x'y"));
+	static const char *const columns[] = { "sp ace", "quo\"te", "dot.t", "\xe6\x97\xa5\xe6\x9c\xac", "UPPER" };
+
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->column_count, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_ptr_eq(swm_relation_column(r, swm_cstr(columns[i])), &r->columns[i]);
+	ck_assert_ptr_null(swm_relation_column(r, SWM_STR("upper")));
+	const swm_relation *same = swm_snapshot_relation(snapshot, schemas[1], SWM_STR("devices"));
+	ck_assert_ptr_nonnull(same);
+	ck_assert_ptr_ne(same, relation("devices"));
+}
+END_TEST
+
+START_TEST(columns_in_full)
+{
+	const swm_relation *r = relation("devices");
+	const swm_column *c;
+
+	assert_str(r->comment, "The devices");
+	ck_assert_uint_eq(r->column_count, 7);
+	assert_str(r->columns[0].name, "id");
+	c = column("devices", "name");
+	assert_str(c->type_name, "character varying(40)");
+	assert_str(c->type->name, "character varying");
+	assert_str(c->comment, "Its \"name\"\n's");
+	ck_assert(!c->nullable && !c->has_default && !c->is_identity && !c->is_generated && c->is_updatable);
+	c = column("devices", "price");
+	ck_assert(c->nullable && c->has_default);
+	assert_str(c->default_sql, "1.5");
+	assert_str(c->comment, "");
+	c = column("devices", "noted");
+	ck_assert(c->nullable && c->has_default);
+	assert_str(c->default_sql, "7");
+	assert_str(c->type_name, "a.smaller");
+	ck_assert(!column("devices", "must")->nullable);
+	c = column("devices", "serial");
+	ck_assert(c->is_identity && c->has_default && !c->nullable && !c->is_generated);
+	c = column("devices", "twice");
+	ck_assert(c->is_generated && !c->has_default && !c->is_updatable);
+	assert_str(c->default_sql, "");
+	ck_assert_uint_eq(relation("nothing")->column_count, 0);
+}
+END_TEST
+
+START_TEST(columns_of_views)
+{
+	ck_assert(column("v_plain", "name")->is_updatable);
+	ck_assert(!column("v_plain", "next")->is_updatable);
+	ck_assert(column("v_on_view", "name")->is_updatable);
+	ck_assert(!column("v_grouped", "n")->is_updatable);
+	ck_assert(!column("mat", "id")->is_updatable);
+	ck_assert(!column("v_far", "id")->is_updatable);
+	ck_assert(column("v_plain", "name")->nullable);
+	assert_str(column("v_plain", "name")->type_name, "character varying(40)");
+	assert_str(relation("child")->columns[0].name, "id");
+}
+END_TEST
+
+/* --- keys -------------------------------------------------------------- */
+
+START_TEST(keys)
+{
+	const swm_relation *r = relation("devices");
+
+	/* columns that were dropped leave no gap in the indexes */
+	ck_assert_uint_eq(r->primary_key_count, 1);
+	ck_assert_uint_eq(r->primary_key[0], 0);
+	ck_assert_uint_eq(r->unique_key_count, 3);
+	ck_assert(r->unique_keys[0].is_primary && !r->unique_keys[1].is_primary);
+	/* the key's order, not the table's */
+	r = relation("parts");
+	ck_assert_uint_eq(r->primary_key_count, 2);
+	ck_assert_uint_eq(r->primary_key[0], 1);
+	ck_assert_uint_eq(r->primary_key[1], 0);
+	r = relation("days");
+	ck_assert_uint_eq(r->primary_key_count, 2);
+	ck_assert_uint_eq(r->primary_key[1], 2);
+	ck_assert_uint_eq(relation("days_2024")->primary_key_count, 2);
+	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 0);
+	ck_assert_uint_eq(relation("to_hidden")->primary_key_count, 0);
+}
+END_TEST
+
+START_TEST(foreign_keys)
+{
+	const swm_foreign_key *k = foreign_key("parts_dev");
+
+	ck_assert_ptr_nonnull(k);
+	ck_assert_uint_eq(k->relation_oid, relation("parts")->oid);
+	ck_assert_uint_eq(k->target_oid, relation("devices")->oid);
+	ck_assert_uint_eq(k->count, 1);
+	ck_assert_uint_eq(k->columns[0], 2);
+	ck_assert_uint_eq(k->target_columns[0], 0);
+	ck_assert(!k->is_unique);
+	k = foreign_key("odd_order");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_uint_eq(k->count, 2);
+	ck_assert_uint_eq(k->columns[0], 3);
+	ck_assert_uint_eq(k->columns[1], 4);
+	ck_assert_uint_eq(k->target_columns[0], 3);
+	ck_assert_uint_eq(k->target_columns[1], 2);
+	ck_assert(foreign_key("details_device_id_fkey")->is_unique);
+	ck_assert_ptr_nonnull(foreign_key("self_parent_fkey"));
+	ck_assert_ptr_nonnull(foreign_key("Odd \"n\xc3\xa4me\".x'y_UPPER_fkey"));
+	/* its table is not exposed */
+	ck_assert_ptr_null(foreign_key("to_hidden_id_fkey"));
+}
+END_TEST
+
+/* Of a partitioned table once, whichever side it stands on: foreign_key() checks that. */
+START_TEST(foreign_keys_of_partitioned_tables)
+{
+	const swm_foreign_key *k = foreign_key("days_device_fkey");
+	size_t count;
+
+	ck_assert_ptr_nonnull(k);
+	ck_assert_uint_eq(k->relation_oid, relation("days")->oid);
+	k = foreign_key("of_day");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_uint_eq(k->target_oid, relation("days")->oid);
+	(void)swm_snapshot_foreign_keys(snapshot, &count);
+	ck_assert_uint_eq(count, 7);
+}
+END_TEST
+
+/* --- types ------------------------------------------------------------- */
+
+/* What to_json() makes of a value, asked of PostgreSQL, must be what the form promises. */
+START_TEST(forms_agree_with_to_json)
+{
+	const swm_relation *r = relation("types");
+	PGconn *pg = open_as(NULL, DATABASE);
+
+	for (size_t i = 0; i < r->column_count; i++) {
+		char sql[256];
+		snprintf(sql, sizeof sql, "SELECT json_typeof(to_json(%.*s)), to_json(%.*s)::text = %.*s::text FROM a.types",
+		         (int)r->columns[i].name.len, r->columns[i].name.ptr, (int)r->columns[i].name.len,
+		         r->columns[i].name.ptr, (int)r->columns[i].name.len, r->columns[i].name.ptr);
+		PGresult *answer = ask(pg, sql);
+		const char *made = PQgetvalue(answer, 0, 0);
+		bool verbatim = PQgetvalue(answer, 0, 1)[0] == 't';
+		bool right = false;
+		switch (r->columns[i].type->form) {
+		case SWM_FORM_NUMBER:
+			right = strcmp(made, "number") == 0 && verbatim;
+			break;
+		case SWM_FORM_BOOL:
+			right = strcmp(made, "boolean") == 0;
+			break;
+		case SWM_FORM_JSON:
+			right = r->columns[i].type->is_json && verbatim;
+			break;
+		case SWM_FORM_SERVER:
+			right = strcmp(made, "array") == 0 || strcmp(made, "object") == 0;
+			break;
+		case SWM_FORM_STRING:
+		case SWM_FORM_DATE:
+		case SWM_FORM_TIMESTAMP:
+		case SWM_FORM_TIMESTAMPTZ:
+			right = strcmp(made, "string") == 0;
+			break;
+		}
+		ck_assert_msg(right, "%.*s has form %d, and to_json() makes %s", (int)r->columns[i].name.len,
+		              r->columns[i].name.ptr, r->columns[i].type->form, made);
+		PQclear(answer);
+	}
+	PQfinish(pg);
+}
+END_TEST
+
+START_TEST(types_behind_domains)
+{
+	const swm_type *t = column("types", "t_smaller")->type;
+
+	assert_str(t->name, "a.smaller");
+	assert_str(t->schema, "a");
+	assert_str(t->typname, "smaller");
+	ck_assert_int_eq(t->kind, 'd');
+	ck_assert_uint_eq(t->base_oid, 23);
+	ck_assert_int_eq(t->form, SWM_FORM_NUMBER);
+	ck_assert_int_eq(column("types", "t_daytime")->type->form, SWM_FORM_TIMESTAMPTZ);
+	ck_assert_int_eq(column("types", "t_document")->type->form, SWM_FORM_JSON);
+	ck_assert(column("types", "t_document")->type->is_json);
+	ck_assert(column("types", "t_numbers")->type->is_array);
+	ck_assert(column("types", "t_place")->type->is_composite);
+	t = column("types", "t_feeling")->type;
+	ck_assert_uint_eq(t->enum_count, 3);
+	assert_str(t->enum_labels[1], "so, so");
+	ck_assert_int_eq(t->form, SWM_FORM_STRING);
+}
+END_TEST
+
+START_TEST(types_themselves)
+{
+	ck_assert_int_eq(column("types", "t_date")->type->form, SWM_FORM_DATE);
+	ck_assert_int_eq(column("types", "t_ts")->type->form, SWM_FORM_TIMESTAMP);
+	ck_assert_int_eq(column("types", "t_tstz")->type->form, SWM_FORM_TIMESTAMPTZ);
+	ck_assert(column("types", "t_ints")->type->is_array && column("types", "t_texts")->type->is_array);
+	ck_assert(!column("types", "t_point")->type->is_array && !column("types", "t_text")->type->is_array);
+	ck_assert(column("types", "t_comp")->type->is_composite && !column("types", "t_comp")->type->is_array);
+	ck_assert(column("types", "t_tsv")->type->is_tsvector && !column("types", "t_tsq")->type->is_tsvector);
+	ck_assert_int_eq(column("types", "t_mood")->type->kind, 'e');
+	ck_assert_int_eq(column("types", "t_span")->type->kind, 'r');
+	assert_str(column("types", "t_mood")->type->name, "hidden.mood");
+	assert_str(column("types", "t_numeric")->type_name, "numeric(10,3)");
+	assert_str(column("types", "t_ints")->type_name, "integer[]");
+	assert_str(column("types", "t_tstz")->type_name, "timestamp with time zone");
+	assert_str(column("types", "t_tstz")->type->typname, "timestamptz");
+	ck_assert_uint_eq(column("types", "t_int4")->type->base_oid, 23);
+	/* built-in types that no column has: those of results */
+	ck_assert_ptr_nonnull(swm_snapshot_type(snapshot, 2283));
+	ck_assert_int_eq(swm_snapshot_type(snapshot, 2249)->form, SWM_FORM_SERVER);
+	ck_assert_int_eq(swm_snapshot_type(snapshot, 2287)->form, SWM_FORM_SERVER);
+	ck_assert_ptr_null(swm_snapshot_type(snapshot, 0));
+}
+END_TEST
+
+/* --- functions --------------------------------------------------------- */
+
+START_TEST(overloads)
+{
+	size_t count;
+	const swm_function *const *f = swm_snapshot_functions(snapshot, SWM_STR("a"), SWM_STR("add"), &count);
+
+	ck_assert_uint_eq(count, 2);
+	const swm_function *integers = f[0]->parameter_count == 2 ? f[0] : f[1];
+	const swm_function *text = f[0]->parameter_count == 2 ? f[1] : f[0];
+	ck_assert_uint_eq(integers->parameter_count, 2);
+	assert_str(integers->parameters[0].name, "x");
+	assert_str(integers->parameters[0].type_name, "integer");
+	ck_assert(integers->parameters[0].required && !integers->parameters[1].required);
+	ck_assert_int_eq(integers->volatility, 'i');
+	assert_str(integers->returns->name, "integer");
+	ck_assert(!integers->returns_set && !integers->returns_table && integers->is_exposed);
+	ck_assert_uint_eq(text->parameter_count, 1);
+	ck_assert_int_eq(text->volatility, 's');
+	ck_assert_ptr_null(swm_snapshot_functions(snapshot, SWM_STR("a"), SWM_STR("ad"), &count));
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+START_TEST(parameters)
+{
+	const swm_function *f = function("outs");
+
+	ck_assert_uint_eq(f->parameter_count, 3);
+	assert_str(f->parameters[0].name, "i");
+	assert_str(f->parameters[1].name, "io");
+	assert_str(f->parameters[2].name, "v");
+	ck_assert(f->parameters[2].variadic && !f->parameters[1].variadic);
+	assert_str(f->parameters[2].type_name, "integer[]");
+	ck_assert(f->returns_table && !f->returns_set);
+	ck_assert(function("one_out")->returns_table);
+	ck_assert_uint_eq(function("one_out")->parameter_count, 0);
+	f = function("tab");
+	ck_assert_uint_eq(f->parameter_count, 1);
+	assert_str(f->parameters[0].name, "");
+	ck_assert(f->parameters[0].required);
+	ck_assert(f->returns_table && f->returns_set && f->single_row);
+	assert_str(f->returns->name, "record");
+	f = function("Odd (n\xc3\xa4me)");
+	assert_str(f->parameters[0].name, "a b");
+}
+END_TEST
+
+START_TEST(what_functions_return)
+{
+	const swm_function *f = function("all_devices");
+
+	ck_assert_uint_eq(f->returns_relation_oid, relation("devices")->oid);
+	ck_assert(f->returns_set && !f->single_row);
+	ck_assert_ptr_nonnull(f->returns);
+	ck_assert(f->returns->is_composite);
+	assert_str(function("addendum")->returns->name, "void");
+	f = function("mood");
+	assert_str(f->comment, "How it is");
+	assert_str(f->returns->name, "hidden.mood");
+	ck_assert_uint_eq(f->returns_relation_oid, 0);
+}
+END_TEST
+
+START_TEST(settings_that_are_hoisted)
+{
+	const swm_function *f = function("all_devices");
+
+	ck_assert_uint_eq(f->setting_count, 1);
+	assert_str(f->setting_names[0], "statement_timeout");
+	assert_str(f->setting_values[0], "3s");
+	ck_assert_uint_eq(function("mood")->setting_count, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_function)
+{
+	static const char *const names[] = { "nop", "proc", "agg" };
+	size_t count;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_ptr_null(swm_snapshot_functions(snapshot, SWM_STR("a"), swm_cstr(names[i]), &count));
+	ck_assert_ptr_null(swm_snapshot_functions(snapshot, SWM_STR("ext"), SWM_STR("plain"), &count));
+	ck_assert_ptr_null(swm_snapshot_functions(snapshot, SWM_STR("pg_catalog"), SWM_STR("now"), &count));
+}
+END_TEST
+
+START_TEST(computed_fields)
+{
+	const swm_relation *r = relation("devices");
+	const swm_function *f = swm_relation_computed(r, SWM_STR("label"));
+
+	/* the relation's schema comes before the extra ones; other exposed schemas are not on its search path */
+	ck_assert_ptr_nonnull(f);
+	assert_str(f->schema, "a");
+	f = swm_relation_computed(r, SWM_STR("far_label"));
+	ck_assert_ptr_nonnull(f);
+	ck_assert(!f->is_exposed);
+	ck_assert_ptr_null(swm_relation_computed(r, SWM_STR("other")));
+	ck_assert_ptr_null(swm_relation_computed(r, SWM_STR("two")));
+	ck_assert_ptr_null(swm_relation_computed(relation("parts"), SWM_STR("label")));
+	/* a relationship, not a field */
+	ck_assert_ptr_null(swm_relation_computed(r, SWM_STR("its_parts")));
+	ck_assert_uint_eq(r->computed_count, 4);
+}
+END_TEST
+
+/* --- roles ------------------------------------------------------------- */
+
+START_TEST(role_settings)
+{
+	const swm_role *r = swm_snapshot_role(snapshot, SWM_STR("ts_reader"));
+
+	ck_assert_ptr_nonnull(r);
+	assert_str(r->isolation, "serializable");
+	ck_assert_uint_eq(r->setting_count, 1);
+	assert_str(r->setting_names[0], "statement_timeout");
+	assert_str(r->setting_values[0], "5s");
+	r = swm_snapshot_role(snapshot, SWM_STR("ts_anon"));
+	ck_assert_uint_eq(r->setting_count, 2);
+	assert_str(r->setting_names[1], "work_mem");
+	assert_str(r->setting_values[1], "1MB");
+	assert_str(r->isolation, "");
+	/* what the login role inherits through others it may take as well; others not */
+	ck_assert_ptr_nonnull(swm_snapshot_role(snapshot, SWM_STR("ts_group")));
+	ck_assert_ptr_null(swm_snapshot_role(snapshot, SWM_STR("ts_stranger")));
+	ck_assert_ptr_null(swm_snapshot_role(snapshot, SWM_STR("postgres")));
+}
+END_TEST
+
+START_TEST(settings_of_superusers)
+{
+	swm_snapshot *all = load_as(NULL);
+	const swm_role *r = swm_snapshot_role(all, SWM_STR("ts_reader"));
+
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->setting_count, 2);
+	assert_str(r->setting_names[0], "log_min_messages");
+	ck_assert_ptr_nonnull(swm_snapshot_role(all, SWM_STR("ts_stranger")));
+	ck_assert(swm_snapshot_may(all, SWM_STR("postgres"),
+	                           swm_snapshot_relation(all, SWM_STR("a"), SWM_STR("parts")), 'd'));
+	swm_snapshot_unref(all);
+}
+END_TEST
+
+START_TEST(dates_of_roles)
+{
+	ck_assert(swm_snapshot_iso_dates(snapshot, SWM_STR("ts_reader")));
+	ck_assert(swm_snapshot_iso_dates(snapshot, SWM_STR("ts_anon")));
+	ck_assert(!swm_snapshot_iso_dates(snapshot, SWM_STR("ts_writer")));
+	ck_assert(swm_snapshot_iso_dates(snapshot, SWM_STR("nobody")));
+}
+END_TEST
+
+START_TEST(dates_of_the_session)
+{
+	PGconn *pg = open_as("ts_login", DATABASE);
+	swm_snapshot *other = NULL;
+
+	tell(pg, "SET datestyle = 'German'");
+	ck_assert_int_eq(swm_snapshot_load(&other, pg, &settings, NULL), SWM_OK);
+	ck_assert(!swm_snapshot_iso_dates(other, SWM_STR("ts_anon")));
+	ck_assert(!swm_snapshot_iso_dates(other, SWM_STR("nobody")));
+	swm_snapshot_unref(other);
+	PQfinish(pg);
+}
+END_TEST
+
+/* Every relation, role and privilege, against has_table_privilege() and has_any_column_privilege(). */
+START_TEST(privileges_agree_with_postgresql)
+{
+	PGconn *pg = open_as(NULL, DATABASE);
+	PGresult *rows = ask(pg,
+		"SELECT n.nspname, c.relname, r.rolname, p.letter, has_table_privilege(r.oid, c.oid, p.name)"
+		" OR (p.name <> 'DELETE' AND has_any_column_privilege(r.oid, c.oid, CASE p.name WHEN 'DELETE' THEN 'SELECT' ELSE p.name END))"
+		" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,"
+		" pg_roles r, (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS p (name, letter)"
+		" WHERE n.nspname IN ('a', 'b.c \"d') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+		" AND r.rolname ~ '^ts_' AND r.rolname <> 'ts_stranger'");
+	int allowed = 0;
+
+	ck_assert_int_gt(PQntuples(rows), 500);
+	for (int i = 0; i < PQntuples(rows); i++) {
+		const swm_relation *r = swm_snapshot_relation(snapshot, swm_cstr(PQgetvalue(rows, i, 0)),
+		                                              swm_cstr(PQgetvalue(rows, i, 1)));
+		ck_assert_ptr_nonnull(r);
+		bool may = swm_snapshot_may(snapshot, swm_cstr(PQgetvalue(rows, i, 2)), r,
+		                            PQgetvalue(rows, i, 3)[0]);
+		ck_assert_msg(may == (PQgetvalue(rows, i, 4)[0] == 't'), "%s %s %s: %d", PQgetvalue(rows, i, 1),
+		              PQgetvalue(rows, i, 2), PQgetvalue(rows, i, 3), may);
+		allowed += may;
+	}
+	ck_assert_int_gt(allowed, 50);
+	PQclear(rows);
+	PQfinish(pg);
+}
+END_TEST
+
+START_TEST(privileges_of_strangers)
+{
+	ck_assert(!swm_snapshot_may(snapshot, SWM_STR("ts_stranger"), relation("types"), 'r'));
+	ck_assert(!swm_snapshot_may(snapshot, SWM_STR("nobody"), relation("parts"), 'w'));
+	ck_assert(!swm_snapshot_may(snapshot, SWM_STR("ts_anon"), relation("devices"), 'x'));
+}
+END_TEST
+
+/* --- the rest ---------------------------------------------------------- */
+
+START_TEST(nearest_relations)
+{
+	assert_str(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation(snapshot, schemas[1], SWM_STR("devises")), "devices");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("zzz")).ptr);
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("hidden"), SWM_STR("secret")).ptr);
+}
+END_TEST
+
+START_TEST(timezones_agree_with_postgresql)
+{
+	PGconn *pg = open_as(NULL, DATABASE);
+	PGresult *rows = ask(pg, "SELECT name FROM pg_timezone_names");
+
+	ck_assert_int_gt(PQntuples(rows), 100);
+	for (int i = 0; i < PQntuples(rows); i++)
+		ck_assert(swm_snapshot_has_timezone(snapshot, swm_cstr(PQgetvalue(rows, i, 0))));
+	PQclear(rows);
+	PQfinish(pg);
+	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("europe/warsaw")));
+	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("Europe")));
+	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("")));
+	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("zzz")));
+}
+END_TEST
+
+START_TEST(server_version)
+{
+	PGconn *pg = open_as(NULL, DATABASE);
+	PGresult *rows = ask(pg, "SHOW server_version_num");
+	ck_assert_int_eq(swm_snapshot_server_version(snapshot), atoi(PQgetvalue(rows, 0, 0)));
+	PQclear(rows);
+	PQfinish(pg);
+}
+END_TEST
+
+START_TEST(references)
+{
+	ck_assert_ptr_eq(swm_snapshot_ref(snapshot), snapshot);
+	swm_snapshot_unref(snapshot);
+	ck_assert_ptr_nonnull(swm_snapshot_relation(snapshot, SWM_STR("a"), SWM_STR("devices")));
+	swm_snapshot_unref(NULL);
+}
+END_TEST
+
+START_TEST(schemas_that_are_not_there)
+{
+	static swm_str none[] = { { "no\\such,\"{}", 11 } };
+	swm_settings odd = { .db_schemas = { none, 1 } };
+	swm_snapshot *empty = NULL;
+	PGconn *pg = open_as("ts_login", DATABASE);
+	size_t count = 1;
+
+	ck_assert_int_eq(swm_snapshot_load(&empty, pg, &odd, NULL), SWM_OK);
+	(void)swm_snapshot_relations(empty, &count);
+	ck_assert_uint_eq(count, 0);
+	ck_assert(!swm_snapshot_has_timezone(empty, SWM_STR("UTC"))); /* not asked for */
+	ck_assert_ptr_null(swm_snapshot_relation(empty, SWM_STR("a"), SWM_STR("devices")));
+	swm_snapshot_unref(empty);
+	PQfinish(pg);
+}
+END_TEST
+
+/* The connection is as it was: idle, with its own search path, also after a failure. */
+START_TEST(the_connection_afterwards)
+{
+	PGconn *pg = open_as("ts_login", DATABASE);
+	swm_snapshot *none = NULL;
+	swm_error *err = swm_error_new();
+	swm_snapshot *good = NULL;
+
+	tell(pg, "SET search_path = a; SET statement_timeout = 1");
+	/* reading the time zones takes longer than a millisecond */
+	ck_assert_int_eq(swm_snapshot_load(&none, pg, &settings, err), SWM_EDATABASE);
+	ck_assert_ptr_null(none);
+	assert_str(swm_error_code(err), "57014");
+	ck_assert_int_eq(PQtransactionStatus(pg), PQTRANS_IDLE);
+	tell(pg, "SET statement_timeout = 0");
+	swm_error_clear(err);
+	ck_assert_int_eq(swm_snapshot_load(&good, pg, &settings, err), SWM_OK);
+	PGresult *rows = ask(pg, "SHOW search_path");
+	ck_assert_str_eq(PQgetvalue(rows, 0, 0), "a");
+	PQclear(rows);
+	swm_snapshot_unref(good);
+	swm_error_free(err);
+	PQfinish(pg);
+}
+END_TEST
+
+START_TEST(the_connection_is_lost)
+{
+	PGconn *pg = open_as("ts_login", DATABASE), *other = open_as(NULL, "postgres");
+	swm_snapshot *none = NULL;
+	swm_error *err = swm_error_new();
+	char sql[80];
+
+	snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d, 10000)", PQbackendPID(pg));
+	tell(other, sql);
+	ck_assert_int_eq(swm_snapshot_load(&none, pg, &settings, err), SWM_EUNAVAILABLE);
+	ck_assert_ptr_null(none);
+	assert_str(swm_error_code(err), "PGRST001");
+	swm_error_free(err);
+	PQfinish(other);
+	PQfinish(pg);
+}
+END_TEST
+
+static TCase *
+make_tests(void)
+{
+	const TTest *const all[] = {
+		relations_of_all_kinds, relations_that_are_not_there, relations_in_order, odd_names, columns_in_full,
+		columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
+		types_behind_domains, types_themselves, overloads, parameters, what_functions_return,
+		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
+		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
+		nearest_relations, timezones_agree_with_postgresql, server_version, references,
+		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
+	};
+	TCase *tests = tcase_create("snapshot");
+
+	tcase_add_unchecked_fixture(tests, set_up, tear_down);
+	tcase_set_timeout(tests, 60);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		tcase_add_test(tests, all[i]);
+	return tests;
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("schema");
+	suite_add_tcase(suite, make_tests());
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
