@@ -366,7 +366,8 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 	access.bytes = answer->bytes;
 	access.note = note_of(answer, rc);
 	if (answer->refused)
-		log_message(SWM_LOG_ERROR, "answer broken off: a header field has a line break or no name", SWM_STR(""));
+		log_message(SWM_LOG_ERROR, "answer broken off",
+		            SWM_STR("a header field has a line break or no name"));
 	else if (rc != SWM_OK && !client_left(answer, rc))
 		log_message(SWM_LOG_ERROR, "answer broken off", swm_error_message(bridge->error));
 	log_request(&access);

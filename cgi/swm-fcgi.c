@@ -9,11 +9,11 @@
 
 #include "listen.h"
 #include "log.h"
+#include "memory.h"
 #include "workers.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -155,17 +155,6 @@ init_fcgi(void)
 	return true;
 }
 
-/* Small and steady: few malloc arenas for many threads, and free memory goes back. */
-static void
-limit_memory(void)
-{
-#ifdef M_ARENA_MAX
-	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-#endif
-}
-
 /* A thread has a connection of the web server, and each connection of the pool a socket. */
 static void
 raise_file_limit(const struct program *program)
@@ -192,7 +181,8 @@ open_listener(struct program *program)
 	path = setting_copy(program->config, "server-unix-socket");
 	if (path == NULL || path[0] == '\0')
 		fail(path == NULL ? SWM_STR("out of memory")
-		                  : SWM_STR("server-unix-socket is not set, and no listening unix socket was handed down"));
+		                  : SWM_STR("server-unix-socket is not set, and no listening unix socket was"
+		                            " handed down"));
 	else
 		made = listener_make(&program->listener, path, mode);
 	free(path);
@@ -216,8 +206,10 @@ open_engine(struct program *program, swm_error *err)
 
 	options.log = log_engine;
 	options.allow_offline = true;
-	if (swm_engine_open(&program->engine, program->config, &options, err) == SWM_OK)
+	if (swm_engine_open(&program->engine, program->config, &options, err) == SWM_OK) {
+		memory_trim();
 		return true;
+	}
 	fail(err == NULL ? SWM_STR("the engine cannot be opened") : swm_error_message(err));
 	return false;
 }
@@ -372,7 +364,7 @@ run(struct program *program)
 	log_open(setting(program->config, "log-level"));
 	program->threads = thread_count(program->config);
 	raise_file_limit(program);
-	limit_memory();
+	memory_limit();
 	if (!init_fcgi())
 		return fail(SWM_STR("libfcgi cannot be initialised"));
 	if (!open_listener(program))

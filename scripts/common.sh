@@ -190,19 +190,17 @@ install_packages() {
 
 ### Building
 
+# What is no source: what git and autotools keep, and what builds leave behind.
+no_source_folders='\./(\.git|\.run|build|m4|build-aux)|.*/(autom4te\.cache|\.deps|\.libs|__pycache__)'
+no_source_files='.*(\.(o|lo|la|pyc)|/\.dirstamp|/Makefile\.in)|\./(Makefile|aclocal\.m4|libtool|stamp-h1|configure|config\.[a-z.~]+)'
+
 # Copies the sources to a folder, so that what autotools make stays out of the
 # checkout; keeps the times, and removes what is no longer a source.
 mirror_sources() {
 	local to=$1
 	mkdir -p "$to" || return
-	(
-		cd "$top" || exit
-		find . \( -path ./.git -o -path ./.run -o -path ./build -o -path ./m4 -o -path ./build-aux \
-			-o -name autom4te.cache -o -name .deps -o -name .libs -o -name __pycache__ \) -prune \
-			-o -type f ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.pyc' ! -name .dirstamp \
-			! -path './config*' ! -path './Makefile' ! -path './Makefile.in' ! -path './aclocal.m4' \
-			! -path './libtool' ! -path ./stamp-h1 -print -o -path ./configure.ac -print
-	) | LC_ALL=C sort -u >"$to.files.new" || return
+	(cd "$top" && find . -regextype posix-extended -regex "$no_source_folders" -prune \
+		-o -type f ! -regex "$no_source_files" -print | LC_ALL=C sort) >"$to.files.new" || return
 	if [ -f "$to.files" ]; then
 		LC_ALL=C comm -23 "$to.files" "$to.files.new" | (cd "$to" && xargs -r -d '\n' rm -f)
 	fi
@@ -213,14 +211,14 @@ mirror_sources() {
 build_tree() {
 	local sources=$1 build=$2 log=$3
 	shift 3
-	{
+	(
 		if ! [ -x "$sources/configure" ] || [ "$sources/configure.ac" -nt "$sources/configure" ]; then
-			"$sources/autogen.sh" || return
+			"$sources/autogen.sh" || exit
 		fi
-		mkdir -p "$build" && cd "$build" || return
+		mkdir -p "$build" && cd "$build" || exit
 		if ! [ -f Makefile ]; then
-			"$sources/configure" --quiet "$@" || return
+			"$sources/configure" --quiet "$@" || exit
 		fi
 		make -j"$(nproc)" V=0
-	} >"$log" 2>&1
+	) >"$log" 2>&1
 }

@@ -236,3 +236,21 @@ swm_error_retry_after(const swm_error *err)
 {
 	return err == NULL ? 0 : err->retry_after;
 }
+
+void
+swm_error_copy(swm_error *err, const swm_error *from)
+{
+	swm_error_clear(err);
+	if (err == NULL || from == NULL)
+		return;
+	err->result = from->result;
+	err->status = from->status;
+	err->retry_after = from->retry_after;
+	err->has_details = from->has_details;
+	err->has_hint = from->has_hint;
+	err->details_are_json = from->details_are_json;
+	swm_buf_str(&err->code, swm_buf_view(&from->code));
+	swm_buf_str(&err->message, swm_buf_view(&from->message));
+	swm_buf_str(&err->details, swm_buf_view(&from->details));
+	swm_buf_str(&err->hint, swm_buf_view(&from->hint));
+}

@@ -48,6 +48,9 @@ bool swm_error_has_details(const swm_error *err);
 bool swm_error_has_hint(const swm_error *err);
 bool swm_error_details_are_json(const swm_error *err);
 
+/* Makes err (NULL is allowed) say what another says, in place of what it held. */
+void swm_error_copy(swm_error *err, const swm_error *from);
+
 /* Seconds for Retry-After; 0 when there is none. */
 void swm_error_set_retry_after(swm_error *err, int seconds);
 int swm_error_retry_after(const swm_error *err);

@@ -249,6 +249,7 @@ lose(swm_exec *exec, const PGresult *result, swm_error *err)
 		                  : fail_lost(exec, err);
 		swm_error_set_retry_after(err, 1);
 	}
+	swm_conn_set_lost(exec->conn);
 	return give_up(exec, outcome, false);
 }
 

@@ -28,9 +28,10 @@ typedef struct swm_exec_options {
 typedef struct swm_exec swm_exec;
 
 /*
- * Sends the steps over a connection and takes it over: swm_exec_finish() gives it
- * back. SWM_EUNAVAILABLE (CONNECTION_LOST), SWM_ENOMEM; the connection is then
- * given back already.
+ * Sends the steps over a connection and takes it over; it is given back as soon as
+ * the transaction has ended, at the latest by swm_exec_finish(). SWM_ENOMEM,
+ * SWM_EINTERNAL (libpq does not take a step); the connection is then given back
+ * already. That it is lost is told by swm_exec_next(), with the server's reason.
  */
 int swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t count,
                    const swm_exec_options *options, swm_error *err);
@@ -45,9 +46,10 @@ typedef struct swm_event {
 /*
  * 1: an event (a row of a streamed step, or the whole result of another; quiet
  * steps give none). 0: all is done and the transaction has ended as asked. Negative:
- * SWM_EDATABASE (rolled back), SWM_EUNAVAILABLE (the connection was lost; whether a
- * commit happened is not known), SWM_ECANCELED (the client went away),
- * SWM_ENOMEM.
+ * SWM_EDATABASE (rolled back, or the server ended the connection and said why, as
+ * 57P01 does), SWM_EUNAVAILABLE (the connection was lost; whether a commit happened
+ * is not known), SWM_ECANCELED (the client went away), SWM_ENOMEM, SWM_EINTERNAL.
+ * Called once more it returns the same, but 1.
  *
  * "cached plan must not change result type" after DDL, before the first event, is
  * mended within: the statements are forgotten and all is sent once more.

@@ -49,13 +49,19 @@ plain_run(const char *p, size_t len)
 
 	while (len - i >= sizeof(uint64_t) && word_is_plain(load(p + i)))
 		i += sizeof(uint64_t);
+	/* what is left of a longer text is looked at with some bytes before it once more */
+	if (i > 0 && len - i < sizeof(uint64_t) && word_is_plain(load(p + len - sizeof(uint64_t))))
+		return len;
 	while (i < len && is_plain(p[i]))
 		i++;
 	return i;
 }
 
-static void
-add_escaped(swm_buf *to, char c)
+enum { LONGEST_ESCAPE = 6, CHUNK = 256 };
+
+/* Writes the escape of a byte and returns where it ends. */
+static char *
+put_escape(char *to, char c)
 {
 	static const char names[0x20] = {
 		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
@@ -63,27 +69,47 @@ add_escaped(swm_buf *to, char c)
 	static const char digits[] = "0123456789abcdef";
 	unsigned char u = (unsigned char)c;
 
-	if (u >= 0x20)
-		swm_buf_add(to, (const char[]){ '\\', c }, 2);
-	else if (names[u] != '\0')
-		swm_buf_add(to, (const char[]){ '\\', names[u] }, 2);
-	else
-		swm_buf_add(to, (const char[]){ '\\', 'u', '0', '0', digits[u >> 4], digits[u & 15] }, 6);
+	*to++ = '\\';
+	if (u >= 0x20) {
+		*to++ = c;
+	} else if (names[u] != '\0') {
+		*to++ = names[u];
+	} else {
+		memcpy(to, "u00", 3);
+		to[3] = digits[u >> 4];
+		to[4] = digits[u & 15];
+		to += 5;
+	}
+	return to;
 }
 
+/* Writes a piece of a text and returns where it ends. */
+static char *
+put_piece(char *to, const char *from, size_t len)
+{
+	for (;;) {
+		size_t run = plain_run(from, len);
+		memcpy(to, from, run);
+		to += run;
+		if (run == len)
+			return to;
+		to = put_escape(to, from[run]);
+		from += run + 1;
+		len -= run + 1;
+	}
+}
+
+/* Room for the worst case is asked for a piece at a time, as a long text seldom needs it. */
 static void
 quote_with_escapes(swm_buf *to, swm_str text)
 {
-	size_t i = 0;
-
 	swm_buf_char(to, '"');
-	for (;;) {
-		size_t run = plain_run(text.ptr + i, text.len - i);
-		swm_buf_add(to, text.ptr + i, run);
-		i += run;
-		if (i == text.len)
-			break;
-		add_escaped(to, text.ptr[i++]);
+	for (size_t i = 0; i < text.len; i += CHUNK) {
+		size_t len = text.len - i < CHUNK ? text.len - i : CHUNK;
+		char *start = swm_buf_reserve(to, len * LONGEST_ESCAPE);
+		if (start == NULL)
+			return;
+		to->len += (size_t)(put_piece(start, text.ptr + i, len) - start);
 	}
 	swm_buf_char(to, '"');
 }

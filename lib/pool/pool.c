@@ -44,6 +44,7 @@ struct swm_conn {
 	uint64_t reported;  /* what reported_settings() gave when it was new */
 	int64_t born, idle_since; /* swm_clock_ms() */
 	bool fresh, bloated;
+	bool ended; /* the server has said goodbye; the socket may not show it yet */
 	bool doubtful; /* look whether it lives before it is used */
 };
 
@@ -296,12 +297,18 @@ close_and_give_up(swm_conn *conn)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+static bool
+is_lost(const swm_conn *conn)
+{
+	return conn->ended || PQstatus(conn->pg) != CONNECTION_OK;
+}
+
 /* Returns 1, for who tries again with another. */
 static int
 retire(swm_conn *conn, const char *reason)
 {
 	swm_pool *pool = conn->pool;
-	bool lost = PQstatus(conn->pg) != CONNECTION_OK;
+	bool lost = is_lost(conn);
 
 	pthread_mutex_lock(&pool->lock);
 	change_state(conn, CLOSING);
@@ -345,6 +352,24 @@ reported_settings(const PGconn *pg)
 	return hash;
 }
 
+static bool
+is_goodbye(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
+/* What comes while nothing runs is a notice to libpq, an error too. */
+static void
+hear_notice(void *arg, const PGresult *result)
+{
+	swm_conn *conn = arg;
+
+	if (is_goodbye(result))
+		conn->ended = true;
+}
+
 static int
 open_conn(swm_conn *conn, int64_t deadline, int abort_fd, swm_buf *why)
 {
@@ -359,6 +384,7 @@ open_conn(swm_conn *conn, int64_t deadline, int abort_fd, swm_buf *why)
 		close_conn(conn);
 		return SWM_ENOMEM;
 	}
+	PQsetNoticeReceiver(conn->pg, hear_notice, conn);
 	conn->reported = reported_settings(conn->pg);
 	conn->born = swm_clock_ms();
 	conn->fresh = true;
@@ -571,7 +597,7 @@ seems_alive(swm_conn *conn)
 		if (!PQconsumeInput(conn->pg))
 			return false;
 		(void)PQisBusy(conn->pg); /* takes in what has come */
-		if (PQstatus(conn->pg) != CONNECTION_OK)
+		if (is_lost(conn))
 			return false;
 	}
 	return false;
@@ -602,12 +628,6 @@ swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
 /*
  * Giving back.
  */
-
-static bool
-is_lost(const swm_conn *conn)
-{
-	return PQstatus(conn->pg) != CONNECTION_OK;
-}
 
 static bool
 has_pending_result(const swm_conn *conn)
@@ -825,7 +845,12 @@ attempt_recovery(swm_conn *conn)
 static bool
 keep_once(swm_pool *pool, int64_t *due)
 {
-	*due = INT64_MAX;
+	/*
+	 * What is lent now cannot have been idle too long before this. Sleeping without
+	 * end here would make each connection that comes back wake this thread.
+	 */
+	*due = total(pool) == 0 ? INT64_MAX
+	                        : swm_clock_ms() + pool->settings->db_pool_max_idletime * 1000;
 	swm_conn *expired = take_expired(pool, due);
 	swm_conn *room = expired == NULL ? take_recovery(pool, due) : NULL;
 
@@ -1006,6 +1031,12 @@ void
 swm_conn_set_bloated(swm_conn *conn)
 {
 	conn->bloated = true;
+}
+
+void
+swm_conn_set_lost(swm_conn *conn)
+{
+	conn->ended = true;
 }
 
 struct swm_statements *

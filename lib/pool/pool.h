@@ -40,18 +40,24 @@ int swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *er
 
 /*
  * Gives it back. It is lent again only if the transaction is idle, no result or
- * pipeline is pending, its time is not over, and its buffers have not grown
- * beyond what is kept; else it is closed.
+ * pipeline is pending, no setting that the server reports has another value than
+ * at the start, its time is not over, and its buffers have not grown beyond what is
+ * kept; else it is closed. PostgreSQL 15 does not report the role (only whether it
+ * is a superuser), so every transaction must set its own.
  */
 void swm_pool_release(swm_conn *conn);
 
 /* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
 void swm_pool_discard(swm_conn *conn, bool cancel);
 
+/* Non-blocking, and not in pipeline mode; who enters that leaves it again. */
 PGconn *swm_conn_pg(const swm_conn *conn);
 
 /* True until a request has been served on it: a lost connection that was not fresh may just be an old one. */
 bool swm_conn_is_fresh(const swm_conn *conn);
+
+/* The server has ended it, even if the socket does not show that yet: the others are looked at before they are lent. */
+void swm_conn_set_lost(swm_conn *conn);
 
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);

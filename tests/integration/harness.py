@@ -173,16 +173,19 @@ def program(name):
 	"""
 	target = os.path.join(folder(), "bin", name)
 	lib = os.path.join(folder(), "lib")
-	if not os.path.exists(target):
-		os.makedirs(os.path.dirname(target), exist_ok=True)
-		os.makedirs(lib, exist_ok=True)
-		found = [path for room in ("cgi", "cli", ".") for libs in (".libs", ".")
-		         for path in [os.path.join(BUILD, room, libs, name)] if os.path.isfile(path)]
+	if not os.path.exists(lib):  # once: a library that runs must not be written over
 		libraries = glob.glob(os.path.join(BUILD, "lib", ".libs", "libswm.so*"))
-		if not found or not libraries:
-			raise HarnessError("%s or libswm.so is not in %s; build it, or set SWM_BUILD" % (name, BUILD))
+		if not libraries:
+			raise HarnessError("libswm.so is not in %s; build it, or set SWM_BUILD" % BUILD)
+		os.mkdir(lib)
 		for library in libraries:
 			shutil.copy(library, lib)
+	if not os.path.exists(target):
+		found = [path for room in ("cgi", "cli", ".") for libs in (".libs", ".")
+		         for path in [os.path.join(BUILD, room, libs, name)] if os.path.isfile(path)]
+		if not found:
+			raise HarnessError("%s is not in %s; build it, or set SWM_BUILD" % (name, BUILD))
+		os.makedirs(os.path.dirname(target), exist_ok=True)
 		shutil.copy(found[0], target)
 		os.chmod(target, 0o755)
 	env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LD_LIBRARY_PATH": lib, "LC_ALL": "C.UTF-8"}
@@ -218,8 +221,9 @@ class Cluster:
 	def __init__(self, name="postgres", uri=None):
 		self.name = name
 		self.process = None
+		self._sessions = {}
 		if uri:
-			answer = self._psql_command(uri, "SELECT current_user, split_part(current_setting("
+			answer = self._psql(uri, "SELECT current_user, split_part(current_setting("
 			                            "'unix_socket_directories'), ',', 1), current_setting('port')")
 			self.user, self.host, self.port = answer.split("|")
 		else:
@@ -263,7 +267,7 @@ class Cluster:
 		return "host=%s port=%s dbname=%s user=%s" % (self.host, self.port, database, user or self.user)
 
 	@staticmethod
-	def _psql_command(conninfo, sql, *args):
+	def _psql(conninfo, sql, *args):
 		done = subprocess.run(["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", conninfo, *args,
 		                       *([] if args else ["-f", "-"])],
 		                      input=sql.encode() if sql is not None else b"", capture_output=True,
@@ -273,41 +277,65 @@ class Cluster:
 		out = done.stdout
 		return (out[:-1] if out.endswith(b"\n") else out).decode()
 
-	def sql(self, database, text, user=None):
-		"""Runs SQL as a superuser (or another) and returns psql's bare output."""
-		return self._psql_command(self.conninfo(database, user), text)
+	def sql(self, database, text):
+		"""Runs SQL as the superuser and returns psql's bare output. One psql stays for a database."""
+		for attempt in range(2):
+			session = self._sessions.get(database)
+			if session is None:
+				session = self._sessions[database] = Session(self, database)
+			try:
+				return session.run("DISCARD ALL;\n" + text)
+			except SessionEnded as error:
+				del self._sessions[database]
+				session.close()
+				# the server was restarted since; anything else is the SQL's own error
+				if attempt == 1 or "ERROR:" in str(error):
+					raise
 
 	def sql_file(self, database, path):
-		self._psql_command(self.conninfo(database), None, "-f", path)
+		self._psql(self.conninfo(database), None, "-f", path)
 
 	def create_database(self, name, files):
-		self.sql("postgres", "DROP DATABASE IF EXISTS %s;\nCREATE DATABASE %s "
-		         "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'" % (name, name))
+		self._psql(self.conninfo("postgres"), "DROP DATABASE IF EXISTS %s;\nCREATE DATABASE %s "
+		           "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'" % (name, name))
 		for path in files:
 			self.sql_file(name, path)
 
 
+class SessionEnded(HarnessError):
+	"""psql ended: an error in the SQL, or the server went away."""
+
+
 class Session:
-	"""A psql that stays: transactions and locks that are held while requests run."""
+	"""A psql that stays: transactions and locks that are held while requests run. An error ends it."""
 
 	def __init__(self, cluster, database):
-		self.popen = subprocess.Popen(["psql", "-X", "-q", "-At", "-d", cluster.conninfo(database)],
-		                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-		                              text=True, bufsize=1)
-		self.run("SET idle_in_transaction_session_timeout = '60s'")
+		self.popen = subprocess.Popen(
+			["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", cluster.conninfo(database)],
+			stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+			env={**os.environ, "PGCLIENTENCODING": "UTF8", "LC_ALL": "C.UTF-8"})
 
 	def run(self, sql):
-		self.popen.stdin.write(sql + ";\n\\echo <done>\n")
-		self.popen.stdin.flush()
-		lines = []
+		"""The bare output of one or more statements."""
+		done = b"<done %d>\n" % id(self)
+		try:
+			self.popen.stdin.write(sql.encode() + b"\n;\n\\echo " + done)
+			self.popen.stdin.flush()
+		except BrokenPipeError:
+			pass
+		out = bytearray()
 		for line in self.popen.stdout:
-			if line == "<done>\n":
-				return "".join(lines).rstrip("\n")
-			lines.append(line)
-		raise HarnessError("psql ended: " + "".join(lines))
+			out += line
+			if out.endswith(done):
+				out = out[:-len(done)]
+				return (out[:-1] if out.endswith(b"\n") else out).decode()
+		raise SessionEnded("psql: " + out.decode(errors="replace"))
 
 	def close(self):
-		self.popen.stdin.close()
+		try:
+			self.popen.stdin.close()
+		except BrokenPipeError:
+			pass
 		self.popen.stdout.close()
 		self.popen.wait(10)
 

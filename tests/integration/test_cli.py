@@ -44,9 +44,9 @@ class Query(Cli):
 		self.assertEqual(out, "[" + ROW_SEPARATOR.join('{"id":%d}' % n for n in range(1, 1000001)) + "]\n")
 
 	def test_errors(self):
-		status, out, err = self.swm("query", self.file, "nowhere")
+		status, out, err = self.swm("query", self.file, "zzzzzzzzzz")
 		self.assertEqual((status, out), (1, ""))
-		self.assertEqual(err, error_body("PGRST205", "Could not find the table 'test.nowhere' in the schema cache") + "\n")
+		self.assertEqual(err, error_body("PGRST205", "Could not find the table 'test.zzzzzzzzzz' in the schema cache") + "\n")
 		self.assertEqual(self.swm("query", self.file, "three?id=x.1")[0], 1)
 		self.assertEqual(self.swm("query", self.file, "three?id=eq.x")[0], 1)
 

@@ -186,10 +186,9 @@ class Equality(unittest.TestCase):
 		cls.server = harness.server(db_schemas="eq, test")
 
 	def asked_of_postgresql(self, query, role="swm_anon", settings=""):
-		# the connection is the login role's, whose settings come before those of the role
 		text = ("%s SET ROLE %s; SET search_path = eq, public; SELECT coalesce(json_agg(t), '[]')::text "
 		        "FROM (%s) AS t" % (settings, role, query))
-		return harness.cluster().sql(harness.database(), text, user=None).encode()
+		return harness.sql(text).encode()
 
 	def assert_equal(self, target, expected, headers=()):
 		answer = self.server.get(target, headers)

@@ -156,10 +156,21 @@ class TestQuickstart(unittest.TestCase):
 		self.assertIn(b"ready: " + self.url.encode() + b"\n", quickstart.seen)
 		self.assertRegex(quickstart.seen.decode(), r"curl '?%sdevices" % re.escape(self.url))
 		self.assertEqual(DEVICE_15, self.get("devices?id=eq.15"))
+		self.check_readme()
 		self.psql("INSERT INTO swm.devices VALUES (1000, 'kept')")
 		status, err = quickstart.end(signal.SIGTERM)
 		self.assertEqual((0, ""), (status, err))
 		self.assert_nothing_left()
+
+	def check_readme(self):
+		"""What README.md says that requests answer (those shown without headers), it answers."""
+		with open(os.path.join(self.checkout, "README.md")) as file:
+			shown = re.findall(r"^\t\$ curl '([^']*)'\n((?:\t(?!\$).*\n)+)", file.read(), flags=re.M)
+		self.assertGreaterEqual(len(shown), 4)
+		for url, answer in shown:
+			url = url.replace("http://127.0.0.1:8080/", self.url)
+			done = subprocess.run(["curl", "-s", url], capture_output=True, text=True, timeout=20)
+			self.assertEqual(answer.replace("\n\t", "\n")[1:].rstrip("\n"), done.stdout, url)
 
 	def test_2_all_it_makes_lies_in_one_folder(self):
 		self.assertEqual(set(), files_of(self.checkout) - self.before)

@@ -108,6 +108,26 @@ START_TEST(every_byte_at_every_place)
 }
 END_TEST
 
+/* Long texts go through in pieces. */
+START_TEST(a_long_text)
+{
+	enum { LEN = 100000 };
+	char *text = malloc(LEN), *wanted = malloc(LEN * 6 + 2);
+	size_t n = 0;
+
+	ck_assert(text != NULL && wanted != NULL);
+	wanted[n++] = '"';
+	for (size_t i = 0; i < LEN; i++) {
+		text[i] = (char)(i % 251 == 0 ? i % 32 : i % 100 == 0 ? '"' : 'a' + i % 26);
+		n += escape_by_rule(wanted + n, text[i]);
+	}
+	wanted[n++] = '"';
+	quotes_to((swm_str){ text, LEN }, (swm_str){ wanted, n });
+	free(text);
+	free(wanted);
+}
+END_TEST
+
 static bool
 valid(swm_str text)
 {
@@ -262,6 +282,7 @@ main(void)
 	tcase_add_test(cases, named_escapes);
 	tcase_add_test(cases, other_controls);
 	tcase_add_test(cases, every_byte_at_every_place);
+	tcase_add_test(cases, a_long_text);
 	tcase_add_test(cases, what_is_json);
 	tcase_add_test(cases, what_is_not_json);
 	tcase_add_test(cases, nesting_is_bounded);

@@ -1,0 +1,84 @@
+/* The request as settings of its transaction. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "json/escape.h"
+#include "read.h"
+
+/* The header names in lower case, as a JSON object; what is no UTF-8 is left out. */
+static bool
+headers_as_json(struct serving *s, swm_str *out)
+{
+	swm_buf json = SWM_BUF_INIT, name = SWM_BUF_INIT;
+	char before = '{';
+
+	for (size_t i = 0; i < s->request->count; i++) {
+		const swm_field_line *line = &s->request->lines[i];
+		swm_str value;
+		bool seen = false;
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = swm_str_caseeq(s->request->lines[k].name, line->name);
+		if (seen)
+			continue; /* joined with the first of its name */
+		if (!swm_request_header(&value, s->request, s->arena, line->name))
+			json.failed = true;
+		if (!swm_utf8_valid(value, NULL) || !swm_utf8_valid(line->name, NULL))
+			continue;
+		swm_buf_clear(&name);
+		for (size_t k = 0; k < line->name.len; k++) {
+			char c = line->name.ptr[k];
+			swm_buf_char(&name, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+		}
+		swm_buf_char(&json, before);
+		before = ',';
+		swm_json_quote(&json, swm_buf_view(&name));
+		swm_buf_char(&json, ':');
+		swm_json_quote(&json, value);
+	}
+	swm_buf_cstr(&json, before == '{' ? "{}" : "}");
+	*out = swm_arena_str(s->arena, swm_buf_view(&json));
+	bool ok = !json.failed && !name.failed && out->ptr != NULL;
+	swm_buf_dispose(&json);
+	swm_buf_dispose(&name);
+	return ok;
+}
+
+static bool
+cookies_as_json(struct serving *s, swm_str *out)
+{
+	swm_buf json = SWM_BUF_INIT;
+	swm_str cookie;
+	bool ok = swm_request_header(&cookie, s->request, s->arena, SWM_STR("Cookie"));
+
+	if (!swm_utf8_valid(cookie, NULL))
+		cookie = (swm_str){ NULL, 0 };
+	swm_cookies_to_json(&json, cookie);
+	*out = swm_arena_str(s->arena, swm_buf_view(&json));
+	ok = ok && !json.failed && out->ptr != NULL;
+	swm_buf_dispose(&json);
+	return ok;
+}
+
+int
+swm_prepare_read(struct serving *s, swm_read *read)
+{
+	swm_str headers, cookies;
+
+	if (!headers_as_json(s, &headers) || !cookies_as_json(s, &cookies))
+		return swm_fail_memory(s->err);
+	swm_setting settings[] = {
+		{ SWM_STR("request.method"), s->request->method },
+		{ SWM_STR("request.path"), s->path },
+		{ SWM_STR("request.headers"), headers },
+		{ SWM_STR("request.cookies"), cookies },
+	};
+	swm_read_context context = {
+		.identity = &s->identity, .schema = s->schema,
+		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },
+		.request = settings, .request_count = sizeof settings / sizeof settings[0],
+		.count = s->prefer.count == SWM_COUNT_EXACT, .rollback = s->rollback,
+		.abort_fd = s->request->abort_fd,
+	};
+	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);
+}

@@ -1,0 +1,101 @@
+/* The answer's headers. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/url.h"
+
+void
+swm_set_common_headers(struct serving *s)
+{
+	swm_str trace = s->engine->settings->server_trace_header, value;
+
+	swm_reply_set(&s->reply, "Vary", SWM_STR("Accept, Prefer, Range"));
+	if (trace.len > 0 && swm_request_header(&value, s->request, s->arena, trace) && value.len > 0)
+		swm_reply_add(&s->reply, trace, value);
+	swm_set_cors_headers(s);
+}
+
+static void
+set_preferences_applied(struct serving *s)
+{
+	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
+	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
+	swm_buf applied = SWM_BUF_INIT;
+	swm_buf timezone = SWM_BUF_INIT;
+
+	if (s->timezone_applied) {
+		swm_buf_cstr(&timezone, "timezone=");
+		swm_buf_str(&timezone, s->prefer.timezone);
+	}
+	const char *const all[] = {
+		s->prefer.count == SWM_COUNT_EXACT ? counts[s->prefer.count] : "",
+		ends[s->prefer.tx],
+		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
+		swm_buf_text(&timezone),
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		if (all[i][0] == '\0')
+			continue;
+		swm_buf_cstr(&applied, applied.len > 0 ? ", " : "");
+		swm_buf_cstr(&applied, all[i]);
+	}
+	if (applied.len > 0)
+		swm_reply_set(&s->reply, "Preference-Applied", swm_buf_view(&applied));
+	s->reply.failed |= applied.failed || timezone.failed;
+	swm_buf_dispose(&applied);
+	swm_buf_dispose(&timezone);
+}
+
+static void
+set_content_location(struct serving *s)
+{
+	swm_buf location = SWM_BUF_INIT;
+
+	swm_buf_char(&location, '/');
+	swm_url_encode(&location, s->relation);
+	if (s->pair_count > 0)
+		swm_buf_char(&location, '?');
+	int rc = swm_url_canonical(&location, s->arena, s->pairs, s->pair_count, NULL);
+	swm_reply_set(&s->reply, "Content-Location", swm_buf_view(&location));
+	s->reply.failed |= location.failed || rc != SWM_OK;
+	swm_buf_dispose(&location);
+}
+
+static void
+set_profile(struct serving *s)
+{
+	if (s->by_profile)
+		swm_reply_set(&s->reply, "Content-Profile", s->schema);
+}
+
+/* lo-hi/total, with * for what is not known or empty. last is -1 when not known. */
+void
+swm_set_content_range(struct serving *s, int64_t last)
+{
+	swm_buf range = SWM_BUF_INIT;
+	int64_t first = s->plan->offset;
+
+	if (last >= first && s->total != 0)
+		swm_buf_printf(&range, "%lld-%lld/", (long long)first, (long long)last);
+	else
+		swm_buf_cstr(&range, "*/");
+	if (s->total >= 0)
+		swm_buf_int(&range, s->total);
+	else
+		swm_buf_char(&range, '*');
+	swm_reply_set(&s->reply, "Content-Range", swm_buf_view(&range));
+	if (s->total >= 0 && last - first + 1 < s->total)
+		s->reply.status = 206;
+	s->reply.failed |= range.failed;
+	swm_buf_dispose(&range);
+}
+
+void
+swm_set_read_headers(struct serving *s)
+{
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(s->media));
+	set_content_location(s);
+	set_profile(s);
+	set_preferences_applied(s);
+}

@@ -1,0 +1,81 @@
+/* How to answer: Accept and Prefer, and the plan that follows from them. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+enum { READ_MEDIA = 1 << SWM_MEDIA_JSON | 1 << SWM_MEDIA_CSV | 1 << SWM_MEDIA_OBJECT |
+                    1 << SWM_MEDIA_OBJECT_STRIPPED | 1 << SWM_MEDIA_ARRAY_STRIPPED };
+
+int
+swm_step_plan(struct serving *s)
+{
+	swm_str accept;
+	int rc = swm_serving_header(s, &accept, "Accept");
+	/* what is wrong with the relation is said before what is wrong with Accept */
+	int negotiated = rc != SWM_OK ? rc : swm_accept_choose(&s->media, accept, READ_MEDIA, NULL);
+	bool stripped = s->media == SWM_MEDIA_OBJECT_STRIPPED || s->media == SWM_MEDIA_ARRAY_STRIPPED;
+
+	if (rc != SWM_OK)
+		return rc;
+	/* a pre-request function could choose another date style */
+	bool iso = s->engine->settings->db_pre_request.len == 0 &&
+	           swm_snapshot_iso_dates(s->snapshot, s->identity.role);
+	swm_read_request request = {
+		.schema = s->schema, .relation = s->relation, .ast = s->ast,
+		.range = s->has_range ? &s->range : NULL,
+		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso,
+	};
+	rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	if (rc == SWM_OK && negotiated != SWM_OK)
+		rc = swm_accept_choose(&s->media, accept, READ_MEDIA, s->err);
+	return rc;
+}
+
+static int
+fail_preferences(struct serving *s, swm_str invalid)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, SWM_ERR_PREFERENCES);
+
+	swm_buf_cstr(&details, "Invalid preferences: ");
+	swm_buf_str(&details, invalid);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* Whether the transaction ends as db-tx-end says, or as the client prefers where it may. */
+static bool
+ends_in_rollback(struct serving *s)
+{
+	swm_str end = s->engine->settings->db_tx_end;
+	bool rollback = swm_str_starts(end, SWM_STR("rollback"));
+
+	if (!swm_str_ends(end, SWM_STR("-allow-override"))) {
+		s->prefer.tx = SWM_TX_DEFAULT; /* not applied */
+		return rollback;
+	}
+	return s->prefer.tx == SWM_TX_DEFAULT ? rollback : s->prefer.tx == SWM_TX_ROLLBACK;
+}
+
+int
+swm_step_preferences(struct serving *s)
+{
+	swm_str prefer, unknown;
+	int rc = swm_serving_header(s, &prefer, "Prefer");
+
+	if (rc == SWM_OK)
+		rc = swm_prefer_parse(&s->prefer, s->arena, prefer, s->err);
+	if (rc != SWM_OK)
+		return rc;
+	unknown = s->prefer.invalid;
+	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
+	                      swm_snapshot_has_timezone(s->snapshot, s->prefer.timezone);
+	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)
+		unknown = (swm_str){ s->prefer.timezone.ptr - strlen("timezone="),
+		                     s->prefer.timezone.len + strlen("timezone=") };
+	if (s->prefer.strict && unknown.len > 0)
+		return fail_preferences(s, unknown);
+	s->rollback = ends_in_rollback(s);
+	return SWM_OK;
+}

@@ -1,0 +1,142 @@
+/* Rows of a plan as the body of an answer. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "read.h"
+
+static int
+fail_past_the_end(struct serving *s)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, SWM_ERR_RANGE);
+
+	swm_buf_printf(&details, "An offset of %lld was requested, but there are only %lld rows.",
+	               (long long)s->plan->offset, (long long)s->total);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* The answer outgrows the buffer: its head must go before its last row is known. */
+static int
+send_page(struct serving *s)
+{
+	if (!s->reply.begun) {
+		int64_t end = s->plan->offset + s->plan->limit;
+		if (s->total >= 0) /* then the last row is known all the same */
+			swm_set_content_range(s, (s->plan->has_limit && end < s->total ? end : s->total) - 1);
+	}
+	return swm_reply_flush(&s->reply, s->err);
+}
+
+/* Whether the row is written: a single object has but one, and what is no answer is only counted. */
+static int
+take_row(struct serving *s, const PGresult *result, int row)
+{
+	bool write = !s->reply.no_body && !(s->encoder.single && s->rows > 0);
+
+	if (write)
+		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
+	s->rows++;
+	return swm_reply_is_full(&s->reply) && !s->encoder.single ? send_page(s) : SWM_OK;
+}
+
+/* Internal: the snapshot is older than the tables. Never leaves this file. */
+enum { STALE = -1000 };
+
+static int
+take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
+{
+	if (kind == SWM_READ_SETTINGS)
+		return swm_apply_response_settings(s, event->result);
+	if (kind == SWM_READ_COUNT) {
+		if (!swm_str_int64(swm_cstr(PQgetvalue(event->result, 0, 0)), &s->total))
+			return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
+		return s->plan->offset > s->total ? fail_past_the_end(s) : SWM_OK;
+	}
+	if (s->rows == 0 && !swm_encoder_fits(&s->encoder, event->result))
+		return STALE;
+	for (int row = 0; row < PQntuples(event->result); row++) {
+		int rc = take_row(s, event->result, row);
+		if (rc != SWM_OK)
+			return rc;
+	}
+	return SWM_OK;
+}
+
+static int
+fail_not_singular(struct serving *s)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, SWM_ERR_NOT_SINGULAR);
+
+	swm_buf_printf(&details, "The result contains %lld rows", (long long)s->rows);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+static int
+run_read(struct serving *s, swm_read *read)
+{
+	swm_event event;
+	enum swm_read_step kind;
+	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->media, s->err);
+
+	s->total = -1;
+	s->rows = 0;
+	if (rc == SWM_OK)
+		rc = swm_prepare_read(s, read);
+	if (rc != SWM_OK)
+		return rc;
+	swm_set_read_headers(s);
+	s->encoder.begin(&s->encoder, &s->reply.body);
+	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
+		rc = take_event(s, &event, kind);
+		if (rc != SWM_OK)
+			return rc;
+	}
+	if (rc == SWM_OK && s->encoder.single && s->rows != 1)
+		rc = fail_not_singular(s);
+	if (rc != SWM_OK)
+		return rc;
+	s->encoder.end(&s->encoder, &s->reply.body);
+	if (!s->reply.begun)
+		swm_set_content_range(s, s->plan->offset + s->rows - 1);
+	return SWM_OK;
+}
+
+/* After DDL: the tables are read anew, and the request is planned once more. */
+static int
+plan_again(struct serving *s)
+{
+	int rc = swm_engine_reload_schema(s->engine, s->err);
+
+	swm_snapshot_unref(s->snapshot);
+	s->snapshot = NULL;
+	if (rc == SWM_OK)
+		rc = swm_step_snapshot(s);
+	return rc != SWM_OK ? rc : swm_step_plan(s);
+}
+
+int
+swm_step_read(struct serving *s)
+{
+	swm_read read = { 0 };
+	int rc = STALE;
+
+	for (int tries = 0; rc == STALE && tries < 2; tries++) {
+		if (tries > 0) {
+			swm_reply_reset(&s->reply);
+			swm_set_common_headers(s);
+			rc = plan_again(s);
+			if (rc != SWM_OK)
+				return rc;
+		}
+		rc = run_read(s, &read);
+		swm_read_finish(&read);
+	}
+	s->done = rc == SWM_OK;
+	return rc == STALE ? swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the table changes while it is read")) : rc;
+}

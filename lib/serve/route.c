@@ -1,0 +1,128 @@
+/* What is asked: method, path, schema, query string, Range. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "base/clock.h"
+
+/* The methods of the dialect, and where each is served. */
+static const struct {
+	swm_str name;
+	bool on_relations, on_functions;
+} methods[] = {
+	{ { "GET", 3 }, true, true },     { { "HEAD", 4 }, true, true },   { { "OPTIONS", 7 }, true, true },
+	{ { "POST", 4 }, false, true },   { { "PUT", 3 }, false, false },  { { "PATCH", 5 }, false, false },
+	{ { "DELETE", 6 }, false, false },
+};
+
+bool
+swm_serving_is(const struct serving *s, const char *name)
+{
+	return swm_str_eq(s->request->method, swm_cstr(name));
+}
+
+int
+swm_serving_header(struct serving *s, swm_str *out, const char *name)
+{
+	return swm_request_header(out, s->request, s->arena, swm_cstr(name)) ? SWM_OK : swm_fail_memory(s->err);
+}
+
+int
+swm_step_authenticate(struct serving *s)
+{
+	swm_str authorization, token;
+	swm_auth *auth = s->engine->auth;
+	int rc = swm_serving_header(s, &authorization, "Authorization");
+
+	if (rc != SWM_OK)
+		return rc;
+	if (authorization.ptr != NULL && swm_auth_bearer(authorization, &token))
+		return swm_auth_token(auth, s->arena, token, swm_clock_unix(), &s->identity, s->err);
+	return swm_auth_anonymous(auth, s->arena, &s->identity, s->err);
+}
+
+/* /{relation}, /rpc/{function} or / */
+int
+swm_step_route(struct serving *s)
+{
+	swm_str target = s->request->target;
+	size_t mark = swm_str_find(target, '?');
+	swm_str path = { target.ptr, mark };
+
+	s->path = path;
+	s->query = swm_str_from(target, mark + 1);
+	if (!swm_str_starts(path, SWM_STR("/")))
+		return swm_fail(s->err, SWM_ERR_PATH);
+	swm_str rest = swm_str_from(path, 1);
+	size_t at = 1;
+	if (rest.len == 0) {
+		s->is_root = true;
+		return SWM_OK;
+	}
+	if (swm_str_starts(rest, SWM_STR("rpc/"))) {
+		s->is_function = true;
+		rest = swm_str_from(rest, 4);
+		at += 4;
+	}
+	if (rest.len == 0 || swm_str_find(rest, '/') < rest.len)
+		return swm_fail(s->err, SWM_ERR_PATH);
+	return swm_url_decode(&s->relation, s->arena, rest, false, at, s->err);
+}
+
+int
+swm_step_schema(struct serving *s)
+{
+	swm_str name;
+	bool reads = swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD");
+	int rc = swm_serving_header(s, &name, reads ? "Accept-Profile" : "Content-Profile");
+
+	if (rc != SWM_OK)
+		return rc;
+	s->by_profile = s->engine->settings->db_schemas.count > 1;
+	return swm_plan_schema(&s->schema, s->engine->settings, s->by_profile ? name : (swm_str){ NULL, 0 }, s->err);
+}
+
+static int
+fail_method(struct serving *s, enum swm_error_id id)
+{
+	swm_reply_set(&s->reply, "Allow", s->is_function ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,GET,HEAD"));
+	return swm_fail(s->err, id, s->request->method);
+}
+
+int
+swm_step_method(struct serving *s)
+{
+	size_t count = sizeof methods / sizeof methods[0], i = 0;
+
+	while (i < count && !swm_str_eq(methods[i].name, s->request->method))
+		i++;
+	if (i == count)
+		return fail_method(s, SWM_ERR_METHOD);
+	if (s->is_function)
+		return methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
+	return methods[i].on_relations ? SWM_OK : fail_method(s, SWM_ERR_METHOD);
+}
+
+int
+swm_step_parse(struct serving *s)
+{
+	int rc = swm_url_pairs(&s->pairs, &s->pair_count, s->arena, s->query, s->path.len + 1, s->err);
+	return rc != SWM_OK ? rc : swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
+}
+
+int
+swm_step_range(struct serving *s)
+{
+	swm_str range;
+	int rc = swm_serving_header(s, &range, "Range");
+
+	if (rc == SWM_OK && range.len > 0 && swm_serving_is(s, "GET"))
+		s->has_range = swm_range_parse(&s->range, range);
+	return rc;
+}
+
+int
+swm_step_snapshot(struct serving *s)
+{
+	return swm_engine_snapshot(&s->snapshot, s->engine, s->request->abort_fd, s->err);
+}

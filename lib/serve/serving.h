@@ -1,0 +1,82 @@
+/* One request on its way through the steps of lib/serve.c, and the steps themselves. */
+#ifndef SWM_SERVE_SERVING_H
+#define SWM_SERVE_SERVING_H
+
+#include "engine.h"
+#include "request.h"
+
+#include "http/header.h"
+#include "query/ast.h"
+#include "reply/encode.h"
+#include "reply/reply.h"
+
+/* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
+struct serving {
+	swm_engine *engine;
+	const swm_request *request;
+	swm_arena *arena;
+	swm_error *err;
+	swm_reply reply;
+	swm_snapshot *snapshot;
+	bool done;                 /* a step has made the whole answer */
+
+	swm_str path, query;       /* of the target, as sent */
+	swm_str relation;          /* decoded */
+	bool is_root, is_function;
+	swm_str origin;
+	swm_identity identity;
+	swm_str schema;
+	bool by_profile;           /* more than one schema is exposed */
+	swm_pair *pairs;
+	size_t pair_count;
+	swm_ast *ast;
+	bool has_range;
+	swm_range range;
+	swm_read_plan *plan;
+	enum swm_media media;
+	swm_preferences prefer;
+	bool timezone_applied;
+	bool rollback;
+	swm_encoder encoder;
+	int64_t total;             /* rows without limit; -1 when not counted */
+	int64_t rows;              /* of the answer so far */
+};
+
+/*
+ * The steps, in their order. Each returns SWM_OK for the next one to go on (or the
+ * answer to leave, with done), or has written the error that becomes the answer.
+ */
+int swm_step_cors(struct serving *s);         /* a preflight request needs nothing else */
+int swm_step_authenticate(struct serving *s); /* token -> role and claims */
+int swm_step_route(struct serving *s);        /* path -> relation or function */
+int swm_step_schema(struct serving *s);       /* Accept-Profile, Content-Profile -> schema */
+int swm_step_method(struct serving *s);
+int swm_step_parse(struct serving *s);        /* query string -> tree */
+int swm_step_range(struct serving *s);        /* Range */
+int swm_step_snapshot(struct serving *s);     /* what the database has */
+int swm_step_root(struct serving *s);         /* what is no relation */
+int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
+int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
+int swm_step_preferences(struct serving *s);  /* Prefer */
+int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
+
+/* What several of them need. */
+bool swm_serving_is(const struct serving *s, const char *method);
+int swm_serving_header(struct serving *s, swm_str *out, const char *name);
+
+/* Headers of every answer, and of a read's. */
+void swm_set_common_headers(struct serving *s);
+void swm_set_cors_headers(struct serving *s);
+void swm_set_read_headers(struct serving *s);
+
+/* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
+void swm_set_content_range(struct serving *s, int64_t last);
+
+/* response.headers and response.status, as a result of swm_sql_response_settings has them. */
+int swm_apply_response_settings(struct serving *s, const PGresult *result);
+
+/* The request as settings of its transaction: the read is made ready, nothing is sent. */
+struct swm_read;
+int swm_prepare_read(struct serving *s, struct swm_read *read);
+
+#endif

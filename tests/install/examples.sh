@@ -1,0 +1,41 @@
+# What the programs of examples/ print for the sample data of sql/; read by run with `.`.
+# shellcheck shell=bash
+
+cat >"$work/swm.conf" <<END
+db-uri = "host=$PGHOST dbname=swm user=swm_authenticator"
+db-schemas = "swm"
+db-anon-role = "swm_anon"
+END
+
+# expect OUTPUT COMMAND...: the command succeeds and prints just that.
+expect() {
+	local wanted=$1 printed
+	shift
+	printed=$("$@") || return
+	[ "$printed" = "$wanted" ] || {
+		printf 'expected:\n%s\nprinted:\n%s\n' "$wanted" "$printed"
+		return 1
+	}
+}
+
+run_example() {
+	case $1 in
+	rows)
+		expect $'id      name    \n15      express' "$2" "$work/swm.conf" swm_reader 'ex*' &&
+			! "$2" "$work/swm.conf" nobody_here 'ex*'
+		;;
+	requests)
+		"$2" "$work/swm.conf" GET '/devices?id=eq.15' 'Accept: text/csv' >"$work/answer" &&
+			head -n 1 "$work/answer" | grep -q '^HTTP/1.1 200$' &&
+			expect $'id,device_name\n15,express' sed '1,/^$/d' "$work/answer"
+		;;
+	readme)
+		# it reads swm.conf where it is
+		(cd "$work" && expect $'kettle\ntoaster\nfridge' "$2")
+		;;
+	*)
+		echo "tests/install/examples.sh does not know what $1 prints"
+		return 1
+		;;
+	esac
+}

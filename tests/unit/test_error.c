@@ -1,0 +1,86 @@
+/* Errors: the first one wins, and SQLSTATE -> status is PostgREST's table. */
+#include "config.h"
+
+#include "error/error.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+START_TEST(the_first_error_wins)
+{
+	swm_error *err = swm_error_new();
+
+	ck_assert_int_eq(swm_error_result(err), SWM_OK);
+	ck_assert_int_eq(swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, SWM_STR("a"), SWM_STR("b")), SWM_ENOTFOUND);
+	ck_assert_int_eq(swm_fail(err, SWM_ERR_PATH), SWM_ENOTFOUND);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Could not find the table 'a.b' in the schema cache");
+	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST205");
+	ck_assert_int_eq(swm_error_http_status(err), 404);
+	swm_error_clear(err);
+	ck_assert_int_eq(swm_error_result(err), SWM_OK);
+	ck_assert_uint_eq(swm_error_message(err).len, 0);
+	ck_assert_int_eq(swm_fail_memory(err), SWM_ENOMEM);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Out of memory");
+	ck_assert_int_eq(swm_fail(NULL, SWM_ERR_PATH), SWM_ENOTFOUND);
+	swm_error_free(err);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_text_do_not_reach_a_message)
+{
+	swm_error *err = swm_error_new();
+
+	swm_fail(err, SWM_ERR_SCHEMA_NOT_EXPOSED, SWM_STR("a\xff%1"));
+	ck_assert_str_eq(swm_error_message(err).ptr, "Invalid schema: a\xef\xbf\xbd%1");
+	swm_error_free(err);
+}
+END_TEST
+
+/* https://docs.postgrest.org/en/latest/references/errors.html#http-status-codes */
+START_TEST(sqlstates_have_their_status)
+{
+	static const struct {
+		const char *sqlstate, *message;
+		bool authenticated;
+		int status;
+	} cases[] = {
+		{ "08006", "", false, 503 }, { "09000", "", false, 500 }, { "0L000", "", false, 403 },
+		{ "0P000", "", false, 403 }, { "23503", "", false, 409 }, { "23505", "", false, 409 },
+		{ "23502", "", false, 400 }, { "25006", "", false, 405 }, { "25001", "", false, 500 },
+		{ "28P01", "", false, 403 }, { "2D000", "", false, 500 }, { "38000", "", false, 500 },
+		{ "39000", "", false, 500 }, { "3B000", "", false, 500 }, { "40001", "", false, 500 },
+		{ "53400", "", false, 500 }, { "53300", "", false, 503 }, { "54001", "", false, 500 },
+		{ "55006", "", false, 500 }, { "57014", "", false, 500 }, { "57P01", "", false, 503 },
+		{ "58000", "", false, 500 }, { "F0000", "", false, 500 }, { "HV000", "", false, 500 },
+		{ "P0001", "", false, 400 }, { "P0002", "", false, 500 }, { "XX000", "", false, 500 },
+		{ "42883", "", false, 404 }, { "42P01", "", false, 404 }, { "42P17", "", false, 500 },
+		{ "42501", "", false, 401 }, { "42501", "", true, 403 }, { "42703", "", false, 400 },
+		{ "22023", "role \"x\" does not exist", true, 401 }, { "22023", "invalid value", true, 400 },
+		{ "21000", "UPDATE requires a WHERE clause", false, 400 }, { "21000", "more than one row", false, 500 },
+		{ "PT402", "", false, 402 }, { "PTxyz", "", false, 500 }, { "PT999", "", false, 500 },
+		{ "22P02", "", false, 400 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_msg(swm_sqlstate_status(swm_cstr(cases[i].sqlstate), swm_cstr(cases[i].message),
+		                                  cases[i].authenticated) == cases[i].status,
+		              "%s %s", cases[i].sqlstate, cases[i].message);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("error");
+	TCase *t = tcase_create("error");
+
+	tcase_add_test(t, the_first_error_wins);
+	tcase_add_test(t, bytes_that_are_no_text_do_not_reach_a_message);
+	tcase_add_test(t, sqlstates_have_their_status);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures > 0;
+}

@@ -1,0 +1,206 @@
+/* Header grammar and percent-encoding, as RFC 3986, 9110, 7240 and 6265 have them. */
+#include "config.h"
+
+#include "http/header.h"
+#include "http/url.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static swm_arena *arena;
+static swm_error *err;
+
+static void
+setup(void)
+{
+	arena = swm_arena_new();
+	err = swm_error_new();
+}
+
+static void
+teardown(void)
+{
+	swm_arena_free(arena);
+	swm_error_free(err);
+}
+
+static swm_str
+text(const char *s)
+{
+	return swm_cstr(s);
+}
+
+START_TEST(percent_encoding_is_decoded_once)
+{
+	swm_str out;
+
+	ck_assert_int_eq(swm_url_decode(&out, arena, text("a%20b+c%2525%C3%A9"), false, 0, err), SWM_OK);
+	ck_assert(swm_str_eq(out, text("a b+c%25\xc3\xa9")));
+	ck_assert_int_eq(swm_url_decode(&out, arena, text("a+b"), true, 0, err), SWM_OK);
+	ck_assert(swm_str_eq(out, text("a b")));
+}
+END_TEST
+
+START_TEST(bad_encoding_is_refused_where_it_is)
+{
+	static const struct {
+		const char *raw, *message;
+	} cases[] = {
+		{ "ab%", "\"failed to parse URL\" (byte 13)" },
+		{ "ab%4", "\"failed to parse URL\" (byte 13)" },
+		{ "%4g", "\"failed to parse URL\" (byte 11)" },
+		{ "a%00", "\"failed to parse URL\" (byte 12)" },
+		{ "%ff", "\"failed to parse URL\" (byte 11)" },
+		{ "%ed%a0%80", "\"failed to parse URL\" (byte 11)" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_str out;
+		swm_error_clear(err);
+		ck_assert_int_eq(swm_url_decode(&out, arena, text(cases[i].raw), false, 10, err), SWM_EPARSE);
+		ck_assert_str_eq(swm_error_message(err).ptr, cases[i].message);
+		ck_assert_str_eq(swm_error_code(err).ptr, "PGRST100");
+	}
+}
+END_TEST
+
+START_TEST(only_ampersand_separates_pairs)
+{
+	swm_pair *pairs;
+	size_t count;
+
+	ck_assert_int_eq(swm_url_pairs(&pairs, &count, arena, text("a=1;b=2&&c&d=x=y"), 0, err), SWM_OK);
+	ck_assert_uint_eq(count, 3);
+	ck_assert(swm_str_eq(pairs[0].value, text("1;b=2")));
+	ck_assert(swm_str_eq(pairs[1].name, text("c")) && !pairs[1].has_value);
+	ck_assert(swm_str_eq(pairs[2].name, text("d")) && swm_str_eq(pairs[2].value, text("x=y")));
+}
+END_TEST
+
+START_TEST(canonical_form_is_sorted_and_keeps_repetitions)
+{
+	swm_pair *pairs;
+	size_t count;
+	swm_buf to = SWM_BUF_INIT;
+
+	ck_assert_int_eq(swm_url_pairs(&pairs, &count, arena, text("b=2&a=z&c=%C3%A9%20*&a=b&d"), 0, err), SWM_OK);
+	ck_assert_int_eq(swm_url_canonical(&to, arena, pairs, count, err), SWM_OK);
+	ck_assert_str_eq(swm_buf_text(&to), "a=z&a=b&b=2&c=%C3%A9%20%2A&d=");
+	swm_buf_dispose(&to);
+}
+END_TEST
+
+enum { ALL = (1 << SWM_MEDIA_COUNT) - 1 };
+
+START_TEST(accept_chooses_what_is_liked_best)
+{
+	static const struct {
+		const char *accept;
+		int media; /* -1: refused */
+	} cases[] = {
+		{ "", SWM_MEDIA_JSON },
+		{ "*/*", SWM_MEDIA_JSON },
+		{ "application/*", SWM_MEDIA_JSON },
+		{ "text/*", SWM_MEDIA_CSV },
+		{ "text/csv", SWM_MEDIA_CSV },
+		{ "TEXT/CSV; charset=utf-8", SWM_MEDIA_CSV },
+		{ "text/csv, application/json", SWM_MEDIA_CSV },
+		{ "text/csv;q=0.5, application/json", SWM_MEDIA_JSON },
+		{ "text/unknown, text/csv;q=0.1", SWM_MEDIA_CSV },
+		{ "application/vnd.pgrst.object+json", SWM_MEDIA_OBJECT },
+		{ "application/vnd.pgrst.object", SWM_MEDIA_OBJECT },
+		{ "application/vnd.pgrst.object+json;nulls=stripped", -1 }, /* see below */
+		{ "application/vnd.pgrst.array+json;nulls=stripped", SWM_MEDIA_ARRAY_STRIPPED },
+		{ "text/unknown", -1 },
+		{ "application/json;q=0", -1 },
+		{ "application/json;q=0, */*", SWM_MEDIA_CSV },
+		{ "*/*;q=0", -1 },
+		{ "image/*", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		enum swm_media media = SWM_MEDIA_COUNT;
+		unsigned can = ALL;
+		if (strstr(cases[i].accept, "object+json;nulls") != NULL)
+			can &= ~(1u << SWM_MEDIA_OBJECT_STRIPPED);
+		swm_error_clear(err);
+		int rc = swm_accept_choose(&media, text(cases[i].accept), can, err);
+		ck_assert_msg(rc == (cases[i].media < 0 ? SWM_EREFUSED : SWM_OK), "%s", cases[i].accept);
+		if (rc == SWM_OK)
+			ck_assert_msg((int)media == cases[i].media, "%s -> %d", cases[i].accept, (int)media);
+	}
+}
+END_TEST
+
+START_TEST(preferences_count_once)
+{
+	swm_preferences p;
+
+	ck_assert_int_eq(swm_prefer_parse(&p, arena,
+		text("handling=strict, count=exact,count=planned , foo, timezone=Europe/Rome, bar=1, max-affected=5"), err), SWM_OK);
+	ck_assert(p.strict && p.has_handling);
+	ck_assert_int_eq(p.count, SWM_COUNT_EXACT);
+	ck_assert(swm_str_eq(p.timezone, text("Europe/Rome")));
+	ck_assert(swm_str_eq(p.invalid, text("foo, bar=1")));
+	ck_assert_int_eq(swm_prefer_parse(&p, arena, text(""), err), SWM_OK);
+	ck_assert(!p.has_handling && p.invalid.len == 0 && p.count == SWM_COUNT_NONE);
+}
+END_TEST
+
+START_TEST(ranges_are_read_or_ignored)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		int64_t first, last;
+	} cases[] = {
+		{ "0-24", true, 0, 24 }, { "10-", true, 10, INT64_MAX }, { "items=3-5", true, 3, 5 },
+		{ " 1-2 ", true, 1, 2 }, { "5-3", true, 5, 3 },
+		{ "", false, 0, 0 }, { "-5", false, 0, 0 }, { "a-b", false, 0, 0 }, { "1", false, 0, 0 },
+		{ "bytes=0-5", false, 0, 0 }, { "1--2", false, 0, 0 }, { "99999999999999999999-", false, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_range r;
+		ck_assert_msg(swm_range_parse(&r, text(cases[i].text)) == cases[i].ok, "%s", cases[i].text);
+		if (cases[i].ok)
+			ck_assert(r.first == cases[i].first && r.last == cases[i].last);
+	}
+}
+END_TEST
+
+START_TEST(cookies_become_an_object)
+{
+	swm_buf to = SWM_BUF_INIT;
+
+	swm_cookies_to_json(&to, text("a=1; b=x\"y; noise; c="));
+	ck_assert_str_eq(swm_buf_text(&to), "{\"a\":\"1\",\"b\":\"x\\\"y\",\"c\":\"\"}");
+	swm_buf_clear(&to);
+	swm_cookies_to_json(&to, text(""));
+	ck_assert_str_eq(swm_buf_text(&to), "{}");
+	swm_buf_dispose(&to);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("http");
+	TCase *t = tcase_create("http");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, percent_encoding_is_decoded_once);
+	tcase_add_test(t, bad_encoding_is_refused_where_it_is);
+	tcase_add_test(t, only_ampersand_separates_pairs);
+	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
+	tcase_add_test(t, accept_chooses_what_is_liked_best);
+	tcase_add_test(t, preferences_count_once);
+	tcase_add_test(t, ranges_are_read_or_ignored);
+	tcase_add_test(t, cookies_become_an_object);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures > 0;
+}

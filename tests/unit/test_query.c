@@ -1,0 +1,196 @@
+/* The query string's tree, and queries built by calls. What SQL comes of it is the golden cases' matter. */
+#include "config.h"
+
+#include "base/buf.h"
+#include "query/query.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static swm_error *err;
+
+static void
+setup(void)
+{
+	err = swm_error_new();
+}
+
+static void
+teardown(void)
+{
+	swm_error_free(err);
+}
+
+static swm_query *
+parse(const char *text)
+{
+	swm_query *q = NULL;
+
+	ck_assert_msg(swm_query_parse(&q, swm_cstr(text), err) == SWM_OK, "%s: %s", text, swm_error_message(err).ptr);
+	return q;
+}
+
+static bool
+is(swm_str s, const char *expected)
+{
+	return swm_str_eq(s, swm_cstr(expected));
+}
+
+START_TEST(select_takes_embedding_apart)
+{
+	swm_query *q = parse("t?select=a:b->c->>0::int,r!hint!inner(x,...s(*)),n.sum()::text,count()");
+	const swm_select_item *i = q->ast->select;
+
+	ck_assert(is(q->relation, "t"));
+	ck_assert(is(i->alias, "a") && is(i->field.name, "b") && is(i->cast, "int"));
+	ck_assert(is(i->field.path->key, "c") && !i->field.path->as_text && !i->field.path->is_index);
+	ck_assert(is(i->field.path->next->key, "0") && i->field.path->next->as_text && i->field.path->next->is_index);
+	i = i->next;
+	ck_assert(i->kind == SWM_SELECT_RELATION && is(i->relation, "r") && is(i->hint, "hint"));
+	ck_assert_int_eq(i->join, SWM_JOIN_INNER);
+	ck_assert(is(i->children->field.name, "x"));
+	ck_assert(i->children->next->kind == SWM_SELECT_SPREAD && is(i->children->next->relation, "s"));
+	ck_assert_int_eq(i->children->next->children->kind, SWM_SELECT_ALL);
+	i = i->next;
+	ck_assert(i->aggregate == SWM_AGGREGATE_SUM && is(i->aggregate_cast, "text"));
+	i = i->next;
+	ck_assert(i->aggregate == SWM_AGGREGATE_COUNT && is(i->field.name, "*") && i->next == NULL);
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(paths_before_a_name_are_levels)
+{
+	swm_query *q = parse("t?r.id=eq.1&r.s.order=x&r.limit=2&r.not.or=(a.eq.1)&id=eq.2");
+	const swm_level *root = q->ast->levels;
+
+	ck_assert(root->path.len == 0 && is(root->conditions->field.name, "id") && root->conditions->next == NULL);
+	const swm_level *r = root->next;
+	ck_assert(is(r->path, "r") && r->has_limit && r->limit == 2);
+	ck_assert(is(r->conditions->value, "1"));
+	ck_assert(r->conditions->next->kind == SWM_CONDITION_OR && r->conditions->next->negated);
+	ck_assert(is(r->next->path, "r.s") && is(r->next->order->field.name, "x"));
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(names_may_be_anything_in_quotes)
+{
+	swm_query *q = parse("t?%22a.b%22=eq.1&c-d=eq.2&%20e%20f%20=eq.3&\xd9\x85=eq.4&or=(%22g,h)%22.eq.%22i,j%22)");
+	const swm_condition *c = q->ast->levels->conditions;
+
+	ck_assert(is(c->field.name, "a.b"));
+	ck_assert(is((c = c->next)->field.name, "c-d"));
+	ck_assert(is((c = c->next)->field.name, "e f"));
+	ck_assert(is((c = c->next)->field.name, "\xd9\x85"));
+	c = c->next->children;
+	ck_assert(is(c->field.name, "g,h)") && is(c->value, "i,j"));
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(a_column_may_be_called_and)
+{
+	swm_query *q = parse("t?or=(and.eq.1,or.is.null)");
+	const swm_condition *c = q->ast->levels->conditions->children;
+
+	ck_assert(c->kind == SWM_CONDITION_FILTER && is(c->field.name, "and"));
+	ck_assert(c->next->kind == SWM_CONDITION_FILTER && is(c->next->field.name, "or"));
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(deep_nests_are_refused)
+{
+	enum { DEPTH = 10000 };
+	swm_buf text = SWM_BUF_INIT;
+	swm_query *q;
+
+	swm_buf_cstr(&text, "t?and=(");
+	for (int i = 0; i < DEPTH; i++)
+		swm_buf_cstr(&text, "or(");
+	ck_assert_int_eq(swm_query_parse(&q, swm_buf_view(&text), err), SWM_EPARSE);
+	ck_assert_str_eq(swm_error_details(err).ptr, "parentheses are nested too deep");
+	swm_buf_clear(&text);
+	swm_buf_cstr(&text, "t?select=");
+	for (int i = 0; i < DEPTH; i++)
+		swm_buf_cstr(&text, "r(");
+	ck_assert_int_eq(swm_query_parse(&q, swm_buf_view(&text), err), SWM_EPARSE);
+	swm_buf_dispose(&text);
+}
+END_TEST
+
+START_TEST(columns_count_characters)
+{
+	swm_query *q;
+
+	ck_assert_int_eq(swm_query_parse(&q, SWM_STR("t?select=\xc3\xa9\xc3\xa9!"), err), SWM_EPARSE);
+	ck_assert_str_eq(swm_error_message(err).ptr,
+	                 "\"failed to parse select parameter (\xc3\xa9\xc3\xa9!)\" (line 1, column 4)");
+}
+END_TEST
+
+START_TEST(calls_build_the_same_tree)
+{
+	swm_query *q;
+	const swm_str in[] = { { "1", 1 }, { "2", 1 } };
+
+	ck_assert_int_eq(swm_query_new(&q, "t", err), SWM_OK);
+	ck_assert_int_eq(swm_query_select(q, "id", NULL, NULL, err), SWM_OK);
+	ck_assert_int_eq(swm_query_select(q, "name", "text", "n", err), SWM_OK);
+	ck_assert_int_eq(swm_query_where(q, "id", SWM_OP_GTE, SWM_STR("5"), err), SWM_OK);
+	ck_assert_int_eq(swm_query_where_in(q, "id", in, 2, err), SWM_OK);
+	ck_assert_int_eq(swm_query_where(q, "name", SWM_OP_IS, SWM_STR("not_null"), err), SWM_OK);
+	ck_assert_int_eq(swm_query_order(q, "id", true, err), SWM_OK);
+	ck_assert_int_eq(swm_query_limit(q, 3, err), SWM_OK);
+	ck_assert_int_eq(swm_query_offset(q, 1, err), SWM_OK);
+	const swm_level *root = q->ast->levels;
+	ck_assert(is(q->ast->select->next->alias, "n") && is(q->ast->select->next->cast, "text"));
+	ck_assert(root->conditions->op == SWM_AST_GTE && root->conditions->next->op == SWM_AST_IN);
+	ck_assert(is(root->conditions->next->list->next->text, "2"));
+	ck_assert_int_eq(root->conditions->next->next->is, SWM_IS_NOT_NULL);
+	ck_assert(root->order->direction == SWM_DESCENDING && root->limit == 3 && root->offset == 1);
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(calls_refuse_what_cannot_be)
+{
+	swm_query *q;
+
+	ck_assert_int_eq(swm_query_new(&q, "t", err), SWM_OK);
+	ck_assert_int_eq(swm_query_limit(q, -1, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_offset(q, -1, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_where(q, "a", (enum swm_operator)99, SWM_STR("1"), err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_where(q, "a", SWM_OP_IS, SWM_STR("maybe"), err), SWM_EPARSE);
+	ck_assert_int_eq(swm_query_where(q, "a", SWM_OP_EQ, SWM_STR("a\0b"), err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_where(q, "a", SWM_OP_EQ, SWM_STR("\xff"), err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_select(q, "a", "text) FROM x; --", NULL, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_select(q, "a", "", NULL, err), SWM_EINVAL);
+	swm_query_free(q);
+	swm_query_free(NULL);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("query");
+	TCase *t = tcase_create("query");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, select_takes_embedding_apart);
+	tcase_add_test(t, paths_before_a_name_are_levels);
+	tcase_add_test(t, names_may_be_anything_in_quotes);
+	tcase_add_test(t, a_column_may_be_called_and);
+	tcase_add_test(t, deep_nests_are_refused);
+	tcase_add_test(t, columns_count_characters);
+	tcase_add_test(t, calls_build_the_same_tree);
+	tcase_add_test(t, calls_refuse_what_cannot_be);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures > 0;
+}
