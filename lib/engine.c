@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include "base/buf.h"
+#include "pool/connect.h"
 
 #include <stdlib.h>
 
@@ -124,6 +125,30 @@ swm_engine_reload_schema(swm_engine *engine, swm_error *err)
 	return rc;
 }
 
+/* The settings, and what only their users can say of them: keys, claim paths, the connection string. */
+static int
+resolve(const swm_settings **settings, swm_auth **auth, const swm_config *config, swm_error *err)
+{
+	int rc = swm_settings_resolve(settings, config, err);
+
+	if (rc == SWM_OK)
+		rc = swm_auth_new(auth, *settings, err);
+	return rc != SWM_OK ? rc : swm_connect_check(*settings, err);
+}
+
+int
+swm_config_check(const swm_config *config, swm_error *err)
+{
+	const swm_settings *settings = NULL;
+	swm_auth *auth = NULL;
+
+	swm_error_clear(err);
+	int rc = resolve(&settings, &auth, config, err);
+	swm_auth_free(auth);
+	swm_settings_unref(settings);
+	return rc;
+}
+
 static int
 init(swm_engine *e, const swm_config *config, const swm_engine_options *options, swm_error *err)
 {
@@ -131,9 +156,7 @@ init(swm_engine *e, const swm_config *config, const swm_engine_options *options,
 		e->log = options->log;
 		e->log_user = options->log_user;
 	}
-	int rc = swm_settings_resolve(&e->settings, config, err);
-	if (rc == SWM_OK)
-		rc = swm_auth_new(&e->auth, e->settings, err);
+	int rc = resolve(&e->settings, &e->auth, config, err);
 	if (rc == SWM_OK)
 		rc = swm_pool_new(&e->pool, e->settings, e->log, e->log_user, err);
 	if (rc != SWM_OK)

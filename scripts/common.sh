@@ -10,8 +10,15 @@ say() {
 
 # One line to standard error, and out. The EXIT trap of the caller cleans up.
 fail() {
-	printf '%s: %s\n' "$program" "$*" >&2
+	printf '%s: %s\n' "$program" "$*" >&"$errors"
 	exit 1
+}
+
+# bash says on standard error when a child was killed; after this only fail is heard.
+errors=2
+quiet_children() {
+	exec 8>&2 2>/dev/null
+	errors=8
 }
 
 # The last line of a log that says something, for messages.
@@ -115,7 +122,7 @@ cluster_start() {
 	done
 	become INT
 	(cd / && exec setsid "${as[@]}" "$pg_bindir/postgres" -D "$data" "${settings[@]}") \
-		</dev/null >"$log" 2>&1 9>&- &
+		</dev/null >"$log" 2>&1 8>&- 9>&- &
 	cluster_pid=$!
 	# PQPING_OK only: "the database system is starting up" is not ready yet.
 	until "$pg_bindir/pg_isready" --quiet --host="$sockets"; do

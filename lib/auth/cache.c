@@ -146,7 +146,7 @@ unlink_entry(swm_token_cache *cache, struct entry *e)
 	cache->count--;
 }
 
-/* SIEVE: from the oldest to the newest, whoever was used stays and loses its mark; the first without one goes. */
+/* SIEVE: from the oldest to the newest; who was used stays and loses its mark, the first without one goes. */
 static struct entry *
 evict(swm_token_cache *cache)
 {

@@ -72,18 +72,6 @@ swm_config_get(const swm_config *config, const char *name, swm_str *out, swm_err
 	return SWM_OK;
 }
 
-int
-swm_config_check(const swm_config *config, swm_error *err)
-{
-	const swm_settings *settings;
-
-	swm_error_clear(err);
-	int result = swm_settings_resolve(&settings, config, err);
-	if (result == SWM_OK)
-		swm_settings_unref(settings);
-	return result;
-}
-
 static void
 write_character(char c, swm_buf *to)
 {

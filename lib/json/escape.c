@@ -110,6 +110,7 @@ quote_with_escapes(swm_buf *to, swm_str text)
 		if (start == NULL)
 			return;
 		to->len += (size_t)(put_piece(start, text.ptr + i, len) - start);
+		to->ptr[to->len] = '\0';
 	}
 	swm_buf_char(to, '"');
 }

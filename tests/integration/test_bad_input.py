@@ -61,13 +61,11 @@ class BadInput(unittest.TestCase):
 
 class Encoding(BadInput):
 	def test_percent_encoding_in_the_query(self):
-		for target, byte in [
-			("/three?id=eq.%", 13), ("/three?id=eq.%1", 13), ("/three?id=eq.%zz", 13), ("/three?id=eq.%4", 13),
-			("/three?%gg=eq.1", 8), ("/three?id=eq.1&order=%", 22), ("/three?id=eq.%25%2", 16), ("/three?id=eq.1%-1", 15),
-		]:
+		for target in ("/three?id=eq.%", "/three?id=eq.%1", "/three?id=eq.%zz", "/three?id=eq.%4", "/three?%gg=eq.1",
+		               "/three?id=eq.1&order=%", "/three?id=eq.%25%2", "/three?id=eq.1%-1"):
+			answer = self.expect_code(target, 400, "PGRST100")
 			with self.subTest(target):
-				answer = self.expect_code(target, 400, "PGRST100")
-				self.assertEqual(answer.json["message"], '"failed to parse URL" (byte %d)' % (byte + 1))
+				self.assertEqual(answer.json["message"], '"failed to parse URL" (byte %d)' % (target.rindex("%") + 1))
 
 	def test_percent_encoding_in_the_path(self):
 		"""nginx refuses these itself, in words of the same form; so does swm-fcgi."""
@@ -124,7 +122,7 @@ class Syntax(BadInput):
 	def test_no_operator(self):
 		self.expect("/three?id=5", syntax_error("filter", "5", 1, 'unexpected "5" expecting ' + OPERATOR_EXPECTED))
 		self.expect("/three?id=", syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED))
-		self.expect("/three?id", syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED))
+		self.expect("/three?id=eq.1&id=", syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED))
 		self.expect_code("/three?id=eq", 400, "PGRST100")
 		self.expect_code("/three?id=not.5", 400, "PGRST100")
 		self.expect_code("/three?id=not.not.eq.5", 400, "PGRST100")
@@ -142,7 +140,7 @@ class Syntax(BadInput):
 		               "/three?or=id.eq.1", "/three?or=()", "/three?or=(id.eq.1,)", "/three?or=", "/three?and=(,)",
 		               "/three?or=(id.is.null.x)", "/three?select=id)", "/three?select=(id)", "/three?select=id,,id",
 		               "/three?select=,", "/three?select=id%3A%3A", "/three?select=:id", "/three?select=id-%3E",
-		               "/three?select=id(", "/three?select=id%3A%3Aint%20or%201", "/three?id-%3E=eq.1"):
+		               "/three?select=id(", "/three?id-%3E=eq.1"):
 			self.expect_code(target, 400, "PGRST100")
 		self.expect("/three?id=in.(1)x", syntax_error("filter", "in.(1)x", 7, 'unexpected "x" expecting end of input'))
 
@@ -208,8 +206,27 @@ class Syntax(BadInput):
 		              "select=" + "id-%3Ea" * 1 + "-%3Ea" * 11000, "id=not." * 8500, "%25" * 20000):
 			with self.subTest(query[:20]):
 				answer = self.server.get("/three?" + query)
-				self.assertIn(answer.status, (200, 400, 500) if query.startswith(("select", "order")) else (200, 400))
+				# 54...: more columns than a row may have is PostgreSQL's "too complex"
+				self.assertTrue(answer.status in (200, 400) or answer.json["code"].startswith("54"), repr(answer)[:500])
 				self.assertTrue(answer.complete)
+
+	def test_long_header_fields(self):
+		"""What a client says is echoed in some answers; their header must still fit nginx's buffer."""
+		long = "a" * 20000
+		for method, headers, status in [
+			("GET", {"Origin": "http://" + long}, 200),
+			("OPTIONS", {"Origin": "http://a", "Access-Control-Request-Method": "GET",
+			             "Access-Control-Request-Headers": long}, 200),
+			("GET", {"Prefer": "timezone=" + long}, 200),
+			("GET", {"Prefer": "handling=strict, " + long}, 400),
+			("GET", {"Accept-Profile": long}, 406),
+			("GET", {"Accept": long}, 406),
+			("GET", {"Authorization": "Bearer " + long}, 401),
+			("GET", {"Cookie": "c=" + long, "X-Mark": long}, 200),
+		]:
+			with self.subTest(list(headers)):
+				answer = self.server.request(method, "/three", headers)
+				self.assertEqual((answer.status, answer.complete), (status, True), repr(answer)[:300])
 
 	def test_too_long_for_the_web_server(self):
 		answer = self.server.get("/three?id=eq." + "1" * 70000)
@@ -264,6 +281,8 @@ class Unknown(BadInput):
 	def test_cast(self):
 		self.expect("/three?select=id%3A%3Anope", error_body("42704", 'type "nope" does not exist'), 400, "42704")
 		self.expect_code("/people?select=name%3A%3Ainteger", 400, "22P02")
+		# blanks are part of a type's name, as in "double precision"
+		self.expect_code("/three?select=id%3A%3Aint%20or%201", 400, "42601")
 
 	def test_language(self):
 		self.expect("/articles?tsv=fts(nope).cat", error_body(

@@ -57,8 +57,16 @@ class Methods(Http):
 				self.assertEqual((answer.status, answer.header("Allow")), (200, allow))
 
 	def test_options_of_what_is_not_there(self):
-		self.assert_error(self.server.request("OPTIONS", "/nowhere"), 404, "PGRST205",
-		                  "Could not find the table 'test.nowhere' in the schema cache")
+		self.assert_error(self.server.request("OPTIONS", "/zzzzzzzzzz"), 404, "PGRST205",
+		                  "Could not find the table 'test.zzzzzzzzzz' in the schema cache")
+		self.assert_error(self.server.request("OPTIONS", "/peple"), 404, "PGRST205",
+		                  "Could not find the table 'test.peple' in the schema cache", None,
+		                  "Perhaps you meant the table 'test.people'")
+
+	def test_a_name_alone_says_nothing(self):
+		"""A parameter without `=` is no filter and no error: so PostgREST has it."""
+		answer = self.server.get("/three?id&order=id")
+		self.assertEqual((answer.status, answer.text), (200, ids(1, 2, 3)))
 
 	def test_unknown_method(self):
 		for method in ("FOO", "PROPFIND", "get"):

@@ -207,6 +207,7 @@ class TestQuickstart(unittest.TestCase):
 
 	def test_5_port_in_use(self):
 		with socket.socket() as other:
+			other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 			other.bind(("127.0.0.1", self.port))
 			other.listen()
 			self.assert_fails(self.launch(), "port %d is in use" % self.port)
