@@ -79,7 +79,15 @@ swm_buf_char(swm_buf *buf, char c)
 void
 swm_buf_int(swm_buf *buf, int64_t n)
 {
-	swm_buf_printf(buf, "%lld", (long long)n);
+	char digits[20], *end = digits + sizeof digits, *p = end; /* of INT64_MIN: a sign and 19 */
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*--p = '-';
+	swm_buf_add(buf, p, (size_t)(end - p));
 }
 
 void

@@ -37,13 +37,15 @@ swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_er
 	return rc;
 }
 
-static int
-fail_no_relation(struct planner *p)
+int
+swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str name,
+                  swm_error *err)
 {
-	swm_str schema = p->request->schema, name = p->request->relation;
-	swm_str near = swm_snapshot_nearest_relation(p->snapshot, schema, name);
-	int rc = swm_fail(p->err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
-
+	*out = swm_snapshot_relation(snapshot, schema, name);
+	if (*out != NULL)
+		return SWM_OK;
+	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
+	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, name);
 	if (near.len > 0) {
 		swm_buf hint = SWM_BUF_INIT;
 		swm_buf_cstr(&hint, "Perhaps you meant the table '");
@@ -51,7 +53,7 @@ fail_no_relation(struct planner *p)
 		swm_buf_char(&hint, '.');
 		swm_buf_str(&hint, near);
 		swm_buf_char(&hint, '\'');
-		swm_error_set_hint(p->err, swm_buf_view(&hint));
+		swm_error_set_hint(err, swm_buf_view(&hint));
 		swm_buf_dispose(&hint);
 	}
 	return rc;
@@ -286,12 +288,12 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 
 	if (plan == NULL)
 		return swm_fail_memory(err);
-	p.relation = swm_snapshot_relation(snapshot, request->schema, request->relation);
-	if (p.relation == NULL)
-		return fail_no_relation(&p);
+	int rc = swm_plan_relation(&p.relation, snapshot, request->schema, request->relation, err);
+	if (rc != SWM_OK)
+		return rc;
 	plan->relation = p.relation;
 	plan->strip_nulls = request->strip_nulls;
-	int rc = plan_range(&p, root, plan);
+	rc = plan_range(&p, root, plan);
 	if (rc == SWM_OK)
 		rc = plan_outputs(&p, plan);
 	if (rc == SWM_OK && root->next != NULL)

@@ -75,6 +75,10 @@ typedef struct swm_read_request {
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);
 
+/* The relation of a name. TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint. */
+int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str name,
+                      swm_error *err);
+
 /* The exposed schema of a name (empty: the first). SCHEMA_NOT_EXPOSED (SWM_ENOTFOUND). */
 int swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_error *err);
 

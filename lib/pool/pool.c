@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +54,10 @@ struct list {
 	int count;
 };
 
+/* In the queue until given or result are set; its thread goes on when wake is posted. */
 struct waiter {
-	struct waiter *next;
-	pthread_cond_t wake;
+	struct waiter *next; /* in the queue, then among those to wake */
+	sem_t wake;          /* no condition: who wakes from one needs the lock again */
 	swm_conn *given;
 	int result;
 };
@@ -71,6 +73,7 @@ struct swm_pool {
 	pthread_mutex_t lock; /* of all that follows */
 	struct list lists[STATE_COUNT];
 	struct waiter *first_waiter, *last_waiter;
+	struct waiter *to_wake; /* empty but for while the lock is held */
 	pthread_cond_t keeper_wake, canceller_wake;
 	int64_t keeper_wakes_at;
 	bool stopping;
@@ -100,6 +103,20 @@ log_words(const swm_pool *pool, enum swm_log_level level, const char *what, cons
 	if (!line.failed)
 		log_line(pool, level, swm_buf_text(&line));
 	swm_buf_dispose(&line);
+}
+
+/* Wakes outside the lock: who is woken often runs at once, and others need the lock. */
+static void
+unlock(swm_pool *pool)
+{
+	struct waiter *waiter = pool->to_wake, *next;
+
+	pool->to_wake = NULL;
+	pthread_mutex_unlock(&pool->lock);
+	for (; waiter != NULL; waiter = next) {
+		next = waiter->next; /* it is gone after the post */
+		sem_post(&waiter->wake);
+	}
 }
 
 /*
@@ -219,7 +236,8 @@ answer_first(swm_pool *pool, swm_conn *given, int result)
 	dequeue(pool, waiter);
 	waiter->given = given;
 	waiter->result = result;
-	pthread_cond_signal(&waiter->wake);
+	waiter->next = pool->to_wake;
+	pool->to_wake = waiter;
 }
 
 /* Gives what has become free to those who wait, in their order. */
@@ -294,7 +312,7 @@ close_and_give_up(swm_conn *conn)
 	close_conn(conn);
 	pthread_mutex_lock(&pool->lock);
 	give_up_room(conn);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 }
 
 static bool
@@ -314,7 +332,7 @@ retire(swm_conn *conn, const char *reason)
 	change_state(conn, CLOSING);
 	if (lost)
 		pool->lost_at = swm_clock_ms();
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	if (lost) {
 		swm_buf words = SWM_BUF_INIT;
 		swm_connect_add_message(&words, PQerrorMessage(conn->pg), PQpass(conn->pg));
@@ -501,7 +519,7 @@ connect_room(swm_conn *conn, int64_t deadline, int abort_fd, swm_error *err)
 	bool news = pool->away != was_away;
 	if (result < 0)
 		fail_borrower(pool, result, &why, err);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	if (result == SWM_OK)
 		log_connected(pool, conn, news);
 	else
@@ -514,10 +532,16 @@ connect_room(swm_conn *conn, int64_t deadline, int abort_fd, swm_error *err)
  * Borrowing.
  */
 
+static struct timespec
+timespec_of(int64_t when)
+{
+	return (struct timespec){ .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
+}
+
 static void
 wait_until(pthread_cond_t *wake, pthread_mutex_t *lock, int64_t when)
 {
-	struct timespec t = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
+	struct timespec t = timespec_of(when);
 
 	if (when == INT64_MAX)
 		pthread_cond_wait(wake, lock);
@@ -525,59 +549,70 @@ wait_until(pthread_cond_t *wake, pthread_mutex_t *lock, int64_t when)
 		pthread_cond_timedwait(wake, lock, &t);
 }
 
-/* Waits a while; then the time may be over, or the client gone. Locked, but for the look at the client. */
-static void
-wait_a_while(swm_pool *pool, struct waiter *self, int64_t deadline, int abort_fd)
+/* Waits until answered, true, or a while, after which the client may be gone or the time over. */
+static bool
+wait_a_while(struct waiter *self, int64_t deadline, int abort_fd)
 {
 	int64_t check = swm_clock_ms() + CLIENT_CHECK_MS;
+	struct timespec until = timespec_of(abort_fd >= 0 && check < deadline ? check : deadline);
 
-	wait_until(&self->wake, &pool->lock, abort_fd >= 0 && check < deadline ? check : deadline);
-	if (self->given != NULL || self->result != SWM_OK)
-		return;
-	pthread_mutex_unlock(&pool->lock);
-	int result = swm_pool_hung_up(abort_fd)       ? SWM_ECANCELED
-	             : swm_clock_left(deadline) == 0 ? SWM_ETIMEDOUT
-	                                             : SWM_OK;
-	pthread_mutex_lock(&pool->lock);
-	if (self->given != NULL || self->result != SWM_OK || result == SWM_OK)
-		return;
-	dequeue(pool, self);
-	self->result = result;
+	return sem_clockwait(&self->wake, CLOCK_MONOTONIC, &until) == 0;
 }
 
-/* Locked. */
-static int
-wait_turn(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error *err)
+/* Leaves the queue with a result. False when the answer has just come: it is about to be woken. */
+static bool
+leave_queue(swm_pool *pool, struct waiter *self, int result)
 {
-	struct waiter self = { .result = SWM_OK };
+	pthread_mutex_lock(&pool->lock);
+	bool leaves = self->given == NULL && self->result == SWM_OK;
+	if (leaves) {
+		dequeue(pool, self);
+		self->result = result;
+	}
+	unlock(pool);
+	return leaves;
+}
 
-	if (pthread_cond_init(&self.wake, &pool->monotonic) != 0)
-		return swm_fail_memory(err);
-	enqueue(pool, &self);
-	while (self.given == NULL && self.result == SWM_OK)
-		wait_a_while(pool, &self, deadline, abort_fd);
-	pthread_cond_destroy(&self.wake);
-	*out = self.given;
-	if (self.result != SWM_OK)
-		fail_borrower(pool, self.result, &pool->failure, err);
-	return self.result;
+/* For a waiter in the queue, who is out of it afterwards. Without the lock. */
+static int
+wait_turn(swm_conn **out, swm_pool *pool, struct waiter *self, int64_t deadline, int abort_fd)
+{
+	bool waits = true;
+
+	while (waits && !wait_a_while(self, deadline, abort_fd)) {
+		int result = swm_pool_hung_up(abort_fd)       ? SWM_ECANCELED
+		             : swm_clock_left(deadline) == 0 ? SWM_ETIMEDOUT
+		                                             : SWM_OK;
+		waits = result == SWM_OK || !leave_queue(pool, self, result);
+	}
+	*out = self->given;
+	return self->result;
 }
 
 /* A connection, or room for one. */
 static int
 obtain(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error *err)
 {
+	struct waiter self = { .result = SWM_OK };
 	int result = SWM_OK;
 
 	*out = NULL;
+	sem_init(&self.wake, 0, 0);
 	pthread_mutex_lock(&pool->lock);
 	if (pool->first_waiter == NULL)
 		result = take(out, pool);
-	if (result != SWM_OK)
-		swm_fail_memory(err);
-	else if (*out == NULL)
-		result = wait_turn(out, pool, deadline, abort_fd, err);
-	pthread_mutex_unlock(&pool->lock);
+	bool waits = result == SWM_OK && *out == NULL;
+	if (waits)
+		enqueue(pool, &self);
+	unlock(pool);
+	if (waits)
+		result = wait_turn(out, pool, &self, deadline, abort_fd);
+	sem_destroy(&self.wake);
+	if (result == SWM_OK)
+		return SWM_OK;
+	pthread_mutex_lock(&pool->lock);
+	fail_borrower(pool, result, &pool->failure, err);
+	unlock(pool);
 	return result;
 }
 
@@ -707,7 +742,7 @@ swm_pool_release(swm_conn *conn)
 	}
 	pthread_mutex_lock(&pool->lock);
 	put_idle(conn);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 }
 
 void
@@ -722,7 +757,7 @@ swm_pool_discard(swm_conn *conn, bool cancel)
 	pthread_mutex_lock(&pool->lock);
 	change_state(conn, CANCELLING);
 	pthread_cond_signal(&pool->canceller_wake);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 }
 
 /*
@@ -757,11 +792,11 @@ run_canceller(void *arg)
 			continue;
 		}
 		change_state(conn, CLOSING);
-		pthread_mutex_unlock(&pool->lock);
+		unlock(pool);
 		cancel_and_close(conn);
 		pthread_mutex_lock(&pool->lock);
 	}
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	return NULL;
 }
 
@@ -835,7 +870,7 @@ attempt_recovery(swm_conn *conn)
 		note_success(conn, IDLE);
 	else
 		note_failure(conn, result, &why);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	if (result != SWM_OK && result != SWM_ECANCELED)
 		log_recovery(pool, pause, &why);
 	swm_buf_dispose(&why);
@@ -856,7 +891,7 @@ keep_once(swm_pool *pool, int64_t *due)
 
 	if (expired == NULL && room == NULL)
 		return false;
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	if (expired != NULL)
 		close_and_give_up(expired);
 	else
@@ -879,7 +914,7 @@ run_keeper(void *arg)
 		wait_until(&pool->keeper_wake, &pool->lock, due);
 		pool->keeper_wakes_at = INT64_MIN; /* awake: it looks itself */
 	}
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	return NULL;
 }
 
@@ -915,7 +950,7 @@ stop_threads(swm_pool *pool, bool canceller_runs)
 	pool->stopping = true;
 	pthread_cond_signal(&pool->keeper_wake);
 	pthread_cond_signal(&pool->canceller_wake);
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 	close(pool->stop_pipe[1]);
 	pthread_join(pool->keeper, NULL);
 	if (canceller_runs)
@@ -1012,7 +1047,7 @@ swm_pool_stats(swm_pool *pool, struct swm_pool_stats *out)
 	out->size = total(pool);
 	out->idle = pool->lists[IDLE].count;
 	out->busy = pool->lists[BUSY].count;
-	pthread_mutex_unlock(&pool->lock);
+	unlock(pool);
 }
 
 PGconn *

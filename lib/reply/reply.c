@@ -57,6 +57,13 @@ swm_reply_set(swm_reply *reply, const char *name, swm_str value)
 	swm_reply_add(reply, swm_cstr(name), value);
 }
 
+void
+swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
+{
+	if (value.len <= SWM_REPLY_LONGEST_ECHO)
+		swm_reply_set(reply, name, value);
+}
+
 bool
 swm_reply_is_full(const swm_reply *reply)
 {

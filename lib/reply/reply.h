@@ -15,6 +15,9 @@
 /* A body up to this size is held and carries its Content-Length; a longer one is sent in such pieces. */
 enum { SWM_REPLY_BUFFER = 128 * 1024 };
 
+/* The longest value of swm_reply_echo(); some five of them must fit a buffer of 16 KiB beside the rest. */
+enum { SWM_REPLY_LONGEST_ECHO = 2048 };
+
 typedef struct swm_reply_header {
 	struct swm_reply_header *next;
 	swm_str name, value;
@@ -39,6 +42,12 @@ void swm_reply_reset(swm_reply *reply);
 
 /* Sets a header in place of any of its name; the value is copied. */
 void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
+
+/*
+ * As swm_reply_set(), for a value that echoes what a client sent: one too long is
+ * left out, since web servers give up an answer whose header outgrows their buffer.
+ */
+void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
 
 /* Adds one beside others of its name. */
 void swm_reply_add(swm_reply *reply, swm_str name, swm_str value);

@@ -19,7 +19,7 @@ swm_set_cors_headers(struct serving *s)
 {
 	if (s->origin.len == 0 || !origin_is_allowed(s))
 		return;
-	swm_reply_set(&s->reply, "Access-Control-Allow-Origin", s->origin);
+	swm_reply_echo(&s->reply, "Access-Control-Allow-Origin", s->origin);
 	swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
 	swm_reply_set(&s->reply, "Access-Control-Expose-Headers",
 	              SWM_STR("Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
@@ -42,7 +42,7 @@ answer_preflight(struct serving *s, swm_str asked_headers)
 	}
 	swm_buf_cstr(&allowed, ", Accept, Accept-Language, Content-Language");
 	swm_reply_set(&s->reply, "Access-Control-Allow-Methods", SWM_STR("GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"));
-	swm_reply_set(&s->reply, "Access-Control-Allow-Headers", swm_buf_view(&allowed));
+	swm_reply_echo(&s->reply, "Access-Control-Allow-Headers", swm_buf_view(&allowed));
 	swm_reply_set(&s->reply, "Access-Control-Max-Age", SWM_STR("86400"));
 	s->reply.failed |= allowed.failed;
 	swm_buf_dispose(&allowed);

@@ -12,7 +12,7 @@ swm_set_common_headers(struct serving *s)
 
 	swm_reply_set(&s->reply, "Vary", SWM_STR("Accept, Prefer, Range"));
 	if (trace.len > 0 && swm_request_header(&value, s->request, s->arena, trace) && value.len > 0)
-		swm_reply_add(&s->reply, trace, value);
+		swm_reply_echo(&s->reply, trace.ptr, value); /* the name is NUL-terminated */
 	swm_set_cors_headers(s);
 }
 
@@ -41,7 +41,7 @@ set_preferences_applied(struct serving *s)
 		swm_buf_cstr(&applied, all[i]);
 	}
 	if (applied.len > 0)
-		swm_reply_set(&s->reply, "Preference-Applied", swm_buf_view(&applied));
+		swm_reply_echo(&s->reply, "Preference-Applied", swm_buf_view(&applied));
 	s->reply.failed |= applied.failed || timezone.failed;
 	swm_buf_dispose(&applied);
 	swm_buf_dispose(&timezone);
@@ -57,7 +57,7 @@ set_content_location(struct serving *s)
 	if (s->pair_count > 0)
 		swm_buf_char(&location, '?');
 	int rc = swm_url_canonical(&location, s->arena, s->pairs, s->pair_count, NULL);
-	swm_reply_set(&s->reply, "Content-Location", swm_buf_view(&location));
+	swm_reply_echo(&s->reply, "Content-Location", swm_buf_view(&location));
 	s->reply.failed |= location.failed || rc != SWM_OK;
 	swm_buf_dispose(&location);
 }

@@ -42,22 +42,17 @@ set_allow(struct serving *s, const swm_relation *r)
 int
 swm_step_options(struct serving *s)
 {
+	const swm_relation *r = NULL;
+	int rc = SWM_OK;
+
 	if (!swm_serving_is(s, "OPTIONS"))
 		return SWM_OK;
-	s->done = true;
-	if (s->is_root) {
-		set_allow(s, NULL);
-		return SWM_OK;
-	}
-	if (s->is_function) {
-		s->done = false;
+	if (s->is_function)
 		return fail_no_function(s);
-	}
-	const swm_relation *r = swm_snapshot_relation(s->snapshot, s->schema, s->relation);
-	if (r != NULL) {
+	if (!s->is_root)
+		rc = swm_plan_relation(&r, s->snapshot, s->schema, s->relation, s->err);
+	if (rc == SWM_OK)
 		set_allow(s, r);
-		return SWM_OK;
-	}
-	s->done = false;
-	return swm_fail(s->err, SWM_ERR_TABLE_NOT_FOUND, s->schema, s->relation);
+	s->done = rc == SWM_OK;
+	return rc;
 }

@@ -52,7 +52,8 @@ put_param(struct writer *w, swm_str value)
 	}
 	w->failed |= kept.ptr == NULL;
 	w->params[w->count++] = kept.ptr;
-	swm_buf_printf(&w->text, "$%d", w->count);
+	swm_buf_char(&w->text, '$');
+	swm_buf_int(&w->text, w->count);
 }
 
 static void

@@ -124,11 +124,11 @@ END $$;
 CREATE VIEW teapots AS SELECT test.teapot() AS n;
 CREATE FUNCTION late_trouble(n integer) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
-	IF n = 200000 THEN RAISE EXCEPTION 'too late for a status'; END IF;
+	IF n = 60000 THEN RAISE EXCEPTION 'too late for a status'; END IF;
 	RETURN n;
 END $$;
 CREATE VIEW late_errors AS SELECT g AS id, test.late_trouble(g) AS n, repeat('x', 100) AS pad
-	FROM generate_series(1, 300000) AS g;
+	FROM generate_series(1, 100000) AS g;
 
 -- doors that tests hold shut: a lock on a table, an advisory lock in the middle of a long answer
 CREATE TABLE door (id integer PRIMARY KEY);
@@ -139,7 +139,7 @@ BEGIN
 	RETURN n;
 END $$;
 CREATE VIEW million AS SELECT g AS id, repeat('x', 100) AS pad FROM generate_series(1, 1000000) AS g;
-CREATE VIEW gated_million AS SELECT g AS id, test.wait_at(g, 500000) AS n, repeat('x', 100) AS pad
+CREATE VIEW gated_million AS SELECT g AS id, test.wait_at(g, 100000) AS n, repeat('x', 100) AS pad
 	FROM generate_series(1, 1000000) AS g;
 CREATE VIEW gate AS SELECT test.wait_at(1, 1) AS n;
 

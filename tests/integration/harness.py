@@ -73,10 +73,14 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def _die_with_us(number):
+	"""For the child: it is to get this signal when we end, however that happens."""
+	return lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(number))
+
+
 def _as_user(death_signal=signal.SIGKILL):
 	"""Arguments of Popen: the user, and an end that comes even if this program is killed."""
-	args = {"preexec_fn": lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal)),
-	        "start_new_session": True}
+	args = {"preexec_fn": _die_with_us(death_signal), "start_new_session": True}
 	if USER:
 		args.update(user=USER.pw_uid, group=USER.pw_gid, extra_groups=[])
 	return args
@@ -207,6 +211,7 @@ def run_program(name, *args, env=None, stdin=b"", timeout=30):
 # ---------------------------------------------------------------- PostgreSQL
 
 def _postgres_bin(name):
+	"""The program itself: Debian's psql in the PATH is a wrapper that takes its time."""
 	for path in glob.glob("/usr/lib/postgresql/15/bin/" + name):
 		return path
 	found = shutil.which(name)
@@ -260,7 +265,7 @@ class Cluster:
 			self.process.stop(number)
 
 	def answers(self):
-		return subprocess.run(["psql", "-X", "-At", "-d", self.conninfo("postgres"), "-c", "SELECT 1"],
+		return subprocess.run([_postgres_bin("psql"), "-X", "-At", "-d", self.conninfo("postgres"), "-c", "SELECT 1"],
 		                      capture_output=True).returncode == 0
 
 	def conninfo(self, database, user=None):
@@ -268,7 +273,7 @@ class Cluster:
 
 	@staticmethod
 	def _psql(conninfo, sql, *args):
-		done = subprocess.run(["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", conninfo, *args,
+		done = subprocess.run([_postgres_bin("psql"), "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", conninfo, *args,
 		                       *([] if args else ["-f", "-"])],
 		                      input=sql.encode() if sql is not None else b"", capture_output=True,
 		                      env={**os.environ, "PGCLIENTENCODING": "UTF8"})
@@ -311,8 +316,8 @@ class Session:
 
 	def __init__(self, cluster, database):
 		self.popen = subprocess.Popen(
-			["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", cluster.conninfo(database)],
-			stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+			[_postgres_bin("psql"), "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", cluster.conninfo(database)],
+			preexec_fn=_die_with_us(signal.SIGTERM), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
 			env={**os.environ, "PGCLIENTENCODING": "UTF8", "LC_ALL": "C.UTF-8"})
 
 	def run(self, sql):

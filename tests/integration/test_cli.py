@@ -7,7 +7,7 @@ import time
 import unittest
 
 import harness
-from harness import ROW_SEPARATOR, array, bearer, error_body, ids, token
+from harness import array, bearer, error_body, ids, token
 
 
 class Cli(unittest.TestCase):
@@ -38,10 +38,10 @@ class Query(Cli):
 		self.assertEqual(self.swm("query", self.file, "Order Items?Unit Price=lt.200&select=id"), (0, ids(1) + "\n", ""))
 		self.assertEqual(self.swm("query", self.file, "موارد?select=نام"), (0, array('{"نام":"یک"}') + "\n", ""))
 
-	def test_a_million_rows(self):
-		status, out, err = self.swm("query", self.file, "million?select=id&order=id")
+	def test_many_rows(self):
+		status, out, err = self.swm("query", self.file, "million?select=id&limit=200000")
 		self.assertEqual((status, err), (0, ""))
-		self.assertEqual(out, "[" + ROW_SEPARATOR.join('{"id":%d}' % n for n in range(1, 1000001)) + "]\n")
+		self.assertEqual(out, ids(*range(1, 200001)) + "\n")
 
 	def test_errors(self):
 		status, out, err = self.swm("query", self.file, "zzzzzzzzzz")

@@ -79,6 +79,21 @@ class Methods(Http):
 				self.assertIsNotNone(answer.header("Allow"))
 				self.assertIn("GET", answer.header("Allow"))
 
+	def test_writes_write_nothing_yet(self):
+		"""Not of this version: refused, whoever asks, and the table is as it was."""
+		for method in ("POST", "PATCH", "PUT", "DELETE"):
+			with self.subTest(method):
+				answer = self.server.request(method, "/three?id=eq.1", {"Content-Type": "application/json",
+				                             **as_role("swm_writer")}, body=b'{"id":9}')
+				self.assertGreaterEqual(answer.status, 400)
+				self.assertLess(answer.status, 500)
+				self.assertEqual(answer.header("Proxy-Status"), "swm; error=" + answer.json["code"])
+		self.assertEqual(self.server.get("/three?order=id").text, ids(1, 2, 3))
+
+	def test_a_body_of_a_get_is_no_matter(self):
+		answer = self.server.request("GET", "/three?order=id", {"Content-Type": "application/json"}, body=b"x" * 100000)
+		self.assertEqual((answer.status, answer.text), (200, ids(1, 2, 3)))
+
 	def test_a_read_changes_nothing(self):
 		"""The transaction of GET and HEAD is READ ONLY: the example of the documentation."""
 		self.assert_error(self.server.get("/call_counter"), 405, "25006",

@@ -7,7 +7,7 @@ import io
 import unittest
 
 import harness
-from harness import array, error_body, ids
+from harness import error_body, ids
 
 JSON = "application/json; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
@@ -146,15 +146,11 @@ class Json(Media):
 
 	def test_a_million_rows(self):
 		"""Streamed: no Content-Length, complete all the same."""
-		with self.server.connect() as connection:
-			connection.sendall(harness.request_bytes("GET", "/million?order=id"))
-			answer = harness.read_response(connection)
+		answer = self.server.get("/million?select=id")
 		self.assertEqual((answer.status, answer.complete), (200, True))
 		self.assertIsNone(answer.header("Content-Length"))
 		self.assertEqual(answer.header("Content-Type"), JSON)
-		self.assertEqual(answer.body.count(b'{"id":'), 1000000)
-		self.assertTrue(answer.body.startswith(array('{"id":1,"pad":"%s"}' % ("x" * 100))[:-1].encode()))
-		self.assertTrue(answer.body.endswith(b'{"id":1000000,"pad":"%s"}]' % (b"x" * 100)))
+		self.assertEqual(answer.text, ids(*range(1, 1000001)))
 
 	def test_short_answers_carry_their_length(self):
 		for target in ("/three", "/nothing", "/people?id=eq.1", "/nowhere", "/three?id=five"):
