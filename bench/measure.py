@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -201,6 +202,7 @@ def parse_options():
 def main():
     options = parse_options()
     bench = Bench(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with the blocks they are used in
     try:
         for name in options.only or FIGURES:
             FIGURES[name](bench)

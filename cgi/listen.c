@@ -185,6 +185,14 @@ listener_unlink(const struct listener *listener)
 }
 
 void
+listener_stop(const struct listener *listener)
+{
+	listener_unlink(listener);
+	if (listener->path != NULL)
+		shutdown(listener->fd, SHUT_RDWR);
+}
+
+void
 listener_close(struct listener *listener)
 {
 	listener_unlink(listener);

@@ -29,7 +29,14 @@ bool listener_make(struct listener *listener, const char *path, mode_t mode);
 /* Removes the file of a socket that was made here. */
 void listener_unlink(const struct listener *listener);
 
-/* Does that, and closes the socket. */
+/*
+ * Takes no more connections on a socket that was made here, so that the web server
+ * is refused at once and need not wait. One that was handed down stays as it is:
+ * who comes there waits for our successor.
+ */
+void listener_stop(const struct listener *listener);
+
+/* Removes the file and closes the socket. */
 void listener_close(struct listener *listener);
 
 #endif

@@ -317,6 +317,7 @@ drain(struct program *program, struct workers *workers)
 	ask(program, &program->stop);
 	if (workers != NULL) {
 		workers_drain(workers);
+		listener_stop(&program->listener);
 		if (!workers_join(workers, &deadline))
 			return false;
 	}

@@ -446,7 +446,7 @@ class Ending(unittest.TestCase):
 
 	def status_of_a_new_request(self, server):
 		try:
-			return server.get("/three", timeout=3).status
+			return server.get("/three", timeout=10).status
 		except TimeoutError:
 			self.fail("a new request is left waiting while swm-fcgi ends")
 
@@ -461,7 +461,7 @@ class Ending(unittest.TestCase):
 					wait_until(lambda: server.backends(WAITING_AT_GATE) == 1, 20, "the waiting query")
 					server.fcgi.popen.send_signal(number)
 					# no new request is taken, and nobody is left waiting: nginx says 503 at once
-					wait_until(lambda: self.status_of_a_new_request(server) == 503, 10, "the end of taking requests")
+					wait_until(lambda: self.status_of_a_new_request(server) == 503, 20, "the end of taking requests")
 					self.assertTrue(server.fcgi.running())
 					self.assertTrue(request.running())
 					gate.run(OPEN_GATE)

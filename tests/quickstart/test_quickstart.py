@@ -16,7 +16,7 @@ import urllib.request
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEVICE_15 = b'[{"id":15,"device_name":"express"}]'
-BUILD_SECONDS = 300
+BUILD_SECONDS = 900
 PR_SET_CHILD_SUBREAPER = 36
 
 # What quickstart leaves behind becomes our child, wherever it hides: see descendants().

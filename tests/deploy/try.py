@@ -1,0 +1,702 @@
+"""What deploy/try shows. Run by it, first with this machine's network, then without:
+
+	try.py prepare WORK PACKAGES    makes the base and the mirror
+	try.py show WORK CGROUP         boots, provisions, checks; in namespaces of its own
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import hosts
+from hosts import Failure, run, wait_until, write
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DEPLOY = f"{TOP}/deploy"
+BRIDGE = "192.168.56.1"
+WEB, WEB2, DATABASE, BALANCER = "192.168.56.51", "192.168.56.52", "192.168.56.54", "192.168.56.50"
+CLIENT, STRANGER = "192.168.56.10", "192.168.56.60"
+EXPRESS = [{"id": 15, "device_name": "express"}]
+CHECKS = []
+
+
+def check(function):
+    """A check is a function whose first line of documentation says what must be true."""
+    CHECKS.append(function)
+    return function
+
+
+def must(condition, text):
+    if not condition:
+        raise Failure(str(text))
+
+
+class Inventory:
+    """The machines and settings that the playbook is given."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.web, self.database, self.balancer = {"web": WEB}, {"database": DATABASE}, {}
+        self.users = {"database": "debian"}     # one by sudo, the others as root
+        self.settings = {"mirror_url": f"http://{BRIDGE}", "mirror_suites": "bookworm",
+                         "mirror_key": f"{stage.work}/mirror.asc", "database_memory": 1024}
+
+    def text(self):
+        lines = []
+        for group in ("web", "database", "balancer"):
+            lines.append(f"[{group}_machines]")
+            lines += [f"{name} ansible_host={address} ansible_user={self.users.get(name, 'root')}"
+                      for name, address in getattr(self, group).items()]
+        return "\n".join(lines) + "\n"
+
+
+def base_folder(work):
+    return os.environ.get("BASE") or f"{work}/base"
+
+
+def prepare(work, packages):
+    began = time.monotonic()
+    base = base_folder(work)
+    if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
+        hosts.make_base(base, work)
+    based = time.monotonic()
+    hosts.make_mirror(f"{work}/mirror", base, packages, work)
+    say(f"base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
+
+
+class Stage:
+    def __init__(self, work, cgroup):
+        self.work, self.cgroup = work, cgroup
+        self.hosts, self.plays = {}, 0
+        self.log = open(f"{work}/log", "a", encoding="utf-8")
+
+    def set_up(self):
+        began = time.monotonic()
+        hosts.make_bridge(BRIDGE)
+        hosts.serve(f"{self.work}/mirror", BRIDGE, self.log)
+        for name, address in (("client", CLIENT), ("stranger", STRANGER)):
+            hosts.make_namespace(name, address)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{self.work}/key")
+        for name, address in (("web", WEB), ("database", DATABASE), ("web2", WEB2), ("balancer", BALANCER)):
+            host = self.hosts[name] = hosts.Host(name, address, base_folder(self.work), self.work, self.cgroup)
+            with open(f"{self.work}/key.pub", encoding="utf-8") as key:
+                host.allow(key.read())
+        write(f"{self.work}/known_hosts", "".join(host.known_host() for host in self.hosts.values()))
+        for host in self.hosts.values():
+            host.start()
+        self.inventory = Inventory(self)
+        say(f"machines {time.monotonic() - began:.0f} s")
+
+    def play(self, *arguments, inventory=None, **settings):
+        """site.yml on an inventory: its status and what it printed."""
+        inventory = inventory or self.inventory
+        self.plays += 1
+        folder = f"{self.work}/play-{self.plays}"
+        write(f"{folder}/hosts", inventory.text())
+        write(f"{folder}/settings.json", json.dumps({**inventory.settings, **settings}))
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": self.work, "LC_ALL": "C.UTF-8", "ANSIBLE_HOME": f"{self.work}/ansible",
+            "ANSIBLE_PRIVATE_KEY_FILE": f"{self.work}/key",
+            "ANSIBLE_SSH_COMMON_ARGS": f"-o UserKnownHostsFile={self.work}/known_hosts -o ConnectTimeout=10"}
+        done = subprocess.run(
+            ["ansible-playbook", "-i", f"{folder}/hosts", "-e", f"@{folder}/settings.json", *arguments, "site.yml"],
+            cwd=DEPLOY, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=600, check=False)
+        write(f"{folder}/output", done.stdout)
+        return done.returncode, done.stdout
+
+    def apply(self, *arguments, **settings):
+        """The playbook, which must succeed; what changed, as a map of hosts to names of tasks."""
+        status, output = self.play(*arguments, **settings)
+        must(status == 0, f"the playbook failed: {failures(output)}")
+        changed, task = {}, None
+        for line in output.splitlines():
+            heading = re.match(r"(?:TASK|RUNNING HANDLER) \[(?:\S+ : )?(.*?)\] \*", line)
+            task = heading[1] if heading else task
+            change = re.match(r"changed: \[([^\]]+)\]", line)
+            if change:
+                changed.setdefault(change[1].split(" ")[0], []).append(task)
+        return changed
+
+    def refused(self, sentence, inventory=None, **settings):
+        """The playbook must stop with this, and must have changed nothing."""
+        status, output = self.play(inventory=inventory, **settings)
+        must(status != 0, "the playbook went through")
+        must(re.search(sentence, output.replace("\\\"", '"')), f"not said: {sentence}; but: {failures(output)}")
+        must("changed: [" not in output and not re.search(r"changed=[1-9]", output), f"something changed: {output}")
+
+
+def failures(output):
+    lines = [line for line in output.splitlines() if re.search(r"fatal:|failed:|ERROR|UNREACHABLE", line)]
+    return "; ".join(lines)[-3000:] or output[-3000:]
+
+
+def say(text):
+    print(text, flush=True)
+
+
+### Asking
+
+def ask(address, target="/devices?id=eq.15", name="client", timeout=15):
+    """What curl in a namespace gets: status and body; status 0 when there is no answer."""
+    output = run("ip", "netns", "exec", name, "curl", "-sS", "-m", timeout, "-w", "\n%{http_code}",
+                 f"http://{address}{target}", check=False, timeout=timeout + 10)
+    body, _, status = output.rpartition("\n")
+    return int(status or 0), body
+
+
+def must_answer(address):
+    status, body = ask(address)
+    must(status == 200 and json.loads(body) == EXPRESS, f"{address} answered {status}: {body}")
+
+
+def answers(address):
+    status, body = ask(address, timeout=3)
+    return status == 200 and json.loads(body) == EXPRESS
+
+
+def psql(stage, name, uri, sql="SELECT 1"):
+    """psql in a machine's network, with the CA that the web machine has: its output."""
+    return run("ip", "netns", "exec", name, "psql", "-XAtq", f"{uri} connect_timeout=4", "-c", sql, check=False,
+               env={"PATH": os.environ["PATH"], "HOME": stage.work, "LC_ALL": "C.UTF-8"})
+
+
+def uri(stage, **other):
+    """The connection string of the web machine, with something else in it; None leaves a word out."""
+    with open(f"{stage.hosts['web'].root}/etc/swm/credentials/db-uri", encoding="utf-8") as file:
+        words = dict(word.split("=", 1) for word in file.read().split())
+    words["sslrootcert"] = f"{stage.hosts['web'].root}/etc/swm/database-ca.crt"
+    words.update(other)
+    return " ".join(f"{name}={value}" for name, value in words.items() if value is not None)
+
+
+def sql(stage, text):
+    """What the superuser on the database machine gets."""
+    return stage.hosts["database"]("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "swm", "-c", text,
+                                   cwd="/").strip()
+
+
+def main_pid(host, unit):
+    return host("systemctl", "show", "-P", "MainPID", unit).strip()
+
+
+class Load:
+    """Clients that ask again and again until told to stop, 30 s at most; every answer is kept.
+
+    It runs in this process, whose network is the bridge's own."""
+
+    CLIENTS = 4
+
+    def __init__(self, address):
+        self.address, self.over, self.answers = address, threading.Event(), []
+
+    def one(self, number):
+        end = time.monotonic() + 30
+        while not self.over.is_set() and time.monotonic() < end:
+            key = 1 + number % 51
+            number += 1
+            began = time.monotonic()
+            try:
+                with urllib.request.urlopen(f"http://{self.address}/devices?id=eq.{key}&select=id", timeout=20) as answer:
+                    status, body = answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                status, body = error.code, error.read()
+            except OSError as error:
+                status, body = 0, str(error).encode()
+            self.answers.append((began, time.monotonic(), status, body.decode(), key))
+            self.over.wait(0.01)
+
+    def __enter__(self):
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.CLIENTS)
+        self.running = [self.pool.submit(self.one, number * 13) for number in range(self.CLIENTS)]
+        wait_until("the load runs", lambda: len(self.answers) > 20)
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.pool.shutdown()
+        for client in self.running:
+            client.result()
+
+    def wrong(self):
+        """Answers that say something that is not so."""
+        return [answer for answer in self.answers if answer[2] == 200 and json.loads(answer[3]) != [{"id": answer[4]}]]
+
+    def statuses(self):
+        return sorted({answer[2] for answer in self.answers})
+
+
+### Bad input: the playbook stops before it changes anything
+
+@check
+def no_web_machines(stage):
+    """an inventory without web machines is refused"""
+    inventory = Inventory(stage)
+    inventory.web = {}
+    stage.refused("The inventory names no web machine; add one under", inventory)
+
+
+@check
+def no_address(stage):
+    """an address that is no address is refused"""
+    inventory = Inventory(stage)
+    inventory.web = {"web": "192.168.56.510"}
+    stage.refused('"192.168.56.510" is no IPv4 address; correct ansible_host', inventory)
+
+
+@check
+def wrong_certificate(stage):
+    """a certificate that does not match its key is refused"""
+    make_certificate(stage, "one")
+    make_certificate(stage, "two")
+    stage.refused("does not belong to the key .*two.key; give a valid pair",
+                  certificate=f"{stage.work}/one.crt", certificate_key=f"{stage.work}/two.key")
+
+
+@check
+def no_vault_password(stage):
+    """a vault whose password is missing is refused"""
+    write(f"{stage.work}/vault-password", "not for long\n")
+    write(f"{stage.work}/secrets.yml", "jwt_secret: 0123456789abcdef0123456789abcdef\n")
+    run("ansible-vault", "encrypt", "--vault-password-file", f"{stage.work}/vault-password", f"{stage.work}/secrets.yml",
+        env={"PATH": os.environ["PATH"], "HOME": stage.work, "LC_ALL": "C.UTF-8"})
+    stage.refused("secrets.yml cannot be decrypted; give its password with --ask-vault-pass",
+                  secrets_file=f"{stage.work}/secrets.yml")
+
+
+@check
+def another_system(stage):
+    """a machine that is no Debian 12 is refused"""
+    web = stage.hosts["web"]
+    web.shell("cp -a --remove-destination /usr/lib/os-release /etc/os-release; cp /etc/debian_version /root/; "
+              "sed -i 's/12/11/;s/bookworm/bullseye/' /etc/os-release; echo 11.9 >/etc/debian_version")
+    try:
+        stage.refused("web runs Debian 11.*; install Debian 12 on it, or take it out of the inventory")
+    finally:
+        web.shell("ln -sf ../usr/lib/os-release /etc/os-release; mv /root/debian_version /etc/")
+
+
+### From nothing to two machines
+
+@check
+def provisioned(stage):
+    """one command provisions both machines"""
+    began = time.monotonic()
+    stage.apply()
+    say(f"     ({time.monotonic() - began:.0f} s)")
+
+
+@check
+def second_run(stage):
+    """the second run changes nothing"""
+    status, output = stage.play()
+    must(status == 0, failures(output))
+    recap = re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+)", output, re.M)
+    must(len(recap) == 3 and all(changed == "0" for _, changed in recap), recap)
+    must("changed: [" not in output, output)
+
+
+@check
+def the_row(stage):
+    """a client asks the web machine and gets the row of the device"""
+    must_answer(WEB)
+
+
+@check
+def the_rows(stage):
+    """a client gets all rows of the table"""
+    status, body = ask(WEB, "/devices?order=id")
+    must(status == 200 and [row["id"] for row in json.loads(body)] == list(range(1, 52)), f"{status}: {body}")
+
+
+@check
+def only_source(stage):
+    """the signed mirror is the machines' only package source"""
+    for name in ("web", "database"):
+        uris = stage.hosts[name]("apt-get", "indextargets", "--format", "$(SITE) $(TRUSTED)", "Identifier: Packages")
+        must(set(uris.split("\n")) - {""} == {f"http://{BRIDGE} "} or set(uris.split()) <= {f"http://{BRIDGE}", "no", "yes"},
+             uris)
+        must("[trusted" not in uris, uris)
+
+
+@check
+def listens_there(stage):
+    """PostgreSQL listens on its address, and nowhere else"""
+    listening = stage.hosts["database"]("ss", "-Hltn").split("\n")
+    must([line.split()[3] for line in listening if ":5432" in line] == [f"{DATABASE}:5432"], listening)
+
+
+@check
+def web_ports(stage):
+    """the web machine's firewall opens 80 and 22 alone"""
+    web = stage.hosts["web"]
+    listener = subprocess.Popen(["nsenter", "-t", str(web.leader), "-a", "python3", "-m", "http.server", "8081"],
+                                stdin=subprocess.DEVNULL, stdout=stage.log, stderr=stage.log)
+    try:
+        wait_until("a server on 8081", lambda: "200" in web.shell(
+            "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8081/", check=False))
+        status, body = ask(f"{WEB}:8081", "/", timeout=2)
+        must(status == 0 and "timed out" in body.lower() + "", f"{status}: {body}")
+    finally:
+        listener.kill()
+        web.shell("pkill -f 'http.server 8081'", check=False)
+        listener.wait()
+    open_ports = sorted(int(port) for port in re.findall(r"tcp dport (\d+) accept", web("nft", "list", "ruleset")))
+    must(open_ports == [22, 80], open_ports)
+
+
+@check
+def memory_fits(stage):
+    """PostgreSQL's memory is set from the machine's size"""
+    must(sql(stage, "SHOW shared_buffers") == "256MB", sql(stage, "SHOW shared_buffers"))
+
+
+### Who may ask the database
+
+@check
+def stranger_firewall(stage):
+    """a third machine is refused by the firewall"""
+    output = psql(stage, "stranger", uri(stage, sslmode="require", sslrootcert=None))
+    must("timeout expired" in output or "timed out" in output.lower(), output)
+
+
+@check
+def stranger_hba(stage):
+    """a third machine is refused by pg_hba.conf, were the firewall open"""
+    database = stage.hosts["database"]
+    database("nft", "insert", "rule", "inet", "filter", "input", "ip", "saddr", STRANGER, "accept")
+    try:
+        output = psql(stage, "stranger", uri(stage))
+    finally:
+        database("systemctl", "reload", "nftables")
+    must(f'no pg_hba.conf entry for host "{STRANGER}"' in output, output)
+
+
+@check
+def tls(stage):
+    """the connections of swm-fcgi are TLS 1.3"""
+    must_answer(WEB)
+    seen = sql(stage, "SELECT DISTINCT ssl, version, client_addr FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                      "WHERE usename = 'swm_authenticator'")
+    must(seen == f"t|TLSv1.3|{WEB}", seen)
+    output = psql(stage, "web", uri(stage, ssl_max_protocol_version="TLSv1.2"))
+    must("protocol version" in output, output)
+
+
+@check
+def verified(stage):
+    """the database's certificate is verified: its authority and its address"""
+    must("sslmode=verify-full" in uri(stage) and psql(stage, "web", uri(stage)).strip() == "1", psql(stage, "web", uri(stage)))
+    make_certificate(stage, "other-authority")
+    output = psql(stage, "web", uri(stage, sslrootcert=f"{stage.work}/other-authority.crt"))
+    must("certificate verify failed" in output, output)
+    output = psql(stage, "web", uri(stage, host="impostor", hostaddr=DATABASE))
+    must('does not match host name "impostor"' in output, output)
+
+
+@check
+def wrong_password(stage):
+    """a wrong password is refused"""
+    output = psql(stage, "web", uri(stage, password="wrong"))
+    must('password authentication failed for user "swm_authenticator"' in output, output)
+
+
+@check
+def wrong_database(stage):
+    """another database, and another user, is refused"""
+    for other in ({"dbname": "postgres"}, {"user": "postgres"}):
+        output = psql(stage, "web", uri(stage, **other))
+        must("no pg_hba.conf entry" in output, output)
+
+
+@check
+def no_tls(stage):
+    """a connection without TLS is refused"""
+    output = psql(stage, "web", uri(stage, sslmode="disable", sslrootcert=None))
+    must("no pg_hba.conf entry" in output and "no encryption" in output, output)
+
+
+@check
+def nothing_itself(stage):
+    """the login role may do nothing itself"""
+    output = psql(stage, "web", uri(stage), "SELECT * FROM swm.devices")
+    must("permission denied" in output, output)
+
+
+@check
+def secret_is_secret(stage):
+    """the password is root's alone, and in no log"""
+    web, database = stage.hosts["web"], stage.hosts["database"]
+    secret = database("cat", "/etc/swm/secrets/database_password").strip()
+    must(len(secret) == 64, len(secret))
+    must(web("stat", "-c", "%U %a", "/etc/swm/credentials", "/etc/swm/credentials/db-uri") == "root 700\nroot 600\n", "mode")
+    must(database("stat", "-c", "%U %a", "/etc/swm/secrets", "/etc/swm/secrets/database_password")
+         == "root 700\nroot 600\n", "mode")
+    for host in (web, database):
+        must(secret not in host("journalctl", "--no-pager"), f"the journal of {host.name}")
+        found = host.shell(f"grep -rlF {secret} /etc /var/log /tmp /run /home /root /proc/[0-9]*/cmdline 2>/dev/null", check=False)
+        must(set(found.split()) <= {"/etc/swm/credentials/db-uri", "/etc/swm/secrets/database_password",
+                                    "/run/credentials/swm-fcgi.service/db-uri"}, found)
+    for number in range(1, stage.plays + 1):
+        with open(f"{stage.work}/play-{number}/output", encoding="utf-8") as output:
+            must(secret not in output.read(), f"the output of run {number}")
+
+
+### Killed, rebooted, restarted
+
+@check
+def after_kill(stage):
+    """swm-fcgi, nginx and PostgreSQL are back after SIGKILL"""
+    for name, unit in (("web", "swm-fcgi.service"), ("web", "nginx.service"), ("database", "postgresql@15-main.service")):
+        host = stage.hosts[name]
+        pid = main_pid(host, unit)
+        must(pid != "0", f"{unit} does not run")
+        host("kill", "-KILL", pid)
+        wait_until(f"{unit} is back", lambda: main_pid(host, unit) not in ("0", pid) and answers(WEB), 20)
+
+
+@check
+def after_reboot_web(stage):
+    """the service is back after a reboot of the web machine"""
+    stage.hosts["web"].reboot()
+    wait_until("the web machine answers", lambda: answers(WEB), 20)
+    must("policy drop" in stage.hosts["web"]("nft", "list", "ruleset"), "no firewall")
+
+
+@check
+def after_reboot_database(stage):
+    """the service is back after a reboot of the database machine"""
+    stage.hosts["database"].reboot()
+    wait_until("the web machine answers", lambda: answers(WEB), 20)
+    output = psql(stage, "stranger", uri(stage, sslmode="require", sslrootcert=None))
+    must("timeout expired" in output or "timed out" in output.lower(), output)
+
+
+@check
+def database_restart(stage):
+    """the database restarted under load: no wrong answer, and the first request afterwards is right"""
+    with Load(WEB) as load:
+        stage.hosts["database"]("systemctl", "restart", "postgresql@15-main")
+        back = time.monotonic()
+        must_answer(WEB)
+        count = len(load.answers)
+        wait_until("the load goes on", lambda: len(load.answers) > count + 40)
+    must(not load.wrong(), load.wrong()[:3])
+    must(set(load.statuses()) <= {200, 503}, [answer for answer in load.answers if answer[2] not in (200, 503)][:3])
+    late = [answer for answer in load.answers if answer[0] > back and answer[2] != 200]
+    must(not late, f"{len(late)} failed that began afterwards: {late[:3]}")
+
+
+@check
+def idle_restart(stage):
+    """the database restarted while nobody asks: the first request afterwards is right"""
+    must_answer(WEB)
+    stage.hosts["database"]("systemctl", "restart", "postgresql@15-main")
+    must_answer(WEB)
+
+
+### A changed setting
+
+@check
+def setting_reload(stage):
+    """a setting that needs no restart applies without one"""
+    started = sql(stage, "SELECT pg_postmaster_start_time()")
+    stage.inventory.settings["database_settings"] = {"work_mem": "7MB"}
+    changed = stage.apply("--tags", "database")
+    must(changed == {"database": ["The settings", "PostgreSQL reads its files"]}, changed)
+    must(sql(stage, "SHOW work_mem") == "7MB", sql(stage, "SHOW work_mem"))
+    must(sql(stage, "SELECT pg_postmaster_start_time()") == started, "it was restarted")
+
+
+@check
+def setting_restart(stage):
+    """a setting that needs a restart gets it, even if an earlier run was cut short before it"""
+    database = stage.hosts["database"]
+    # what a run leaves that ends between the file and the restart
+    database.shell("sed -i s/7MB/8MB/ /etc/postgresql/15/main/conf.d/swm.conf; "
+                   "echo 'max_connections = 111' >>/etc/postgresql/15/main/conf.d/swm.conf; "
+                   "systemctl reload postgresql@15-main")
+    stage.inventory.settings["database_settings"] = {"work_mem": "8MB", "max_connections": 111}
+    changed = stage.apply("--tags", "database")
+    must("PostgreSQL is started again for them" in changed["database"], changed)
+    must(sql(stage, "SHOW max_connections") == "111", sql(stage, "SHOW max_connections"))
+    must_answer(WEB)
+
+
+@check
+def setting_web(stage):
+    """a setting of swm-fcgi restarts that alone, and applies"""
+    web = stage.hosts["web"]
+    before = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
+    stage.inventory.settings["web_settings"] = {"db-max-rows": 3}
+    changed = stage.apply("--tags", "web")
+    must(changed == {"web": ["The configuration", "Restart swm-fcgi"]}, changed)
+    after = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
+    must(before[0] == after[0] and before[1] != after[1], (before, after))
+    status, body = ask(WEB, "/devices")
+    must(status == 200 and len(json.loads(body)) == 3, f"{status}: {body}")
+
+
+@check
+def certificate(stage):
+    """with a certificate, port 443 answers"""
+    make_certificate(stage, "site", f"IP:{WEB},IP:{BALANCER}")
+    stage.inventory.settings.update(certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key",
+                                    web_settings={})
+    stage.apply("--tags", "web")
+    context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
+    with urllib.request.urlopen(f"https://{WEB}/devices?id=eq.15", timeout=10, context=context) as answer:
+        must(json.load(answer) == EXPRESS, "the answer")
+
+
+### Two web machines and a balancer
+
+@check
+def second_web_machine(stage):
+    """a second web machine and a balancer join; PostgreSQL reloads and is not restarted"""
+    started = sql(stage, "SELECT pg_postmaster_start_time()")
+    stage.inventory.web["web2"] = WEB2
+    stage.inventory.balancer["balancer"] = BALANCER
+    changed = stage.apply()
+    must("web" not in changed, changed)
+    must(sql(stage, "SELECT pg_postmaster_start_time()") == started, changed)
+    for address in (WEB, WEB2, BALANCER):
+        must_answer(address)
+
+
+@check
+def one_dies(stage):
+    """two web machines behind the balancer go on when one dies, and share again when it is back"""
+    with Load(BALANCER) as load:
+        stage.hosts["web2"].die()
+        count = len(load.answers)
+        wait_until("the load goes on", lambda: len(load.answers) > count + 100)
+    must(not load.wrong(), load.wrong()[:3])
+    must(load.statuses() == [200], [answer for answer in load.answers if answer[2] != 200][:3])
+    slowest = max(answer[1] - answer[0] for answer in load.answers)
+    must(slowest < 10, f"one took {slowest:.1f} s")
+    stage.hosts["web2"].revive()
+
+    def shares():
+        must_answer(BALANCER)
+        return f" {BALANCER} " in stage.hosts["web2"].shell("sed 's/^/ /' /var/log/nginx/access.log | tail -n 1 | grep -v 127")
+    stage.hosts["web2"].shell(": >/var/log/nginx/access.log")
+    wait_until("the second web machine gets requests", shares, 20)
+
+
+@check
+def leaves(stage):
+    """a web machine that leaves the inventory may no longer ask the database"""
+    del stage.inventory.web["web2"]
+    stage.apply("--tags", "database,balancer")
+    output = psql(stage, "web2", uri(stage))
+    must("timeout expired" in output or "timed out" in output.lower(), output)
+    must(sql(stage, f"SELECT count(*) FROM pg_stat_activity WHERE client_addr = '{WEB2}'") == "0", "its connections")
+    must_answer(BALANCER)
+
+
+### Backup
+
+@check
+def backup(stage):
+    """a dump restores to the same rows, roles' rights and answers"""
+    database = stage.hosts["database"]
+    commands = operating_commands()
+    before = contents(stage)
+    database("sh", "-ec", commands["backup"])
+    sql(stage, "DELETE FROM swm.consumption WHERE device_id = 15; UPDATE swm.devices SET device_name = 'gone' WHERE id = 15; "
+               "DROP INDEX swm.consumption_device_id_date_idx; REVOKE ALL ON swm.devices FROM swm_anon")
+    must(contents(stage) != before, "nothing was changed")
+    database("sh", "-ec", commands["restore"])
+    must(contents(stage) == before, "the contents differ")
+    must_answer(WEB)
+
+
+def operating_commands():
+    """The commands of doc/OPERATING.md, by the word after the ### that they stand under."""
+    with open(f"{TOP}/doc/OPERATING.md", encoding="utf-8") as file:
+        text = file.read()
+    commands = {}
+    for name in ("backup", "restore"):
+        part = re.search(rf"^\*\*{name.capitalize()}\*\*.*?\n\n((?:\t.*\n)+)", text, re.M | re.S)
+        must(part, f"doc/OPERATING.md has no {name}")
+        commands[name] = re.sub(r"^\t", "", part[1], flags=re.M)
+    return commands
+
+
+def contents(stage):
+    """Everything in the database, as text in a fixed order."""
+    rows = [sql(stage, f"SELECT md5(string_agg(t::text, E'\\n' ORDER BY t.id)) FROM swm.{table} AS t")
+            for table in ("devices", "consumption")]
+    schema = stage.hosts["database"]("runuser", "-u", "postgres", "--", "pg_dump", "--schema-only", "swm", cwd="/")
+    return rows, re.sub(r"(?m)^\\(un)?restrict .*\n", "", schema)
+
+
+def make_certificate(stage, name, alternative="DNS:localhost"):
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+        "-subj", f"/CN={name}", "-addext", f"subjectAltName={alternative}",
+        "-keyout", f"{stage.work}/{name}.key", "-out", f"{stage.work}/{name}.crt")
+
+
+### Running
+
+def logs(stage):
+    """What helps to understand a failure."""
+    for host in stage.hosts.values():
+        if host.wanted:
+            text = host.shell("journalctl --no-pager -n 30 -u swm-fcgi -u nginx -u 'postgresql*'; "
+                              "tail -n 10 /var/log/postgresql/*.log /var/log/nginx/error.log", check=False)
+            say(f"--- {host.name}\n{text}")
+
+
+def show(work, cgroup):
+    stage = Stage(work, cgroup)
+    count = {"passed": 0, "failed": 0, "skipped": 0}
+    stage.set_up()
+    wanted = os.environ.get("ONLY")
+    for function in CHECKS:
+        if wanted and function is not provisioned and not re.search(wanted, function.__name__):
+            continue
+        what = function.__doc__.split("\n", maxsplit=1)[0]
+        began = time.monotonic()
+        if count["failed"] and "provisioned" in stage.__dict__.get("lost", ()):
+            outcome, reason = "skipped", "the machines were not provisioned"
+        else:
+            try:
+                function(stage)
+                outcome, reason = "passed", ""
+            except Exception as failure:  # noqa: B902 - any is a failed check
+                outcome, reason = "failed", f"{type(failure).__name__}: {failure}"
+                if function is provisioned:
+                    stage.lost = ("provisioned",)
+        count[outcome] += 1
+        say(f"{ {'passed': 'ok  ', 'failed': 'FAIL', 'skipped': 'skip'}[outcome] } {what} ({time.monotonic() - began:.1f} s)"
+            + (f": {reason}" if reason else ""))
+    if count["failed"]:
+        logs(stage)
+        if os.environ.get("KEEP"):
+            shutil.copytree(stage.work, os.environ["KEEP"], dirs_exist_ok=True,
+                            ignore=lambda folder, names: [name for name in names if name in ("hosts", "base", "mirror", "gnupg", ".ansible")])
+    say(", ".join(f"{number} {name}" for name, number in count.items()))
+    return 1 if count["failed"] else 0
+
+
+def main():
+    try:
+        return {"prepare": prepare, "show": show}[sys.argv[1]](*sys.argv[2:])
+    except Failure as failure:
+        say(f"FAIL the machines: {failure}")
+        say("0 passed, 1 failed, 0 skipped")
+        return 1
+
+
+sys.exit(main())
