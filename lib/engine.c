@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "pool/connect.h"
 
 #include <stdlib.h>
@@ -67,31 +68,65 @@ load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 	return SWM_OK;
 }
 
-/* One load at a time: who comes during one waits for its end, and loads again if it must be newer. */
-static void
-begin_load(swm_engine *e)
+/* Waits for the end of a load, no longer than for a connection. Locked. */
+static bool
+wait_for_load(swm_engine *e, int64_t deadline)
 {
-	pthread_mutex_lock(&e->lock);
-	while (e->loading)
-		pthread_cond_wait(&e->loaded, &e->lock);
-	e->loading = true;
-	pthread_mutex_unlock(&e->lock);
+	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+
+	return pthread_cond_timedwait(&e->loaded, &e->lock, &until) == 0;
 }
 
-static void
-end_load(swm_engine *e)
+/*
+ * The outcome of a load that began no earlier than the one numbered `wanted`: of
+ * one that somebody else began, or of our own. One runs at a time.
+ */
+static int
+load(swm_engine *e, uint64_t wanted, int abort_fd, swm_error *err)
 {
+	int64_t deadline = swm_clock_ms() + e->settings->db_pool_acquisition_timeout * 1000;
+	bool in_time = true;
+
 	pthread_mutex_lock(&e->lock);
+	while (e->loading && in_time)
+		in_time = wait_for_load(e, deadline);
+	if (e->loading || e->loads >= wanted) {
+		int rc = e->loading ? swm_fail(err, SWM_ERR_NO_SCHEMA_SNAPSHOT) : swm_error_result(e->load_error);
+		if (!e->loading)
+			swm_error_copy(err, e->load_error);
+		pthread_mutex_unlock(&e->lock);
+		return rc;
+	}
+	e->loading = true;
+	e->loads++;
+	pthread_mutex_unlock(&e->lock);
+
+	swm_error *own = swm_error_new();
+	int rc = own == NULL ? SWM_ENOMEM : load_snapshot(e, abort_fd, own);
+	pthread_mutex_lock(&e->lock);
+	swm_error_copy(e->load_error, own);
+	if (own == NULL)
+		swm_fail_memory(e->load_error);
+	/* a client that went away says nothing about the database */
+	e->loads -= rc == SWM_ECANCELED;
 	e->loading = false;
 	pthread_cond_broadcast(&e->loaded);
 	pthread_mutex_unlock(&e->lock);
+	if (own == NULL)
+		swm_fail_memory(err);
+	else
+		swm_error_copy(err, own);
+	swm_error_free(own);
+	return rc;
 }
 
+/* The snapshot with a reference for the caller, or NULL and the number of the load to ask for. */
 static swm_snapshot *
-current_snapshot(swm_engine *e)
+current_snapshot(swm_engine *e, uint64_t *wanted)
 {
 	pthread_mutex_lock(&e->lock);
 	swm_snapshot *s = e->snapshot == NULL ? NULL : swm_snapshot_ref(e->snapshot);
+	*wanted = e->loads + !e->loading;
 	pthread_mutex_unlock(&e->lock);
 	return s;
 }
@@ -99,30 +134,25 @@ current_snapshot(swm_engine *e)
 int
 swm_engine_snapshot(swm_snapshot **out, swm_engine *engine, int abort_fd, swm_error *err)
 {
-	int rc = SWM_OK;
+	uint64_t wanted;
 
-	*out = current_snapshot(engine);
+	*out = current_snapshot(engine, &wanted);
 	if (*out != NULL)
 		return SWM_OK;
-	begin_load(engine);
-	*out = current_snapshot(engine); /* perhaps the one waited for has it */
-	if (*out == NULL) {
-		rc = load_snapshot(engine, abort_fd, err);
-		if (rc == SWM_OK)
-			*out = current_snapshot(engine);
-	}
-	end_load(engine);
-	return rc;
+	int rc = load(engine, wanted, abort_fd, err);
+	if (rc == SWM_OK)
+		*out = current_snapshot(engine, &wanted);
+	return rc == SWM_OK && *out == NULL ? swm_fail(err, SWM_ERR_NO_SCHEMA_SNAPSHOT) : rc;
 }
 
 int
 swm_engine_reload_schema(swm_engine *engine, swm_error *err)
 {
 	swm_error_clear(err);
-	begin_load(engine);
-	int rc = load_snapshot(engine, -1, err);
-	end_load(engine);
-	return rc;
+	pthread_mutex_lock(&engine->lock);
+	uint64_t wanted = engine->loads + 1; /* one under way may have read the old tables */
+	pthread_mutex_unlock(&engine->lock);
+	return load(engine, wanted, -1, err);
 }
 
 /* The settings, and what only their users can say of them: keys, claim paths, the connection string. */
@@ -161,13 +191,25 @@ init(swm_engine *e, const swm_config *config, const swm_engine_options *options,
 		rc = swm_pool_new(&e->pool, e->settings, e->log, e->log_user, err);
 	if (rc != SWM_OK)
 		return rc;
-	rc = load_snapshot(e, -1, err);
+	rc = swm_engine_reload_schema(e, err);
 	bool offline = rc == SWM_EUNAVAILABLE || rc == SWM_ETIMEDOUT;
 	if (offline && options != NULL && options->allow_offline) {
 		swm_error_clear(err);
 		return SWM_OK;
 	}
 	return rc;
+}
+
+static void
+init_lock(swm_engine *e)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->loaded, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }
 
 int
@@ -180,9 +222,9 @@ swm_engine_open(swm_engine **out, const swm_config *config, const swm_engine_opt
 	swm_engine *e = calloc(1, sizeof *e);
 	if (e == NULL)
 		return swm_fail_memory(err);
-	pthread_mutex_init(&e->lock, NULL);
-	pthread_cond_init(&e->loaded, NULL);
-	int rc = init(e, config, options, err);
+	init_lock(e);
+	e->load_error = swm_error_new();
+	int rc = e->load_error == NULL ? swm_fail_memory(err) : init(e, config, options, err);
 	if (rc == SWM_OK)
 		*out = e;
 	else
@@ -199,6 +241,7 @@ swm_engine_close(swm_engine *engine)
 	swm_pool_free(engine->pool);
 	swm_auth_free(engine->auth);
 	swm_settings_unref(engine->settings);
+	swm_error_free(engine->load_error);
 	pthread_cond_destroy(&engine->loaded);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);

@@ -20,6 +20,8 @@ struct swm_engine {
 	pthread_mutex_t lock;     /* of what follows; never held across I/O */
 	pthread_cond_t loaded;    /* a load has ended */
 	bool loading;
+	uint64_t loads;           /* that have begun */
+	swm_error *load_error;    /* of the last that ended; clear when it went well */
 	swm_snapshot *snapshot;   /* NULL until the database was reached */
 };
 

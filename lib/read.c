@@ -79,7 +79,7 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 		.sql = s->text, .params = s->params, .param_count = s->param_count,
 		.prepare = read->engine->settings->db_prepared_statements,
 		.stream = kind == SWM_READ_ROWS,
-		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST,
+		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_RESET,
 	};
 }
 
@@ -124,9 +124,13 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		add_step(out, SWM_READ_COUNT, &s);
 	}
 	rc = swm_sql_read(&s, arena, plan, err);
-	if (rc == SWM_OK)
-		add_step(out, SWM_READ_ROWS, &s);
-	return rc;
+	if (rc != SWM_OK)
+		return rc;
+	add_step(out, SWM_READ_ROWS, &s);
+	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
+	if (plan->runs_functions || engine->settings->db_pre_request.len > 0)
+		add_step(out, SWM_READ_RESET, &swm_sql_reset);
+	return SWM_OK;
 }
 
 static int

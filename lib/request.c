@@ -67,33 +67,46 @@ swm_request_add_header(swm_request *request, swm_str name, swm_str value)
 	return SWM_OK;
 }
 
-/* The bytes of `a, b` in the arena; ptr NULL when memory ran out. */
-static swm_str
-join(swm_arena *arena, swm_str a, swm_str b)
+/* All values of a name, with ", " between them: to is NULL, or has room for what was counted so. */
+static size_t
+join_values(char *to, const swm_request *request, swm_str name, size_t *found, swm_str *first)
 {
-	char *p = swm_arena_alloc(arena, a.len + b.len + 3);
+	size_t len = 0;
 
-	if (p == NULL)
-		return (swm_str){ NULL, 0 };
-	memcpy(p, a.ptr, a.len);
-	memcpy(p + a.len, ", ", 2);
-	if (b.len > 0)
-		memcpy(p + a.len + 2, b.ptr, b.len);
-	return (swm_str){ p, a.len + 2 + b.len };
+	*found = 0;
+	for (size_t i = 0; i < request->count; i++) {
+		const swm_field_line *line = &request->lines[i];
+		if (!swm_str_caseeq(line->name, name))
+			continue;
+		if ((*found)++ > 0) {
+			if (to != NULL)
+				memcpy(to + len, ", ", 2);
+			len += 2;
+		} else {
+			*first = line->value;
+		}
+		if (to != NULL && line->value.len > 0)
+			memcpy(to + len, line->value.ptr, line->value.len);
+		len += line->value.len;
+	}
+	return len;
 }
 
 bool
 swm_request_header(swm_str *out, const swm_request *request, swm_arena *arena, swm_str name)
 {
-	*out = (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < request->count; i++) {
-		const swm_field_line *line = &request->lines[i];
-		if (!swm_str_caseeq(line->name, name))
-			continue;
-		*out = out->ptr == NULL ? (swm_str){ line->value.ptr == NULL ? "" : line->value.ptr, line->value.len }
-		                        : join(arena, *out, line->value);
-		if (out->ptr == NULL)
-			return false;
-	}
+	swm_str first = { NULL, 0 };
+	size_t found, len = join_values(NULL, request, name, &found, &first);
+
+	*out = first;
+	if (found == 1 && first.ptr == NULL)
+		*out = (swm_str){ "", 0 }; /* there, and empty */
+	if (found < 2)
+		return true;
+	char *joined = swm_arena_alloc(arena, len + 1);
+	if (joined == NULL)
+		return false;
+	join_values(joined, request, name, &found, &first);
+	*out = (swm_str){ joined, len };
 	return true;
 }

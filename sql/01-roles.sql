@@ -21,6 +21,11 @@ $$;
 ALTER ROLE swm_authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 GRANT swm_anon, swm_reader, swm_writer TO swm_authenticator;
 
+-- A client that reads its answer slowly holds a connection for as long; this ends it.
+ALTER ROLE swm_anon SET statement_timeout = '1min';
+ALTER ROLE swm_reader SET statement_timeout = '10min';
+ALTER ROLE swm_writer SET statement_timeout = '10min';
+
 COMMENT ON ROLE swm_authenticator IS 'Logs in for swm and takes one of the roles below for each request.';
 COMMENT ON ROLE swm_anon IS 'Requests without a token: reads the devices and what they consumed.';
 COMMENT ON ROLE swm_reader IS 'Reads everything in the schema swm.';

@@ -65,7 +65,7 @@ SWM_API void swm_engine_close(swm_engine *engine);
 
 /*
  * Reads the schema anew. What runs goes on with the old snapshot, which also
- * stays when this fails. SWM_EUNAVAILABLE, SWM_ETIMEDOUT, SWM_EDATABASE.
+ * stays when this fails. SWM_EUNAVAILABLE, SWM_EAUTH, SWM_ETIMEDOUT, SWM_EDATABASE, SWM_ENOMEM.
  */
 SWM_API int swm_engine_reload_schema(swm_engine *engine, swm_error *err) SWM_MUST_CHECK;
 

@@ -45,7 +45,7 @@ static int
 raised_status(swm_str sqlstate)
 {
 	int64_t status;
-	if (!swm_str_int64(swm_str_from(sqlstate, 2), &status) || status < 100 || status > 599)
+	if (!swm_str_int64(swm_str_from(sqlstate, 2), &status) || status < 200 || status > 599) /* 1xx are never final */
 		return 500;
 	return (int)status;
 }

@@ -23,7 +23,6 @@ struct accepted {
 	swm_str type;     /* "text/csv", without parameters */
 	bool stripped;    /* nulls=stripped */
 	int quality;      /* thousandths */
-	size_t position;
 };
 
 /* A qvalue (RFC 9110, 12.4.2) in thousandths; what is none counts as 1. */
@@ -58,9 +57,9 @@ parse_parameter(struct accepted *a, swm_str parameter)
 }
 
 static struct accepted
-parse_accepted(swm_str piece, size_t position)
+parse_accepted(swm_str piece)
 {
-	struct accepted a = { .quality = 1000, .position = position };
+	struct accepted a = { .quality = 1000 };
 	swm_str rest = piece, part;
 
 	if (swm_str_cut(&rest, ';', &part))
@@ -92,27 +91,29 @@ media_fits(enum swm_media media, const struct accepted *a)
 	return stripped == a->stripped && swm_str_caseeq(type, a->type);
 }
 
-/* A more particular range says no to a type that a wider one would allow. */
-static bool
-is_refused(swm_str accept, enum swm_media media)
+/* What is refused by name: a range with q=0 says no to a type that a wider one would allow. */
+static unsigned
+refused_media(swm_str accept)
 {
 	swm_str rest = accept, piece;
+	unsigned refused = 0;
 
 	while (swm_str_cut(&rest, ',', &piece)) {
-		struct accepted a = parse_accepted(piece, 0);
-		if (a.quality == 0 && a.type.len > 0 && media_fits(media, &a) &&
-		    a.type.ptr[a.type.len - 1] != '*')
-			return true;
+		struct accepted a = parse_accepted(piece);
+		if (a.quality > 0 || a.type.len == 0 || a.type.ptr[a.type.len - 1] == '*')
+			continue;
+		for (int m = 0; m < SWM_MEDIA_COUNT; m++)
+			if (media_fits((enum swm_media)m, &a))
+				refused |= 1u << m;
 	}
-	return false;
+	return refused;
 }
 
 static bool
-first_fitting(enum swm_media *out, const struct accepted *a, swm_str accept, unsigned can)
+first_fitting(enum swm_media *out, const struct accepted *a, unsigned can)
 {
 	for (int m = 0; m < SWM_MEDIA_COUNT; m++) {
-		if ((can & 1u << m) != 0 && media_fits((enum swm_media)m, a) &&
-		    !is_refused(accept, (enum swm_media)m)) {
+		if ((can & 1u << m) != 0 && media_fits((enum swm_media)m, a)) {
 			*out = (enum swm_media)m;
 			return true;
 		}
@@ -124,17 +125,17 @@ int
 swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err)
 {
 	int best = 0;
-	size_t position = 0;
 	swm_str given = swm_str_trim(accept), rest, piece;
 
 	if (given.len == 0)
 		given = SWM_STR("*/*");
+	can &= ~refused_media(given);
 	rest = given;
 	while (swm_str_cut(&rest, ',', &piece)) {
-		struct accepted a = parse_accepted(piece, position++);
+		struct accepted a = parse_accepted(piece);
 		enum swm_media media;
 		/* of equal quality the first counts, as PostgREST has it */
-		if (a.quality > best && first_fitting(&media, &a, given, can)) {
+		if (a.quality > best && first_fitting(&media, &a, can)) {
 			best = a.quality;
 			*out = media;
 		}

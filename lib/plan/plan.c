@@ -4,12 +4,16 @@
 
 #include "base/buf.h"
 
+/* Of a result (MaxTupleAttributeNumber; https://www.postgresql.org/docs/15/limits.html). */
+enum { MOST_COLUMNS = 1664 };
+
 struct planner {
 	swm_arena *arena;
 	const swm_snapshot *snapshot;
 	const swm_settings *settings;
 	const swm_read_request *request;
 	const swm_relation *relation;
+	bool runs_functions;
 	swm_error *err;
 };
 
@@ -88,6 +92,7 @@ plan_field(struct planner *p, const swm_field *field)
 	swm_plan_field f = { .name = field->name, .path = field->path };
 
 	f.column = swm_relation_column(p->relation, field->name);
+	p->runs_functions |= f.column == NULL;
 	f.to_jsonb = f.path != NULL && !(f.column != NULL && f.column->type->is_json);
 	return f;
 }
@@ -172,8 +177,11 @@ static int
 plan_outputs(struct planner *p, swm_read_plan *plan)
 {
 	const swm_ast *ast = p->request->ast;
-	swm_plan_output *outputs = swm_arena_array(p->arena, count_outputs(p, ast), sizeof *outputs);
+	size_t count = count_outputs(p, ast);
 
+	if (count > MOST_COLUMNS)
+		return swm_fail(p->err, SWM_ERR_TOO_MANY_COLUMNS, SWM_STR("1664"));
+	swm_plan_output *outputs = swm_arena_array(p->arena, count, sizeof *outputs);
 	if (outputs == NULL)
 		return swm_fail_memory(p->err);
 	plan->outputs = outputs;
@@ -280,7 +288,7 @@ int
 swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
               const swm_settings *settings, const swm_read_request *request, swm_error *err)
 {
-	struct planner p = { arena, snapshot, settings, request, NULL, err };
+	struct planner p = { .arena = arena, .snapshot = snapshot, .settings = settings, .request = request, .err = err };
 	const swm_level *root = request->ast->levels;
 	swm_plan_condition *where = NULL;
 	swm_plan_order *order = NULL;
@@ -304,6 +312,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 		rc = plan_order(&p, root->order, &order);
 	plan->where = where;
 	plan->order = order;
+	plan->runs_functions = p.runs_functions || p.relation->kind == 'v';
 	*out = plan;
 	return rc;
 }

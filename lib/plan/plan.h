@@ -56,6 +56,7 @@ typedef struct swm_read_plan {
 	bool has_limit;
 	int64_t limit, offset;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
+	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
 } swm_read_plan;
 
 /* What a read is asked for, besides its query. */

@@ -107,6 +107,7 @@ typedef struct swm_level {
 	struct swm_level *next;
 	swm_str path;
 	swm_condition *conditions; /* all must hold */
+	swm_condition **tail;      /* where the next one is added */
 	swm_order_term *order;     /* the first order= counts */
 	bool has_order, has_limit, has_offset;
 	int64_t limit, offset;
@@ -124,12 +125,21 @@ swm_ast *swm_ast_new(swm_arena *arena);
 /* The level of a path, added when it is not there. NULL when memory ran out. */
 swm_level *swm_ast_level(swm_ast *ast, swm_arena *arena, swm_str path);
 
+/* Adds a condition behind the others. */
+void swm_level_add(swm_level *level, swm_condition *condition);
+
 /*
  * Parses the decoded pairs of a query string. QUERY_SYNTAX (SWM_EPARSE) says in
  * which text and column, and details say what was expected there; RANGE for a
  * negative limit; SWM_ENOMEM.
  */
 int swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
+
+/*
+ * Whether a text may stand as a type's name in SQL: identifiers of letters,
+ * digits, `_` and, not in front, `$` (which could open a quoted text), and blanks.
+ */
+bool swm_is_type_name(swm_str name);
 
 /* The value of `is`, in any case; false when it is none. */
 bool swm_is_value_of(enum swm_is_value *out, swm_str text);

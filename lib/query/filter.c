@@ -119,6 +119,22 @@ scan_list(swm_scanner *s, swm_value **out)
 }
 
 bool
+swm_is_type_name(swm_str name)
+{
+	bool inside = false; /* an identifier */
+
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.ptr[i];
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+		bool first = letter || c == '_' || c >= 0x80;
+		if (!first && c != ' ' && !(inside && (c == '$' || (c >= '0' && c <= '9'))))
+			return false;
+		inside = c != ' ';
+	}
+	return name.len > 0;
+}
+
+bool
 swm_is_value_of(enum swm_is_value *out, swm_str text)
 {
 	static const struct {

@@ -7,9 +7,7 @@ swm_ast_new(swm_arena *arena)
 {
 	swm_ast *ast = swm_arena_alloc(arena, sizeof *ast);
 
-	if (ast != NULL)
-		ast->levels = swm_arena_alloc(arena, sizeof *ast->levels);
-	return ast == NULL || ast->levels == NULL ? NULL : ast;
+	return ast == NULL || swm_ast_level(ast, arena, (swm_str){ NULL, 0 }) == NULL ? NULL : ast;
 }
 
 swm_level *
@@ -22,7 +20,7 @@ swm_ast_level(swm_ast *ast, swm_arena *arena, swm_str path)
 	if (*l == NULL) {
 		*l = swm_arena_alloc(arena, sizeof **l);
 		if (*l != NULL)
-			(*l)->path = path;
+			**l = (swm_level){ .path = path, .tail = &(*l)->conditions };
 	}
 	return *l;
 }
@@ -40,14 +38,11 @@ scanner_of(const struct parser *p, const char *what, swm_str text)
 	return (swm_scanner){ .text = text, .what = what, .arena = p->arena, .err = p->err };
 }
 
-/* Adds at the end, so that conditions stand in the order they were written. */
-static void
-add_condition(swm_level *level, swm_condition *c)
+void
+swm_level_add(swm_level *level, swm_condition *c)
 {
-	swm_condition **tail = &level->conditions;
-	while (*tail != NULL)
-		tail = &(*tail)->next;
-	*tail = c;
+	*level->tail = c;
+	level->tail = &c->next;
 }
 
 static int
@@ -128,7 +123,7 @@ parse_logic_text(struct parser *p, swm_level *level, swm_str op, swm_str value)
 	if (rc == SWM_OK)
 		rc = swm_scan_end(&s, "end of input");
 	if (rc == SWM_OK)
-		add_condition(level, c);
+		swm_level_add(level, c);
 	return rc;
 }
 
@@ -241,7 +236,7 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 	swm_level *level = swm_ast_level(p->ast, p->arena, path);
 	if (level == NULL)
 		return swm_fail_memory(p->err);
-	add_condition(level, c);
+	swm_level_add(level, c);
 	return SWM_OK;
 }
 

@@ -82,25 +82,12 @@ swm_query_schema(swm_query *query, const char *schema, swm_error *err)
 	return keep(query, &query->schema, schema) ? SWM_OK : swm_fail_memory(err);
 }
 
-/* A type's name goes into SQL as it stands, so it is held to what the URL's grammar allows. */
-static bool
-is_type_name(const char *cast)
-{
-	for (const char *p = cast; *p != '\0'; p++) {
-		bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		              (*p >= '0' && *p <= '9') || (*p & 0x80) != 0;
-		if (!letter && *p != '_' && *p != '$' && *p != ' ')
-			return false;
-	}
-	return *cast != '\0';
-}
-
 int
 swm_query_select(swm_query *query, const char *column, const char *cast, const char *alias,
                  swm_error *err)
 {
 	swm_error_clear(err);
-	if (cast != NULL && !is_type_name(cast))
+	if (cast != NULL && !swm_is_type_name(swm_cstr(cast)))
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the cast is not the name of a type"));
 	swm_select_item *item = swm_arena_alloc(query->arena, sizeof *item);
 	if (item == NULL || !keep(query, &item->field.name, column) || !keep(query, &item->cast, cast) ||
@@ -122,10 +109,7 @@ add_condition(swm_query *q, const char *column, enum swm_ast_operator op)
 	if (c == NULL || !keep(q, &c->field.name, column))
 		return NULL;
 	c->op = op;
-	swm_condition **tail = &q->ast->levels->conditions;
-	while (*tail != NULL)
-		tail = &(*tail)->next;
-	*tail = c;
+	swm_level_add(q->ast->levels, c);
 	return c;
 }
 

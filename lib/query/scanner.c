@@ -96,22 +96,44 @@ swm_scan_deeper(swm_scanner *s)
 	return SWM_OK;
 }
 
+/* Where the quoted text ends, and how many of its bytes are backslashes that escape; false when it does not end. */
+static bool
+find_closing_quote(const swm_scanner *s, size_t *end, size_t *escapes)
+{
+	*escapes = 0;
+	for (size_t i = s->at; i < s->text.len; i++) {
+		if (s->text.ptr[i] == '"') {
+			*end = i;
+			return true;
+		}
+		if (s->text.ptr[i] == '\\') {
+			(*escapes)++;
+			i++;
+		}
+	}
+	return false;
+}
+
 int
 swm_scan_quoted(swm_scanner *s, swm_str *out)
 {
-	size_t begin = ++s->at, n = 0;
-	char *to = swm_arena_alloc(s->arena, s->text.len - begin + 1);
+	size_t begin = ++s->at, end, escapes, n = 0;
 
+	if (!find_closing_quote(s, &end, &escapes)) {
+		s->at = s->text.len;
+		return swm_scan_fail(s, "a closing double quote");
+	}
+	s->at = end + 1;
+	*out = (swm_str){ s->text.ptr + begin, end - begin };
+	if (escapes == 0)
+		return SWM_OK;
+	char *to = swm_arena_alloc(s->arena, end - begin - escapes + 1);
 	if (to == NULL)
 		return swm_fail_memory(s->err);
-	while (swm_scan_peek(s) != '"') {
-		if (swm_scan_peek(s) == '\\')
-			s->at++;
-		if (swm_scan_peek(s) < 0)
-			return swm_scan_fail(s, "a closing double quote");
-		to[n++] = s->text.ptr[s->at++];
+	for (size_t i = begin; i < end; i++) {
+		i += s->text.ptr[i] == '\\';
+		to[n++] = s->text.ptr[i];
 	}
-	s->at++;
 	*out = (swm_str){ to, n };
 	return SWM_OK;
 }

@@ -13,35 +13,21 @@ at_item_end(const swm_scanner *s)
 	return c < 0 || c == ',' || c == ')';
 }
 
-/* alias: a name and one colon; nothing is taken when it is something else. */
-static int
-scan_alias(swm_scanner *s, swm_str *out)
+/* A colon that is no cast. */
+static bool
+scan_alias_end(swm_scanner *s)
 {
-	size_t begin = s->at;
-	swm_str name;
-	int rc = swm_scan_name(s, &name);
-
-	if (rc == SWM_ENOMEM)
-		return rc;
-	if (rc == SWM_OK && swm_scan_peek(s) == ':' &&
-	    !swm_str_starts(swm_str_from(s->text, s->at), SWM_STR("::"))) {
-		s->at++;
-		*out = name;
-		return SWM_OK;
-	}
-	swm_error_clear(s->err);
-	s->at = begin;
-	return SWM_OK;
+	return !swm_str_starts(swm_str_from(s->text, s->at), SWM_STR("::")) && swm_scan_char(s, ':');
 }
 
-/* ::type, whose name is one identifier: it can hold no quote and no parenthesis. */
+/* ::type, whose name is made of identifiers: it can hold no quote and no parenthesis. */
 static int
 scan_cast(swm_scanner *s, swm_str *out)
 {
 	if (!swm_scan_word(s, SWM_STR("::")))
 		return SWM_OK;
 	*out = swm_scan_identifier(s);
-	return out->len > 0 ? SWM_OK : swm_scan_fail(s, "letter or digit");
+	return swm_is_type_name(*out) ? SWM_OK : swm_scan_fail(s, "letter or digit");
 }
 
 static bool
@@ -121,20 +107,38 @@ scan_relation_tail(swm_scanner *s, swm_select_item *out, enum swm_select_kind ki
 	return rc;
 }
 
+/* count() stands for itself, with no column before it. */
+static bool
+scan_count(swm_scanner *s, swm_select_item *out)
+{
+	if (!swm_scan_word(s, SWM_STR("count()")))
+		return false;
+	out->aggregate = SWM_AGGREGATE_COUNT;
+	out->field.name = SWM_STR("*");
+	return true;
+}
+
+static int
+scan_count_tail(swm_scanner *s, swm_select_item *out)
+{
+	int rc = scan_cast(s, &out->aggregate_cast);
+
+	swm_scan_blanks(s);
+	return rc != SWM_OK || at_item_end(s) ? rc : swm_scan_fail(s, expecting_end);
+}
+
 static int
 scan_named_item(swm_scanner *s, swm_select_item *out)
 {
-	int rc = scan_alias(s, &out->alias);
-
-	if (rc == SWM_OK && swm_scan_word(s, SWM_STR("count()"))) {
-		out->aggregate = SWM_AGGREGATE_COUNT;
-		out->field.name = SWM_STR("*");
-		rc = scan_cast(s, &out->aggregate_cast);
-		swm_scan_blanks(s);
-		return rc != SWM_OK || at_item_end(s) ? rc : swm_scan_fail(s, expecting_end);
-	}
-	if (rc == SWM_OK)
+	if (scan_count(s, out))
+		return scan_count_tail(s, out);
+	int rc = swm_scan_name(s, &out->field.name);
+	if (rc == SWM_OK && scan_alias_end(s)) {
+		out->alias = out->field.name;
+		if (scan_count(s, out))
+			return scan_count_tail(s, out);
 		rc = swm_scan_name(s, &out->field.name);
+	}
 	if (rc != SWM_OK)
 		return rc;
 	if (swm_scan_peek(s) == '!' || swm_scan_peek(s) == '(') {

@@ -10,15 +10,21 @@
 #include <stdlib.h>
 #include <swm/rows.h>
 
+struct column {
+	swm_str name; /* the alias, where there is one */
+	uint32_t type_oid;
+};
+
 struct swm_rows {
-	swm_arena *arena;       /* of plan and SQL */
+	swm_arena *arena;       /* of plan, SQL and columns */
 	swm_snapshot *snapshot;
 	swm_read read;
-	const PGresult *shape;  /* names and types; NULL before the first event */
-	PGresult *columns;      /* an own copy of them, once the result ended; in whole mode with all rows */
+	struct column *columns;
+	size_t column_count;
 	const PGresult *current;/* has the row that is read from; NULL when there is none */
 	int row;
 	bool ended;
+	PGresult *whole;        /* all rows, in whole mode */
 	char *bytes;            /* of the last swm_rows_bytes() */
 };
 
@@ -34,31 +40,49 @@ make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_quer
 	return rc != SWM_OK ? rc : swm_plan_read(out, r->arena, r->snapshot, settings, &request, err);
 }
 
-/* Up to the first event, which has the columns; *ended when there was none. */
+/* The query may be gone before the result is. */
+static int
+keep_names(swm_rows *r, const swm_read_plan *plan, swm_error *err)
+{
+	r->columns = swm_arena_array(r->arena, plan->output_count, sizeof *r->columns);
+	if (r->columns == NULL)
+		return swm_fail_memory(err);
+	for (size_t i = 0; i < plan->output_count; i++) {
+		r->columns[i].name = swm_arena_str(r->arena, plan->outputs[i].key);
+		if (r->columns[i].name.ptr == NULL)
+			return swm_fail_memory(err);
+	}
+	r->column_count = plan->output_count;
+	return SWM_OK;
+}
+
+static void
+keep_types(swm_rows *r, const PGresult *result)
+{
+	for (size_t i = 0; i < r->column_count && i < (size_t)PQnfields(result); i++)
+		r->columns[i].type_oid = PQftype(result, (int)i);
+}
+
+/* To the next rows: 1, with current; 0 at the end. */
 static int
 advance(swm_rows *r, swm_error *err)
 {
 	swm_event event;
 	enum swm_read_step kind;
+	int rc;
 
-	for (;;) {
-		int rc = swm_read_next(&r->read, &event, &kind, err);
-		if (rc <= 0)
-			return rc;
+	r->current = NULL;
+	while ((rc = swm_read_next(&r->read, &event, &kind, err)) == 1) {
 		if (kind != SWM_READ_ROWS)
 			continue;
-		r->current = r->shape = event.result;
+		keep_types(r, event.result);
+		if (PQntuples(event.result) == 0) /* the end of the rows */
+			continue;
+		r->current = event.result;
 		r->row = 0;
-		if (PQntuples(event.result) > 0)
-			return 1;
-		/* the end of the rows: its columns outlive it */
-		if (r->columns == NULL)
-			r->columns = PQcopyResult(event.result, PG_COPYRES_ATTRS);
-		if (r->columns == NULL)
-			return swm_fail_memory(err);
-		r->shape = r->columns;
-		r->current = NULL;
+		return 1;
 	}
+	return rc;
 }
 
 /* All rows as one result, which is then read like a streamed one. */
@@ -67,14 +91,15 @@ read_whole(swm_rows *r, swm_error *err)
 {
 	int rc;
 
-	r->read.steps[r->read.step_count - 1].stream = false;
+	for (size_t i = 0; i < r->read.step_count; i++)
+		r->read.steps[i].stream = false;
 	while ((rc = advance(r, err)) == 1) {
-		PQclear(r->columns);
-		r->columns = PQcopyResult(r->current, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
-		if (r->columns == NULL)
+		PQclear(r->whole);
+		r->whole = PQcopyResult(r->current, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+		if (r->whole == NULL)
 			return swm_fail_memory(err);
 	}
-	r->current = r->shape = r->columns;
+	r->current = r->whole;
 	swm_read_finish(&r->read);
 	return rc;
 }
@@ -88,6 +113,8 @@ open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_ro
 
 	if (rc == SWM_OK)
 		rc = make_plan(&plan, r, session, query, &context.schema, err);
+	if (rc == SWM_OK)
+		rc = keep_names(r, plan, err);
 	if (rc == SWM_OK)
 		rc = swm_read_prepare(&r->read, session->engine, r->arena, r->snapshot, plan, &context, err);
 	if (rc != SWM_OK)
@@ -131,7 +158,6 @@ swm_rows_next(swm_rows *rows, swm_error *err)
 	if (rc != 1) {
 		rows->ended = true;
 		rows->current = NULL;
-		rows->shape = rows->columns;
 		swm_read_finish(&rows->read);
 	}
 	return rc;
@@ -143,7 +169,7 @@ swm_rows_close(swm_rows *rows)
 	if (rows == NULL)
 		return;
 	swm_read_finish(&rows->read);
-	PQclear(rows->columns);
+	PQclear(rows->whole);
 	free(rows->bytes);
 	swm_snapshot_unref(rows->snapshot);
 	swm_arena_free(rows->arena);
@@ -153,20 +179,19 @@ swm_rows_close(swm_rows *rows)
 size_t
 swm_rows_columns(const swm_rows *rows)
 {
-	return rows->shape == NULL ? 0 : (size_t)PQnfields(rows->shape);
+	return rows->column_count;
 }
 
 swm_str
 swm_rows_name(const swm_rows *rows, size_t column)
 {
-	return column < swm_rows_columns(rows) ? swm_cstr(PQfname(rows->shape, (int)column))
-	                                       : (swm_str){ "", 0 };
+	return column < rows->column_count ? rows->columns[column].name : (swm_str){ "", 0 };
 }
 
 uint32_t
 swm_rows_type_oid(const swm_rows *rows, size_t column)
 {
-	return column < swm_rows_columns(rows) ? PQftype(rows->shape, (int)column) : 0;
+	return column < rows->column_count ? rows->columns[column].type_oid : 0;
 }
 
 enum swm_kind
@@ -193,7 +218,7 @@ swm_rows_kind(const swm_rows *rows, size_t column)
 bool
 swm_rows_is_null(const swm_rows *rows, size_t column)
 {
-	return rows->current == NULL || rows->row < 0 || column >= swm_rows_columns(rows) ||
+	return rows->current == NULL || rows->row < 0 || column >= (size_t)PQnfields(rows->current) ||
 	       PQgetisnull(rows->current, rows->row, (int)column);
 }
 

@@ -85,7 +85,7 @@ swm_set_content_range(struct serving *s, int64_t last)
 	else
 		swm_buf_char(&range, '*');
 	swm_reply_set(&s->reply, "Content-Range", swm_buf_view(&range));
-	if (s->total >= 0 && last - first + 1 < s->total)
+	if (s->reply.status == 200 && s->total >= 0 && last - first + 1 < s->total)
 		s->reply.status = 206;
 	s->reply.failed |= range.failed;
 	swm_buf_dispose(&range);

@@ -78,8 +78,8 @@ swm_step_schema(struct serving *s)
 
 	if (rc != SWM_OK)
 		return rc;
-	s->by_profile = s->engine->settings->db_schemas.count > 1;
-	return swm_plan_schema(&s->schema, s->engine->settings, s->by_profile ? name : (swm_str){ NULL, 0 }, s->err);
+	s->by_profile = name.len > 0 || s->engine->settings->db_schemas.count > 1;
+	return swm_plan_schema(&s->schema, s->engine->settings, name, s->err);
 }
 
 static int

@@ -26,7 +26,7 @@ struct serving {
 	swm_str origin;
 	swm_identity identity;
 	swm_str schema;
-	bool by_profile;           /* more than one schema is exposed */
+	bool by_profile;           /* the schema was chosen: the answer names it */
 	swm_pair *pairs;
 	size_t pair_count;
 	swm_ast *ast;

@@ -336,3 +336,5 @@ const swm_statement swm_sql_response_settings = {
 	"SELECT current_setting('response.headers', true), current_setting('response.status', true)",
 	NULL, 0,
 };
+
+const swm_statement swm_sql_reset = { "RESET ALL", NULL, 0 };

@@ -34,6 +34,9 @@ int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_err
 /* What SQL set for the answer: response.headers and response.status, in this order. */
 extern const swm_statement swm_sql_response_settings;
 
+/* Takes back every setting of the session. */
+extern const swm_statement swm_sql_reset;
+
 /* Appends an identifier in double quotes. */
 void swm_sql_quote_identifier(swm_buf *to, swm_str name);
 

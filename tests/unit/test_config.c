@@ -698,9 +698,9 @@ START_TEST(secrets)
 	assert_check_refused("swm.conf:1: jwt-secret must be at least 32 characters long");
 	assert_parses("jwt-secret = \"01234567890123456789012345678901\"");
 	ck_assert_int_eq(swm_config_check(config, err), SWM_OK);
-	assert_parses("jwt-secret = \" {\\\"kty\\\":\\\"oct\\\"}\"");
+	assert_parses("jwt-secret = \" {\\\"kty\\\":\\\"oct\\\",\\\"k\\\":\\\"cmVhbGx5cmVhbGx5cmVhbGx5cmVhbGx5dmVyeXNhZmU\\\"}\"");
 	ck_assert_int_eq(swm_config_check(config, err), SWM_OK);
-	assert_parses("jwt-secret = \"c2VjcmV0-_==\"\njwt-secret-is-base64 = true");
+	assert_parses("jwt-secret = \"-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_\"\njwt-secret-is-base64 = true");
 	ck_assert_int_eq(swm_config_check(config, err), SWM_OK);
 	assert_parses("\njwt-secret = \"not base64\"\njwt-secret-is-base64 = true");
 	assert_check_refused("swm.conf:2: jwt-secret is not base64");

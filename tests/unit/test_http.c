@@ -132,6 +132,19 @@ START_TEST(accept_chooses_what_is_liked_best)
 }
 END_TEST
 
+START_TEST(a_long_accept_is_cheap)
+{
+	swm_buf accept = SWM_BUF_INIT;
+	enum swm_media media;
+
+	for (int i = 0; i < 6000; i++)
+		swm_buf_cstr(&accept, "text/csv,");
+	swm_buf_cstr(&accept, "text/csv;q=0");
+	ck_assert_int_eq(swm_accept_choose(&media, swm_buf_view(&accept), ALL, err), SWM_EREFUSED);
+	swm_buf_dispose(&accept);
+}
+END_TEST
+
 START_TEST(preferences_count_once)
 {
 	swm_preferences p;
@@ -194,6 +207,7 @@ main(void)
 	tcase_add_test(t, only_ampersand_separates_pairs);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
+	tcase_add_test(t, a_long_accept_is_cheap);
 	tcase_add_test(t, preferences_count_once);
 	tcase_add_test(t, ranges_are_read_or_ignored);
 	tcase_add_test(t, cookies_become_an_object);

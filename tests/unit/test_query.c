@@ -120,6 +120,31 @@ START_TEST(deep_nests_are_refused)
 }
 END_TEST
 
+/* What a query costs grows with its length, whatever it is made of. */
+START_TEST(memory_grows_with_the_text_alone)
+{
+	static const char *const pieces[] = { "\"a\",", "\"\",", "*,", "\"a\".", "{," };
+	enum { LENGTH = 60000, MOST = 200 };
+
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+		swm_buf text = SWM_BUF_INIT;
+		swm_query *q;
+		swm_buf_cstr(&text, i == 3 ? "t?" : i == 1 ? "t?a=in.(" : "t?select=");
+		while (text.len < LENGTH)
+			swm_buf_cstr(&text, pieces[i]);
+		swm_buf_cstr(&text, i == 3 ? "b=eq.1" : i == 1 ? "x)" : "a");
+		swm_error_clear(err);
+		if (swm_query_parse(&q, swm_buf_view(&text), err) == SWM_OK) {
+			ck_assert_uint_lt(swm_arena_used(q->arena), (size_t)LENGTH * MOST);
+			swm_query_free(q);
+		} else {
+			ck_assert_int_eq(i, 4);
+		}
+		swm_buf_dispose(&text);
+	}
+}
+END_TEST
+
 START_TEST(columns_count_characters)
 {
 	swm_query *q;
@@ -167,6 +192,8 @@ START_TEST(calls_refuse_what_cannot_be)
 	ck_assert_int_eq(swm_query_where(q, "a", SWM_OP_EQ, SWM_STR("\xff"), err), SWM_EINVAL);
 	ck_assert_int_eq(swm_query_select(q, "a", "text) FROM x; --", NULL, err), SWM_EINVAL);
 	ck_assert_int_eq(swm_query_select(q, "a", "", NULL, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_select(q, "a", "$$x", NULL, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_select(q, "a", "double precision", NULL, err), SWM_OK);
 	swm_query_free(q);
 	swm_query_free(NULL);
 }
@@ -184,6 +211,7 @@ main(void)
 	tcase_add_test(t, names_may_be_anything_in_quotes);
 	tcase_add_test(t, a_column_may_be_called_and);
 	tcase_add_test(t, deep_nests_are_refused);
+	tcase_add_test(t, memory_grows_with_the_text_alone);
 	tcase_add_test(t, columns_count_characters);
 	tcase_add_test(t, calls_build_the_same_tree);
 	tcase_add_test(t, calls_refuse_what_cannot_be);

@@ -1,0 +1,223 @@
+/* Sessions and rows: the public API of typed results, over a real database. */
+#include "config.h"
+
+#include "database.h"
+
+#include <stdlib.h>
+#include <swm.h>
+
+static PGconn *admin;
+static swm_error *err;
+static swm_config *config;
+static swm_engine *engine;
+static swm_session *session;
+
+static void
+setup(void)
+{
+	admin = database_admin();
+	database_do(admin, "DROP SCHEMA IF EXISTS rows CASCADE");
+	database_do(admin, "CREATE SCHEMA rows");
+	database_do(admin, "CREATE TABLE rows.t(id integer PRIMARY KEY, big bigint, d double precision, n numeric, "
+	                   "b boolean, bytes bytea, t text)");
+	database_do(admin, "INSERT INTO rows.t VALUES (1, 9223372036854775807, 1.5, 2.50, true, '\\x00ff', 'one'), "
+	                   "(2, NULL, 'NaN', 3, false, '', ''), (3, -1, '-Infinity', 1e30, NULL, NULL, NULL)");
+	database_do(admin, "CREATE FUNCTION rows.remember() RETURNS text LANGUAGE sql VOLATILE "
+	                   "AS $$SELECT set_config('rows.secret', 'left behind', false)$$");
+	database_do(admin, "CREATE VIEW rows.leaky AS SELECT rows.remember() AS set");
+	database_do(admin, "CREATE TABLE rows.one(id integer)");
+	database_do(admin, "INSERT INTO rows.one VALUES (1)");
+	database_do(admin, "CREATE FUNCTION rows.secret(rows.one) RETURNS text LANGUAGE sql STABLE "
+	                   "AS $$SELECT coalesce(current_setting('rows.secret', true), '')$$");
+	err = swm_error_new();
+	ck_assert_int_eq(swm_config_new(&config, err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-schemas", "rows", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-pool", "1", err), SWM_OK);
+	ck_assert_msg(swm_engine_open(&engine, config, NULL, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	ck_assert_int_eq(swm_session_new(&session, engine, PQuser(admin), err), SWM_OK);
+}
+
+static void
+teardown(void)
+{
+	swm_session_free(session);
+	swm_engine_close(engine);
+	swm_config_free(config);
+	swm_error_free(err);
+	database_do(admin, "DROP SCHEMA rows CASCADE");
+	PQfinish(admin);
+}
+
+static swm_rows *
+ask(const char *text, enum swm_rows_mode mode)
+{
+	swm_query *query;
+	swm_rows *rows = NULL;
+
+	ck_assert_msg(swm_query_parse(&query, (swm_str){ text, strlen(text) }, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	ck_assert_msg(swm_session_query(&rows, session, query, mode, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	swm_query_free(query); /* a result does not need it any more */
+	return rows;
+}
+
+static bool
+is(swm_str s, const char *expected)
+{
+	return s.len == strlen(expected) && memcmp(s.ptr, expected, s.len) == 0;
+}
+
+static void
+check_values(enum swm_rows_mode mode)
+{
+	swm_rows *rows = ask("t?order=id", mode);
+	int64_t n;
+	double d;
+	bool b;
+	swm_str s;
+	swm_str first_name = swm_rows_name(rows, 0); /* lives until the close */
+
+	ck_assert_uint_eq(swm_rows_columns(rows), 7);
+	ck_assert_int_eq(swm_rows_kind(rows, 0), SWM_KIND_INT64);
+	ck_assert_int_eq(swm_rows_kind(rows, 2), SWM_KIND_DOUBLE);
+	ck_assert_int_eq(swm_rows_kind(rows, 3), SWM_KIND_TEXT);
+	ck_assert_int_eq(swm_rows_kind(rows, 4), SWM_KIND_BOOL);
+	ck_assert_int_eq(swm_rows_kind(rows, 5), SWM_KIND_BYTES);
+	ck_assert_uint_eq(swm_rows_type_oid(rows, 1), 20);
+	ck_assert(swm_rows_is_null(rows, 0)); /* no row yet */
+
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_int64(rows, 1, &n) == SWM_OK && n == INT64_MAX);
+	ck_assert(swm_rows_double(rows, 2, &d) == SWM_OK && d == 1.5);
+	ck_assert(swm_rows_double(rows, 3, &d) == SWM_OK && d == 2.5);
+	ck_assert(swm_rows_text(rows, 3, &s) == SWM_OK && is(s, "2.50"));
+	ck_assert(swm_rows_bool(rows, 4, &b) == SWM_OK && b);
+	ck_assert(swm_rows_bytes(rows, 5, &s) == SWM_OK && s.len == 2 && memcmp(s.ptr, "\0\xff", 2) == 0);
+	ck_assert_int_eq(swm_rows_int64(rows, 6, &n), SWM_EINVAL);
+	ck_assert_int_eq(swm_rows_int64(rows, 3, &n), SWM_EINVAL); /* 2.50 is no whole number */
+	ck_assert_int_eq(swm_rows_text(rows, 7, &s), SWM_EINVAL);
+
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_is_null(rows, 1) && !swm_rows_is_null(rows, 6));
+	ck_assert(swm_rows_double(rows, 2, &d) == SWM_OK && d != d);
+	ck_assert(swm_rows_text(rows, 6, &s) == SWM_OK && s.len == 0);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert_int_eq(swm_rows_bool(rows, 4, &b), SWM_EINVAL);
+	ck_assert_int_eq(swm_rows_next(rows, err), 0);
+	ck_assert_int_eq(swm_rows_next(rows, err), 0);
+	ck_assert_uint_eq(swm_rows_columns(rows), 7);
+	ck_assert(is(first_name, "id"));
+	swm_rows_close(rows);
+}
+
+START_TEST(values_are_typed_when_streamed)
+{
+	check_values(SWM_ROWS_STREAM);
+}
+END_TEST
+
+START_TEST(values_are_typed_when_whole)
+{
+	check_values(SWM_ROWS_WHOLE);
+}
+END_TEST
+
+START_TEST(an_alias_is_the_name)
+{
+	swm_rows *rows = ask("t?select=number:id,id::text,t&id=eq.1", SWM_ROWS_STREAM);
+
+	ck_assert(is(swm_rows_name(rows, 0), "number"));
+	ck_assert(is(swm_rows_name(rows, 1), "id"));
+	ck_assert_int_eq(swm_rows_kind(rows, 1), SWM_KIND_TEXT);
+	ck_assert(is(swm_rows_name(rows, 9), ""));
+	swm_rows_close(rows);
+}
+END_TEST
+
+START_TEST(an_empty_result_has_columns)
+{
+	for (int mode = SWM_ROWS_STREAM; mode <= SWM_ROWS_WHOLE; mode++) {
+		swm_rows *rows = ask("t?id=eq.99", (enum swm_rows_mode)mode);
+		ck_assert_uint_eq(swm_rows_columns(rows), 7);
+		ck_assert_int_eq(swm_rows_kind(rows, 0), SWM_KIND_INT64);
+		ck_assert_int_eq(swm_rows_next(rows, err), 0);
+		swm_rows_close(rows);
+	}
+}
+END_TEST
+
+START_TEST(an_open_result_may_be_closed_early)
+{
+	for (int i = 0; i < 3; i++) { /* the pool has one connection: it must come back */
+		swm_rows *rows = ask("t", SWM_ROWS_STREAM);
+		ck_assert_int_eq(swm_rows_next(rows, err), 1);
+		swm_rows_close(rows);
+	}
+}
+END_TEST
+
+START_TEST(errors_name_what_is_wrong)
+{
+	swm_query *query;
+	swm_rows *rows = NULL;
+	swm_session *other;
+
+	ck_assert_int_eq(swm_query_new(&query, "nothing", err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err), SWM_ENOTFOUND);
+	ck_assert(is(swm_error_code(err), "PGRST205"));
+	swm_query_free(query);
+	ck_assert_int_eq(swm_query_new(&query, "t", err), SWM_OK);
+	ck_assert_int_eq(swm_query_schema(query, "pg_catalog", err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err), SWM_ENOTFOUND);
+	ck_assert(is(swm_error_code(err), "PGRST106"));
+	swm_query_free(query);
+	ck_assert_int_eq(swm_session_new(&other, engine, "no such role", err), SWM_OK);
+	ck_assert_int_eq(swm_query_new(&query, "t", err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, other, query, SWM_ROWS_STREAM, err), SWM_EDATABASE);
+	ck_assert(is(swm_error_code(err), "22023"));
+	swm_query_free(query);
+	swm_session_free(other);
+	ck_assert_int_eq(swm_session_new(&other, engine, "none", err), SWM_EAUTH);
+	ck_assert_int_eq(swm_session_new(&other, engine, NULL, err), SWM_EAUTH); /* no db-anon-role */
+}
+END_TEST
+
+/* What a view's function sets for the session is gone before the next query on that connection. */
+START_TEST(no_setting_outlives_its_query)
+{
+	swm_str s;
+	swm_rows *rows = ask("leaky", SWM_ROWS_WHOLE);
+
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_text(rows, 0, &s) == SWM_OK && is(s, "left behind"));
+	swm_rows_close(rows);
+	rows = ask("one?select=secret", SWM_ROWS_WHOLE);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_text(rows, 0, &s) == SWM_OK);
+	ck_assert_msg(is(s, ""), "the next query read '%.*s'", (int)s.len, s.ptr);
+	swm_rows_close(rows);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("rows");
+	TCase *t = tcase_create("rows");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 30);
+	tcase_add_test(t, values_are_typed_when_streamed);
+	tcase_add_test(t, values_are_typed_when_whole);
+	tcase_add_test(t, an_alias_is_the_name);
+	tcase_add_test(t, an_empty_result_has_columns);
+	tcase_add_test(t, an_open_result_may_be_closed_early);
+	tcase_add_test(t, errors_name_what_is_wrong);
+	tcase_add_test(t, no_setting_outlives_its_query);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures > 0;
+}
