@@ -69,7 +69,7 @@ class Roles(Auth):
 		row = self.whoami(as_role("swm_it_odd"))
 		self.assertEqual((row["user"], row["timezone"], row["statement_timeout"]),
 		                 ("swm_it_odd", "Asia/Kathmandu", "7s"))
-		self.assertEqual(self.whoami()["statement_timeout"], "0")
+		self.assertEqual(self.whoami()["statement_timeout"], "1min")  # sql/01-roles.sql
 
 	def test_claim_path(self):
 		server = harness.server(jwt_role_claim_key='.a."b c".roles[1]')

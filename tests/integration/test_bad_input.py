@@ -281,8 +281,10 @@ class Unknown(BadInput):
 	def test_cast(self):
 		self.expect("/three?select=id%3A%3Anope", error_body("42704", 'type "nope" does not exist'), 400, "42704")
 		self.expect_code("/people?select=name%3A%3Ainteger", 400, "22P02")
-		# blanks are part of a type's name, as in "double precision"
-		self.expect_code("/three?select=id%3A%3Aint%20or%201", 400, "42601")
+		# blanks are part of a type's name, as in "double precision"; a word of it is an identifier
+		self.expect_code("/three?select=id%3A%3Aint%20or%20x", 400, "42601")
+		self.expect_code("/three?select=id%3A%3Aint%20or%201", 400, "PGRST100")
+		self.expect_code("/three?select=id%3A%3A$$x", 400, "PGRST100")
 
 	def test_language(self):
 		self.expect("/articles?tsv=fts(nope).cat", error_body(
