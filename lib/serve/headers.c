@@ -22,17 +22,17 @@ set_preferences_applied(struct serving *s)
 	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	swm_buf applied = SWM_BUF_INIT;
-	swm_buf timezone = SWM_BUF_INIT;
+	swm_buf zone = SWM_BUF_INIT;
 
 	if (s->timezone_applied) {
-		swm_buf_cstr(&timezone, "timezone=");
-		swm_buf_str(&timezone, s->prefer.timezone);
+		swm_buf_cstr(&zone, "timezone=");
+		swm_buf_str(&zone, s->prefer.timezone);
 	}
 	const char *const all[] = {
 		s->prefer.count == SWM_COUNT_EXACT ? counts[s->prefer.count] : "",
 		ends[s->prefer.tx],
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
-		swm_buf_text(&timezone),
+		swm_buf_text(&zone),
 	};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if (all[i][0] == '\0')
@@ -42,9 +42,9 @@ set_preferences_applied(struct serving *s)
 	}
 	if (applied.len > 0)
 		swm_reply_echo(&s->reply, "Preference-Applied", swm_buf_view(&applied));
-	s->reply.failed |= applied.failed || timezone.failed;
+	s->reply.failed |= applied.failed || zone.failed;
 	swm_buf_dispose(&applied);
-	swm_buf_dispose(&timezone);
+	swm_buf_dispose(&zone);
 }
 
 static void

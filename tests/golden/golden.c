@@ -126,34 +126,36 @@ same_params(const struct golden *c, const swm_statement *s)
 	return same(c, "number of params", count, actual) && ok;
 }
 
+/* All that a case says of an answer is compared, so that one run tells all that is wrong. */
 static bool
 check(const struct golden *c, const struct outcome *o)
 {
 	const char *code = value_of(c, "error");
+	bool ok;
 
 	if (code == NULL && o->rc != SWM_OK)
 		return same(c, "result", "no error", swm_error_message(o->err).ptr);
 	if (code == NULL) {
 		if (value_of(c, "sql") == NULL)
 			return same(c, "case", "a line sql or error", "none");
-		return same(c, "sql", value_of(c, "sql"), o->read.text) &
-		       same(c, "count", value_of(c, "count"), o->count.text) & same_params(c, &o->read);
+		ok = same(c, "sql", value_of(c, "sql"), o->read.text);
+		ok = same(c, "count", value_of(c, "count"), o->count.text) && ok;
+		return same_params(c, &o->read) && ok;
 	}
 	if (o->rc == SWM_OK)
 		return same(c, "result", code, "no error");
-	return same(c, "code", code, swm_error_code(o->err).ptr) &
-	       same(c, "message", value_of(c, "message"), swm_error_message(o->err).ptr) &
-	       same(c, "details", value_of(c, "details"), swm_error_details(o->err).ptr) &
-	       same(c, "hint", value_of(c, "hint"), swm_error_hint(o->err).ptr);
+	ok = same(c, "code", code, swm_error_code(o->err).ptr);
+	ok = same(c, "message", value_of(c, "message"), swm_error_message(o->err).ptr) && ok;
+	ok = same(c, "details", value_of(c, "details"), swm_error_details(o->err).ptr) && ok;
+	return same(c, "hint", value_of(c, "hint"), swm_error_hint(o->err).ptr) && ok;
 }
 
 static void
 run_case(struct golden *c, const swm_snapshot *snapshot)
 {
-	struct outcome o = { .arena = swm_arena_new(), .err = swm_error_new() };
-
 	if (c->count == 0)
 		return;
+	struct outcome o = { .arena = swm_arena_new(), .err = swm_error_new() };
 	if (value_of(c, "query") == NULL) {
 		fprintf(stderr, "%s:%d: a case without a query\n", c->file, c->line);
 		exit(2);
