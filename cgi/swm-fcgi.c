@@ -120,7 +120,7 @@ thread_count(const swm_config *config)
 
 	if (processors < 1)
 		processors = 1;
-	return (unsigned)setting_number(config, "server-threads", 10, 8 * (unsigned long)processors + 8);
+	return (unsigned)setting_number(config, "server-threads", 10, 16 * (unsigned long)processors + 8);
 }
 
 static int
