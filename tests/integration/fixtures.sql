@@ -163,3 +163,16 @@ ALTER ROLE swm_it_odd SET bytea_output = 'escape';
 ALTER ROLE swm_it_odd SET extra_float_digits = 0;
 ALTER ROLE swm_it_odd SET TimeZone = 'Asia/Kathmandu';
 ALTER ROLE swm_it_odd SET statement_timeout = '7s';
+
+-- Does what the request's header x-set says with the answer's settings (db-pre-request).
+CREATE FUNCTION test.set_answer() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	headers json := current_setting('request.headers', true)::json;
+BEGIN
+	IF headers->>'x-headers' IS NOT NULL THEN
+		PERFORM set_config('response.headers', headers->>'x-headers', false);
+	END IF;
+	IF headers->>'x-status' IS NOT NULL THEN
+		PERFORM set_config('response.status', headers->>'x-status', false);
+	END IF;
+END $$;
