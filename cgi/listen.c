@@ -187,9 +187,15 @@ listener_unlink(const struct listener *listener)
 void
 listener_stop(const struct listener *listener)
 {
+	int fd;
+
 	listener_unlink(listener);
-	if (listener->path != NULL)
-		shutdown(listener->fd, SHUT_RDWR);
+	if (listener->path == NULL)
+		return;
+	shutdown(listener->fd, SHUT_RDWR);
+	/* who is in the queue already would wait until the socket is closed */
+	while ((fd = accept(listener->fd, NULL, NULL)) >= 0)
+		close(fd);
 }
 
 void
