@@ -190,7 +190,8 @@ class TestQuickstart(unittest.TestCase):
 		servers = descendants(quickstart.popen.pid)
 		self.assertLessEqual({"nginx", "postgres", "swm-fcgi"}, set(servers.values()))
 		for number, name in servers.items():
-			self.assertNotEqual(0, os.stat("/proc/%d" % number).st_uid, name)
+			if name in ("nginx", "postgres", "swm-fcgi"):  # the curl that it shows may still run, as ourselves
+				self.assertNotEqual(0, os.stat("/proc/%d" % number).st_uid, name)
 		state = os.path.join(self.checkout, ".run")
 		self.assertEqual(0o700, stat.S_IMODE(os.stat(os.path.join(state, "run")).st_mode))
 		self.assertEqual(0o600, stat.S_IMODE(os.stat(os.path.join(state, "jwt.secret")).st_mode))
