@@ -46,7 +46,11 @@ typedef struct swm_column {
 	swm_str comment;
 } swm_column;
 
-/* A foreign key, seen from the table that has it. */
+/*
+ * A foreign key, seen from the relation that has it. Views have those of their base
+ * tables whose columns they show, and are targets as their base tables are
+ * (https://docs.postgrest.org/en/latest/references/api/resource_embedding.html#foreign-key-joins-on-views).
+ */
 typedef struct swm_foreign_key {
 	swm_str name;
 	uint32_t relation_oid, target_oid;
@@ -95,6 +99,11 @@ typedef struct swm_function {
 	const swm_type *returns;       /* NULL for a type outside the snapshot */
 	uint32_t returns_relation_oid; /* the row type's table; 0 when none */
 	bool returns_set, returns_table; /* RETURNS TABLE or OUT parameters */
+	/*
+	 * What its rows look like: the relation whose row type it returns, or one of
+	 * kind 'c' that stands for a composite type or OUT parameters; NULL for a value.
+	 */
+	const struct swm_relation *row;
 	bool single_row;               /* prorows is 1 */
 	char volatility;               /* i s v */
 	bool is_exposed;               /* stands in one of db-schemas */
@@ -102,6 +111,23 @@ typedef struct swm_function {
 	const swm_str *setting_names, *setting_values;
 	size_t setting_count;
 } swm_function;
+
+enum swm_cardinality { SWM_MANY_TO_ONE, SWM_ONE_TO_MANY, SWM_ONE_TO_ONE, SWM_MANY_TO_MANY };
+
+/* How rows of an origin are related to those of a target. Lives in the arena it was found into. */
+typedef struct swm_relationship {
+	enum swm_cardinality cardinality;
+	const swm_relation *origin, *target;
+	/* the function that finds the target's rows; then no column is named here */
+	const swm_function *computed;
+	/* origin.origin_columns[i] = target.target_columns[i], but for many-to-many */
+	const swm_foreign_key *key;    /* NULL for computed and many-to-many */
+	const uint16_t *origin_columns, *target_columns;
+	size_t count;
+	/* many-to-many: both keys of the junction */
+	const swm_relation *junction;
+	const swm_foreign_key *junction_origin, *junction_target;
+} swm_relationship;
 
 /* What a role has set for itself (ALTER ROLE ... SET), as far as the login role may set it. */
 typedef struct swm_role {
@@ -138,6 +164,14 @@ const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, 
 /* All relations and foreign keys of the exposed schemas. */
 const swm_relation *const *swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count);
 const swm_foreign_key *swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count);
+
+/*
+ * All relationships of an origin (a relation of the snapshot, or the row of a function)
+ * with relations of a schema, computed ones among them, in *count of *out. SWM_ENOMEM.
+ */
+int swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_arena *arena,
+                               const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
+                               swm_error *err);
 
 /* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
