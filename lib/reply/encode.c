@@ -8,7 +8,7 @@
 static int
 make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 {
-	size_t count = e->plan->output_count;
+	size_t count = e->plan->root->output_count;
 	swm_str *prefixes = swm_arena_array(arena, count, sizeof *prefixes);
 	swm_buf text = SWM_BUF_INIT;
 	bool failed = prefixes == NULL;
@@ -17,7 +17,7 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 		swm_buf_clear(&text);
 		if (!e->strip_nulls)
 			swm_buf_char(&text, i == 0 ? '{' : ',');
-		swm_json_quote(&text, e->plan->outputs[i].key);
+		swm_json_quote(&text, e->plan->root->outputs[i].key);
 		swm_buf_char(&text, ':');
 		prefixes[i] = swm_arena_str(arena, swm_buf_view(&text));
 		failed = text.failed || prefixes[i].ptr == NULL;
@@ -48,10 +48,10 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 {
 	const swm_read_plan *plan = encoder->plan;
 
-	if (PQnfields(result) != (int)plan->output_count)
+	if (PQnfields(result) != (int)plan->root->output_count)
 		return false;
-	for (size_t i = 0; i < plan->output_count; i++) {
-		uint32_t planned = plan->outputs[i].type_oid;
+	for (size_t i = 0; i < plan->root->output_count; i++) {
+		uint32_t planned = plan->root->outputs[i].type_oid;
 		if (planned != 0 && planned != PQftype(result, (int)i))
 			return false;
 	}

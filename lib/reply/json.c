@@ -107,13 +107,13 @@ put_stripped_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int 
 {
 	char before = '{';
 
-	for (size_t i = 0; i < e->plan->output_count; i++) {
+	for (size_t i = 0; i < e->plan->root->output_count; i++) {
 		if (PQgetisnull(result, row, (int)i))
 			continue;
 		swm_buf_char(to, before);
 		before = ',';
 		swm_buf_str(to, e->prefixes[i]);
-		swm_json_value(to, e->plan->outputs[i].form, value_of(result, row, (int)i));
+		swm_json_value(to, e->plan->root->outputs[i].form, value_of(result, row, (int)i));
 	}
 	if (before == '{')
 		swm_buf_char(to, '{');
@@ -129,14 +129,14 @@ swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row,
 	if (e->strip_nulls) {
 		put_stripped_row(e, to, result, row);
 	} else {
-		if (plan->output_count == 0)
+		if (plan->root->output_count == 0)
 			swm_buf_char(to, '{');
-		for (size_t i = 0; i < plan->output_count; i++) {
+		for (size_t i = 0; i < plan->root->output_count; i++) {
 			swm_buf_str(to, e->prefixes[i]);
 			if (PQgetisnull(result, row, (int)i))
 				swm_buf_add(to, "null", 4);
 			else
-				swm_json_value(to, plan->outputs[i].form, value_of(result, row, (int)i));
+				swm_json_value(to, plan->root->outputs[i].form, value_of(result, row, (int)i));
 		}
 	}
 	swm_buf_char(to, '}');

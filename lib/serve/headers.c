@@ -74,7 +74,7 @@ void
 swm_set_content_range(struct serving *s, int64_t last)
 {
 	swm_buf range = SWM_BUF_INIT;
-	int64_t first = s->plan->offset;
+	int64_t first = s->plan->root->offset;
 
 	if (last >= first && s->total != 0)
 		swm_buf_printf(&range, "%lld-%lld/", (long long)first, (long long)last);

@@ -12,7 +12,7 @@ fail_past_the_end(struct serving *s)
 	int rc = swm_fail(s->err, SWM_ERR_RANGE);
 
 	swm_buf_printf(&details, "An offset of %lld was requested, but there are only %lld rows.",
-	               (long long)s->plan->offset, (long long)s->total);
+	               (long long)s->plan->root->offset, (long long)s->total);
 	swm_error_set_details(s->err, swm_buf_view(&details));
 	swm_buf_dispose(&details);
 	return rc;
@@ -23,9 +23,9 @@ static int
 send_page(struct serving *s)
 {
 	if (!s->reply.begun) {
-		int64_t end = s->plan->offset + s->plan->limit;
+		int64_t end = s->plan->root->offset + s->plan->root->limit;
 		if (s->total >= 0) /* then the last row is known all the same */
-			swm_set_content_range(s, (s->plan->has_limit && end < s->total ? end : s->total) - 1);
+			swm_set_content_range(s, (s->plan->root->has_limit && end < s->total ? end : s->total) - 1);
 	}
 	return swm_reply_flush(&s->reply, s->err);
 }
@@ -53,7 +53,7 @@ take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
 	if (kind == SWM_READ_COUNT) {
 		if (!swm_str_int64(swm_cstr(PQgetvalue(event->result, 0, 0)), &s->total))
 			return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
-		return s->plan->offset > s->total ? fail_past_the_end(s) : SWM_OK;
+		return s->plan->root->offset > s->total ? fail_past_the_end(s) : SWM_OK;
 	}
 	if (s->rows == 0 && !swm_encoder_fits(&s->encoder, event->result))
 		return STALE;
@@ -103,7 +103,7 @@ run_read(struct serving *s, swm_read *read)
 		return rc;
 	s->encoder.end(&s->encoder, &s->reply.body);
 	if (!s->reply.begun)
-		swm_set_content_range(s, s->plan->offset + s->rows - 1);
+		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
 	return SWM_OK;
 }
 

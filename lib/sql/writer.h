@@ -1,0 +1,36 @@
+/* A statement being written: text and parameters. For this room only. */
+#ifndef SWM_SQL_WRITER_H
+#define SWM_SQL_WRITER_H
+
+#include "base/buf.h"
+#include "sql/sql.h"
+
+typedef struct swm_writer {
+	swm_buf text;
+	swm_arena *arena;
+	const char **params;
+	const char **origins; /* where each shared value came from, else NULL */
+	int count, room;
+	bool failed;
+} swm_writer;
+
+void swm_put(swm_writer *w, const char *text);
+void swm_put_identifier(swm_writer *w, swm_str name);
+
+/* "schema"."name" */
+void swm_put_qualified(swm_writer *w, swm_str schema, swm_str name);
+
+/* Writes the $n of a parameter with this value, which is copied for its terminating NUL. */
+void swm_put_param(swm_writer *w, swm_str value);
+void swm_put_int_param(swm_writer *w, int64_t n);
+
+/*
+ * The same for a value that several places mean: a view that was given before has its
+ * old number, so that PostgreSQL sees equal expressions, as GROUP BY needs it.
+ */
+void swm_put_shared_param(swm_writer *w, swm_str value);
+
+/* Takes over what was written. SWM_ENOMEM. */
+int swm_writer_finish(swm_writer *w, swm_statement *out, swm_error *err);
+
+#endif
