@@ -85,6 +85,8 @@ swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink 
 	swm_error_clear(err);
 	if (sink->size != sizeof *sink)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the sink is of another version of libswm"));
+	if (request->body != NULL && request->body->size != sizeof *request->body)
+		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the body is of another version of libswm"));
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
 	if (own == NULL)
 		return swm_fail_memory(err);
