@@ -195,6 +195,13 @@ find_reserved(swm_str name, swm_str *path)
 	return NULL;
 }
 
+bool
+swm_query_is_reserved(swm_str name)
+{
+	swm_str path;
+	return find_reserved(name, &path) != NULL;
+}
+
 /* a.b.column->path: the last name is the column, what stands before it the path. */
 static int
 scan_tree_path(swm_scanner *s, swm_str *path, swm_field *field)

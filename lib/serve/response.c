@@ -5,22 +5,6 @@
 
 #include "json/json.h"
 
-/* A field's name is a token, and its value one line (RFC 9110, 5.1 and 5.5). */
-static bool
-is_field(swm_str name, swm_str value)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (!word && strchr("!#$%&'*+-.^_`|~", c) == NULL)
-			return false;
-	}
-	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t')
-			return false;
-	return name.len > 0;
-}
-
 static int
 apply_response_headers(struct serving *s, swm_str text)
 {
@@ -31,7 +15,7 @@ apply_response_headers(struct serving *s, swm_str text)
 	for (; item != NULL && rc == SWM_OK; item = swm_json_next(item)) {
 		const swm_json *member = swm_json_first(item);
 		if (swm_json_type_of(item) != SWM_JSON_OBJECT || swm_json_type_of(member) != SWM_JSON_STRING ||
-		    swm_json_next(member) != NULL || !is_field(swm_json_name(member), swm_json_string(member)))
+		    swm_json_next(member) != NULL || !swm_is_field(swm_json_name(member), swm_json_string(member)))
 			rc = swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
 		else if (swm_str_caseeq(swm_json_name(member), SWM_STR("Content-Type")))
 			swm_reply_set(&s->reply, "Content-Type", swm_json_string(member));
