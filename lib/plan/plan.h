@@ -76,6 +76,17 @@ typedef struct swm_read_request {
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);
 
+/*
+ * The relationship of an origin with a target of a select list, in the same schema:
+ * the target is a relation's name, a computed relationship's, or a foreign key's name
+ * or column; the hint a foreign key's name or column or a junction. NO_RELATIONSHIP
+ * (SWM_ENOTFOUND) with the nearest name as hint; AMBIGUOUS_RELATIONSHIP (SWM_EREFUSED)
+ * with the candidates; SWM_ENOMEM.
+ */
+int swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_snapshot *snapshot,
+                          swm_str schema, const swm_relation *origin, swm_str target, swm_str hint,
+                          swm_error *err);
+
 /* The relation of a name. TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint. */
 int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str name,
                       swm_error *err);
