@@ -3,6 +3,7 @@
 #include "reply/encode.h"
 
 #include "json/escape.h"
+#include "plan/call.h"
 
 /* Every column's key, escaped once for all rows. */
 static int
@@ -27,6 +28,21 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 	return failed ? swm_fail_memory(err) : SWM_OK;
 }
 
+/* Of a function that returns no rows but values, or one row. */
+static void
+set_shape(swm_encoder *e)
+{
+	enum swm_shape shape = e->plan->shape;
+	const swm_type *type;
+
+	e->bare = shape == SWM_SHAPE_OBJECT || shape == SWM_SHAPE_VALUE;
+	if (shape != SWM_SHAPE_VALUE && shape != SWM_SHAPE_VALUES)
+		return;
+	type = e->plan->root->call->function->returns;
+	e->row = swm_json_value_row;
+	e->structured = type != NULL && (type->is_array || type->is_composite);
+}
+
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
@@ -38,7 +54,9 @@ swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
 		out->end = swm_csv_end;
 		return SWM_OK;
 	}
+	set_shape(out);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
+	out->bare |= out->single;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
 	return make_prefixes(out, arena, err);
 }
@@ -48,7 +66,7 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 {
 	const swm_read_plan *plan = encoder->plan;
 
-	if (PQnfields(result) != (int)plan->root->output_count)
+	if (PQnfields(result) != (int)plan->root->output_count + (plan->settings_columns ? 2 : 0))
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		uint32_t planned = plan->root->outputs[i].type_oid;

@@ -43,17 +43,23 @@ swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
 }
 
 void
-swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+swm_reply_remove(swm_reply *reply, swm_str name)
 {
 	swm_reply_header **h = &reply->headers;
 
 	while (*h != NULL) {
-		if (swm_str_caseeq((*h)->name, swm_cstr(name)))
+		if (swm_str_caseeq((*h)->name, name))
 			*h = (*h)->next;
 		else
 			h = &(*h)->next;
 	}
 	reply->tail = h;
+}
+
+void
+swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+{
+	swm_reply_remove(reply, swm_cstr(name));
 	swm_reply_add(reply, swm_cstr(name), value);
 }
 
