@@ -7,12 +7,13 @@
 
 #include <stdatomic.h>
 
-/* Privileges of a grantee on a relation or on any of its columns. */
+/* Privileges of a grantee on a relation or on any of its columns, or on a function. */
 enum swm_privilege {
 	SWM_MAY_SELECT = 1,
 	SWM_MAY_INSERT = 2,
 	SWM_MAY_UPDATE = 4,
 	SWM_MAY_DELETE = 8,
+	SWM_MAY_EXECUTE = 16,
 };
 
 typedef struct swm_grant {
@@ -85,10 +86,17 @@ struct swm_snapshot {
 	size_t constraint_count;
 	swm_groups constraints_of_table, constraints_on_table, constraints_by_name; /* by oid; by hash */
 
+	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
+	size_t row_count;
+
 	swm_function *functions; /* overloads stand together */
+	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
 	const swm_function **function_list;
 	size_t function_count;
 	swm_index functions_by_name; /* the first of each name */
+
+	swm_media_handler *media_handlers; /* by the oid of the relation */
+	size_t media_handler_count;
 
 	swm_role *roles;
 	swm_rights *rights; /* one for each role */
