@@ -39,6 +39,7 @@ struct serving {
 	bool rollback;
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
+	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
 };
 
