@@ -149,6 +149,10 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	if (rc != SWM_OK)
 		return rc;
 	rc = swm_sql_read(&s, arena, plan, err);
+	if (rc == SWM_OK && c->explain) {
+		swm_statement rows = s;
+		rc = swm_sql_explain(&s, arena, &rows, c->explain_json, c->explain_options, err);
+	}
 	if (rc != SWM_OK)
 		return rc;
 	add_step(out, SWM_READ_ROWS, &s);

@@ -16,6 +16,9 @@ typedef struct swm_read_context {
 	const swm_setting *request;    /* request.method, request.headers, ... */
 	size_t request_count;
 	enum swm_count count;          /* also count all rows; how exactly */
+	bool explain;                  /* the rows' EXPLAIN instead of them */
+	bool explain_json;
+	unsigned explain_options;      /* of enum swm_explain */
 	bool rollback;
 	int abort_fd;
 } swm_read_context;

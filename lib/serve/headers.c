@@ -96,7 +96,7 @@ swm_set_content_range(struct serving *s, int64_t last)
 void
 swm_set_read_headers(struct serving *s)
 {
-	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(s->media));
+	swm_reply_set(&s->reply, "Content-Type", s->content_type);
 	set_content_location(s);
 	set_profile(s);
 	set_preferences_applied(s);

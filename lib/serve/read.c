@@ -128,7 +128,8 @@ run_read(struct serving *s, swm_read *read)
 {
 	swm_event event;
 	enum swm_read_step kind;
-	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->media, s->err);
+	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->media,
+	                          s->err);
 
 	s->total = -1;
 	s->is_estimate = false;
@@ -149,7 +150,7 @@ run_read(struct serving *s, swm_read *read)
 	if (rc != SWM_OK)
 		return rc;
 	s->encoder.end(&s->encoder, &s->reply.body);
-	if (!s->reply.begun)
+	if (!s->reply.begun && !s->explain)
 		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
 	return SWM_OK;
 }

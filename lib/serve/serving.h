@@ -34,6 +34,10 @@ struct serving {
 	swm_range range;
 	swm_read_plan *plan;
 	enum swm_media media;
+	swm_str content_type;
+	bool explain;              /* the plan of the media type is asked for, not its rows */
+	enum swm_media explain_format;
+	unsigned explain_options;
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
