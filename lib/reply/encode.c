@@ -27,20 +27,42 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 	return failed ? swm_fail_memory(err) : SWM_OK;
 }
 
+/* The functions of each media type, JSON's where none is named. */
+static void
+set_functions(swm_encoder *e, enum swm_media media)
+{
+	switch (media) {
+	case SWM_MEDIA_CSV:
+		e->begin = swm_csv_begin;
+		e->row = swm_csv_row;
+		e->end = swm_csv_end;
+		break;
+	case SWM_MEDIA_NDJSON:
+		e->begin = e->end = swm_no_frame;
+		e->row = swm_ndjson_row;
+		break;
+	case SWM_MEDIA_PLAN_TEXT:
+	case SWM_MEDIA_PLAN_JSON:
+		e->begin = e->end = swm_no_frame;
+		e->row = swm_explain_row;
+		e->explain = true;
+		break;
+	default:
+		e->begin = swm_json_begin;
+		e->row = swm_json_row;
+		e->end = swm_json_end;
+	}
+}
+
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
 {
-	*out = (swm_encoder){ .plan = plan, .begin = swm_json_begin, .row = swm_json_row, .end = swm_json_end };
-	if (media == SWM_MEDIA_CSV) {
-		out->begin = swm_csv_begin;
-		out->row = swm_csv_row;
-		out->end = swm_csv_end;
-		return SWM_OK;
-	}
+	*out = (swm_encoder){ .plan = plan };
+	set_functions(out, media);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
-	return make_prefixes(out, arena, err);
+	return out->explain || media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
 }
 
 bool
@@ -48,6 +70,8 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 {
 	const swm_read_plan *plan = encoder->plan;
 
+	if (encoder->explain)
+		return PQnfields(result) == 1;
 	if (PQnfields(result) != (int)plan->root->output_count)
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {

@@ -34,11 +34,16 @@ struct serving {
 	swm_range range;
 	swm_read_plan *plan;
 	enum swm_media media;
+	swm_str content_type;
+	bool explain;              /* the plan of the media type is asked for, not its rows */
+	enum swm_media explain_format;
+	unsigned explain_options;
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
+	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
 };
 
