@@ -49,7 +49,9 @@ typedef struct swm_column {
 /*
  * A foreign key, seen from the relation that has it. Views have those of their base
  * tables whose columns they show, and are targets as their base tables are
- * (https://docs.postgrest.org/en/latest/references/api/resource_embedding.html#foreign-key-joins-on-views).
+ * (https://docs.postgrest.org/en/latest/references/api/resource_embedding.html#foreign-key-joins-on-views);
+ * a view that shows a column of the key twice has it twice. Lives as the relationship
+ * that it is of.
  */
 typedef struct swm_foreign_key {
 	swm_str name;
@@ -75,7 +77,11 @@ typedef struct swm_relation {
 	bool insertable, updatable, deletable; /* also by INSTEAD OF triggers */
 	const swm_column *columns;
 	size_t column_count;
-	const uint16_t *primary_key; /* indexes of columns, in the key's order */
+	/*
+	 * Indexes of columns, in the key's order. Of a view: those of all tables whose key it
+	 * shows, one table after the other.
+	 */
+	const uint16_t *primary_key;
 	size_t primary_key_count;
 	const swm_unique_key *unique_keys;
 	size_t unique_key_count;
@@ -122,7 +128,7 @@ typedef struct swm_relationship {
 	const swm_function *computed;
 	/* origin.origin_columns[i] = target.target_columns[i], but for many-to-many */
 	const swm_foreign_key *key;    /* NULL for computed and many-to-many */
-	const uint16_t *origin_columns, *target_columns;
+	const uint16_t *origin_columns, *target_columns; /* the key's arrays, as they are or exchanged */
 	size_t count;
 	/* many-to-many: both keys of the junction */
 	const swm_relation *junction;
@@ -161,17 +167,30 @@ const swm_function *swm_relation_computed(const swm_relation *relation, swm_str 
 const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema,
                                                   swm_str name, size_t *count);
 
-/* All relations and foreign keys of the exposed schemas. */
+/* All relations of the exposed schemas. */
 const swm_relation *const *swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count);
-const swm_foreign_key *swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count);
+
+/* How many foreign keys there are between tables that an exposed relation is or shows. */
+size_t swm_snapshot_foreign_key_count(const swm_snapshot *snapshot);
 
 /*
  * All relationships of an origin (a relation of the snapshot, or the row of a function)
- * with relations of a schema, computed ones among them, in *count of *out. SWM_ENOMEM.
+ * with relations of a schema, in *count of *out: first the computed ones, which may lead
+ * to other exposed schemas, and for which those with a relation of the function's name
+ * are left out. Junctions are of the schema, or else of another exposed one. SWM_ENOMEM.
  */
 int swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_arena *arena,
                                const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
                                swm_error *err);
+
+/*
+ * Of these, those that a name in a select list can mean, without looking at the others:
+ * with the relation of that name, by the function of that name (then no other), by the
+ * foreign key of that name on either side, or by the origin's of one column of that name.
+ */
+int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count, swm_arena *arena,
+                                     const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
+                                     swm_str name, swm_error *err);
 
 /* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);

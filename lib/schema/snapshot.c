@@ -146,11 +146,16 @@ swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 	return snapshot->relation_list;
 }
 
-const swm_foreign_key *
-swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count)
+size_t
+swm_snapshot_foreign_key_count(const swm_snapshot *snapshot)
 {
-	*count = snapshot->foreign_key_count;
-	return snapshot->foreign_keys;
+	return snapshot->constraint_count;
+}
+
+uint32_t
+swm_snapshot_name_key(swm_str name)
+{
+	return (uint32_t)swm_str_hash(name);
 }
 
 swm_str

@@ -185,6 +185,7 @@ load_as(const char *user)
 
 /* Loaded once, before the tests fork. */
 static swm_snapshot *snapshot;
+static swm_arena *arena; /* of what is found in it */
 
 static void
 set_up(void)
@@ -203,12 +204,14 @@ set_up(void)
 	tell(pg, grants_sql);
 	PQfinish(pg);
 	snapshot = load_as("ts_login");
+	arena = swm_arena_new();
 }
 
 static void
 tear_down(void)
 {
 	swm_snapshot_unref(snapshot);
+	swm_arena_free(arena);
 	PGconn *pg = open_as(NULL, "postgres");
 	tell(pg, "DROP DATABASE " DATABASE " WITH (FORCE)");
 	tell(pg, drop_roles_sql);
@@ -241,17 +244,21 @@ function(const char *name)
 	return f[0];
 }
 
-static const swm_foreign_key *
-foreign_key(const char *name)
+/* The relationship of a table with a table by its own foreign key of this name; NULL when there is none. */
+static const swm_relationship *
+foreign_key(const swm_relation *of, const char *name)
 {
+	const swm_relationship *all, *found = NULL;
 	size_t count;
-	const swm_foreign_key *keys = swm_snapshot_foreign_keys(snapshot, &count);
-	const swm_foreign_key *found = NULL;
+
+	ck_assert_int_eq(swm_snapshot_relationships(&all, &count, arena, snapshot, of, SWM_STR("a"), NULL), SWM_OK);
 	for (size_t i = 0; i < count; i++) {
-		if (!swm_str_eq(keys[i].name, swm_cstr(name)))
+		if (all[i].key == NULL || !swm_str_eq(all[i].key->name, swm_cstr(name)) ||
+		    all[i].origin_columns != all[i].key->columns || all[i].target->kind == 'v' ||
+		    all[i].target->kind == 'm')
 			continue;
 		ck_assert_msg(found == NULL, "%s is there twice", name);
-		found = &keys[i];
+		found = &all[i];
 	}
 	return found;
 }
@@ -398,50 +405,55 @@ START_TEST(keys)
 	ck_assert_uint_eq(r->primary_key_count, 2);
 	ck_assert_uint_eq(r->primary_key[1], 2);
 	ck_assert_uint_eq(relation("days_2024")->primary_key_count, 2);
-	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 0);
+	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 1);
+	ck_assert_uint_eq(relation("v_grouped")->primary_key_count, 0);
 	ck_assert_uint_eq(relation("to_hidden")->primary_key_count, 0);
 }
 END_TEST
 
 START_TEST(foreign_keys)
 {
-	const swm_foreign_key *k = foreign_key("parts_dev");
+	const swm_relationship *r = foreign_key(relation("parts"), "parts_dev");
+	const swm_relation *odd = swm_snapshot_relation(snapshot, schemas[1], SWM_STR("Odd \"n\xc3\xa4me\".x'y"));
 
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->relation_oid, relation("parts")->oid);
-	ck_assert_uint_eq(k->target_oid, relation("devices")->oid);
-	ck_assert_uint_eq(k->count, 1);
-	ck_assert_uint_eq(k->columns[0], 2);
-	ck_assert_uint_eq(k->target_columns[0], 0);
-	ck_assert(!k->is_unique);
-	k = foreign_key("odd_order");
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->count, 2);
-	ck_assert_uint_eq(k->columns[0], 3);
-	ck_assert_uint_eq(k->columns[1], 4);
-	ck_assert_uint_eq(k->target_columns[0], 3);
-	ck_assert_uint_eq(k->target_columns[1], 2);
-	ck_assert(foreign_key("details_device_id_fkey")->is_unique);
-	ck_assert_ptr_nonnull(foreign_key("self_parent_fkey"));
-	ck_assert_ptr_nonnull(foreign_key("Odd \"n\xc3\xa4me\".x'y_UPPER_fkey"));
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->origin, relation("parts"));
+	ck_assert_ptr_eq(r->target, relation("devices"));
+	ck_assert_uint_eq(r->key->relation_oid, r->origin->oid);
+	ck_assert_uint_eq(r->key->target_oid, r->target->oid);
+	ck_assert_uint_eq(r->count, 1);
+	ck_assert_uint_eq(r->origin_columns[0], 2);
+	ck_assert_uint_eq(r->target_columns[0], 0);
+	ck_assert_int_eq(r->cardinality, SWM_MANY_TO_ONE);
+	r = foreign_key(relation("parts"), "odd_order");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->count, 2);
+	ck_assert_uint_eq(r->origin_columns[0], 3);
+	ck_assert_uint_eq(r->origin_columns[1], 4);
+	ck_assert_uint_eq(r->target_columns[0], 3);
+	ck_assert_uint_eq(r->target_columns[1], 2);
+	r = foreign_key(relation("details"), "details_device_id_fkey");
+	ck_assert_int_eq(r->cardinality, SWM_ONE_TO_ONE);
+	ck_assert(r->key->is_unique);
+	ck_assert_ptr_nonnull(foreign_key(relation("self"), "self_parent_fkey"));
+	ck_assert_ptr_nonnull(foreign_key(odd, "Odd \"n\xc3\xa4me\".x'y_UPPER_fkey"));
 	/* its table is not exposed */
-	ck_assert_ptr_null(foreign_key("to_hidden_id_fkey"));
+	ck_assert_ptr_null(foreign_key(relation("to_hidden"), "to_hidden_id_fkey"));
 }
 END_TEST
 
 /* Of a partitioned table once, whichever side it stands on: foreign_key() checks that. */
 START_TEST(foreign_keys_of_partitioned_tables)
 {
-	const swm_foreign_key *k = foreign_key("days_device_fkey");
-	size_t count;
+	const swm_relationship *r = foreign_key(relation("days"), "days_device_fkey");
 
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->relation_oid, relation("days")->oid);
-	k = foreign_key("of_day");
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->target_oid, relation("days")->oid);
-	(void)swm_snapshot_foreign_keys(snapshot, &count);
-	ck_assert_uint_eq(count, 7);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->target, relation("devices"));
+	ck_assert_ptr_null(foreign_key(relation("days_2024"), "days_device_fkey"));
+	r = foreign_key(relation("day_notes"), "of_day");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->target, relation("days"));
+	ck_assert_uint_eq(swm_snapshot_foreign_key_count(snapshot), 7);
 }
 END_TEST
 
