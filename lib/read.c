@@ -117,18 +117,20 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		add_step(out, SWM_READ_PRE_REQUEST, &s);
 		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
-	if (c->count) {
+	if (c->count && plan != NULL) {
 		rc = swm_sql_count(&s, arena, plan, err);
 		if (rc != SWM_OK)
 			return rc;
 		add_step(out, SWM_READ_COUNT, &s);
 	}
-	rc = swm_sql_read(&s, arena, plan, err);
-	if (rc != SWM_OK)
-		return rc;
-	add_step(out, SWM_READ_ROWS, &s);
+	if (plan != NULL) {
+		rc = swm_sql_read(&s, arena, plan, err);
+		if (rc != SWM_OK)
+			return rc;
+		add_step(out, SWM_READ_ROWS, &s);
+	}
 	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
-	if (plan->runs_functions || engine->settings->db_pre_request.len > 0)
+	if ((plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	return SWM_OK;
 }
