@@ -5,8 +5,6 @@
 
 #include "http/url.h"
 
-#include <stdlib.h>
-
 int
 swm_openapi_piece(struct swm_openapi *doc)
 {
@@ -275,31 +273,6 @@ write_document(struct swm_openapi *doc)
 	return swm_openapi_piece(doc);
 }
 
-static int
-compare_keys(const void *a, const void *b)
-{
-	const swm_foreign_key *x = *(const swm_foreign_key *const *)a, *y = *(const swm_foreign_key *const *)b;
-
-	if (x->relation_oid != y->relation_oid)
-		return x->relation_oid < y->relation_oid ? -1 : 1;
-	return x < y ? -1 : x > y; /* both are of one array */
-}
-
-static bool
-sort_keys(struct swm_openapi *doc, swm_arena *arena)
-{
-	const swm_foreign_key *all = swm_snapshot_foreign_keys(doc->request->snapshot, &doc->key_count);
-
-	doc->keys = swm_arena_array(arena, doc->key_count, sizeof doc->keys[0]);
-	if (doc->keys == NULL)
-		return false;
-	for (size_t i = 0; i < doc->key_count; i++)
-		doc->keys[i] = &all[i];
-	if (doc->key_count > 1)
-		qsort(doc->keys, doc->key_count, sizeof doc->keys[0], compare_keys);
-	return true;
-}
-
 int
 swm_openapi_write(const swm_openapi_request *request, swm_error *err)
 {
@@ -307,12 +280,9 @@ swm_openapi_write(const swm_openapi_request *request, swm_error *err)
 		.request = request, .json = { request->to, false }, .scratch = swm_arena_new(), .err = err,
 		.ignore_privileges = swm_str_eq(request->settings->openapi_mode, SWM_STR("ignore-privileges")),
 	};
-	swm_arena *arena = swm_arena_new();
-	int rc = arena == NULL || doc.scratch == NULL || !sort_keys(&doc, arena) ? swm_fail_memory(err)
-		: write_document(&doc);
+	int rc = doc.scratch == NULL ? swm_fail_memory(err) : write_document(&doc);
 
 	swm_buf_dispose(&doc.text);
 	swm_arena_free(doc.scratch);
-	swm_arena_free(arena);
 	return rc;
 }

@@ -5,15 +5,20 @@
 #include "json/writer.h"
 #include "openapi/openapi.h"
 
+/* What a column refers to; nothing when target is NULL. */
+struct swm_openapi_key {
+	const swm_relation *target;
+	const swm_column *column;
+};
+
 struct swm_openapi {
 	const swm_openapi_request *request;
 	swm_json_writer json;
 	swm_buf text;       /* a name or a comment while it is put together */
-	swm_arena *scratch; /* for one function at a time */
+	swm_arena *scratch; /* for one relation or function at a time */
 	bool ignore_privileges;
 	bool no_memory;
-	const swm_foreign_key **keys; /* by relation */
-	size_t key_count;
+	struct swm_openapi_key *keys; /* of the relation being written, one a column */
 	swm_error *err;
 };
 
@@ -25,6 +30,12 @@ int swm_openapi_relation_paths(struct swm_openapi *doc);
 int swm_openapi_relation_definitions(struct swm_openapi *doc);
 int swm_openapi_relation_parameters(struct swm_openapi *doc);
 int swm_openapi_function_paths(struct swm_openapi *doc);
+
+/* What is shown of a relation; 0 when it is not shown at all. */
+unsigned swm_openapi_shown(const struct swm_openapi *doc, const swm_relation *r);
+
+/* Fills doc->keys, which live until the scratch memory is used again. */
+void swm_openapi_find_keys(struct swm_openapi *doc, const swm_relation *r);
 
 /* {"$ref": "#/<section>/<name>"}; the name may be in doc->text. */
 void swm_openapi_ref(struct swm_openapi *doc, const char *section, swm_str name);

@@ -9,8 +9,8 @@
 enum { MAY_SELECT = 1, MAY_INSERT = 2, MAY_UPDATE = 4, MAY_DELETE = 8 };
 
 /* What is shown of a relation: what it can do, as far as the role may. */
-static unsigned
-shown_of(const struct swm_openapi *doc, const swm_relation *r)
+unsigned
+swm_openapi_shown(const struct swm_openapi *doc, const swm_relation *r)
 {
 	const swm_openapi_request *q = doc->request;
 	const struct {
@@ -44,7 +44,7 @@ each_relation(struct swm_openapi *doc, describe *write)
 	const swm_relation *const *all = swm_snapshot_relations(doc->request->snapshot, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		unsigned shown = shown_of(doc, all[i]);
+		unsigned shown = swm_openapi_shown(doc, all[i]);
 		if (shown == 0)
 			continue;
 		write(doc, all[i], shown);
@@ -179,46 +179,6 @@ swm_openapi_relation_paths(struct swm_openapi *doc)
 
 /* --- definitions ---------------------------------------------------------- */
 
-/* The first of the relation's keys, which stand together. */
-static size_t
-first_key(const struct swm_openapi *doc, const swm_relation *r)
-{
-	size_t low = 0, high = doc->key_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (doc->keys[middle]->relation_oid < r->oid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The key of this column alone, to a relation that is shown; a table rather than a view of it. */
-static const swm_foreign_key *
-key_of(const struct swm_openapi *doc, const swm_relation *r, size_t column, const swm_relation **target)
-{
-	const swm_foreign_key *found = NULL;
-
-	for (size_t i = first_key(doc, r); i < doc->key_count && doc->keys[i]->relation_oid == r->oid; i++) {
-		const swm_foreign_key *k = doc->keys[i];
-		if (k->count != 1 || k->columns[0] != column)
-			continue;
-		const swm_relation *to = swm_snapshot_relation_by_oid(doc->request->snapshot, k->target_oid);
-		if (to == NULL || shown_of(doc, to) == 0)
-			continue;
-		bool is_view = to->kind == 'v' || to->kind == 'm';
-		if (found == NULL || !is_view) {
-			found = k;
-			*target = to;
-		}
-		if (!is_view)
-			break;
-	}
-	return found;
-}
-
 static bool
 is_primary(const swm_relation *r, size_t column)
 {
@@ -232,21 +192,20 @@ is_primary(const swm_relation *r, size_t column)
 static void
 write_notes(struct swm_openapi *doc, const swm_relation *r, size_t column)
 {
-	const swm_relation *to = NULL;
-	const swm_foreign_key *key = key_of(doc, r, column, &to);
-	bool primary = is_primary(r, column);
+	const struct swm_openapi_key *key = doc->keys == NULL ? NULL : &doc->keys[column];
+	bool primary = is_primary(r, column), foreign = key != NULL && key->target != NULL;
 
-	if (!primary && key == NULL)
+	if (!primary && !foreign)
 		return;
 	swm_buf_cstr(&doc->text, doc->text.len > 0 ? "\n\nNote:" : "Note:");
 	if (primary)
 		swm_buf_cstr(&doc->text, "\nThis is a Primary Key.<pk/>");
-	if (key == NULL)
+	if (!foreign)
 		return;
-	swm_str name = to->columns[key->target_columns[0]].name;
+	swm_str table = key->target->name, name = key->column->name;
 	swm_buf_printf(&doc->text, "\nThis is a Foreign Key to `%.*s.%.*s`.<fk table='%.*s' column='%.*s'/>",
-	               (int)to->name.len, to->name.ptr, (int)name.len, name.ptr,
-	               (int)to->name.len, to->name.ptr, (int)name.len, name.ptr);
+	               (int)table.len, table.ptr, (int)name.len, name.ptr,
+	               (int)table.len, table.ptr, (int)name.len, name.ptr);
 }
 
 static void
@@ -290,6 +249,7 @@ static void
 write_definition(struct swm_openapi *doc, const swm_relation *r, unsigned shown)
 {
 	(void)shown;
+	swm_openapi_find_keys(doc, r);
 	swm_json_write_key(&doc->json, r->name);
 	swm_json_write_open(&doc->json, '{');
 	if (r->comment.len > 0)
