@@ -36,7 +36,7 @@ typedef struct swm_read {
 	bool answered;                 /* an event has been handed out */
 } swm_read;
 
-/* Writes the SQL; nothing is sent yet. SWM_ENOMEM. */
+/* Writes the SQL; nothing is sent yet. Without a plan (NULL) no row is read. SWM_ENOMEM. */
 int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
                      const swm_read_plan *plan, const swm_read_context *context, swm_error *err);
 

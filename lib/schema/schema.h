@@ -39,6 +39,8 @@ typedef struct swm_domain_casts {
 typedef struct swm_type {
 	uint32_t oid;
 	uint32_t base_oid;  /* behind domains; its own oid otherwise */
+	uint32_t element_oid; /* of an array, behind domains; 0 for others and for pseudo-types */
+	uint32_t max_length;  /* characters (of bit strings: bits) that a domain allows its text; 0 when it does not say */
 	swm_str name;       /* as format_type() writes it */
 	swm_str cast_name;  /* to be cast to: bpchar, where name is character and takes one letter */
 	swm_str schema, typname;
@@ -198,6 +200,12 @@ const swm_function *swm_relation_computed(const swm_relation *relation, swm_str 
 /* The functions of a name in a schema (its overloads), *count of them; NULL when none. */
 const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema,
                                                   swm_str name, size_t *count);
+
+/* The comment on an exposed schema; empty when it has none. */
+swm_str swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema);
+
+/* All functions, overloads together; some may not be exposed (is_exposed). */
+const swm_function *const *swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count);
 
 /* All relations of the exposed schemas. */
 const swm_relation *const *swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count);

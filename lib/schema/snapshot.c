@@ -139,6 +139,22 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 	return NULL;
 }
 
+const swm_function *const *
+swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->function_count;
+	return snapshot->function_list;
+}
+
+swm_str
+swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema)
+{
+	for (size_t i = 0; i < snapshot->comment_count; i++)
+		if (swm_str_eq(snapshot->comments[i].schema, schema))
+			return snapshot->comments[i].comment;
+	return SWM_STR("");
+}
+
 const swm_relation *const *
 swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 {

@@ -63,11 +63,19 @@ typedef struct swm_constraint {
 	bool is_unique;
 } swm_constraint;
 
+/* A comment on one of db-schemas. */
+typedef struct swm_schema_comment {
+	swm_str schema, comment;
+} swm_schema_comment;
+
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+
+	swm_schema_comment *comments;
+	size_t comment_count;
 
 	swm_type *types;
 	size_t type_count;

@@ -101,3 +101,10 @@ swm_set_read_headers(struct serving *s)
 	set_profile(s);
 	set_preferences_applied(s);
 }
+
+void
+swm_set_root_headers(struct serving *s)
+{
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_OPENAPI));
+	set_profile(s);
+}

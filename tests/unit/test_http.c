@@ -233,6 +233,42 @@ START_TEST(cookies_become_an_object)
 }
 END_TEST
 
+/* The addresses of RFC 3986, 1.1.2 and 3, as far as they are the web's. */
+START_TEST(addresses_of_the_web)
+{
+	static const struct {
+		const char *text;
+		bool https;
+		const char *host, *port, *path;
+	} cases[] = {
+		{ "http://example.com", false, "example.com", "", "" },
+		{ "HTTPS://example.com:8042/over/there?name=ferret#nose", true, "example.com", "8042", "/over/there" },
+		{ "https://user:pw@a.b/", true, "a.b", "", "/" },
+		{ "http://[2001:db8::7]:80/c=GB?a:b", false, "[2001:db8::7]", "80", "/c=GB" },
+		{ "http://[::1]", false, "[::1]", "", "" },
+		{ "http://a?b", false, "a", "", "" },
+	};
+	static const char *const bad[] = {
+		"", "http", "http:", "http:/", "http://", "example.com", "//example.com", "ftp://a", "http://a b", "http://:80",
+		"http://a:x", "http://a:0", "http://a:65536", "http://a:-1", "http://a/ b", "http://a/\x7f", "http://a{b}", "http://::1",
+		"mailto:a@b", "http://[::1",
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(swm_web_address_parse(&a, text(cases[i].text)), "%s", cases[i].text);
+		ck_assert(a.https == cases[i].https);
+		ck_assert_msg(swm_str_eq(a.host, text(cases[i].host)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.port, text(cases[i].port)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.path, text(cases[i].path)), "%s", cases[i].text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(!swm_web_address_parse(&a, text(bad[i])), "%s", bad[i]);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -243,6 +279,7 @@ main(void)
 	tcase_add_test(t, percent_encoding_is_decoded_once);
 	tcase_add_test(t, bad_encoding_is_refused_where_it_is);
 	tcase_add_test(t, only_ampersand_separates_pairs);
+	tcase_add_test(t, addresses_of_the_web);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
 	tcase_add_test(t, plan_parameters_are_read);
