@@ -32,13 +32,17 @@ static const struct step {
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL, false },
 	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL, false },
 	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL, false },
+	{ QUERY_DOMAIN_CASTS, { SWM_PARAM_NONE }, swm_load_domain_casts, NULL, false },
 	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL, false },
-	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_columns, NULL, false },
+	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_relation_columns, NULL, false },
 	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_NONE }, swm_load_unique_keys, NULL, false },
 	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_NONE }, swm_load_foreign_keys, NULL, false },
 	{ QUERY_VIEWS, { SWM_PARAM_NONE }, swm_load_view, NULL, true },
 	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL, false },
 	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL, false },
+	{ QUERY_ROWS, { SWM_PARAM_ROWS }, swm_load_rows, NULL, false },
+	{ QUERY_MEDIA_HANDLERS, { SWM_PARAM_EXPOSED }, swm_load_media_handlers, NULL, false },
+	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
 	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
@@ -100,7 +104,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -131,6 +135,17 @@ take_namespaces(struct swm_load *load, const PGresult *rows, enum swm_load_param
 static int
 take_exposed(struct swm_load *load, const PGresult *rows)
 {
+	size_t count = (size_t)PQntuples(rows);
+	swm_schema_comment *comments = swm_load_array(load, count, sizeof *comments);
+
+	if (comments == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		comments[i].schema = swm_load_schema_name(load, swm_load_cell(rows, (int)i, 1));
+		comments[i].comment = swm_load_text(load, rows, (int)i, 2);
+	}
+	load->snapshot->comments = comments;
+	load->snapshot->comment_count = count;
 	return take_namespaces(load, rows, SWM_PARAM_EXPOSED);
 }
 

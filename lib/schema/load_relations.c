@@ -52,11 +52,13 @@ relation_of(const struct swm_load *load, const PGresult *rows, int row)
 	return r == NULL ? NULL : &load->snapshot->relations[r - load->snapshot->relations];
 }
 
-static void
-take_column(struct swm_load *load, const PGresult *rows, int row, swm_column *c)
+void
+swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
 	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, NULLABLE, DEFAULT, IDENTITY, GENERATED, UPDATABLE, COMMENT };
+	swm_column *c = &to->columns[at];
 
+	to->numbers[at] = (uint16_t)swm_load_number(rows, row, NUMBER);
 	c->name = swm_load_text(load, rows, row, NAME);
 	c->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, TYPE));
 	if (c->type != NULL && PQgetisnull(rows, row, TYPE_NAME))
@@ -73,26 +75,23 @@ take_column(struct swm_load *load, const PGresult *rows, int row, swm_column *c)
 }
 
 int
-swm_load_columns(struct swm_load *load, const PGresult *rows)
+swm_load_relation_columns(struct swm_load *load, const PGresult *rows)
 {
-	size_t count = (size_t)PQntuples(rows);
-	swm_column *columns = swm_load_array(load, count, sizeof *columns);
-	uint16_t *attnums = swm_arena_array(load->scratch, count, sizeof *attnums);
+	struct swm_load_columns *to = &load->columns[SWM_LOAD_RELATIONS];
 
-	if (columns == NULL || attnums == NULL)
+	to->count = (size_t)PQntuples(rows);
+	to->columns = swm_load_array(load, to->count, sizeof *to->columns);
+	to->numbers = swm_arena_array(load->scratch, to->count, sizeof *to->numbers);
+	if (to->columns == NULL || to->numbers == NULL)
 		return SWM_ENOMEM;
-	load->columns = columns;
-	load->attnums = attnums;
 	for (int row = 0, end; row < PQntuples(rows); row = end) {
 		end = swm_load_group_end(rows, row);
-		for (int i = row; i < end; i++) {
-			take_column(load, rows, i, &columns[i]);
-			attnums[i] = (uint16_t)swm_load_number(rows, i, 1);
-		}
+		for (int i = row; i < end; i++)
+			swm_load_column(load, rows, i, to, (size_t)i);
 		swm_relation *r = relation_of(load, rows, row);
 		if (r == NULL)
 			continue;
-		r->columns = columns + row;
+		r->columns = to->columns + row;
 		r->column_count = (size_t)(end - row);
 	}
 	return SWM_OK;

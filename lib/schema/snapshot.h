@@ -7,12 +7,13 @@
 
 #include <stdatomic.h>
 
-/* Privileges of a grantee on a relation or on any of its columns. */
+/* Privileges of a grantee on a relation or on any of its columns, or on a function. */
 enum swm_privilege {
 	SWM_MAY_SELECT = 1,
 	SWM_MAY_INSERT = 2,
 	SWM_MAY_UPDATE = 4,
 	SWM_MAY_DELETE = 8,
+	SWM_MAY_EXECUTE = 16,
 };
 
 typedef struct swm_grant {
@@ -62,11 +63,19 @@ typedef struct swm_constraint {
 	bool is_unique;
 } swm_constraint;
 
+/* A comment on one of db-schemas. */
+typedef struct swm_schema_comment {
+	swm_str schema, comment;
+} swm_schema_comment;
+
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+
+	swm_schema_comment *comments;
+	size_t comment_count;
 
 	swm_type *types;
 	size_t type_count;
@@ -85,10 +94,17 @@ struct swm_snapshot {
 	size_t constraint_count;
 	swm_groups constraints_of_table, constraints_on_table, constraints_by_name; /* by oid; by hash */
 
+	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
+	size_t row_count;
+
 	swm_function *functions; /* overloads stand together */
+	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
 	const swm_function **function_list;
 	size_t function_count;
 	swm_index functions_by_name; /* the first of each name */
+
+	swm_media_handler *media_handlers; /* by the oid of the relation */
+	size_t media_handler_count;
 
 	swm_role *roles;
 	swm_rights *rights; /* one for each role */

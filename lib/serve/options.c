@@ -1,4 +1,4 @@
-/* What is answered without the database. */
+/* What is answered without a statement. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -6,7 +6,7 @@
 int
 swm_step_root(struct serving *s)
 {
-	return s->is_root && !swm_serving_is(s, "OPTIONS") ? swm_fail(s->err, SWM_ERR_OPENAPI_OFF) : SWM_OK;
+	return s->is_root && !swm_serving_is(s, "OPTIONS") ? swm_answer_root(s) : SWM_OK;
 }
 
 /* A volatile function may write, which GET must not (PostgREST's options page). Overloads differ at will. */

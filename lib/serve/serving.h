@@ -45,11 +45,16 @@ struct serving {
 	swm_range range;
 	swm_read_plan *plan;
 	enum swm_media media;
+	swm_str content_type;
+	bool explain;              /* the plan of the media type is asked for, not its rows */
+	enum swm_media explain_format;
+	unsigned explain_options;
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
+	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
 	int64_t seen;              /* rows that have come so far */
 };
@@ -82,6 +87,7 @@ int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 void swm_set_common_headers(struct serving *s);
 void swm_set_cors_headers(struct serving *s);
 void swm_set_read_headers(struct serving *s);
+void swm_set_root_headers(struct serving *s);
 
 /* Allow of the functions of the name, as far as the snapshot is known. */
 void swm_set_function_allow(struct serving *s);
@@ -89,13 +95,21 @@ void swm_set_function_allow(struct serving *s);
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
 
-/* The same when all rows have come. */
-void swm_set_page_range(struct serving *s);
+/* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
+int swm_take_count(struct serving *s, const PGresult *result);
+int swm_take_estimate(struct serving *s, const PGresult *result);
+int swm_check_total(struct serving *s);
 
 /* response.headers and response.status, which are this column of the first row and the next one. */
 int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);
 
-/* The request as settings of its transaction: the read is made ready, nothing is sent. */
+/* The OpenAPI document, or that there is none. */
+int swm_answer_root(struct serving *s);
+
+/*
+ * The request as settings of its transaction: the read is made ready, nothing is
+ * sent. Without a plan it reads nothing: role and pre-request function have their say.
+ */
 struct swm_read;
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 

@@ -70,19 +70,20 @@ put_path(swm_writer *w, const swm_path_step *step)
 {
 	for (; step != NULL; step = step->next) {
 		swm_put(w, step->as_text ? "->>" : "->");
-		swm_put_shared_param(w, step->key);
-		swm_put(w, step->is_index ? "::int" : "::text");
+		swm_put_path_key(w, step->key, step->is_index);
 	}
 }
 
 void
 swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *field)
 {
+	if (field->is_row) {
+		swm_put(w, "TRUE");
+		return;
+	}
 	if (field->path != NULL)
 		swm_put(w, field->to_jsonb ? "(to_jsonb(" : "(");
 	put_node_name(w, node);
-	if (field->whole_row)
-		return;
 	swm_put(w, ".");
 	swm_put_identifier(w, field->name);
 	if (field->path == NULL)
@@ -93,9 +94,9 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 	swm_put(w, ")");
 }
 
-/* What an embedded node gives; as jsonb where it is a group's key, since json has no equality. */
+/* What an embedded node gives. */
 static void
-put_embedded(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
+put_embedded(swm_writer *w, const swm_plan_output *o)
 {
 	bool many = !o->embed->is_to_one;
 
@@ -109,8 +110,6 @@ put_embedded(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 	}
 	if (many)
 		swm_put(w, ", '[]')");
-	if (node->has_aggregates && o->aggregate == SWM_AGGREGATE_NONE && (many || o->kind == SWM_OUTPUT_EMBED))
-		swm_put(w, "::jsonb");
 }
 
 static void
@@ -121,7 +120,9 @@ put_source_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 	if (o->kind == SWM_OUTPUT_FIELD)
 		swm_put_field(w, node, &o->field);
 	else
-		put_embedded(w, node, o);
+		put_embedded(w, o);
+	if (o->as_jsonb)
+		swm_put(w, "::jsonb");
 	if (o->cast.len > 0) {
 		swm_put(w, " AS ");
 		swm_buf_str(&w->text, o->cast); /* identifier characters and blanks only */
@@ -142,7 +143,7 @@ put_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 	if (o->aggregate_cast.len > 0)
 		swm_put(w, "CAST(");
 	swm_put(w, aggregates[o->aggregate]);
-	if (o->kind == SWM_OUTPUT_FIELD && o->field.whole_row)
+	if (o->kind == SWM_OUTPUT_FIELD && o->field.is_row)
 		swm_put(w, "*");
 	else
 		put_source_value(w, node, o);
@@ -288,18 +289,33 @@ put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
 	}
 }
 
-/* What is no aggregate is a group's key. Without any there is one group, which no clause says. */
+/*
+ * What is no aggregate is a group's key. Without any there is one group, which no clause
+ * says, and which there is without rows too.
+ */
 static void
-put_group(swm_writer *w, const swm_plan_node *node)
+put_group(swm_writer *w, const swm_plan_node *node, bool with_rows)
 {
 	const char *before = " GROUP BY ";
 
-	for (size_t i = 0; node->has_aggregates && i < node->output_count; i++) {
+	if (!node->has_aggregates)
+		return;
+	for (size_t i = 0; i < node->output_count; i++) {
 		if (node->outputs[i].aggregate != SWM_AGGREGATE_NONE)
 			continue;
 		swm_put(w, before);
 		put_source_value(w, node, &node->outputs[i]);
 		before = ", ";
+	}
+	if (before[0] == ' ') {
+		swm_put(w, with_rows ? " HAVING count(*) > 0" : "");
+		return;
+	}
+	for (const swm_plan_order *o = node->order; o != NULL; o = o->next) {
+		if (!o->is_key)
+			continue;
+		swm_put(w, ", ");
+		put_lateral_column(w, o->embed, 'o', o->embed_extra);
 	}
 }
 
@@ -333,13 +349,23 @@ put_limit(swm_writer *w, const swm_plan_node *node)
 	}
 }
 
+static void put_joins(swm_writer *w, const swm_plan_node *node);
+
+/* Groups need what they are grouped by only where some of them are passed over; a limit matters when it is 0. */
 void
 swm_put_exists(swm_writer *w, const swm_plan_node *node)
 {
+	bool grouped = node->has_aggregates && node->offset > 0;
+
 	swm_put(w, "EXISTS (SELECT 1 FROM ");
 	put_source(w, node);
-	put_where(w, node, true);
-	put_limit(w, node);
+	if (grouped)
+		put_joins(w, node);
+	put_where(w, node, !grouped);
+	if (grouped)
+		put_group(w, node, true);
+	if (node->offset > 0 || (node->has_limit && node->limit == 0))
+		put_limit(w, node);
 	swm_put(w, ")");
 }
 
@@ -348,6 +374,7 @@ swm_put_exists(swm_writer *w, const swm_plan_node *node)
  */
 
 static void put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use);
+static void put_extras(swm_writer *w, const swm_plan_node *node, const char *before);
 
 /* The columns of a spread to-many relation, each as an array. */
 static void
@@ -374,6 +401,21 @@ put_document(swm_writer *w, const swm_plan_node *node)
 	swm_put(w, ") AS \"r\"");
 }
 
+/* The columns of the order stand beside a group, not in it. */
+static void
+put_ordered_group(swm_writer *w, const swm_plan_node *node)
+{
+	swm_put(w, "SELECT \"d\".\"value\", \"x\".* FROM (");
+	put_document(w, node);
+	swm_put(w, ") AS \"d\" LEFT JOIN (SELECT ");
+	put_extras(w, node, "");
+	swm_put(w, " FROM ");
+	put_source(w, node);
+	put_where(w, node, true);
+	put_limit(w, node);
+	swm_put(w, ") AS \"x\" ON TRUE");
+}
+
 static void
 put_joined(swm_writer *w, const swm_plan_node *node)
 {
@@ -381,6 +423,8 @@ put_joined(swm_writer *w, const swm_plan_node *node)
 		put_rows(w, node, FOR_SPREAD);
 	else if (node->is_spread)
 		put_spread_arrays(w, node);
+	else if (node->extras != NULL && node->has_aggregates)
+		put_ordered_group(w, node);
 	else if (node->extras != NULL)
 		put_rows(w, node, FOR_ORDER);
 	else
@@ -463,7 +507,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 		swm_put(w, ") AS \"f\"");
 	}
 	put_where(w, node, false);
-	put_group(w, node);
+	put_group(w, node, node->is_inner);
 	put_order(w, node);
 	put_limit(w, node);
 }
@@ -493,28 +537,28 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 	put_source(&w, root);
 	put_joins(&w, root);
 	put_where(&w, root, false);
-	put_group(&w, root);
+	put_group(&w, root, false);
 	put_order(&w, root);
 	if (!plan->uncut)
 		put_limit(&w, root);
 	return swm_writer_finish(&w, out, err);
 }
 
-/* Groups are counted, not the rows in them; a query of aggregates alone has one. */
+/* What is counted: groups, not the rows in them; a query of aggregates alone has one. */
 static void
-put_group_count(swm_writer *w, const swm_plan_node *root)
+put_counted(swm_writer *w, const swm_plan_node *root)
 {
 	size_t before;
 
-	swm_put(w, "SELECT count(*) FROM (SELECT 1 FROM ");
+	swm_put(w, "SELECT 1 FROM ");
 	put_source(w, root);
-	put_joins(w, root);
-	put_where(w, root, false);
+	if (root->has_aggregates)
+		put_joins(w, root);
+	put_where(w, root, !root->has_aggregates);
 	before = w->text.len;
-	put_group(w, root);
-	if (w->text.len == before)
+	put_group(w, root, false);
+	if (root->has_aggregates && w->text.len == before)
 		swm_put(w, " GROUP BY ()");
-	swm_put(w, ") AS \"g\"");
 }
 
 int
@@ -523,11 +567,36 @@ swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, s
 	swm_writer w = { .arena = arena };
 
 	if (plan->root->has_aggregates) {
-		put_group_count(&w, plan->root);
+		swm_put(&w, "SELECT count(*) FROM (");
+		put_counted(&w, plan->root);
+		swm_put(&w, ") AS \"g\"");
 	} else {
 		swm_put(&w, "SELECT count(*) FROM ");
 		put_source(&w, plan->root);
 		put_where(&w, plan->root, true);
 	}
+	return swm_writer_finish(&w, out, err);
+}
+
+int
+swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT count(*) FROM (");
+	put_counted(&w, plan->root);
+	swm_put(&w, " LIMIT ");
+	swm_put_int_param(&w, most);
+	swm_put(&w, ") AS \"g\"");
+	return swm_writer_finish(&w, out, err);
+}
+
+int
+swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "EXPLAIN (FORMAT JSON) ");
+	put_counted(&w, plan->root);
 	return swm_writer_finish(&w, out, err);
 }
