@@ -45,7 +45,7 @@ static const struct step {
 	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -104,7 +104,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_ROWS, SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -305,13 +305,14 @@ run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
 /*
  * One view of the catalogs for all queries. Names then come out qualified unless
  * they are pg_catalog's; pg_temp last, so that no temporary table hides a catalog.
- * Compiling a query takes longer than running it here.
+ * Compiling a query, or starting workers for it, takes longer than running it here.
  */
 static const char *const opening[] = {
 	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	"SET LOCAL search_path = pg_catalog, pg_temp",
 	"SET LOCAL quote_all_identifiers = off",
 	"SET LOCAL jit = off",
+	"SET LOCAL max_parallel_workers_per_gather = 0",
 };
 
 static int
