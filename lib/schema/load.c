@@ -148,23 +148,24 @@ static int
 take_timezones(struct swm_load *load, const PGresult *rows)
 {
 	size_t count = (size_t)PQntuples(rows), size = 0;
+	swm_timezones *z = load->snapshot->timezones = swm_timezones_new();
 
 	for (size_t i = 0; i < count; i++)
 		size += swm_load_cell(rows, (int)i, 0).len;
-	char *block = swm_load_array(load, size, 1);
-	uint32_t *ends = swm_load_array(load, count, sizeof *ends);
-	if (block == NULL || ends == NULL || size > UINT32_MAX)
+	char *names = z == NULL ? NULL : swm_arena_alloc(z->arena, size);
+	uint32_t *ends = z == NULL ? NULL : swm_arena_array(z->arena, count, sizeof *ends);
+	if (names == NULL || ends == NULL || size > UINT32_MAX)
 		return SWM_ENOMEM;
 	uint32_t end = 0;
 	for (size_t i = 0; i < count; i++) {
 		swm_str name = swm_load_cell(rows, (int)i, 0);
-		memcpy(block + end, name.ptr, name.len);
+		memcpy(names + end, name.ptr, name.len);
 		end += (uint32_t)name.len;
 		ends[i] = end;
 	}
-	load->snapshot->timezones = block;
-	load->snapshot->timezone_ends = ends;
-	load->snapshot->timezone_count = count;
+	z->names = names;
+	z->ends = ends;
+	z->count = count;
 	return SWM_OK;
 }
 
@@ -183,7 +184,7 @@ before_15(const struct swm_load *load)
 static bool
 with_timezones(const struct swm_load *load)
 {
-	return load->settings->db_timezone_enabled;
+	return load->settings->db_timezone_enabled && load->snapshot->timezones == NULL;
 }
 
 static swm_str
@@ -331,6 +332,18 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	return result;
 }
 
+/* What is the same in the snapshot before. */
+static void
+take_over(struct swm_load *load, const swm_snapshot *previous)
+{
+	swm_timezones *z = previous == NULL ? NULL : previous->timezones;
+
+	if (z == NULL || !load->settings->db_timezone_enabled)
+		return;
+	atomic_fetch_add_explicit(&z->references, 1, memory_order_relaxed);
+	load->snapshot->timezones = z;
+}
+
 static void
 dispose(struct swm_load *load)
 {
@@ -343,6 +356,13 @@ dispose(struct swm_load *load)
 int
 swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                   swm_error *err)
+{
+	return swm_snapshot_reload(out, NULL, connection, settings, err);
+}
+
+int
+swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
+                    const swm_settings *settings, swm_error *err)
 {
 	struct swm_load load = {
 		.snapshot = swm_snapshot_new(),
@@ -358,6 +378,7 @@ swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_sett
 		load.snapshot->server_version = PQserverVersion(connection);
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
+		take_over(&load, previous);
 		make_params(&load);
 		result = run_transaction(&load, connection, err);
 	}
