@@ -68,8 +68,9 @@ def debian_sources():
 def make_base(folder, work):
     sources = os.path.join(work, "sources.list")
     write(sources, "".join(line + "\n" for line in debian_sources()))
-    trim = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
-    run("mmdebstrap", "--mode=root", "--variant=apt", *trim, "--dpkgopt=force-unsafe-io",
+    # in the chroot alone: mmdebstrap itself would start a Python filter for each package
+    trim = "printf 'path-exclude=/usr/share/%s/*\\n' doc man locale info >\"$1/etc/dpkg/dpkg.cfg.d/trim\""
+    run("mmdebstrap", "--mode=root", "--variant=apt", f"--essential-hook={trim}", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Check-Valid-Until "false"', '--aptopt=Acquire::Check-Date "false"',
         "--include=" + ",".join(BASE_PACKAGES),
         '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash debian',
@@ -119,7 +120,7 @@ def make_mirror(folder, base, packages, work):
 
 def serve(folder, address, log):
     """A small web server on the bridge's own address."""
-    subprocess.Popen(["python3", "-m", "http.server", "--bind", address, "--directory", folder, "80"],
+    subprocess.Popen(["/usr/bin/python3", "-m", "http.server", "--bind", address, "--directory", folder, "80"],
                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     wait_until("the mirror answers", lambda: subprocess.run(
         ["curl", "-sf", "-o", "/dev/null", f"http://{address}/dists/bookworm/InRelease"], check=False).returncode == 0)

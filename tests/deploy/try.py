@@ -1,10 +1,12 @@
 """What deploy/try shows. Run by it, first with this machine's network, then without:
 
-	try.py prepare WORK PACKAGES    makes the base and the mirror
+	try.py prepare WORK PACKAGES    builds the packages, if PACKAGES is empty; makes the base and the mirror
 	try.py show WORK CGROUP         boots, provisions, checks; in namespaces of its own
 """
 
 import concurrent.futures
+import glob
+import itertools
 import json
 import os
 import re
@@ -32,6 +34,13 @@ CHECKS = []
 def check(function):
     """A check is a function whose first line of documentation says what must be true."""
     CHECKS.append(function)
+    function.beside = False
+    return function
+
+
+def beside(function):
+    """A check that may run at the same time as its neighbours that are such, too."""
+    function.beside = True
     return function
 
 
@@ -65,19 +74,29 @@ def base_folder(work):
 
 
 def prepare(work, packages):
+    """Building waits for the compiler and the base for its downloads, so that one fits beside the other."""
     began = time.monotonic()
     base = base_folder(work)
-    if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
-        hosts.make_base(base, work)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = []
+        if not packages:
+            packages = f"{work}/packages"
+            running.append(pool.submit(run, f"{DEPLOY}/build-packages", packages, timeout=900, env={
+                **os.environ, "DEB_BUILD_OPTIONS": "nocheck noautodbgsym"}))
+        if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
+            running.append(pool.submit(hosts.make_base, base, work))
+        for step in running:
+            step.result()
     based = time.monotonic()
     hosts.make_mirror(f"{work}/mirror", base, packages, work)
-    say(f"base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
+    say(f"packages and base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
 
 
 class Stage:
     def __init__(self, work, cgroup):
         self.work, self.cgroup = work, cgroup
-        self.hosts, self.plays = {}, 0
+        self.hosts, self.plays = {}, itertools.count(1)
+        self.lost = False
         self.log = open(f"{work}/log", "a", encoding="utf-8")
 
     def set_up(self):
@@ -92,16 +111,15 @@ class Stage:
             with open(f"{self.work}/key.pub", encoding="utf-8") as key:
                 host.allow(key.read())
         write(f"{self.work}/known_hosts", "".join(host.known_host() for host in self.hosts.values()))
-        for host in self.hosts.values():
-            host.start()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(hosts.Host.start, self.hosts.values()))
         self.inventory = Inventory(self)
         say(f"machines {time.monotonic() - began:.0f} s")
 
     def play(self, *arguments, inventory=None, **settings):
         """site.yml on an inventory: its status and what it printed."""
         inventory = inventory or self.inventory
-        self.plays += 1
-        folder = f"{self.work}/play-{self.plays}"
+        folder = f"{self.work}/play-{next(self.plays)}"
         write(f"{folder}/hosts", inventory.text())
         write(f"{folder}/settings.json", json.dumps({**inventory.settings, **settings}))
         environment = {
@@ -238,6 +256,7 @@ class Load:
 
 ### Bad input: the playbook stops before it changes anything
 
+@beside
 @check
 def no_web_machines(stage):
     """an inventory without web machines is refused"""
@@ -246,6 +265,7 @@ def no_web_machines(stage):
     stage.refused("The inventory names no web machine; add one under", inventory)
 
 
+@beside
 @check
 def no_address(stage):
     """an address that is no address is refused"""
@@ -254,6 +274,7 @@ def no_address(stage):
     stage.refused('"192.168.56.510" is no IPv4 address; correct ansible_host', inventory)
 
 
+@beside
 @check
 def wrong_certificate(stage):
     """a certificate that does not match its key is refused"""
@@ -263,6 +284,7 @@ def wrong_certificate(stage):
                   certificate=f"{stage.work}/one.crt", certificate_key=f"{stage.work}/two.key")
 
 
+@beside
 @check
 def no_vault_password(stage):
     """a vault whose password is missing is refused"""
@@ -274,6 +296,7 @@ def no_vault_password(stage):
                   secrets_file=f"{stage.work}/secrets.yml")
 
 
+@beside
 @check
 def another_system(stage):
     """a machine that is no Debian 12 is refused"""
@@ -306,6 +329,7 @@ def second_run(stage):
     must("changed: [" not in output, output)
 
 
+@beside
 @check
 def the_row(stage):
     """a client asks the web machine, or the balancer, and gets the row of the device"""
@@ -313,6 +337,7 @@ def the_row(stage):
         must_answer(address)
 
 
+@beside
 @check
 def the_rows(stage):
     """a client gets all rows of the table"""
@@ -320,6 +345,7 @@ def the_rows(stage):
     must(status == 200 and [row["id"] for row in json.loads(body)] == list(range(1, 52)), f"{status}: {body}")
 
 
+@beside
 @check
 def only_source(stage):
     """the signed mirror is the machines' only package source"""
@@ -338,11 +364,12 @@ def listens_there(stage):
     must([line.split()[3] for line in listening if ":5432" in line] == [f"{DATABASE}:5432"], listening)
 
 
+@beside
 @check
 def web_ports(stage):
     """the web machine's firewall opens 80 and 22 alone"""
     web = stage.hosts["web"]
-    listener = subprocess.Popen(["nsenter", "-t", str(web.leader), "-a", "python3", "-m", "http.server", "8081"],
+    listener = subprocess.Popen(["nsenter", "-t", str(web.leader), "-a", "/usr/bin/python3", "-m", "http.server", "8081"],
                                 stdin=subprocess.DEVNULL, stdout=stage.log, stderr=stage.log)
     try:
         wait_until("a server on 8081", lambda: "200" in web.shell(
@@ -350,13 +377,13 @@ def web_ports(stage):
         status, body = ask(f"{WEB}:8081", "/", timeout=2)
         must(status == 0 and "timed out" in body.lower(), f"{status}: {body}")
     finally:
-        listener.kill()
         web.shell("pkill -f 'http.server 8081'", check=False)
-        listener.wait()
+        listener.wait(10)
     open_ports = sorted(int(port) for port in re.findall(r"tcp dport (\d+) accept", web("nft", "list", "ruleset")))
     must(open_ports == [22, 80], open_ports)
 
 
+@beside
 @check
 def memory_fits(stage):
     """PostgreSQL's memory is set from the machine's size"""
@@ -365,6 +392,7 @@ def memory_fits(stage):
 
 ### Who may ask the database
 
+@beside
 @check
 def stranger_firewall(stage):
     """a third machine is refused by the firewall"""
@@ -450,9 +478,9 @@ def secret_is_secret(stage):
                            input=secret, check=False)
         must(set(found.split()) <= {"/etc/swm/credentials/db-uri", "/etc/swm/secrets/database_password",
                                     "/run/credentials/swm-fcgi.service/db-uri"}, found)
-    for number in range(1, stage.plays + 1):
-        with open(f"{stage.work}/play-{number}/output", encoding="utf-8") as output:
-            must(secret not in output.read(), f"the output of run {number}")
+    for name in glob.glob(f"{stage.work}/play-*/output"):
+        with open(name, encoding="utf-8") as output:
+            must(secret not in output.read(), f"the output of a run, {name}")
 
 
 ### Killed, rebooted, restarted
@@ -545,7 +573,7 @@ def settings(stage):
     must(sql(stage, "SHOW work_mem") == "7MB", sql(stage, "SHOW work_mem"))
     must(sql(stage, "SELECT pg_postmaster_start_time()") == started, f"PostgreSQL was restarted: {changed}")
 
-    must(changed["web"] == ["The configuration", "Restart swm-fcgi"], changed)
+    must(changed["web"] == ["The configuration", "Swm-fcgi runs with them"], changed)
     after = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
     must(before[0] == after[0] and before[1] != after[1], (before, after))
     status, body = ask(WEB, "/devices")
@@ -567,7 +595,7 @@ def setting_restart(stage):
     stage.inventory.settings.update(database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={},
                                     certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
     changed = stage.apply("--tags", "database,web")
-    must("PostgreSQL is started again for them" in changed["database"], changed)
+    must("PostgreSQL runs with them" in changed["database"], changed)
     must(sql(stage, "SHOW max_connections") == "111", sql(stage, "SHOW max_connections"))
     must_answer(WEB)
     context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
@@ -629,29 +657,34 @@ def logs(stage):
             say(f"--- {host.name}\n{text}")
 
 
+def judge(stage, function):
+    """Runs a check: passed, failed or skipped, and the line that says so."""
+    began = time.monotonic()
+    outcome, reason = "passed", ""
+    if stage.lost:
+        outcome, reason = "skipped", ": the machines were not provisioned"
+    else:
+        try:
+            function(stage)
+        except Exception as failure:  # any is a failed check
+            outcome, reason = "failed", f": {type(failure).__name__}: {failure}"
+            stage.lost = function is provisioned
+    word = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[outcome]
+    what = function.__doc__.split("\n", maxsplit=1)[0]
+    return outcome, f"{word} {what} ({time.monotonic() - began:.1f} s){reason}"
+
+
 def show(work, cgroup):
     stage = Stage(work, cgroup)
     count = {"passed": 0, "failed": 0, "skipped": 0}
     stage.set_up()
-    wanted = os.environ.get("ONLY")
-    for function in CHECKS:
-        if wanted and function is not provisioned and not re.search(wanted, function.__name__):
-            continue
-        what = function.__doc__.split("\n", maxsplit=1)[0]
-        began = time.monotonic()
-        if count["failed"] and "provisioned" in stage.__dict__.get("lost", ()):
-            outcome, reason = "skipped", "the machines were not provisioned"
-        else:
-            try:
-                function(stage)
-                outcome, reason = "passed", ""
-            except Exception as failure:  # noqa: B902 - any is a failed check
-                outcome, reason = "failed", f"{type(failure).__name__}: {failure}"
-                if function is provisioned:
-                    stage.lost = ("provisioned",)
-        count[outcome] += 1
-        say(f"{ {'passed': 'ok  ', 'failed': 'FAIL', 'skipped': 'skip'}[outcome] } {what} ({time.monotonic() - began:.1f} s)"
-            + (f": {reason}" if reason else ""))
+    wanted = os.environ.get("ONLY", "")
+    checks = [function for function in CHECKS if function is provisioned or re.search(wanted, function.__name__)]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for beside_others, functions in itertools.groupby(checks, lambda function: function.beside):
+            for outcome, line in (pool.map if beside_others else map)(lambda function: judge(stage, function), functions):
+                count[outcome] += 1
+                say(line)
     if count["failed"]:
         logs(stage)
     if os.environ.get("KEEP"):
