@@ -309,6 +309,20 @@ def another_system(stage):
         web.shell("ln -sf ../usr/lib/os-release /etc/os-release; mv /root/debian_version /etc/")
 
 
+@beside
+@check
+def vagrantfile(stage):
+    """vagrant validates the Vagrantfile, which has the inventory's machines"""
+    output = run("vagrant", "validate", "--ignore-provider", cwd=DEPLOY, env={
+        "PATH": os.environ["PATH"], "HOME": stage.work, "LC_ALL": "C.UTF-8", "VAGRANT_CHECKPOINT_DISABLE": "1",
+        "VAGRANT_DOTFILE_PATH": f"{stage.work}/vagrant"})
+    must("Vagrantfile validated successfully." in output, output)
+    with open(f"{DEPLOY}/Vagrantfile", encoding="utf-8") as file:
+        named = set(re.findall(r"'(\w+)' => \{ address: '([0-9.]+)'", file.read()))
+    with open(f"{DEPLOY}/hosts", encoding="utf-8") as file:
+        must(named == set(re.findall(r"^(\w+) ansible_host=(\S+)$", file.read(), re.M)), named)
+
+
 ### From nothing to machines that answer
 
 @check
