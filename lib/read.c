@@ -96,6 +96,52 @@ begin_of(const swm_role *role)
 	return NULL;
 }
 
+/*
+ * An estimated count is exact as far as db-max-rows, and only beyond it the planner's
+ * (https://docs.postgrest.org/en/latest/references/api/pagination_count.html#estimated-count).
+ */
+static int
+add_counts(swm_read *read, swm_arena *arena, const swm_read_plan *plan, enum swm_count count, swm_error *err)
+{
+	int64_t most = read->engine->settings->db_max_rows;
+	bool capped = count == SWM_COUNT_ESTIMATED && most >= 0 && most < INT64_MAX;
+	swm_statement s;
+	int rc = SWM_OK;
+
+	if (capped)
+		rc = swm_sql_count_up_to(&s, arena, plan, most + 1, err);
+	else if (count == SWM_COUNT_EXACT || count == SWM_COUNT_ESTIMATED)
+		rc = swm_sql_count(&s, arena, plan, err);
+	if (rc != SWM_OK)
+		return rc;
+	if (count == SWM_COUNT_EXACT || count == SWM_COUNT_ESTIMATED)
+		add_step(read, SWM_READ_COUNT, &s);
+	if (!capped && count != SWM_COUNT_PLANNED)
+		return SWM_OK;
+	rc = swm_sql_estimate(&s, arena, plan, err);
+	if (rc == SWM_OK)
+		add_step(read, SWM_READ_ESTIMATE, &s);
+	return rc;
+}
+
+/* The counts and the rows, or how they would be got. */
+static int
+add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
+{
+	swm_statement s;
+	int rc = add_counts(out, arena, plan, c->count, err);
+
+	if (rc == SWM_OK)
+		rc = swm_sql_read(&s, arena, plan, err);
+	if (rc == SWM_OK && c->explain) {
+		swm_statement rows = s;
+		rc = swm_sql_explain(&s, arena, &rows, c->explain_json, c->explain_options, err);
+	}
+	if (rc == SWM_OK)
+		add_step(out, SWM_READ_ROWS, &s);
+	return rc;
+}
+
 int
 swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
                  const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
@@ -117,18 +163,13 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		add_step(out, SWM_READ_PRE_REQUEST, &s);
 		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
-	if (c->count) {
-		rc = swm_sql_count(&s, arena, plan, err);
+	if (plan != NULL) {
+		rc = add_rows(out, arena, plan, c, err);
 		if (rc != SWM_OK)
 			return rc;
-		add_step(out, SWM_READ_COUNT, &s);
 	}
-	rc = swm_sql_read(&s, arena, plan, err);
-	if (rc != SWM_OK)
-		return rc;
-	add_step(out, SWM_READ_ROWS, &s);
 	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
-	if (plan->runs_functions || engine->settings->db_pre_request.len > 0)
+	if ((plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	return SWM_OK;
 }

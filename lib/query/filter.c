@@ -243,6 +243,7 @@ scan_branches(swm_scanner *s, swm_condition *out)
 	swm_condition **tail = &out->children;
 	int rc = swm_scan_deeper(s);
 
+	out->depth = (unsigned)s->depth;
 	while (rc == SWM_OK) {
 		rc = swm_parse_logic(s, tail);
 		if (rc != SWM_OK)

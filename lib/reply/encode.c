@@ -8,7 +8,7 @@
 static int
 make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 {
-	size_t count = e->plan->output_count;
+	size_t count = e->plan->root->output_count;
 	swm_str *prefixes = swm_arena_array(arena, count, sizeof *prefixes);
 	swm_buf text = SWM_BUF_INIT;
 	bool failed = prefixes == NULL;
@@ -17,7 +17,7 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 		swm_buf_clear(&text);
 		if (!e->strip_nulls)
 			swm_buf_char(&text, i == 0 ? '{' : ',');
-		swm_json_quote(&text, e->plan->outputs[i].key);
+		swm_json_quote(&text, e->plan->root->outputs[i].key);
 		swm_buf_char(&text, ':');
 		prefixes[i] = swm_arena_str(arena, swm_buf_view(&text));
 		failed = text.failed || prefixes[i].ptr == NULL;
@@ -27,20 +27,42 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 	return failed ? swm_fail_memory(err) : SWM_OK;
 }
 
+/* The functions of each media type, JSON's where none is named. */
+static void
+set_functions(swm_encoder *e, enum swm_media media)
+{
+	switch (media) {
+	case SWM_MEDIA_CSV:
+		e->begin = swm_csv_begin;
+		e->row = swm_csv_row;
+		e->end = swm_csv_end;
+		break;
+	case SWM_MEDIA_NDJSON:
+		e->begin = e->end = swm_no_frame;
+		e->row = swm_ndjson_row;
+		break;
+	case SWM_MEDIA_PLAN_TEXT:
+	case SWM_MEDIA_PLAN_JSON:
+		e->begin = e->end = swm_no_frame;
+		e->row = swm_explain_row;
+		e->explain = true;
+		break;
+	default:
+		e->begin = swm_json_begin;
+		e->row = swm_json_row;
+		e->end = swm_json_end;
+	}
+}
+
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
 {
-	*out = (swm_encoder){ .plan = plan, .begin = swm_json_begin, .row = swm_json_row, .end = swm_json_end };
-	if (media == SWM_MEDIA_CSV) {
-		out->begin = swm_csv_begin;
-		out->row = swm_csv_row;
-		out->end = swm_csv_end;
-		return SWM_OK;
-	}
+	*out = (swm_encoder){ .plan = plan };
+	set_functions(out, media);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
-	return make_prefixes(out, arena, err);
+	return out->explain || media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
 }
 
 bool
@@ -48,10 +70,12 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 {
 	const swm_read_plan *plan = encoder->plan;
 
-	if (PQnfields(result) != (int)plan->output_count)
+	if (encoder->explain)
+		return PQnfields(result) == 1;
+	if (PQnfields(result) != (int)plan->root->output_count)
 		return false;
-	for (size_t i = 0; i < plan->output_count; i++) {
-		uint32_t planned = plan->outputs[i].type_oid;
+	for (size_t i = 0; i < plan->root->output_count; i++) {
+		uint32_t planned = plan->root->outputs[i].type_oid;
 		if (planned != 0 && planned != PQftype(result, (int)i))
 			return false;
 	}

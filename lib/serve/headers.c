@@ -29,7 +29,7 @@ set_preferences_applied(struct serving *s)
 		swm_buf_str(&zone, s->prefer.timezone);
 	}
 	const char *const all[] = {
-		s->prefer.count == SWM_COUNT_EXACT ? counts[s->prefer.count] : "",
+		counts[s->prefer.count],
 		ends[s->prefer.tx],
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
@@ -69,14 +69,16 @@ set_profile(struct serving *s)
 		swm_reply_set(&s->reply, "Content-Profile", s->schema);
 }
 
-/* lo-hi/total, with * for what is not known or empty. last is -1 when not known. */
 void
 swm_set_content_range(struct serving *s, int64_t last)
 {
 	swm_buf range = SWM_BUF_INIT;
-	int64_t first = s->plan->offset;
+	int64_t first = s->plan->root->offset;
+	bool is_guess = s->is_estimate && last >= s->rows + first; /* the rows have not come yet */
 
-	if (last >= first && s->total != 0)
+	if (s->is_estimate && last >= first && s->total <= last)
+		s->total = last + 1; /* so many there are at least (RFC 9110, 14.4) */
+	if (last >= first && s->total != 0 && !is_guess)
 		swm_buf_printf(&range, "%lld-%lld/", (long long)first, (long long)last);
 	else
 		swm_buf_cstr(&range, "*/");
@@ -94,8 +96,15 @@ swm_set_content_range(struct serving *s, int64_t last)
 void
 swm_set_read_headers(struct serving *s)
 {
-	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(s->media));
+	swm_reply_set(&s->reply, "Content-Type", s->content_type);
 	set_content_location(s);
 	set_profile(s);
 	set_preferences_applied(s);
+}
+
+void
+swm_set_root_headers(struct serving *s)
+{
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_OPENAPI));
+	set_profile(s);
 }

@@ -1,4 +1,4 @@
-/* What is answered without the database. */
+/* What is answered without a statement. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -15,7 +15,7 @@ int
 swm_step_root(struct serving *s)
 {
 	if (s->is_root && !swm_serving_is(s, "OPTIONS"))
-		return swm_fail(s->err, SWM_ERR_OPENAPI_OFF);
+		return swm_answer_root(s);
 	return s->is_function && !swm_serving_is(s, "OPTIONS") ? fail_no_function(s) : SWM_OK;
 }
 

@@ -34,11 +34,16 @@ struct serving {
 	swm_range range;
 	swm_read_plan *plan;
 	enum swm_media media;
+	swm_str content_type;
+	bool explain;              /* the plan of the media type is asked for, not its rows */
+	enum swm_media explain_format;
+	unsigned explain_options;
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
+	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
 };
 
@@ -68,6 +73,7 @@ int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 void swm_set_common_headers(struct serving *s);
 void swm_set_cors_headers(struct serving *s);
 void swm_set_read_headers(struct serving *s);
+void swm_set_root_headers(struct serving *s);
 
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
@@ -75,7 +81,13 @@ void swm_set_content_range(struct serving *s, int64_t last);
 /* response.headers and response.status, as a result of swm_sql_response_settings has them. */
 int swm_apply_response_settings(struct serving *s, const PGresult *result);
 
-/* The request as settings of its transaction: the read is made ready, nothing is sent. */
+/* The OpenAPI document, or that there is none. */
+int swm_answer_root(struct serving *s);
+
+/*
+ * The request as settings of its transaction: the read is made ready, nothing is
+ * sent. Without a plan it reads nothing: role and pre-request function have their say.
+ */
 struct swm_read;
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
