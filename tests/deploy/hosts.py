@@ -17,6 +17,7 @@ UNTIMED = ["-o", 'Acquire::Check-Valid-Until=false', "-o", "Acquire::Check-Date=
 # cloud image has one: it may use sudo without a password.
 BASE_PACKAGES = ["systemd", "systemd-sysv", "openssh-server", "python3", "python3-apt", "sudo", "curl", "iproute2",
                  "procps"]
+OWN_PACKAGES = ["libswm0", "swm-fcgi", "swm-sql"]
 MIRROR_PACKAGES = ["postgresql-15", "openssl", "nftables", "nginx"]
 
 
@@ -96,7 +97,7 @@ def make_mirror(folder, base, packages, work):
     """A signed mirror of what the machines need and the project's packages; the public key's file."""
     index = f"{folder}/dists/bookworm/main/binary-{run('dpkg', '--print-architecture').strip()}"
     os.makedirs(index)
-    files = [file for name in ("libswm0", "swm-fcgi", "swm-sql") for file in glob.glob(f"{packages}/{name}_*.deb")]
+    files = [file for name in OWN_PACKAGES for file in glob.glob(f"{packages}/{name}_*.deb")]
     if len(files) != 3:
         raise Failure(f"{packages} must have one version of each package: {files}")
     fetch_packages(base, f"{folder}/pool", files)
@@ -116,6 +117,18 @@ def make_mirror(folder, base, packages, work):
     os.unlink(release)
     run(*gpg, "--armor", "--output", f"{work}/mirror.asc", "--export")
     return f"{work}/mirror.asc"
+
+
+def newer_packages(pool, folder, suffix):
+    """The project's packages once more, with a higher version."""
+    os.makedirs(folder)
+    for name in OWN_PACKAGES:
+        for file in glob.glob(f"{pool}/{name}_*.deb"):
+            root = f"{folder}/{name}"
+            run("dpkg-deb", "--raw-extract", file, root)
+            run("sed", "-i", f"s/^Version: .*/&{suffix}/", f"{root}/DEBIAN/control")
+            run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, f"{folder}/{name}_newer.deb")
+            shutil.rmtree(root)
 
 
 def serve(folder, address, log):

@@ -601,20 +601,64 @@ def settings(stage):
 
 @check
 def setting_restart(stage):
-    """a setting that needs a restart gets it, even if an earlier run was cut short before it; port 443 with a certificate"""
+    """a setting that needs a restart gets it, even if an earlier run was cut short before it
+
+    The same run brings what the checks behind this one look for: a certificate for the site,
+    newer packages from a folder, and a database whose certificate will end soon."""
+    database = stage.hosts["database"]
     # what a run leaves that ends between the file and the restart
-    stage.hosts["database"].shell("echo \"max_connections = '111'\" >>/etc/postgresql/15/main/conf.d/swm.conf; "
-                                  "systemctl reload postgresql@15-main")
+    database.shell("echo \"max_connections = '111'\" >>/etc/postgresql/15/main/conf.d/swm.conf; "
+                   "systemctl reload postgresql@15-main")
     make_certificate(stage, "site", f"IP:{WEB},IP:{BALANCER}")
-    stage.inventory.settings.update(database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={},
-                                    certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
+    shorten_certificate(database)
+    hosts.newer_packages(f"{stage.work}/mirror/pool", f"{stage.work}/newer", "+newer")
+    stage.inventory.settings.update(
+        database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={}, upgrade=True,
+        swm_packages=f"{stage.work}/newer", certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
+    stage.fcgi = main_pid(stage.hosts["web"], "swm-fcgi")
     changed = stage.apply("--tags", "database,web")
     must("PostgreSQL runs with them" in changed["database"], changed)
     must(sql(stage, "SHOW max_connections") == "111", sql(stage, "SHOW max_connections"))
     must_answer(WEB)
+
+
+@check
+def site_certificate(stage):
+    """with a certificate the site answers on port 443, too"""
     context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
     with urllib.request.urlopen(f"https://{WEB}/devices?id=eq.15", timeout=10, context=context) as answer:
         must(json.load(answer) == EXPRESS, "the answer on 443")
+
+
+@check
+def upgraded(stage):
+    """newer packages from a folder are installed, and run"""
+    web = stage.hosts["web"]
+    for host, names in ((web, ("libswm0", "swm-fcgi")), (stage.hosts["database"], ("swm-sql",))):
+        versions = host("dpkg-query", "-W", "-f=${Version}\n", *names).split()
+        must(all(version.endswith("+newer") for version in versions), versions)
+    must(main_pid(web, "swm-fcgi") not in ("0", stage.fcgi), "swm-fcgi was not started again")
+
+
+@check
+def certificate_renewed(stage):
+    """the database's certificate is renewed before its end, and served"""
+    output = run("ip", "netns", "exec", "web", "openssl", "s_client", "-starttls", "postgres", "-connect", f"{DATABASE}:5432",
+                 "-verify_ip", DATABASE, "-verify_return_error", "-CAfile", f"{stage.hosts['web'].root}/etc/swm/database-ca.crt")
+    served = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", output, re.S)
+    must(served, output)
+    run("openssl", "x509", "-noout", "-checkend", 700 * 86400, input=served[0])
+
+
+def shorten_certificate(database):
+    """As if 770 of its 800 days had gone by."""
+    database.shell("""set -e
+        cd /etc/postgresql/15/main
+        openssl x509 -x509toreq -in server.crt -signkey server.key >/root/request
+        echo "subjectAltName=IP:%s" >/root/extensions
+        openssl x509 -req -in /root/request -CA /etc/swm/secrets/ca.crt -CAkey /etc/swm/secrets/ca.key -set_serial 1 -days 30 \
+            -extfile /root/extensions >/root/certificate
+        cat /root/certificate >server.crt""" % DATABASE)
 
 
 ### Backup
