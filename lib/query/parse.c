@@ -201,6 +201,13 @@ find_reserved(swm_str name, swm_str *path)
 	return NULL;
 }
 
+bool
+swm_query_is_reserved(swm_str name)
+{
+	swm_str path;
+	return find_reserved(name, &path) != NULL;
+}
+
 /* Names joined by dots, as a list; with a field, the last of them is the field's. */
 static int
 scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)

@@ -26,4 +26,10 @@ int swm_parse_logic(swm_scanner *s, swm_condition **out);
  */
 void swm_query_write_name(swm_buf *to, swm_str column);
 
+/* Whether a text begins as [not.]op. or [not.]op( does. */
+bool swm_query_is_operation(swm_str text);
+
+/* Whether a pair of this name is no filter: select, order, a.b.limit, ... */
+bool swm_query_is_reserved(swm_str name);
+
 #endif

@@ -187,6 +187,19 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 	return swm_fuzzy_nearest(&fuzzy);
 }
 
+swm_str
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	swm_fuzzy fuzzy;
+
+	if (!swm_fuzzy_start(&fuzzy, name))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < snapshot->function_count; i++)
+		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
+			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
+	return swm_fuzzy_nearest(&fuzzy);
+}
+
 static uint32_t
 privilege_of(char letter)
 {

@@ -512,6 +512,14 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 	put_limit(w, node);
 }
 
+/* Each runs once, as the first row is made: what a function set for the answer until then. */
+static void
+put_settings(swm_writer *w, const char *before)
+{
+	swm_put(w, before);
+	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
+}
+
 int
 swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err)
 {
@@ -523,13 +531,16 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 		swm_put(&w, i == 0 ? " " : ", ");
 		put_answer_value(&w, root, &root->outputs[i], plan->strip_nulls);
 	}
+	if (plan->settings_columns)
+		put_settings(&w, root->output_count == 0 ? " " : ", ");
 	swm_put(&w, " FROM ");
 	put_source(&w, root);
 	put_joins(&w, root);
 	put_where(&w, root, false);
 	put_group(&w, root, false);
 	put_order(&w, root);
-	put_limit(&w, root);
+	if (!plan->uncut)
+		put_limit(&w, root);
 	return swm_writer_finish(&w, out, err);
 }
 
