@@ -18,15 +18,30 @@ typedef struct swm_plan_field {
 	swm_str name;
 	const swm_column *column;  /* NULL when the snapshot does not know it */
 	const swm_path_step *path;
-	bool to_jsonb;             /* the path goes through something that is no JSON */
+	bool to_jsonb;             /* the path goes through something that is no jsonb */
+	bool is_row;               /* that there is a row, as count() counts it */
 } swm_plan_field;
 
-/* One column of the answer. */
+typedef struct swm_plan_node swm_plan_node;
+
+enum swm_output_kind {
+	SWM_OUTPUT_FIELD,
+	SWM_OUTPUT_EMBED,  /* an embedded relation: an object or an array */
+	SWM_OUTPUT_SPREAD, /* a column of an embedded relation, lifted */
+};
+
+/* One column of a node's rows. */
 typedef struct swm_plan_output {
 	swm_str key;
-	swm_plan_field field;
+	enum swm_output_kind kind;
+	swm_plan_field field;      /* FIELD */
+	const swm_plan_node *embed; /* EMBED, SPREAD */
+	size_t embed_output;       /* SPREAD: which of the embedded node's outputs */
 	swm_str cast;              /* a type's name of identifier characters, or empty */
-	enum swm_json_form form;   /* how its values are written; SERVER: by to_json() in the SQL */
+	enum swm_aggregate aggregate;
+	swm_str aggregate_cast;
+	bool as_jsonb;             /* a group's key that is json, which has no equality */
+	enum swm_json_form form;   /* of the root: how its values are written; SERVER: by to_json() in the SQL */
 	uint32_t type_oid;         /* what the database must answer; 0 when that is not known */
 } swm_plan_output;
 
@@ -37,31 +52,87 @@ typedef struct swm_plan_condition {
 	struct swm_plan_condition *children;
 	swm_plan_field field;
 	bool to_tsvector;          /* full text over something that is no tsvector */
+	const swm_plan_node *embed; /* whether it has rows, instead of a field: IS (NOT) NULL */
 	const swm_condition *asked; /* operator, value, ... */
 } swm_plan_condition;
 
 typedef struct swm_plan_order {
 	struct swm_plan_order *next;
 	swm_plan_field field;
+	const swm_plan_node *embed; /* the field is of this to-one relation; NULL for an own one */
+	size_t embed_extra;        /* which of its extras */
+	bool is_key;               /* groups can be ordered by it: what they are grouped by decides it */
 	enum swm_direction direction;
 	enum swm_nulls nulls;
 } swm_plan_order;
 
-typedef struct swm_read_plan {
-	const swm_relation *relation;
+/* A column that an embedded relation must give its parent beside its outputs. */
+typedef struct swm_plan_extra {
+	struct swm_plan_extra *next;
+	swm_plan_field field;
+} swm_plan_extra;
+
+/* Where a node's rows come from. */
+enum swm_source {
+	SWM_SOURCE_RELATION,
+	SWM_SOURCE_COMPUTED,  /* a computed relationship's function of the parent's row */
+	SWM_SOURCE_CALL,      /* a function that was called: of the root alone */
+	SWM_SOURCE_WRITTEN,   /* the rows that a write touched: of the root alone */
+};
+
+/* One level of a read: the root, or an embedded relation. */
+struct swm_plan_node {
+	const swm_query_node *asked;
+	enum swm_source source;
+	const swm_relation *relation; /* its columns; NULL for a function that returns a value */
+	const struct swm_plan_call *call; /* SOURCE_CALL */
+	swm_str alias;             /* its name in SQL; empty: the relation's own */
 	const swm_plan_output *outputs;
 	size_t output_count;
+	bool has_aggregates;       /* its rows are groups */
 	const swm_plan_condition *where;
 	const swm_plan_order *order;
 	bool has_limit;
 	int64_t limit, offset;
+
+	/* of an embedded one: */
+	const swm_plan_node *parent;
+	const swm_relationship *relationship;
+	unsigned number;           /* within the statement, from 1 */
+	swm_str target;            /* what the select list names: a relation, a function, a key */
+	swm_str name;              /* what the answer calls it: the alias, or the target */
+	bool is_spread, is_inner, is_to_one;
+	bool is_selected;          /* something of it is in the answer */
+	swm_plan_extra *extras;
+
+	swm_plan_node *children, *next; /* embedded in this one, in the order of the select list */
+	unsigned depth;            /* 0 for the root */
+};
+
+/* How the rows of the root become an answer. */
+enum swm_shape {
+	SWM_SHAPE_ROWS,   /* an array of objects */
+	SWM_SHAPE_OBJECT, /* a function's one row: an object */
+	SWM_SHAPE_VALUES, /* a set of values: an array of the first column */
+	SWM_SHAPE_VALUE,  /* one value: the first column of the only row */
+	SWM_SHAPE_NONE,   /* a function that returns void */
+};
+
+typedef struct swm_read_plan {
+	swm_plan_node *root;
+	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
 	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
+	bool settings_columns;     /* behind the outputs: response.headers and response.status */
+	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;
 
 /* What a read is asked for, besides its query. */
 typedef struct swm_read_request {
 	swm_str schema, relation;
+	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
+	const struct swm_plan_call *call; /* with what */
+	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */
 	bool json;                 /* the answer is JSON: what C cannot write, the SQL does */
@@ -70,8 +141,9 @@ typedef struct swm_read_request {
 } swm_read_request;
 
 /*
- * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; NOT_EMBEDDED;
- * RANGE; AGGREGATES_OFF; NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
+ * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; as
+ * swm_plan_relationship(); NOT_EMBEDDED; EMBED_OPERATOR; ORDER_NOT_TO_ONE; RANGE;
+ * AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE; NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
  */
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);

@@ -37,10 +37,10 @@ put_field(swm_buf *to, swm_str value)
 void
 swm_csv_begin(const swm_encoder *e, swm_buf *to)
 {
-	for (size_t i = 0; i < e->plan->output_count; i++) {
+	for (size_t i = 0; i < e->plan->root->output_count; i++) {
 		if (i > 0)
 			swm_buf_char(to, ',');
-		put_field(to, e->plan->outputs[i].key);
+		put_field(to, e->plan->root->outputs[i].key);
 	}
 }
 
@@ -49,7 +49,7 @@ swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, 
 {
 	(void)number;
 	swm_buf_char(to, '\n');
-	for (size_t i = 0; i < e->plan->output_count; i++) {
+	for (size_t i = 0; i < e->plan->root->output_count; i++) {
 		int column = (int)i;
 		if (i > 0)
 			swm_buf_char(to, ',');
@@ -60,7 +60,7 @@ swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, 
 }
 
 void
-swm_csv_end(const swm_encoder *e, swm_buf *to)
+swm_csv_end(const swm_encoder *e, swm_buf *to, int64_t rows)
 {
-	(void)e, (void)to;
+	(void)e, (void)to, (void)rows;
 }

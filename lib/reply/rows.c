@@ -44,15 +44,15 @@ make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_quer
 static int
 keep_names(swm_rows *r, const swm_read_plan *plan, swm_error *err)
 {
-	r->columns = swm_arena_array(r->arena, plan->output_count, sizeof *r->columns);
+	r->columns = swm_arena_array(r->arena, plan->root->output_count, sizeof *r->columns);
 	if (r->columns == NULL)
 		return swm_fail_memory(err);
-	for (size_t i = 0; i < plan->output_count; i++) {
-		r->columns[i].name = swm_arena_str(r->arena, plan->outputs[i].key);
+	for (size_t i = 0; i < plan->root->output_count; i++) {
+		r->columns[i].name = swm_arena_str(r->arena, plan->root->outputs[i].key);
 		if (r->columns[i].name.ptr == NULL)
 			return swm_fail_memory(err);
 	}
-	r->column_count = plan->output_count;
+	r->column_count = plan->root->output_count;
 	return SWM_OK;
 }
 

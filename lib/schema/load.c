@@ -135,6 +135,17 @@ take_namespaces(struct swm_load *load, const PGresult *rows, enum swm_load_param
 static int
 take_exposed(struct swm_load *load, const PGresult *rows)
 {
+	size_t count = (size_t)PQntuples(rows);
+	swm_schema_comment *comments = swm_load_array(load, count, sizeof *comments);
+
+	if (comments == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		comments[i].schema = swm_load_schema_name(load, swm_load_cell(rows, (int)i, 1));
+		comments[i].comment = swm_load_text(load, rows, (int)i, 2);
+	}
+	load->snapshot->comments = comments;
+	load->snapshot->comment_count = count;
 	return take_namespaces(load, rows, SWM_PARAM_EXPOSED);
 }
 

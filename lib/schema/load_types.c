@@ -21,7 +21,7 @@ enum {
 };
 
 /* Columns of the query TYPES. */
-enum { OID, BASE, NAME, CAST_NAME, SCHEMA, TYPNAME, KIND, RELATION, IS_ARRAY, HAS_JSON_CAST };
+enum { OID, BASE, NAME, CAST_NAME, SCHEMA, TYPNAME, KIND, RELATION, IS_ARRAY, HAS_JSON_CAST, ELEMENT, MAX_LENGTH };
 
 /* What json_categorize_type() makes of a type that is no domain. */
 static enum swm_json_form
@@ -70,6 +70,8 @@ take_type(struct swm_load *load, const PGresult *rows, int row, swm_type *t)
 	t->typname = text_like(load, rows, row, TYPNAME, t->name);
 	t->relation_oid = swm_load_oid(rows, row, RELATION);
 	t->is_array = swm_load_bool(rows, row, IS_ARRAY);
+	t->element_oid = t->is_array ? swm_load_oid(rows, row, ELEMENT) : 0;
+	t->max_length = (uint32_t)swm_load_number(rows, row, MAX_LENGTH);
 	t->is_composite = t->kind == 'c' || t->oid == OID_RECORD;
 	t->is_json = t->oid == OID_JSON || t->oid == OID_JSONB;
 	t->is_tsvector = t->oid == OID_TSVECTOR;
@@ -100,6 +102,7 @@ resolve_domain(const swm_snapshot *snapshot, swm_type *domain)
 	domain->base_oid = base->oid;
 	domain->form = base->form;
 	domain->is_array = base->is_array;
+	domain->element_oid = base->element_oid;
 	domain->is_composite = base->is_composite;
 	domain->is_json = base->is_json;
 	domain->is_tsvector = base->is_tsvector;

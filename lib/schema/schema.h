@@ -39,6 +39,8 @@ typedef struct swm_domain_casts {
 typedef struct swm_type {
 	uint32_t oid;
 	uint32_t base_oid;  /* behind domains; its own oid otherwise */
+	uint32_t element_oid; /* of an array, behind domains; 0 for others and for pseudo-types */
+	uint32_t max_length;  /* characters (of bit strings: bits) that a domain allows its text; 0 when it does not say */
 	swm_str name;       /* as format_type() writes it */
 	swm_str cast_name;  /* to be cast to: bpchar, where name is character and takes one letter */
 	swm_str schema, typname;
@@ -206,6 +208,12 @@ const swm_function *swm_relation_computed(const swm_relation *relation, swm_str 
 const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema,
                                                   swm_str name, size_t *count);
 
+/* The comment on an exposed schema; empty when it has none. */
+swm_str swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema);
+
+/* All functions, overloads together; some may not be exposed (is_exposed). */
+const swm_function *const *swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count);
+
 /* All relations of the exposed schemas. */
 const swm_relation *const *swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count);
 
@@ -248,6 +256,9 @@ int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count
 
 /* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
+
+/* The same of the functions that can be called there. */
+swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name);
 
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);

@@ -165,6 +165,22 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 	return NULL;
 }
 
+const swm_function *const *
+swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->function_count;
+	return snapshot->function_list;
+}
+
+swm_str
+swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema)
+{
+	for (size_t i = 0; i < snapshot->comment_count; i++)
+		if (swm_str_eq(snapshot->comments[i].schema, schema))
+			return snapshot->comments[i].comment;
+	return SWM_STR("");
+}
+
 const swm_relation *const *
 swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 {
@@ -194,6 +210,19 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 	for (size_t i = 0; i < snapshot->relation_count; i++)
 		if (swm_str_eq(snapshot->relations[i].schema, schema))
 			swm_fuzzy_offer(&fuzzy, snapshot->relations[i].name);
+	return swm_fuzzy_nearest(&fuzzy);
+}
+
+swm_str
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	swm_fuzzy fuzzy;
+
+	if (!swm_fuzzy_start(&fuzzy, name))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < snapshot->function_count; i++)
+		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
+			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
 	return swm_fuzzy_nearest(&fuzzy);
 }
 

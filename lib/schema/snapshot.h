@@ -63,6 +63,11 @@ typedef struct swm_constraint {
 	bool is_unique;
 } swm_constraint;
 
+/* A comment on one of db-schemas. */
+typedef struct swm_schema_comment {
+	swm_str schema, comment;
+} swm_schema_comment;
+
 /*
  * The names of time zones, sorted by bytes. They belong to the server, and reading them
  * takes it longer than all the rest: snapshots that follow one another share them.
@@ -80,6 +85,9 @@ struct swm_snapshot {
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+
+	swm_schema_comment *comments;
+	size_t comment_count;
 
 	swm_type *types;
 	size_t type_count;

@@ -34,6 +34,8 @@ static const char *const roles_sql =
 
 static const char *const types_sql =
 	"CREATE SCHEMA a; CREATE SCHEMA \"b.c \"\"d\"; CREATE SCHEMA ext; CREATE SCHEMA hidden;"
+	"COMMENT ON SCHEMA a IS 'What is in a';"
+	"CREATE TYPE hidden.inner_mood AS ENUM ('x'); CREATE DOMAIN a.code AS varchar(7); CREATE DOMAIN a.flags AS bit(3);"
 	"CREATE TYPE hidden.mood AS ENUM ('sad', 'so, so', 'happy');"
 	"CREATE DOMAIN hidden.small AS integer CHECK (VALUE < 100);"
 	"CREATE DOMAIN a.smaller AS hidden.small DEFAULT 7;"
@@ -57,12 +59,12 @@ static const char *const types_sql =
 	" t_oids oidvector, t_range int4range, t_multi int4multirange, t_span a.span, t_mood hidden.mood, t_small hidden.small,"
 	" t_smaller a.smaller, t_must a.must, t_feeling a.feeling, t_numbers a.numbers, t_document a.document,"
 	" t_daytime a.daytime, t_comp a.point2, t_place a.place, t_comps a.point2[], t_colour a.colour, t_inout a.inout,"
-	" t_class regclass, t_lsn pg_lsn);"
+	" t_class regclass, t_lsn pg_lsn, t_inners hidden.inner_mood[], t_code a.code, t_flags a.flags);"
 	"INSERT INTO a.types VALUES (true, 1, 2, 3, 1.5, 2.5, 1.10, 5, 6, 't', 'v', 'c', 'n', 'i', '\\x00', '2020-01-01', '1:00',"
 	" '1:00+01', '2020-01-01', '2020-01-01', '1 day', '00000000-0000-0000-0000-000000000000', '::1', '00:00:00:00:00:00',"
 	" '101', '[1]', '{}', '<a/>', 'a', 'a', '(1,2)', '(1,2),(3,4)', '{1}', '{{a}}', '1 2', '1 2', '[1,2)', '{[1,2)}', '[1,2)',"
 	" 'sad', 1, 2, 'm', 'happy', '{1}', '{}', '2020-01-01', '(1,2)', '(1,2)', '{\"(1,2)\"}', 'red', '\"i\"', 'pg_class',"
-	" '0/0');";
+	" '0/0', '{x}', 'c', '101');";
 
 static const char *const tables_sql =
 	"CREATE TABLE a.devices (gone0 int, id integer PRIMARY KEY, gone1 int, name varchar(40) NOT NULL UNIQUE,"
@@ -587,6 +589,15 @@ START_TEST(types_themselves)
 	assert_str(column("types", "t_tstz")->type_name, "timestamp with time zone");
 	assert_str(column("types", "t_tstz")->type->typname, "timestamptz");
 	ck_assert_uint_eq(column("types", "t_int4")->type->base_oid, 23);
+	ck_assert_uint_eq(column("types", "t_ints")->type->element_oid, 23);
+	ck_assert_uint_eq(column("types", "t_numbers")->type->element_oid, 23);
+	ck_assert_uint_eq(column("types", "t_text")->type->element_oid, 0);
+	/* the elements of an array are there even if nothing else has them */
+	assert_str(swm_snapshot_type(snapshot, column("types", "t_inners")->type->element_oid)->name, "hidden.inner_mood");
+	ck_assert_uint_eq(column("types", "t_code")->type->max_length, 7);
+	ck_assert_uint_eq(column("types", "t_flags")->type->max_length, 3);
+	ck_assert_uint_eq(column("types", "t_small")->type->max_length, 0);
+	ck_assert_uint_eq(column("types", "t_varchar")->type->max_length, 0);
 	/* built-in types that no column has: those of results */
 	ck_assert_ptr_nonnull(swm_snapshot_type(snapshot, 2283));
 	ck_assert_int_eq(swm_snapshot_type(snapshot, 2249)->form, SWM_FORM_SERVER);
@@ -1019,6 +1030,27 @@ START_TEST(timezones_agree_with_postgresql)
 }
 END_TEST
 
+START_TEST(comments_of_schemas)
+{
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("a")), "What is in a");
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("b.c \"d")), "");
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("pg_catalog")), "");
+}
+END_TEST
+
+/* Overloads stand together. */
+START_TEST(all_functions)
+{
+	size_t count, same = 0;
+	const swm_function *const *all = swm_snapshot_all_functions(snapshot, &count);
+
+	ck_assert_uint_gt(count, 10);
+	for (size_t i = 0; i + 1 < count; i++)
+		same += swm_str_eq(all[i]->name, SWM_STR("add")) && swm_str_eq(all[i + 1]->name, SWM_STR("add"));
+	ck_assert_uint_eq(same, 1);
+}
+END_TEST
+
 START_TEST(timezones_are_taken_over)
 {
 	PGconn *pg = open_as("ts_login", DATABASE);
@@ -1134,7 +1166,8 @@ make_tests(void)
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, timezones_agree_with_postgresql, timezones_are_taken_over, server_version, references,
+		nearest_relations, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
+		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};
 	TCase *tests = tcase_create("snapshot");

@@ -1,0 +1,47 @@
+/* A plan in the making; for this room only. */
+#ifndef SWM_PLAN_PLANNER_H
+#define SWM_PLAN_PLANNER_H
+
+#include "plan/plan.h"
+
+/*
+ * What one request may ask for, so that what it costs is bounded before it reaches
+ * the database. Parentheses are bounded by the scanner (SWM_DEEPEST). Of a result:
+ * MaxTupleAttributeNumber (https://www.postgresql.org/docs/15/limits.html).
+ */
+enum { SWM_MOST_COLUMNS = 1664, SWM_MOST_FILTERS = 10000, SWM_MOST_EMBEDS = 100, SWM_DEEPEST_EMBED = 16 };
+
+typedef struct swm_planner {
+	swm_arena *arena;
+	const swm_snapshot *snapshot;
+	const swm_settings *settings;
+	const swm_read_request *request;
+	bool runs_functions;
+	unsigned embed_count, filter_count;
+	swm_error *err;
+} swm_planner;
+
+/* Oids that never change (pg_type.dat). */
+enum { SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
+
+/* A name and path as a field of the node's rows. */
+swm_plan_field swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field);
+
+/* Gives a node a name in the statement that no other has. */
+int swm_plan_alias(swm_planner *p, swm_plan_node *node);
+
+/* The outputs of a node and, through them, all that is embedded in it. */
+int swm_plan_outputs(swm_planner *p, swm_plan_node *node);
+
+/* The child that a query calls so: by its name first, then by its target. NULL when there is none. */
+swm_plan_node *swm_plan_child(const swm_plan_node *node, swm_str name);
+
+int swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked,
+                        swm_plan_condition **out);
+int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out);
+int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range);
+
+int swm_plan_fail_not_embedded(swm_planner *p, swm_str name);
+int swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *what);
+
+#endif

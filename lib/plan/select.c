@@ -1,0 +1,338 @@
+/* What of a node's rows is in the answer, and what is embedded in them. */
+#include "config.h"
+
+#include "plan/planner.h"
+
+#include "base/buf.h"
+
+/* A node's outputs while they are collected. */
+struct outputs {
+	swm_plan_output *items;
+	size_t count, room;
+};
+
+static swm_plan_output *
+add_output(swm_planner *p, struct outputs *to)
+{
+	if (to->count == to->room) {
+		size_t room = to->room == 0 ? 16 : to->room * 2;
+		swm_plan_output *more = swm_arena_array(p->arena, room, sizeof *more);
+		if (more == NULL)
+			return NULL;
+		if (to->count > 0)
+			memcpy(more, to->items, to->count * sizeof *more);
+		to->items = more;
+		to->room = room;
+	}
+	return &to->items[to->count++];
+}
+
+/* The key of an answer's column: the alias, else the aggregate, else the last key of the path, else the name. */
+static swm_str
+key_of(const swm_select_item *item)
+{
+	static const swm_str aggregates[] = { { "", 0 }, { "avg", 3 }, { "count", 5 }, { "max", 3 }, { "min", 3 }, { "sum", 3 } };
+	swm_str key = item->field.name;
+
+	if (item->alias.len > 0)
+		return item->alias;
+	if (item->aggregate != SWM_AGGREGATE_NONE)
+		return aggregates[item->aggregate];
+	for (const swm_path_step *s = item->field.path; s != NULL; s = s->next)
+		if (!s->is_index)
+			key = s->key;
+	return key;
+}
+
+/* How the values of a field come, cast and aggregate aside. */
+static enum swm_json_form
+field_form(const swm_planner *p, const swm_plan_field *field)
+{
+	const swm_path_step *last = field->path;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (last != NULL)
+		return last->as_text ? SWM_FORM_STRING : SWM_FORM_JSON;
+	if (field->column == NULL)
+		return SWM_FORM_SERVER;
+	enum swm_json_form form = field->column->type->form;
+	bool is_date = form == SWM_FORM_DATE || form == SWM_FORM_TIMESTAMP || form == SWM_FORM_TIMESTAMPTZ;
+	return is_date && !p->request->iso_dates ? SWM_FORM_SERVER : form;
+}
+
+/* Whether the output is of type json; cast and aggregate aside. */
+static bool
+is_json(const swm_plan_output *o)
+{
+	if (o->kind == SWM_OUTPUT_FIELD)
+		return o->field.path == NULL && o->field.column != NULL && o->field.column->type->base_oid == SWM_OID_JSON;
+	if (o->kind == SWM_OUTPUT_EMBED || !o->embed->is_to_one)
+		return true;
+	const swm_plan_output *lifted = &o->embed->outputs[o->embed_output];
+	return lifted->cast.len == 0 && is_json(lifted); /* as deep as SWM_DEEPEST_EMBED */
+}
+
+/* What to_json() of PostgreSQL must do, because it is not known here or not done here. */
+static void
+set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
+{
+	const swm_plan_output *lifted = o->kind == SWM_OUTPUT_SPREAD ? &o->embed->outputs[o->embed_output] : NULL;
+	bool plain = o->cast.len == 0 && o->aggregate == SWM_AGGREGATE_NONE;
+
+	o->type_oid = 0;
+	o->as_jsonb = plain && node->has_aggregates && is_json(o);
+	if (!plain)
+		o->form = SWM_FORM_SERVER;
+	else if (o->kind == SWM_OUTPUT_EMBED || (lifted != NULL && !o->embed->is_to_one))
+		o->form = SWM_FORM_JSON;
+	else
+		o->form = lifted != NULL ? lifted->form : field_form(p, &o->field);
+	if (p->request->strip_nulls && o->form == SWM_FORM_JSON)
+		o->form = SWM_FORM_SERVER;
+	if (p->request->once && o->kind == SWM_OUTPUT_FIELD)
+		o->form = SWM_FORM_SERVER;
+	if (!p->request->json)
+		o->form = SWM_FORM_STRING;
+	if (o->as_jsonb)
+		return;
+	if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL && o->field.path == NULL &&
+	    o->form != SWM_FORM_SERVER)
+		o->type_oid = o->field.column->type->base_oid;
+	else if (plain && lifted != NULL && o->embed->is_to_one)
+		o->type_oid = lifted->type_oid;
+}
+
+static int
+add_all_columns(swm_planner *p, const swm_plan_node *node, struct outputs *to)
+{
+	for (size_t i = 0; i < node->relation->column_count; i++) {
+		const swm_column *c = &node->relation->columns[i];
+		swm_plan_output *o = add_output(p, to);
+		if (o == NULL)
+			return swm_fail_memory(p->err);
+		*o = (swm_plan_output){ .key = c->name, .field = { .name = c->name, .column = c } };
+	}
+	return SWM_OK;
+}
+
+static int
+add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, struct outputs *to)
+{
+	swm_plan_output *o = add_output(p, to);
+
+	if (item->aggregate != SWM_AGGREGATE_NONE && !p->settings->db_aggregates_enabled)
+		return swm_fail(p->err, SWM_ERR_AGGREGATES_OFF);
+	if (o == NULL)
+		return swm_fail_memory(p->err);
+	*o = (swm_plan_output){ .key = key_of(item), .cast = item->cast, .aggregate = item->aggregate,
+		.aggregate_cast = item->aggregate_cast };
+	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*")))
+		o->field = (swm_plan_field){ .name = item->field.name, .is_row = true };
+	else
+		o->field = swm_plan_field_of(p, node, &item->field);
+	return SWM_OK;
+}
+
+static int
+check_alias(swm_planner *p, const swm_plan_node *node, const swm_plan_node *child)
+{
+	for (const swm_plan_node *c = node->children; c != NULL; c = c->next) {
+		if (child->is_spread || c->is_spread || !swm_str_eq(c->name, child->name))
+			continue;
+		swm_buf hint = SWM_BUF_INIT;
+		int rc = swm_fail(p->err, SWM_ERR_EMBEDDED_TWICE, child->name);
+		swm_buf_cstr(&hint, "Give it an alias each time: an alias, a colon and the name.");
+		swm_error_set_hint(p->err, swm_buf_view(&hint));
+		swm_buf_dispose(&hint);
+		return rc;
+	}
+	return SWM_OK;
+}
+
+/* name_depth: names of nested levels differ, and a name is cut before PostgreSQL would cut it (63 bytes). */
+int
+swm_plan_alias(swm_planner *p, swm_plan_node *node)
+{
+	enum { LONGEST = 48 };
+	swm_buf alias = SWM_BUF_INIT;
+	swm_str name = node->relation->name;
+
+	if (name.len > LONGEST) {
+		name.len = LONGEST;
+		while (name.len > 0 && ((unsigned char)name.ptr[name.len] & 0xc0) == 0x80)
+			name.len--;
+	}
+	swm_buf_str(&alias, name);
+	swm_buf_char(&alias, '_');
+	swm_buf_int(&alias, node->depth);
+	node->alias = swm_arena_str(p->arena, swm_buf_view(&alias));
+	bool failed = alias.failed || node->alias.ptr == NULL;
+	swm_buf_dispose(&alias);
+	return failed ? swm_fail_memory(p->err) : SWM_OK;
+}
+
+static int
+set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *node, swm_str hint)
+{
+	const swm_relationship *r;
+	int rc = swm_plan_relationship(&r, p->arena, p->snapshot, p->request->schema, parent->relation, node->target, hint,
+	                               p->err);
+
+	if (rc != SWM_OK)
+		return rc;
+	node->relationship = r;
+	node->relation = r->target;
+	node->source = r->computed == NULL ? SWM_SOURCE_RELATION : SWM_SOURCE_COMPUTED;
+	node->is_to_one = r->cardinality == SWM_MANY_TO_ONE || r->cardinality == SWM_ONE_TO_ONE;
+	p->runs_functions |= r->computed != NULL || r->target->kind == 'v';
+	return swm_plan_alias(p, node);
+}
+
+static int
+new_child(swm_planner *p, swm_plan_node *parent, const swm_select_item *item, swm_plan_node **out)
+{
+	swm_plan_node **tail = &parent->children;
+	swm_plan_node *c = swm_arena_alloc(p->arena, sizeof *c);
+
+	if (c == NULL)
+		return swm_fail_memory(p->err);
+	if (++p->embed_count > SWM_MOST_EMBEDS)
+		return swm_plan_fail_too_many(p, "select parameter", SWM_MOST_EMBEDS, "embedded resources");
+	if (parent->depth == SWM_DEEPEST_EMBED)
+		return swm_plan_fail_too_many(p, "select parameter", SWM_DEEPEST_EMBED, "levels of embedded resources");
+	*c = (swm_plan_node){ .asked = &item->node, .parent = parent, .number = p->embed_count, .depth = parent->depth + 1, .target = item->relation,
+		.name = item->alias.len > 0 ? item->alias : item->relation, .is_spread = item->kind == SWM_SELECT_SPREAD,
+		.is_inner = item->join == SWM_JOIN_INNER };
+	int rc = check_alias(p, parent, c);
+	if (rc == SWM_OK)
+		rc = set_relationship(p, parent, c, item->hint);
+	if (rc != SWM_OK)
+		return rc;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = *out = c;
+	return SWM_OK;
+}
+
+/*
+ * An aggregate of a spread relation is one of the node into which it is spread
+ * (https://docs.postgrest.org/en/latest/references/api/aggregate_functions.html#using-columns-from-a-spreaded-resource).
+ */
+static void
+lift_aggregate(swm_plan_output *from, swm_plan_output *to)
+{
+	to->aggregate = from->aggregate;
+	to->aggregate_cast = from->aggregate_cast;
+	from->aggregate = SWM_AGGREGATE_NONE;
+	from->aggregate_cast = (swm_str){ NULL, 0 };
+}
+
+static int
+fail_spread_aggregate(swm_planner *p)
+{
+	int rc = swm_fail(p->err, SWM_ERR_NOT_IMPLEMENTED);
+
+	swm_error_set_details(p->err, SWM_STR("Aggregates are not implemented for one-to-many or many-to-many spreads."));
+	return rc;
+}
+
+static int
+add_spread(swm_planner *p, swm_plan_node *child, struct outputs *from, struct outputs *to)
+{
+	if (child->has_aggregates && !child->is_to_one)
+		return fail_spread_aggregate(p);
+	for (size_t i = 0; i < from->count; i++) {
+		swm_plan_output *o = add_output(p, to);
+		if (o == NULL)
+			return swm_fail_memory(p->err);
+		*o = (swm_plan_output){ .key = from->items[i].key, .kind = SWM_OUTPUT_SPREAD, .embed = child, .embed_output = i };
+		lift_aggregate(&from->items[i], o);
+	}
+	child->has_aggregates = false;
+	for (size_t i = 0; i < from->count; i++)
+		set_form(p, child, &from->items[i]);
+	return SWM_OK;
+}
+
+static int
+add_embed(swm_planner *p, swm_plan_node *child, struct outputs *to)
+{
+	if (!child->is_selected)
+		return SWM_OK;
+	swm_plan_output *o = add_output(p, to);
+	if (o == NULL)
+		return swm_fail_memory(p->err);
+	*o = (swm_plan_output){ .key = child->name, .kind = SWM_OUTPUT_EMBED, .embed = child };
+	return SWM_OK;
+}
+
+static int collect(swm_planner *p, swm_plan_node *node, struct outputs *to);
+
+static void
+set_outputs(const swm_planner *p, swm_plan_node *node, struct outputs *from)
+{
+	node->outputs = from->items;
+	node->output_count = from->count;
+	node->is_selected = from->count > 0;
+	for (size_t i = 0; i < from->count; i++)
+		node->has_aggregates |= from->items[i].aggregate != SWM_AGGREGATE_NONE;
+	for (size_t i = 0; i < from->count; i++)
+		set_form(p, node, &from->items[i]);
+}
+
+static int
+add_relation(swm_planner *p, swm_plan_node *node, const swm_select_item *item, struct outputs *to)
+{
+	struct outputs own = { 0 };
+	swm_plan_node *child = NULL;
+	int rc = new_child(p, node, item, &child);
+
+	if (rc == SWM_OK)
+		rc = collect(p, child, &own);
+	if (rc != SWM_OK)
+		return rc;
+	set_outputs(p, child, &own);
+	return child->is_spread ? add_spread(p, child, &own, to) : add_embed(p, child, to);
+}
+
+static int
+collect(swm_planner *p, swm_plan_node *node, struct outputs *to)
+{
+	int rc = node->asked->has_select ? SWM_OK : add_all_columns(p, node, to);
+
+	for (const swm_select_item *i = node->asked->select; i != NULL && rc == SWM_OK; i = i->next) {
+		if (i->kind == SWM_SELECT_ALL)
+			rc = add_all_columns(p, node, to);
+		else if (i->kind == SWM_SELECT_FIELD)
+			rc = add_field(p, node, i, to);
+		else
+			rc = add_relation(p, node, i, to);
+		if (rc == SWM_OK && to->count > SWM_MOST_COLUMNS)
+			rc = swm_plan_fail_too_many(p, "select parameter", SWM_MOST_COLUMNS, "columns");
+	}
+	return rc;
+}
+
+int
+swm_plan_outputs(swm_planner *p, swm_plan_node *node)
+{
+	struct outputs own = { 0 };
+	int rc = collect(p, node, &own);
+
+	if (rc == SWM_OK)
+		set_outputs(p, node, &own);
+	return rc;
+}
+
+swm_plan_node *
+swm_plan_child(const swm_plan_node *node, swm_str name)
+{
+	for (swm_plan_node *c = node->children; c != NULL; c = c->next)
+		if (swm_str_eq(c->name, name))
+			return c;
+	for (swm_plan_node *c = node->children; c != NULL; c = c->next)
+		if (swm_str_eq(c->target, name))
+			return c;
+	return NULL;
+}
