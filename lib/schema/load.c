@@ -45,7 +45,7 @@ static const struct step {
 	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -104,7 +104,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_ROWS, SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -159,23 +159,24 @@ static int
 take_timezones(struct swm_load *load, const PGresult *rows)
 {
 	size_t count = (size_t)PQntuples(rows), size = 0;
+	swm_timezones *z = load->snapshot->timezones = swm_timezones_new();
 
 	for (size_t i = 0; i < count; i++)
 		size += swm_load_cell(rows, (int)i, 0).len;
-	char *block = swm_load_array(load, size, 1);
-	uint32_t *ends = swm_load_array(load, count, sizeof *ends);
-	if (block == NULL || ends == NULL || size > UINT32_MAX)
+	char *names = z == NULL ? NULL : swm_arena_alloc(z->arena, size);
+	uint32_t *ends = z == NULL ? NULL : swm_arena_array(z->arena, count, sizeof *ends);
+	if (names == NULL || ends == NULL || size > UINT32_MAX)
 		return SWM_ENOMEM;
 	uint32_t end = 0;
 	for (size_t i = 0; i < count; i++) {
 		swm_str name = swm_load_cell(rows, (int)i, 0);
-		memcpy(block + end, name.ptr, name.len);
+		memcpy(names + end, name.ptr, name.len);
 		end += (uint32_t)name.len;
 		ends[i] = end;
 	}
-	load->snapshot->timezones = block;
-	load->snapshot->timezone_ends = ends;
-	load->snapshot->timezone_count = count;
+	z->names = names;
+	z->ends = ends;
+	z->count = count;
 	return SWM_OK;
 }
 
@@ -194,7 +195,7 @@ before_15(const struct swm_load *load)
 static bool
 with_timezones(const struct swm_load *load)
 {
-	return load->settings->db_timezone_enabled;
+	return load->settings->db_timezone_enabled && load->snapshot->timezones == NULL;
 }
 
 static swm_str
@@ -316,13 +317,14 @@ run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
 /*
  * One view of the catalogs for all queries. Names then come out qualified unless
  * they are pg_catalog's; pg_temp last, so that no temporary table hides a catalog.
- * Compiling a query takes longer than running it here.
+ * Compiling a query, or starting workers for it, takes longer than running it here.
  */
 static const char *const opening[] = {
 	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	"SET LOCAL search_path = pg_catalog, pg_temp",
 	"SET LOCAL quote_all_identifiers = off",
 	"SET LOCAL jit = off",
+	"SET LOCAL max_parallel_workers_per_gather = 0",
 };
 
 static int
@@ -341,6 +343,18 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	return result;
 }
 
+/* What is the same in the snapshot before. */
+static void
+take_over(struct swm_load *load, const swm_snapshot *previous)
+{
+	swm_timezones *z = previous == NULL ? NULL : previous->timezones;
+
+	if (z == NULL || !load->settings->db_timezone_enabled)
+		return;
+	atomic_fetch_add_explicit(&z->references, 1, memory_order_relaxed);
+	load->snapshot->timezones = z;
+}
+
 static void
 dispose(struct swm_load *load)
 {
@@ -353,6 +367,13 @@ dispose(struct swm_load *load)
 int
 swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                   swm_error *err)
+{
+	return swm_snapshot_reload(out, NULL, connection, settings, err);
+}
+
+int
+swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
+                    const swm_settings *settings, swm_error *err)
 {
 	struct swm_load load = {
 		.snapshot = swm_snapshot_new(),
@@ -368,6 +389,7 @@ swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_sett
 		load.snapshot->server_version = PQserverVersion(connection);
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
+		take_over(&load, previous);
 		make_params(&load);
 		result = run_transaction(&load, connection, err);
 	}

@@ -18,6 +18,7 @@ enum swm_load_param {
 	SWM_PARAM_HOISTED,       /* text[] of db-hoisted-tx-settings */
 	SWM_PARAM_ENUMS,         /* oid[] of enum types */
 	SWM_PARAM_ROWS,          /* oid[] of what functions return rows of */
+	SWM_PARAM_COLUMN_GRANTS, /* oid[] of relations whose columns have access control lists */
 	SWM_PARAM_MEMBERSHIP,    /* what pg_has_role() asks for */
 	SWM_PARAM_GRANTEES,      /* oid[] of roles in access control lists */
 	SWM_PARAM_COUNT
@@ -92,7 +93,14 @@ int swm_load_relationships(struct swm_load *load);
 const struct swm_load_key *swm_load_keys_of(const struct swm_load *load, uint32_t table_oid, size_t *count);
 
 /* One column, by the first cells of COLUMNS or ROWS. */
-enum { SWM_LOAD_COLUMN_CELLS = 11 };
+enum { SWM_LOAD_COLUMN_CELLS = 8 };
+enum {
+	SWM_LOAD_NOT_NULL = 1,
+	SWM_LOAD_IDENTITY = 2,
+	SWM_LOAD_GENERATED = 4,
+	SWM_LOAD_HAS_GRANTS = 8,
+	SWM_LOAD_UPDATABLE = 16,
+};
 void swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to,
                      size_t at);
 
