@@ -214,16 +214,18 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 }
 
 swm_str
-swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
 {
 	swm_fuzzy fuzzy;
 
 	if (!swm_fuzzy_start(&fuzzy, name))
 		return (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < snapshot->function_count; i++)
-		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
-			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
-	return swm_fuzzy_nearest(&fuzzy);
+	for (size_t i = 0; i < snapshot->function_count; i++) {
+		const swm_function *f = &snapshot->functions[i];
+		if (f->is_exposed && swm_str_eq(f->schema, schema) && swm_snapshot_may_execute(snapshot, role, f))
+			swm_fuzzy_offer(&fuzzy, f->name);
+	}
+	return swm_fuzzy_nearest_of(&fuzzy, 0.75); /* as PostgREST has it for names of functions */
 }
 
 static uint32_t

@@ -89,6 +89,7 @@ set_body(const struct golden *c, struct outcome *o, swm_call_request *call)
 	call->keys = facts.keys;
 	call->key_count = facts.key_count;
 	call->in_array = facts.body == SWM_JSON_BODY_ARRAY;
+	call->whole_body = call->in_array && (!facts.rows_agree || facts.elements > 1);
 }
 
 /* query rpc/name?...: a function is called. */
@@ -105,6 +106,7 @@ parse_call(const struct golden *c, const swm_snapshot *snapshot, struct outcome 
 	    swm_query_part_arguments(pairs, count, &others, o->arena, o->err) != SWM_OK)
 		exit(2);
 	swm_call_request asked = { .schema = request->schema, .name = { text.ptr, mark },
+	                           .role = swm_cstr(getenv("PGUSER")),
 	                           .pairs = pairs + others, .pair_count = count - others };
 	set_body(c, o, &asked);
 	o->rc = swm_query_parse_pairs(&ast, o->arena, pairs, others, o->err);
