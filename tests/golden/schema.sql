@@ -1,4 +1,5 @@
 -- What the golden cases are planned against.
+SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS golden CASCADE;
 CREATE SCHEMA golden;
 CREATE TYPE golden.place AS (latitude numeric, longitude numeric);
@@ -15,3 +16,4 @@ CREATE TABLE golden.items (
 	words tsvector
 );
 CREATE TABLE golden."odd table" (id integer);
+CREATE TABLE golden.kinds (flag boolean, span int4range, number integer);
