@@ -20,10 +20,39 @@ swm_media_content_type(enum swm_media media)
 
 /* One range of an Accept field. */
 struct accepted {
+	swm_str text;     /* all of it */
 	swm_str type;     /* "text/csv", without parameters */
 	bool stripped;    /* nulls=stripped */
 	int quality;      /* thousandths */
 };
+
+/* As swm_str_cut(), but what stands in double quotes is not cut (RFC 9110, 5.6.4). */
+static bool
+cut_unquoted(swm_str *rest, char separator, swm_str *piece)
+{
+	size_t i = 0;
+	bool quoted = false;
+
+	if (rest->ptr == NULL)
+		return false;
+	for (; i < rest->len && (quoted || rest->ptr[i] != separator); i++) {
+		if (quoted && rest->ptr[i] == '\\' && i + 1 < rest->len)
+			i++;
+		else if (rest->ptr[i] == '"')
+			quoted = !quoted;
+	}
+	*piece = (swm_str){ rest->ptr, i };
+	*rest = i < rest->len ? swm_str_from(*rest, i + 1) : (swm_str){ NULL, 0 };
+	return true;
+}
+
+static swm_str
+unquoted(swm_str s)
+{
+	if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"')
+		return (swm_str){ s.ptr + 1, s.len - 2 };
+	return s;
+}
 
 /* A qvalue (RFC 9110, 12.4.2) in thousandths; what is none counts as 1. */
 static int
@@ -43,104 +72,193 @@ parse_quality(swm_str s)
 	return q > 1000 ? 1000 : q;
 }
 
+/* name=value of a parameter. */
 static void
-parse_parameter(struct accepted *a, swm_str parameter)
+split_parameter(swm_str parameter, swm_str *name, swm_str *value)
 {
 	size_t equals = swm_str_find(parameter, '=');
-	swm_str name = swm_str_trim((swm_str){ parameter.ptr, equals });
-	swm_str value = swm_str_trim(swm_str_from(parameter, equals + 1));
 
-	if (swm_str_caseeq(name, SWM_STR("q")))
-		a->quality = parse_quality(value);
-	else if (swm_str_caseeq(name, SWM_STR("nulls")))
-		a->stripped = swm_str_caseeq(value, SWM_STR("stripped"));
+	*name = swm_str_trim((swm_str){ parameter.ptr, equals });
+	*value = unquoted(swm_str_trim(swm_str_from(parameter, equals + 1)));
 }
 
 static struct accepted
 parse_accepted(swm_str piece)
 {
-	struct accepted a = { .quality = 1000 };
-	swm_str rest = piece, part;
+	struct accepted a = { .text = swm_str_trim(piece), .quality = 1000 };
+	swm_str rest = a.text, part, name, value;
 
-	if (swm_str_cut(&rest, ';', &part))
+	if (cut_unquoted(&rest, ';', &part))
 		a.type = swm_str_trim(part);
-	while (swm_str_cut(&rest, ';', &part))
-		parse_parameter(&a, part);
+	while (cut_unquoted(&rest, ';', &part)) {
+		split_parameter(part, &name, &value);
+		if (swm_str_caseeq(name, SWM_STR("q")))
+			a.quality = parse_quality(value);
+		else if (swm_str_caseeq(name, SWM_STR("nulls")))
+			a.stripped = swm_str_caseeq(value, SWM_STR("stripped"));
+	}
 	return a;
 }
 
-/* The media type without its own parameters, and whether it strips nulls. */
-static bool
-media_fits(enum swm_media media, const struct accepted *a)
+/* Vendor types may be named without the format that they have anyway. */
+static swm_str
+full_name(swm_str type, bool stripped)
 {
-	swm_str type = medias[media].type;
-	bool stripped = swm_str_find(type, ';') < type.len;
-	type.len = swm_str_find(type, ';');
+	static const struct {
+		swm_str brief, full;
+	} names[] = {
+		{ { "application/vnd.pgrst.object", 28 }, { "application/vnd.pgrst.object+json", 33 } },
+		{ { "application/vnd.pgrst.array", 27 }, { "application/vnd.pgrst.array+json", 32 } },
+		{ { "application/vnd.pgrst.plan", 26 }, { "application/vnd.pgrst.plan+text", 31 } },
+	};
 
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (swm_str_caseeq(type, names[i].brief))
+			type = names[i].full;
+	if (!stripped && swm_str_caseeq(type, names[1].full)) /* which is what JSON is here */
+		return SWM_STR("application/json");
+	return type;
+}
+
+enum fit { NO_FIT, ANY_TYPE, ANY_SUBTYPE, EXACT };
+
+static enum fit
+offer_fits(swm_str type, const struct accepted *a)
+{
+	size_t parameters = swm_str_find(type, ';');
+	bool stripped = parameters < type.len;
+
+	type.len = parameters;
+	if (stripped == a->stripped && swm_str_caseeq(type, full_name(a->type, a->stripped)))
+		return EXACT;
+	if (stripped || swm_str_starts(type, SWM_STR("application/vnd.pgrst.")))
+		return NO_FIT;
 	if (swm_str_eq(a->type, SWM_STR("*/*")))
-		return !stripped && media != SWM_MEDIA_OBJECT;
-	if (swm_str_ends(a->type, SWM_STR("/*")))
-		return !stripped && media != SWM_MEDIA_OBJECT &&
-		       swm_str_find(type, '/') == a->type.len - 2 &&
-		       swm_str_caseeq((swm_str){ type.ptr, a->type.len - 1 }, (swm_str){ a->type.ptr, a->type.len - 1 });
-	if (swm_str_caseeq(a->type, SWM_STR("application/vnd.pgrst.object")))
-		return media == (a->stripped ? SWM_MEDIA_OBJECT_STRIPPED : SWM_MEDIA_OBJECT);
-	if (swm_str_caseeq(a->type, SWM_STR("application/vnd.pgrst.array+json")) ||
-	    swm_str_caseeq(a->type, SWM_STR("application/vnd.pgrst.array")))
-		return media == (a->stripped ? SWM_MEDIA_ARRAY_STRIPPED : SWM_MEDIA_JSON);
-	return stripped == a->stripped && swm_str_caseeq(type, a->type);
+		return ANY_TYPE;
+	if (swm_str_ends(a->type, SWM_STR("/*")) && swm_str_find(type, '/') == a->type.len - 2 &&
+	    swm_str_caseeq((swm_str){ type.ptr, a->type.len - 1 }, (swm_str){ a->type.ptr, a->type.len - 1 }))
+		return ANY_SUBTYPE;
+	return NO_FIT;
 }
 
-/* What is refused by name: a range with q=0 says no to a type that a wider one would allow. */
-static unsigned
-refused_media(swm_str accept)
+/* The best of all ranges for one offer, and where it stands; a quality of 0 when there is none. */
+static struct accepted
+best_range(swm_str accept, swm_str type, size_t *place)
 {
+	struct accepted best = { .quality = 0 };
+	enum fit best_fit = NO_FIT;
 	swm_str rest = accept, piece;
-	unsigned refused = 0;
 
-	while (swm_str_cut(&rest, ',', &piece)) {
+	for (size_t i = 0; cut_unquoted(&rest, ',', &piece); i++) {
 		struct accepted a = parse_accepted(piece);
-		if (a.quality > 0 || a.type.len == 0 || a.type.ptr[a.type.len - 1] == '*')
+		enum fit fit = offer_fits(type, &a);
+		bool refused = fit == best_fit && a.quality == 0; /* by name counts, wherever it stands */
+		if (fit == NO_FIT || (fit <= best_fit && !refused))
 			continue;
-		for (int m = 0; m < SWM_MEDIA_COUNT; m++)
-			if (media_fits((enum swm_media)m, &a))
-				refused |= 1u << m;
+		best_fit = fit;
+		best = a;
+		*place = i;
 	}
-	return refused;
+	return best;
 }
 
-static bool
-first_fitting(enum swm_media *out, const struct accepted *a, unsigned can)
+int
+swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err)
 {
-	for (int m = 0; m < SWM_MEDIA_COUNT; m++) {
-		if ((can & 1u << m) != 0 && media_fits((enum swm_media)m, a)) {
-			*out = (enum swm_media)m;
-			return true;
-		}
+	swm_str given = swm_str_trim(accept);
+	int quality = 0;
+	size_t place = 0;
+
+	if (given.len == 0)
+		given = SWM_STR("*/*");
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+		struct accepted a = best_range(given, offers[i].type, &at);
+		if (a.quality < quality || a.quality == 0 || (a.quality == quality && at >= place))
+			continue;
+		quality = a.quality;
+		place = at;
+		*out = (swm_acceptable){ offers[i].number, a.text };
 	}
-	return false;
+	return quality > 0 ? SWM_OK : swm_fail(err, SWM_ERR_MEDIA_TYPE, given);
+}
+
+size_t
+swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can)
+{
+	size_t count = 0;
+
+	for (int m = 0; m < SWM_MEDIA_COUNT; m++)
+		if ((can & 1u << m) != 0)
+			offers[count++] = (swm_offer){ medias[m].type, m };
+	return count;
 }
 
 int
 swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err)
 {
-	int best = 0;
-	swm_str given = swm_str_trim(accept), rest, piece;
+	swm_offer offers[SWM_MEDIA_COUNT];
+	swm_acceptable chosen;
+	int rc = swm_accept_negotiate(&chosen, accept, offers, swm_media_offers(offers, can), err);
 
-	if (given.len == 0)
-		given = SWM_STR("*/*");
-	can &= ~refused_media(given);
-	rest = given;
-	while (swm_str_cut(&rest, ',', &piece)) {
-		struct accepted a = parse_accepted(piece);
-		enum swm_media media;
-		/* of equal quality the first counts, as PostgREST has it */
-		if (a.quality > best && first_fitting(&media, &a, can)) {
-			best = a.quality;
-			*out = media;
-		}
+	if (rc == SWM_OK)
+		*out = (enum swm_media)chosen.number;
+	return rc;
+}
+
+/*
+ * The execution plan (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
+ */
+
+/* In the order in which a Content-Type names them. */
+static const swm_str plan_options[] = {
+	{ "analyze", 7 }, { "verbose", 7 }, { "settings", 8 }, { "buffers", 7 }, { "wal", 3 },
+};
+
+static unsigned
+parse_plan_options(swm_str words)
+{
+	unsigned options = 0;
+	swm_str word;
+
+	while (swm_str_cut(&words, '|', &word))
+		for (size_t i = 0; i < sizeof plan_options / sizeof plan_options[0]; i++)
+			if (swm_str_caseeq(swm_str_trim(word), plan_options[i]))
+				options |= 1u << i;
+	return options;
+}
+
+void
+swm_accept_plan(swm_str range, unsigned *options, swm_str *of)
+{
+	swm_str rest = range, part, name, value;
+
+	*options = 0;
+	*of = (swm_str){ NULL, 0 };
+	while (cut_unquoted(&rest, ';', &part)) {
+		split_parameter(part, &name, &value);
+		if (swm_str_caseeq(name, SWM_STR("options")))
+			*options = parse_plan_options(value);
+		else if (swm_str_caseeq(name, SWM_STR("for")))
+			*of = value;
 	}
-	if (best > 0)
-		return SWM_OK;
-	return swm_fail(err, SWM_ERR_MEDIA_TYPE, given);
+}
+
+void
+swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
+{
+	const char *before = "; options=";
+
+	swm_buf_str(to, medias[format].type);
+	swm_buf_cstr(to, "; for=\"");
+	swm_buf_str(to, of);
+	swm_buf_char(to, '"');
+	for (size_t i = 0; i < sizeof plan_options / sizeof plan_options[0]; i++) {
+		if ((options & 1u << i) == 0)
+			continue;
+		swm_buf_cstr(to, before);
+		swm_buf_str(to, plan_options[i]);
+		before = "|";
+	}
+	swm_buf_cstr(to, "; charset=utf-8");
 }

@@ -16,12 +16,45 @@ enum swm_media {
 /* What Content-Type says for a media type. */
 swm_str swm_media_content_type(enum swm_media media);
 
+/* A media type that could be given. */
+typedef struct swm_offer {
+	swm_str type;          /* "text/csv", with the parameter ";nulls=stripped" where that is meant */
+	int number;            /* whatever the caller calls it */
+} swm_offer;
+
+typedef struct swm_acceptable {
+	int number;            /* of the offer */
+	swm_str range;         /* what chose it, as it stands in the field */
+} swm_acceptable;
+
 /*
- * Chooses among what can be given (a set of 1 << SWM_MEDIA_...) what an Accept
- * field likes best; an empty field accepts anything and gets the first. A range
- * with q=0 is not acceptable (RFC 9110, 12.4.2). MEDIA_TYPE (SWM_EREFUSED).
+ * Chooses what an Accept field likes best (RFC 9110, 12.5.1): of each offer the most
+ * specific range counts; of equal quality the first range, and then the first offer.
+ * PostgREST's own types (application/vnd.pgrst.) are chosen by name, never by a wildcard. An empty
+ * field accepts anything. MEDIA_TYPE (SWM_EREFUSED).
  */
+int swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err);
+
+/* The same among those of the table (a set of 1 << SWM_MEDIA_...), in its order. */
 int swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err);
+
+/* The offers of a set of the table's media types, in its order; returns how many. */
+size_t swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can);
+
+/* Options of EXPLAIN that a plan's media type may name (https://www.postgresql.org/docs/15/sql-explain.html). */
+enum swm_explain {
+	SWM_EXPLAIN_ANALYZE = 1 << 0,
+	SWM_EXPLAIN_VERBOSE = 1 << 1,
+	SWM_EXPLAIN_SETTINGS = 1 << 2,
+	SWM_EXPLAIN_BUFFERS = 1 << 3,
+	SWM_EXPLAIN_WAL = 1 << 4,
+};
+
+/* What a range of a plan's media type asks for: options, and the media type that is explained, empty when none is named. */
+void swm_accept_plan(swm_str range, unsigned *options, swm_str *of);
+
+/* Appends the Content-Type of a plan: "application/vnd.pgrst.plan+text; for=...". */
+void swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options);
 
 enum swm_count { SWM_COUNT_NONE, SWM_COUNT_EXACT, SWM_COUNT_PLANNED, SWM_COUNT_ESTIMATED };
 enum swm_tx { SWM_TX_DEFAULT, SWM_TX_COMMIT, SWM_TX_ROLLBACK };
@@ -33,6 +66,7 @@ typedef struct swm_preferences {
 	enum swm_count count;
 	enum swm_tx tx;
 	swm_str timezone;        /* empty when there is none */
+	int64_t max_affected;    /* -1 when there is none */
 	swm_str invalid;         /* those unknown, joined by ", "; empty when there are none */
 } swm_preferences;
 
@@ -47,6 +81,9 @@ typedef struct swm_range {
 
 /* "a-b" or "a-", with or without "items=". False when it is no such range, which is then ignored. */
 bool swm_range_parse(swm_range *out, swm_str range);
+
+/* Whether the name is a token, and the value one line (RFC 9110, 5.1 and 5.5). */
+bool swm_is_field(swm_str name, swm_str value);
 
 /* Appends a Cookie field as a JSON object. */
 void swm_cookies_to_json(swm_buf *to, swm_str cookie);

@@ -147,8 +147,8 @@ plan_value(swm_planner *p, swm_plan_node *root)
 
 	if (o == NULL)
 		return swm_fail_memory(p->err);
-	*o = (swm_plan_output){ .key = root->alias, .field.name = root->alias, .form = SWM_FORM_SERVER };
-	if (!p->request->json)
+	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
+	if (!p->request->json || (type != NULL && swm_str_eq(type->name, SWM_STR("void"))))
 		o->form = SWM_FORM_STRING;
 	else if (type != NULL && type->is_json && !p->request->strip_nulls)
 		o->form = SWM_FORM_JSON;
@@ -185,6 +185,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 		return rc;
 	cap_rows(&p, plan->root);
 	plan->strip_nulls = request->strip_nulls;
+	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
 	*out = plan;
 	return SWM_OK;

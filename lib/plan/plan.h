@@ -123,6 +123,8 @@ typedef struct swm_read_plan {
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
 	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
+	bool settings_columns;     /* behind the outputs: response.headers and response.status */
+	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;
 
 /* What a read is asked for, besides its query. */
@@ -130,6 +132,7 @@ typedef struct swm_read_request {
 	swm_str schema, relation;
 	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
 	const struct swm_plan_call *call; /* with what */
+	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */
 	bool json;                 /* the answer is JSON: what C cannot write, the SQL does */

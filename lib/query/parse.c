@@ -201,6 +201,13 @@ find_reserved(swm_str name, swm_str *path)
 	return NULL;
 }
 
+bool
+swm_query_is_reserved(swm_str name)
+{
+	swm_str path;
+	return find_reserved(name, &path) != NULL;
+}
+
 /* Names joined by dots, as a list; with a field, the last of them is the field's. */
 static int
 scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)
@@ -321,4 +328,39 @@ swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, si
 	place_levels(&p);
 	*out = p.ast;
 	return SWM_OK;
+}
+
+/* Letters, digits and the like, with single blanks and dashes within. */
+static bool
+needs_no_quotes(swm_str name)
+{
+	swm_str path;
+	bool joint = true; /* the start counts as one: neither blank nor dash may stand there */
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool joins = c == ' ' || c == '-';
+		if (!joins && !swm_scan_is_identifier((unsigned char)c))
+			return false;
+		if (joins && joint)
+			return false;
+		joint = joins;
+	}
+	return !joint && find_reserved(name, &path) == NULL;
+}
+
+void
+swm_query_write_name(swm_buf *to, swm_str column)
+{
+	if (needs_no_quotes(column)) {
+		swm_buf_str(to, column);
+		return;
+	}
+	swm_buf_char(to, '"');
+	for (size_t i = 0; i < column.len; i++) {
+		if (column.ptr[i] == '"' || column.ptr[i] == '\\')
+			swm_buf_char(to, '\\');
+		swm_buf_char(to, column.ptr[i]);
+	}
+	swm_buf_char(to, '"');
 }

@@ -138,8 +138,8 @@ swm_scan_quoted(swm_scanner *s, swm_str *out)
 	return SWM_OK;
 }
 
-static bool
-is_identifier(int c)
+bool
+swm_scan_is_identifier(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '_' || c == '$' || c == ' ' || c >= 0x80;
@@ -150,7 +150,7 @@ swm_scan_identifier(swm_scanner *s)
 {
 	size_t begin = s->at;
 
-	while (is_identifier(swm_scan_peek(s)))
+	while (swm_scan_is_identifier(swm_scan_peek(s)))
 		s->at++;
 	return swm_str_trim((swm_str){ s->text.ptr + begin, s->at - begin });
 }

@@ -42,6 +42,7 @@ int swm_scan_deeper(swm_scanner *s);
 int swm_scan_quoted(swm_scanner *s, swm_str *out);
 
 /* Letters, digits, `_`, `$` and blanks, trimmed; empty when there are none. */
+bool swm_scan_is_identifier(int c);
 swm_str swm_scan_identifier(swm_scanner *s);
 
 /* A name: quoted, or identifiers joined by dashes. */

@@ -7,15 +7,17 @@
 void
 swm_json_begin(const swm_encoder *e, swm_buf *to)
 {
-	if (!e->single)
+	if (!e->bare)
 		swm_buf_char(to, '[');
 }
 
 void
-swm_json_end(const swm_encoder *e, swm_buf *to)
+swm_json_end(const swm_encoder *e, swm_buf *to, int64_t rows)
 {
-	if (!e->single)
+	if (!e->bare)
 		swm_buf_char(to, ']');
+	else if (rows == 0)
+		swm_buf_add(to, "null", 4);
 }
 
 static void
@@ -119,13 +121,11 @@ put_stripped_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int 
 		swm_buf_char(to, '{');
 }
 
-void
-swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+static void
+put_object(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
 {
 	const swm_read_plan *plan = e->plan;
 
-	if (number > 0)
-		swm_buf_add(to, ", \n ", 4); /* as json_agg() separates */
 	if (e->strip_nulls) {
 		put_stripped_row(e, to, result, row);
 	} else {
@@ -140,4 +140,43 @@ swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row,
 		}
 	}
 	swm_buf_char(to, '}');
+}
+
+void
+swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	if (number > 0)
+		swm_buf_add(to, ", \n ", 4); /* as json_agg() separates */
+	put_object(e, to, result, row);
+}
+
+/*
+ * One line a row. Line breaks in a document are blanks between its tokens, since JSON
+ * escapes them in strings (RFC 8259, 7).
+ */
+void
+swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	size_t begin = to->len;
+
+	(void)number;
+	put_object(e, to, result, row);
+	for (size_t i = begin; i < to->len; i++)
+		if (to->ptr[i] == '\n' || to->ptr[i] == '\r')
+			to->ptr[i] = ' ';
+	swm_buf_char(to, '\n');
+}
+
+/* json_agg() begins a new line before each array and composite but the first. */
+void
+swm_json_value_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	bool is_null = PQgetisnull(result, row, 0);
+
+	if (number > 0)
+		swm_buf_cstr(to, e->structured && !is_null ? ", \n " : ", ");
+	if (is_null)
+		swm_buf_add(to, "null", 4);
+	else
+		swm_json_value(to, e->plan->root->outputs[0].form, value_of(result, row, 0));
 }

@@ -49,6 +49,9 @@ void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
  */
 void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
 
+/* Takes away all of a name. */
+void swm_reply_remove(swm_reply *reply, swm_str name);
+
 /* Adds one beside others of its name. */
 void swm_reply_add(swm_reply *reply, swm_str name, swm_str value);
 

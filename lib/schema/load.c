@@ -34,16 +34,20 @@ static const struct step {
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL, false },
 	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL, false },
 	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL, false },
+	{ QUERY_DOMAIN_CASTS, { SWM_PARAM_NONE }, swm_load_domain_casts, NULL, false },
 	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL, false },
-	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_columns, NULL, false },
+	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_relation_columns, NULL, false },
 	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_NONE }, swm_load_unique_keys, NULL, false },
 	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_NONE }, swm_load_foreign_keys, NULL, false },
 	{ QUERY_VIEWS, { SWM_PARAM_NONE }, swm_load_view, NULL, true },
 	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL, false },
 	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL, false },
+	{ QUERY_ROWS, { SWM_PARAM_ROWS }, swm_load_rows, NULL, false },
+	{ QUERY_MEDIA_HANDLERS, { SWM_PARAM_EXPOSED }, swm_load_media_handlers, NULL, false },
+	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -102,7 +106,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -133,6 +137,17 @@ take_namespaces(struct swm_load *load, const PGresult *rows, enum swm_load_param
 static int
 take_exposed(struct swm_load *load, const PGresult *rows)
 {
+	size_t count = (size_t)PQntuples(rows);
+	swm_schema_comment *comments = swm_load_array(load, count, sizeof *comments);
+
+	if (comments == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		comments[i].schema = swm_load_schema_name(load, swm_load_cell(rows, (int)i, 1));
+		comments[i].comment = swm_load_text(load, rows, (int)i, 2);
+	}
+	load->snapshot->comments = comments;
+	load->snapshot->comment_count = count;
 	return take_namespaces(load, rows, SWM_PARAM_EXPOSED);
 }
 
@@ -146,23 +161,24 @@ static int
 take_timezones(struct swm_load *load, const PGresult *rows)
 {
 	size_t count = (size_t)PQntuples(rows), size = 0;
+	swm_timezones *z = load->snapshot->timezones = swm_timezones_new();
 
 	for (size_t i = 0; i < count; i++)
 		size += swm_load_cell(rows, (int)i, 0).len;
-	char *block = swm_load_array(load, size, 1);
-	uint32_t *ends = swm_load_array(load, count, sizeof *ends);
-	if (block == NULL || ends == NULL || size > UINT32_MAX)
+	char *names = z == NULL ? NULL : swm_arena_alloc(z->arena, size);
+	uint32_t *ends = z == NULL ? NULL : swm_arena_array(z->arena, count, sizeof *ends);
+	if (names == NULL || ends == NULL || size > UINT32_MAX)
 		return SWM_ENOMEM;
 	uint32_t end = 0;
 	for (size_t i = 0; i < count; i++) {
 		swm_str name = swm_load_cell(rows, (int)i, 0);
-		memcpy(block + end, name.ptr, name.len);
+		memcpy(names + end, name.ptr, name.len);
 		end += (uint32_t)name.len;
 		ends[i] = end;
 	}
-	load->snapshot->timezones = block;
-	load->snapshot->timezone_ends = ends;
-	load->snapshot->timezone_count = count;
+	z->names = names;
+	z->ends = ends;
+	z->count = count;
 	return SWM_OK;
 }
 
@@ -181,7 +197,7 @@ before_15(const struct swm_load *load)
 static bool
 with_timezones(const struct swm_load *load)
 {
-	return load->settings->db_timezone_enabled;
+	return load->settings->db_timezone_enabled && load->snapshot->timezones == NULL;
 }
 
 static swm_str
@@ -303,13 +319,14 @@ run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
 /*
  * One view of the catalogs for all queries. Names then come out qualified unless
  * they are pg_catalog's; pg_temp last, so that no temporary table hides a catalog.
- * Compiling a query takes longer than running it here.
+ * Compiling a query, or starting workers for it, takes longer than running it here.
  */
 static const char *const opening[] = {
 	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	"SET LOCAL search_path = pg_catalog, pg_temp",
 	"SET LOCAL quote_all_identifiers = off",
 	"SET LOCAL jit = off",
+	"SET LOCAL max_parallel_workers_per_gather = 0",
 };
 
 static int
@@ -326,6 +343,18 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	if (PQstatus(pg) == CONNECTION_OK)
 		(void)command(pg, "ROLLBACK", NULL); /* the first error is the one to tell */
 	return result;
+}
+
+/* What is the same in the snapshot before. */
+static void
+take_over(struct swm_load *load, const swm_snapshot *previous)
+{
+	swm_timezones *z = previous == NULL ? NULL : previous->timezones;
+
+	if (z == NULL || !load->settings->db_timezone_enabled)
+		return;
+	atomic_fetch_add_explicit(&z->references, 1, memory_order_relaxed);
+	load->snapshot->timezones = z;
 }
 
 /* The steps with the rows of a source. */
@@ -373,12 +402,20 @@ int
 swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                   swm_error *err)
 {
+	return swm_snapshot_reload(out, NULL, connection, settings, err);
+}
+
+int
+swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
+                    const swm_settings *settings, swm_error *err)
+{
 	struct swm_load load;
 	int result = start(&load, settings, PQserverVersion(connection));
 
 	if (result == SWM_OK) {
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
+		take_over(&load, previous);
 		result = run_transaction(&load, connection, err);
 	} else {
 		result = swm_fail_memory(err);

@@ -26,7 +26,8 @@ struct shown {
 uint16_t
 swm_load_column_number(const struct swm_load *load, const swm_relation *r, size_t column)
 {
-	return load->attnums[(size_t)(r->columns - load->columns) + column];
+	const struct swm_load_columns *of = &load->columns[r->kind == 'c' ? SWM_LOAD_ROWS : SWM_LOAD_RELATIONS];
+	return of->numbers[(size_t)(r->columns - of->columns) + column];
 }
 
 /* Numbers have gaps where columns were dropped. False when there is no such column. */
@@ -245,11 +246,20 @@ show_view(struct connector *c, swm_relation *r, const struct swm_load_view *v)
 static bool
 show_relations(struct connector *c)
 {
-	for (size_t i = 0; i < c->load->snapshot->relation_count; i++) {
-		swm_relation *r = &c->load->snapshot->relations[i];
+	swm_snapshot *s = c->load->snapshot;
+
+	for (size_t i = 0; i < s->relation_count; i++) {
+		swm_relation *r = &s->relations[i];
 		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
 		if (v != NULL ? !show_view(c, r, v) : !(take_keys(c->load, r) && show_itself(c, r)))
 			return false;
+	}
+	for (size_t i = 0; i < s->row_count; i++) { /* a function may return a row twice: no keys */
+		swm_relation *r = &s->rows[i];
+		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
+		if (v != NULL ? !show_view(c, r, v) : !show_itself(c, r))
+			return false;
+		r->primary_key_count = 0;
 	}
 	return true;
 }

@@ -315,8 +315,8 @@ relate_by_functions(struct finder *f, const swm_str *name)
 {
 	for (size_t i = 0; i < f->origin->computed_count; i++) {
 		const swm_function *function = f->origin->computed[i];
-		const swm_relation *target = swm_snapshot_relation_by_oid(f->snapshot, function->returns_relation_oid);
-		if (target == NULL || (name != NULL && !swm_str_eq(function->name, *name)) || is_added(f, function->name))
+		const swm_relation *target = function->row;
+		if (target == NULL || !is_exposed(f->snapshot, target) || (name != NULL && !swm_str_eq(function->name, *name)) || is_added(f, function->name))
 			continue;
 		swm_relationship *r = add(f);
 		if (r == NULL)

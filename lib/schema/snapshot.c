@@ -6,6 +6,31 @@
 
 #include <stdlib.h>
 
+swm_timezones *
+swm_timezones_new(void)
+{
+	swm_timezones *z = calloc(1, sizeof *z);
+	if (z == NULL)
+		return NULL;
+	z->arena = swm_arena_new();
+	if (z->arena == NULL) {
+		free(z);
+		return NULL;
+	}
+	atomic_init(&z->references, 1);
+	return z;
+}
+
+void
+swm_timezones_unref(swm_timezones *timezones)
+{
+	if (timezones == NULL ||
+	    atomic_fetch_sub_explicit(&timezones->references, 1, memory_order_acq_rel) > 1)
+		return;
+	swm_arena_free(timezones->arena);
+	free(timezones);
+}
+
 swm_snapshot *
 swm_snapshot_new(void)
 {
@@ -34,6 +59,7 @@ swm_snapshot_unref(swm_snapshot *snapshot)
 	if (snapshot == NULL ||
 	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) > 1)
 		return;
+	swm_timezones_unref(snapshot->timezones);
 	swm_arena_free(snapshot->arena);
 	free(snapshot);
 }
@@ -139,6 +165,22 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 	return NULL;
 }
 
+const swm_function *const *
+swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->function_count;
+	return snapshot->function_list;
+}
+
+swm_str
+swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema)
+{
+	for (size_t i = 0; i < snapshot->comment_count; i++)
+		if (swm_str_eq(snapshot->comments[i].schema, schema))
+			return snapshot->comments[i].comment;
+	return SWM_STR("");
+}
+
 const swm_relation *const *
 swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 {
@@ -171,6 +213,19 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 	return swm_fuzzy_nearest(&fuzzy);
 }
 
+swm_str
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	swm_fuzzy fuzzy;
+
+	if (!swm_fuzzy_start(&fuzzy, name))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < snapshot->function_count; i++)
+		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
+			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
+	return swm_fuzzy_nearest(&fuzzy);
+}
+
 static uint32_t
 privilege_of(char letter)
 {
@@ -199,23 +254,73 @@ uses_grants_of(const swm_rights *rights, uint32_t grantee)
 	return false;
 }
 
-bool
-swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+/* Whether the role has the privilege by what was granted. */
+static bool
+may(const swm_snapshot *snapshot, swm_str role, const swm_grants *grants, uint32_t wanted)
 {
 	size_t at = find_role(snapshot, role);
-	uint32_t wanted = privilege_of(privilege);
 
 	if (at == snapshot->role_count || wanted == 0)
 		return false;
 	const swm_rights *rights = &snapshot->rights[at];
 	if (rights->is_superuser || (rights->everywhere & wanted) != 0)
 		return true;
-	const swm_grants *grants = &snapshot->grants[relation - snapshot->relations];
 	for (size_t i = 0; i < grants->count; i++)
 		if ((grants->entries[i].privileges & wanted) != 0 &&
 		    uses_grants_of(rights, grants->entries[i].grantee))
 			return true;
 	return false;
+}
+
+bool
+swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+{
+	if (relation->kind == 'c')
+		return false;
+	return may(snapshot, role, &snapshot->grants[relation - snapshot->relations], privilege_of(privilege));
+}
+
+bool
+swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function)
+{
+	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions], SWM_MAY_EXECUTE);
+}
+
+const swm_media_handler *
+swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *relation, size_t *count)
+{
+	uint32_t oid = relation == NULL ? 0 : relation->oid;
+	size_t first = 0;
+
+	*count = 0;
+	if (relation != NULL && oid == 0) /* the row of a function */
+		return NULL;
+	while (first < snapshot->media_handler_count && snapshot->media_handlers[first].relation_oid < oid)
+		first++;
+	while (first + *count < snapshot->media_handler_count &&
+	       snapshot->media_handlers[first + *count].relation_oid == oid)
+		++*count;
+	return snapshot->media_handlers + first;
+}
+
+static const swm_media_handler *
+find_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str media_type)
+{
+	size_t count;
+	const swm_media_handler *h = swm_snapshot_media_handlers(snapshot, relation, &count);
+
+	for (; count > 0; h++, count--)
+		if (swm_str_eq(h->media_type, media_type))
+			return h;
+	return NULL;
+}
+
+const swm_media_handler *
+swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str media_type)
+{
+	const swm_media_handler *own = relation == NULL ? NULL : find_handler(snapshot, relation, media_type);
+
+	return own != NULL ? own : find_handler(snapshot, NULL, media_type);
 }
 
 /*
@@ -255,20 +360,20 @@ swm_snapshot_server_version(const swm_snapshot *snapshot)
 }
 
 static swm_str
-timezone_at(const swm_snapshot *snapshot, size_t at)
+timezone_at(const swm_timezones *z, size_t at)
 {
-	uint32_t start = at == 0 ? 0 : snapshot->timezone_ends[at - 1];
-	return (swm_str){ snapshot->timezones + start, snapshot->timezone_ends[at] - start };
+	uint32_t start = at == 0 ? 0 : z->ends[at - 1];
+	return (swm_str){ z->names + start, z->ends[at] - start };
 }
 
 bool
 swm_snapshot_has_timezone(const swm_snapshot *snapshot, swm_str name)
 {
-	size_t low = 0, high = snapshot->timezone_count;
+	size_t low = 0, high = snapshot->timezones == NULL ? 0 : snapshot->timezones->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = swm_str_cmp(name, timezone_at(snapshot, middle));
+		int order = swm_str_cmp(name, timezone_at(snapshot->timezones, middle));
 		if (order == 0)
 			return true;
 		if (order < 0)

@@ -7,12 +7,13 @@
 
 #include <stdatomic.h>
 
-/* Privileges of a grantee on a relation or on any of its columns. */
+/* Privileges of a grantee on a relation or on any of its columns, or on a function. */
 enum swm_privilege {
 	SWM_MAY_SELECT = 1,
 	SWM_MAY_INSERT = 2,
 	SWM_MAY_UPDATE = 4,
 	SWM_MAY_DELETE = 8,
+	SWM_MAY_EXECUTE = 16,
 };
 
 typedef struct swm_grant {
@@ -62,11 +63,31 @@ typedef struct swm_constraint {
 	bool is_unique;
 } swm_constraint;
 
+/* A comment on one of db-schemas. */
+typedef struct swm_schema_comment {
+	swm_str schema, comment;
+} swm_schema_comment;
+
+/*
+ * The names of time zones, sorted by bytes. They belong to the server, and reading them
+ * takes it longer than all the rest: snapshots that follow one another share them.
+ */
+typedef struct swm_timezones {
+	atomic_size_t references;
+	swm_arena *arena;
+	const char *names; /* one behind the other */
+	const uint32_t *ends;
+	size_t count;
+} swm_timezones;
+
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+
+	swm_schema_comment *comments;
+	size_t comment_count;
 
 	swm_type *types;
 	size_t type_count;
@@ -85,24 +106,32 @@ struct swm_snapshot {
 	size_t constraint_count;
 	swm_groups constraints_of_table, constraints_on_table, constraints_by_name; /* by oid; by hash */
 
+	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
+	size_t row_count;
+
 	swm_function *functions; /* overloads stand together */
+	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
 	const swm_function **function_list;
 	size_t function_count;
 	swm_index functions_by_name; /* the first of each name */
+
+	swm_media_handler *media_handlers; /* by the oid of the relation */
+	size_t media_handler_count;
 
 	swm_role *roles;
 	swm_rights *rights; /* one for each role */
 	size_t role_count;
 	swm_index roles_by_name;
 
-	/* sorted by bytes, in one block */
-	const char *timezones;
-	const uint32_t *timezone_ends;
-	size_t timezone_count;
+	swm_timezones *timezones; /* NULL when they were not asked for */
 };
 
 /* An empty one with one reference; NULL when memory ran out. */
 swm_snapshot *swm_snapshot_new(void);
+
+/* An empty one with one reference; NULL when memory ran out. */
+swm_timezones *swm_timezones_new(void);
+void swm_timezones_unref(swm_timezones *timezones); /* NULL is allowed */
 
 /* The key of a constraint's name in constraints_by_name. */
 uint32_t swm_snapshot_name_key(swm_str name);

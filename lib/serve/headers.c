@@ -22,17 +22,20 @@ set_preferences_applied(struct serving *s)
 	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	swm_buf applied = SWM_BUF_INIT;
-	swm_buf zone = SWM_BUF_INIT;
+	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
+	if (s->prefer.max_affected >= 0)
+		swm_buf_printf(&most, "max-affected=%lld", (long long)s->prefer.max_affected);
 	if (s->timezone_applied) {
 		swm_buf_cstr(&zone, "timezone=");
 		swm_buf_str(&zone, s->prefer.timezone);
 	}
 	const char *const all[] = {
-		s->prefer.count == SWM_COUNT_EXACT ? counts[s->prefer.count] : "",
+		counts[s->prefer.count],
 		ends[s->prefer.tx],
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
+		swm_buf_text(&most),
 	};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if (all[i][0] == '\0')
@@ -42,8 +45,9 @@ set_preferences_applied(struct serving *s)
 	}
 	if (applied.len > 0)
 		swm_reply_echo(&s->reply, "Preference-Applied", swm_buf_view(&applied));
-	s->reply.failed |= applied.failed || zone.failed;
+	s->reply.failed |= applied.failed || zone.failed || most.failed;
 	swm_buf_dispose(&applied);
+	swm_buf_dispose(&most);
 	swm_buf_dispose(&zone);
 }
 
@@ -69,14 +73,16 @@ set_profile(struct serving *s)
 		swm_reply_set(&s->reply, "Content-Profile", s->schema);
 }
 
-/* lo-hi/total, with * for what is not known or empty. last is -1 when not known. */
 void
 swm_set_content_range(struct serving *s, int64_t last)
 {
 	swm_buf range = SWM_BUF_INIT;
 	int64_t first = s->plan->root->offset;
+	bool is_guess = s->is_estimate && last >= s->rows + first; /* the rows have not come yet */
 
-	if (last >= first && s->total != 0)
+	if (s->is_estimate && last >= first && s->total <= last)
+		s->total = last + 1; /* so many there are at least (RFC 9110, 14.4) */
+	if (last >= first && s->total != 0 && !is_guess)
 		swm_buf_printf(&range, "%lld-%lld/", (long long)first, (long long)last);
 	else
 		swm_buf_cstr(&range, "*/");
@@ -92,10 +98,29 @@ swm_set_content_range(struct serving *s, int64_t last)
 }
 
 void
+swm_set_page_range(struct serving *s)
+{
+	if (s->plan->uncut)
+		s->total = s->seen;
+	swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+}
+
+void
 swm_set_read_headers(struct serving *s)
 {
-	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(s->media));
-	set_content_location(s);
+	if (s->plan->shape == SWM_SHAPE_NONE)
+		s->reply.status = 204;
+	else
+		swm_reply_set(&s->reply, "Content-Type", s->content_type);
+	if (s->call == NULL)
+		set_content_location(s);
 	set_profile(s);
 	set_preferences_applied(s);
+}
+
+void
+swm_set_root_headers(struct serving *s)
+{
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_OPENAPI));
+	set_profile(s);
 }

@@ -3,8 +3,46 @@
 
 #include "serve/serving.h"
 
-enum { READ_MEDIA = 1 << SWM_MEDIA_JSON | 1 << SWM_MEDIA_CSV | 1 << SWM_MEDIA_OBJECT |
-                    1 << SWM_MEDIA_OBJECT_STRIPPED | 1 << SWM_MEDIA_ARRAY_STRIPPED };
+enum {
+	READ_MEDIA = 1 << SWM_MEDIA_JSON | 1 << SWM_MEDIA_CSV | 1 << SWM_MEDIA_NDJSON | 1 << SWM_MEDIA_OBJECT |
+	             1 << SWM_MEDIA_OBJECT_STRIPPED | 1 << SWM_MEDIA_ARRAY_STRIPPED,
+	PLAN_MEDIA = 1 << SWM_MEDIA_PLAN_TEXT | 1 << SWM_MEDIA_PLAN_JSON,
+};
+
+/* The media type whose plan is asked for: JSON, or what is named. */
+static int
+choose_explained(struct serving *s, swm_str range, swm_error *err)
+{
+	swm_buf type = SWM_BUF_INIT;
+	swm_str of;
+
+	s->explain = true;
+	s->explain_format = s->media;
+	swm_accept_plan(range, &s->explain_options, &of);
+	if (of.len == 0)
+		of = SWM_STR("application/json");
+	int rc = swm_accept_choose(&s->media, of, READ_MEDIA, err);
+	swm_plan_content_type(&type, s->explain_format, of, s->explain_options);
+	s->content_type = swm_arena_str(s->arena, swm_buf_view(&type));
+	bool failed = type.failed || s->content_type.ptr == NULL;
+	swm_buf_dispose(&type);
+	return failed ? swm_fail_memory(err) : rc;
+}
+
+static int
+choose_media(struct serving *s, swm_str accept, swm_error *err)
+{
+	swm_offer offers[SWM_MEDIA_COUNT];
+	swm_acceptable chosen;
+	unsigned can = READ_MEDIA | (s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0);
+	int rc = swm_accept_negotiate(&chosen, accept, offers, swm_media_offers(offers, can), err);
+
+	if (rc != SWM_OK)
+		return rc;
+	s->media = (enum swm_media)chosen.number;
+	s->content_type = swm_media_content_type(s->media);
+	return (PLAN_MEDIA & 1u << s->media) != 0 ? choose_explained(s, chosen.range, err) : SWM_OK;
+}
 
 int
 swm_step_plan(struct serving *s)
@@ -12,22 +50,24 @@ swm_step_plan(struct serving *s)
 	swm_str accept;
 	int rc = swm_serving_header(s, &accept, "Accept");
 	/* what is wrong with the relation is said before what is wrong with Accept */
-	int negotiated = rc != SWM_OK ? rc : swm_accept_choose(&s->media, accept, READ_MEDIA, NULL);
+	int negotiated = rc != SWM_OK ? rc : choose_media(s, accept, NULL);
 	bool stripped = s->media == SWM_MEDIA_OBJECT_STRIPPED || s->media == SWM_MEDIA_ARRAY_STRIPPED;
 
 	if (rc != SWM_OK)
 		return rc;
-	/* a pre-request function could choose another date style */
+	/* a pre-request function, or one that may do anything, could choose another date style */
 	bool iso = s->engine->settings->db_pre_request.len == 0 &&
+	           !(s->call != NULL && s->call->function->volatility == 'v') &&
 	           swm_snapshot_iso_dates(s->snapshot, s->identity.role);
 	swm_read_request request = {
 		.schema = s->schema, .relation = s->relation, .ast = s->ast,
+		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
 		.range = s->has_range ? &s->range : NULL,
 		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso,
 	};
 	rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	if (rc == SWM_OK && negotiated != SWM_OK)
-		rc = swm_accept_choose(&s->media, accept, READ_MEDIA, s->err);
+		rc = choose_media(s, accept, s->err);
 	return rc;
 }
 
@@ -58,6 +98,15 @@ ends_in_rollback(struct serving *s)
 	return s->prefer.tx == SWM_TX_DEFAULT ? rollback : s->prefer.tx == SWM_TX_ROLLBACK;
 }
 
+/* One row cannot be too many. */
+static int
+check_max_affected(struct serving *s)
+{
+	if (s->prefer.max_affected < 0 || s->call == NULL || s->call->function->returns_set)
+		return SWM_OK;
+	return swm_fail(s->err, SWM_ERR_MAX_AFFECTED_RPC);
+}
+
 int
 swm_step_preferences(struct serving *s)
 {
@@ -76,6 +125,10 @@ swm_step_preferences(struct serving *s)
 		                     s->prefer.timezone.len + strlen("timezone=") };
 	if (s->prefer.strict && unknown.len > 0)
 		return fail_preferences(s, unknown);
+	if (s->explain)
+		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted, so nothing is applied */
 	s->rollback = ends_in_rollback(s);
-	return SWM_OK;
+	if (!s->prefer.strict)
+		s->prefer.max_affected = -1; /* not applied */
+	return check_max_affected(s);
 }

@@ -513,6 +513,14 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 	put_limit(w, node);
 }
 
+/* Each runs once, as the first row is made: what a function set for the answer until then. */
+static void
+put_settings(swm_writer *w, const char *before)
+{
+	swm_put(w, before);
+	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
+}
+
 int
 swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err)
 {
@@ -524,31 +532,34 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 		swm_put(&w, i == 0 ? " " : ", ");
 		put_answer_value(&w, root, &root->outputs[i], plan->strip_nulls);
 	}
+	if (plan->settings_columns)
+		put_settings(&w, root->output_count == 0 ? " " : ", ");
 	swm_put(&w, " FROM ");
 	put_source(&w, root);
 	put_joins(&w, root);
 	put_where(&w, root, false);
 	put_group(&w, root, false);
 	put_order(&w, root);
-	put_limit(&w, root);
+	if (!plan->uncut)
+		put_limit(&w, root);
 	return swm_writer_finish(&w, out, err);
 }
 
-/* Groups are counted, not the rows in them; a query of aggregates alone has one. */
+/* What is counted: groups, not the rows in them; a query of aggregates alone has one. */
 static void
-put_group_count(swm_writer *w, const swm_plan_node *root)
+put_counted(swm_writer *w, const swm_plan_node *root)
 {
 	size_t before;
 
-	swm_put(w, "SELECT count(*) FROM (SELECT 1 FROM ");
+	swm_put(w, "SELECT 1 FROM ");
 	put_source(w, root);
-	put_joins(w, root);
-	put_where(w, root, false);
+	if (root->has_aggregates)
+		put_joins(w, root);
+	put_where(w, root, !root->has_aggregates);
 	before = w->text.len;
 	put_group(w, root, false);
-	if (w->text.len == before)
+	if (root->has_aggregates && w->text.len == before)
 		swm_put(w, " GROUP BY ()");
-	swm_put(w, ") AS \"g\"");
 }
 
 int
@@ -557,11 +568,36 @@ swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, s
 	swm_writer w = { .arena = arena };
 
 	if (plan->root->has_aggregates) {
-		put_group_count(&w, plan->root);
+		swm_put(&w, "SELECT count(*) FROM (");
+		put_counted(&w, plan->root);
+		swm_put(&w, ") AS \"g\"");
 	} else {
 		swm_put(&w, "SELECT count(*) FROM ");
 		put_source(&w, plan->root);
 		put_where(&w, plan->root, true);
 	}
+	return swm_writer_finish(&w, out, err);
+}
+
+int
+swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT count(*) FROM (");
+	put_counted(&w, plan->root);
+	swm_put(&w, " LIMIT ");
+	swm_put_int_param(&w, most);
+	swm_put(&w, ") AS \"g\"");
+	return swm_writer_finish(&w, out, err);
+}
+
+int
+swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "EXPLAIN (FORMAT JSON) ");
+	put_counted(&w, plan->root);
 	return swm_writer_finish(&w, out, err);
 }

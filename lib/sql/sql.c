@@ -34,6 +34,25 @@ swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *
 	return swm_writer_finish(&w, out, err);
 }
 
+int
+swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
+                swm_error *err)
+{
+	static const char *const words[] = { ", ANALYZE", ", VERBOSE", ", SETTINGS", ", BUFFERS", ", WAL" };
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, json ? "EXPLAIN (FORMAT JSON" : "EXPLAIN (FORMAT TEXT");
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if ((options & 1u << i) != 0)
+			swm_put(&w, words[i]);
+	swm_put(&w, ") ");
+	swm_put(&w, of->text);
+	int rc = swm_writer_finish(&w, out, err);
+	out->params = of->params;
+	out->param_count = of->param_count;
+	return rc;
+}
+
 const swm_statement swm_sql_response_settings = {
 	"SELECT current_setting('response.headers', true), current_setting('response.status', true)",
 	NULL, 0,

@@ -20,6 +20,17 @@ int swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan
 /* How many rows the plan's conditions leave, without limit and offset; SWM_ENOMEM. */
 int swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
 
+/* The same, but no more than `most` are counted; SWM_ENOMEM. */
+int swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most,
+                        swm_error *err);
+
+/* EXPLAIN of the rows that swm_sql_count() counts, as JSON: the planner's estimate is in it; SWM_ENOMEM. */
+int swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
+
+/* EXPLAIN of a statement with the same parameters, as text or JSON; options of enum swm_explain. SWM_ENOMEM. */
+int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
+                    swm_error *err);
+
 /* A setting of the transaction. */
 typedef struct swm_setting {
 	swm_str name, value; /* NUL-terminated */

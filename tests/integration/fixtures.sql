@@ -85,6 +85,10 @@ INSERT INTO csv VALUES
 	(4, E'carriage\rreturn', E'back\\slash'),
 	(5, ' blank ', 'ü€💡');
 
+-- line breaks within json, which are kept as they were written
+CREATE TABLE ndjson (id integer PRIMARY KEY, j json, t text);
+INSERT INTO ndjson VALUES (1, E'{"a":\n [1,\r\n2]}', E'x\ny'), (2, NULL, NULL);
+
 CREATE TABLE moments (id integer PRIMARY KEY, t timestamptz);
 INSERT INTO moments VALUES (1, '2023-10-18 12:37:59.611+00');
 

@@ -4,6 +4,7 @@ Representations: JSON, CSV, the singular object, and which one is chosen
 """
 import csv
 import io
+import json
 import unittest
 
 import harness
@@ -61,6 +62,130 @@ class Negotiation(Media):
 			with self.subTest(accept):
 				answer = self.get("/three", accept)
 				self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
+
+
+	def test_the_most_specific_range_counts(self):
+		for accept, content_type in [
+			("application/json;q=0.1, */*;q=0.9", CSV),
+			("*/*;q=0.1, application/json;q=0.5", JSON),
+			('text/html;title="a, text/csv", application/json', JSON),
+			("application/json;q=0.2, text/*;q=0.2, text/csv;q=0.1", JSON),
+		]:
+			with self.subTest(accept):
+				answer = self.get("/three?id=eq.1", accept)
+				self.assertEqual((answer.status, answer.header("Content-Type")), (200, content_type))
+
+
+class Lines(Media):
+	"""application/x-ndjson: each row is one JSON text on a line of its own (github.com/ndjson/ndjson-spec)."""
+
+	TYPE = "application/x-ndjson"
+
+	def test_rows(self):
+		answer = self.get("/three?order=id", self.TYPE)
+		self.assertEqual((answer.status, answer.body), (200, b'{"id":1}\n{"id":2}\n{"id":3}\n'))
+		self.assertEqual(answer.header("Content-Type"), self.TYPE)
+		self.assertEqual(answer.header("Content-Range"), "0-2/*")
+		self.assertEqual(answer.header("Content-Length"), str(len(answer.body)))
+
+	def test_no_rows(self):
+		answer = self.get("/nothing", self.TYPE)
+		self.assertEqual((answer.status, answer.body, answer.header("Content-Range")), (200, b"", "*/*"))
+
+	def test_documents_stay_on_their_line(self):
+		"""json keeps the line breaks of its text, which are blanks between tokens; a line must not."""
+		answer = self.get("/ndjson?order=id&select=*,twice:j::json", self.TYPE)
+		lines = answer.body.split(b"\n")
+		self.assertEqual((answer.status, len(lines), lines[2]), (200, 3, b""))
+		first = {"id": 1, "j": {"a": [1, 2]}, "t": "x\ny", "twice": {"a": [1, 2]}}
+		self.assertEqual([json.loads(line) for line in lines[:2]],
+		                 [first, {"id": 2, "j": None, "t": None, "twice": None}])
+		self.assertNotIn(b"\r", answer.body)
+
+	def test_a_million_rows(self):
+		answer = self.get("/million?select=id", self.TYPE)
+		self.assertEqual((answer.status, answer.complete, answer.header("Content-Length")), (200, True, None))
+		self.assertEqual(answer.text, "".join('{"id":%d}\n' % n for n in range(1, 1000001)))
+
+	def test_an_error_in_the_middle_is_no_end(self):
+		self.assertFalse(self.get("/late_errors", self.TYPE).complete)
+
+
+class Plan(Media):
+	"""The execution plan (PostgREST's references/observability, PostgreSQL's EXPLAIN)."""
+
+	TEXT, JSON = "application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json"
+
+	@classmethod
+	def setUpClass(cls):
+		cls.server = harness.server(db_plan_enabled=True)
+
+	def plan(self, target, parameters=""):
+		answer = self.get(target, self.JSON + parameters)
+		self.assertEqual(answer.status, 200, answer)
+		return answer.json[0]
+
+	def test_disabled(self):
+		for accept in (self.TEXT, self.JSON, "application/vnd.pgrst.plan"):
+			answer = harness.server().get("/three", {"Accept": accept})
+			self.assertEqual((answer.status, answer.text), (406, error_body(
+				"PGRST107", "None of these media types are available: " + accept)))
+
+	def test_text(self):
+		for accept in ("application/vnd.pgrst.plan", self.TEXT):
+			answer = self.get("/three?select=id&order=id.desc", accept)
+			self.assertEqual((answer.status, answer.header("Content-Type")),
+			                 (200, self.TEXT + '; for="application/json"; charset=utf-8'))
+			self.assertRegex(answer.text, r"^[A-Z][a-z A-Z]+ .*\(cost=[0-9.]+ rows=[0-9]+ width=[0-9]+\)\n")
+			self.assertEqual(answer.text.count("actual time"), 0)
+			self.assertIsNone(answer.header("Content-Range"))
+
+	def test_json(self):
+		answer = self.get("/three?id=eq.1", self.JSON)
+		self.assertEqual(answer.header("Content-Type"), self.JSON + '; for="application/json"; charset=utf-8')
+		self.assertIn("Plan Rows", answer.json[0]["Plan"])
+
+	def test_it_is_the_statement_that_would_run(self):
+		"""auto-named nodes of EXPLAIN VERBOSE say which columns come out, and in which form."""
+		plan = self.plan("/people?select=id,tags", ";options=verbose")["Plan"]
+		self.assertEqual(plan["Output"], ["id", "to_json(tags)"])
+		plan = self.plan("/people?select=id,tags", ';for="text/csv";options=verbose')["Plan"]
+		self.assertEqual(plan["Output"], ["id", "tags"])
+
+	def test_options(self):
+		plan = self.plan("/three", ";options=analyze|buffers|verbose")
+		self.assertEqual(plan["Plan"]["Actual Rows"], 3)
+		self.assertIn("Shared Hit Blocks", plan["Plan"])
+		self.assertEqual(plan["Plan"]["Schema"], "test")
+		self.assertIn("WAL Records", self.plan("/three", ";options=analyze|wal")["Plan"])
+		self.assertIn("Settings", self.plan("/three", ";options=settings"))
+		answer = self.get("/three", self.TEXT + ";options=wal|analyze|nonsense")
+		self.assertEqual(answer.header("Content-Type"),
+		                 self.TEXT + '; for="application/json"; options=analyze|wal; charset=utf-8')
+		self.assertIn("actual time", answer.text)
+		answer = self.get("/three", self.TEXT + ";options=wal") # of PostgreSQL: WAL requires ANALYZE
+		self.assertEqual((answer.status, answer.json["code"]), (400, "22023"))
+
+	def test_for_what_cannot_be_had(self):
+		answer = self.get("/three", self.TEXT + ';for="image/png"')
+		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
+
+	def test_nothing_is_gained(self):
+		for parameters in ("", ";options=analyze|verbose"):
+			answer = self.get("/secret", self.TEXT + parameters)
+			self.assertEqual((answer.status, answer.json["code"]), (401, "42501"))
+		answer = self.get("/half_secret?select=word", self.TEXT)
+		self.assertEqual((answer.status, answer.json["code"]), (401, "42501"))
+		answer = self.get("/call_counter", self.TEXT + ";options=analyze") # read only, as every GET
+		self.assertEqual((answer.status, answer.json["code"]), (405, "25006"))
+
+	def test_a_wildcard_is_no_plan(self):
+		self.assertEqual(self.get("/three", "application/*").header("Content-Type"), JSON)
+
+	def test_head_and_counts(self):
+		answer = self.server.request("HEAD", "/three", {"Accept": self.TEXT, "Prefer": "count=exact"})
+		self.assertEqual((answer.status, answer.body), (200, b""))
+		self.assertIsNone(answer.header("Preference-Applied"))
 
 
 class Singular(Media):

@@ -2,6 +2,7 @@
 Limit, offset, Range, Content-Range and counts (PostgREST's
 references/api/pagination_count; RFC 9110, 14 for the header's form).
 """
+import json
 import unittest
 
 import harness
@@ -145,6 +146,83 @@ class MaxRows(unittest.TestCase):
 
 	def test_count(self):
 		self.expect("/three?order=id", 206, [1, 2], "0-1/3", {"Prefer": "count=exact"})
+
+
+class Planned(unittest.TestCase):
+	"""count=planned is what EXPLAIN says; count=estimated is exact as far as db-max-rows."""
+
+	@classmethod
+	def setUpClass(cls):
+		harness.sql("ANALYZE test.thousand, test.people")
+
+	@staticmethod
+	def explained(query):
+		return json.loads(harness.sql("EXPLAIN (FORMAT JSON) " + query))[0]["Plan"]["Plan Rows"]
+
+	def total(self, server, target, count, status, method="GET"):
+		answer = server.request(method, target, {"Prefer": "count=" + count})
+		self.assertEqual((answer.status, answer.header("Preference-Applied")), (status, "count=" + count))
+		rows, total = answer.header("Content-Range").split("/")
+		return rows, int(total)
+
+	def test_planned(self):
+		server = harness.server()
+		self.assertEqual(self.total(server, "/thousand?limit=25", "planned", 206), ("0-24", 1000))
+		self.assertEqual(self.total(server, "/thousand?limit=25", "planned", 206, "HEAD"), ("0-24", 1000))
+		self.assertEqual(self.total(server, "/thousand", "planned", 200), ("0-999", 1000))
+		expected = self.explained("SELECT 1 FROM test.thousand WHERE label LIKE '%9'")
+		self.assertEqual(self.total(server, "/thousand?label=like.*9&limit=1", "planned", 206), ("0-0", expected))
+
+	def test_planned_of_groups(self):
+		expected = self.explained("SELECT 1 FROM test.people GROUP BY age")
+		server = harness.server(db_aggregates_enabled=True)
+		self.assertEqual(self.total(server, "/people?select=age,count()&limit=1", "planned", 206), ("0-0", expected))
+
+	def test_planned_below_what_came(self):
+		"""A length is never less than what was sent (RFC 9110, 14.4)."""
+		query = "label=like.label 1*&label=like.*el 1*&label=like.*l 1*"
+		self.assertLess(self.explained("SELECT 1 FROM test.thousand WHERE label LIKE 'label 1%' AND label LIKE '%el 1%'"
+		                               " AND label LIKE '%l 1%'"), 112)
+		self.assertEqual(self.total(harness.server(), "/thousand?" + query.replace(" ", "%20"), "planned", 200),
+		                 ("0-111", 112))
+
+	def test_planned_is_no_end(self):
+		"""An estimate does not make an offset one past the end."""
+		answer = harness.server().get("/thousand?offset=5000", {"Prefer": "count=planned"})
+		self.assertEqual((answer.status, answer.text), (206, "[]"))
+
+	def test_planned_streamed(self):
+		"""Of rows still to come an estimate says nothing but their number."""
+		expected = self.explained("SELECT 1 FROM test.million")
+		answer = harness.server().get("/million?select=id", {"Prefer": "count=planned"})
+		self.assertEqual((answer.complete, answer.text.count("{")), (True, 1000000))
+		if expected > 20000:  # more than had come when the header went
+			self.assertEqual((answer.status, answer.header("Content-Range")), (200, "*/%d" % expected))
+
+	def test_planned_needs_the_privilege(self):
+		answer = harness.server().get("/secret", {"Prefer": "count=planned"})
+		self.assertEqual((answer.status, answer.json["code"]), (401, "42501"))
+
+	def test_estimated(self):
+		server = harness.server(db_max_rows=100)
+		self.assertEqual(self.total(server, "/thousand?limit=25", "estimated", 206), ("0-24", 1000))
+		self.assertEqual(self.total(server, "/thousand?id=lte.100&limit=25", "estimated", 206), ("0-24", 100))
+		self.assertEqual(self.total(server, "/thousand?label=like.*99&limit=2", "estimated", 206), ("0-1", 10))
+		self.assertEqual(self.total(server, "/thousand?id=lte.7", "estimated", 200), ("0-6", 7))
+		answer = server.get("/thousand?id=lte.7&offset=8", {"Prefer": "count=estimated"})
+		self.assertEqual((answer.status, answer.json["code"]), (416, "PGRST103"))
+		answer = server.get("/thousand?offset=900&limit=1", {"Prefer": "count=estimated"})
+		self.assertEqual((answer.status, answer.header("Content-Range")), (206, "900-900/1000"))
+
+	def test_estimated_beyond_a_low_estimate(self):
+		"""Where more than the threshold was counted, the larger number stands."""
+		query = "label=like.label 1*&label=like.*el 1*&label=like.*l 1*"
+		rows, total = self.total(harness.server(db_max_rows=100), "/thousand?" + query.replace(" ", "%20"), "estimated", 206)
+		self.assertEqual(rows, "0-99")
+		self.assertGreater(total, 100)
+
+	def test_estimated_without_a_threshold(self):
+		self.assertEqual(self.total(harness.server(), "/thousand?id=lte.900&limit=1", "estimated", 206), ("0-0", 900))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ enum { FIRST_OID = 16384, MOST_TYPES = 512, MOST_RELATIONS = 128, MOST_COLUMNS =
 	MOST_KEY_COLUMNS = 8, MOST_FUNCTIONS = 128, MOST_PARAMETERS = 16, MOST_LABELS = 128 };
 
 struct type {
-	uint32_t oid, base, array_oid, relation_oid;
+	uint32_t oid, base, element, array_oid, relation_oid;
 	swm_str schema, name, typname;
 	char kind;
 	bool is_array;

@@ -214,13 +214,13 @@ static const struct {
 } builtin[] = {
 	{ 16, 1000, "boolean", "bool", NULL }, { 17, 1001, "bytea", "bytea", NULL }, { 20, 1016, "bigint", "int8", NULL },
 	{ 21, 1005, "smallint", "int2", NULL }, { 23, 1007, "integer", "int4", "int" }, { 25, 1009, "text", "text", NULL },
-	{ 114, 199, "json", "json", NULL }, { 600, 1017, "point", "point", NULL }, { 700, 1021, "real", "float4", NULL },
+	{ 114, 199, "json", "json", NULL }, { 142, 143, "xml", "xml", NULL }, { 600, 1017, "point", "point", NULL }, { 700, 1021, "real", "float4", NULL },
 	{ 701, 1022, "double precision", "float8", "double" }, { 1042, 1014, "character", "bpchar", "char" },
 	{ 1043, 1015, "character varying", "varchar", NULL }, { 1082, 1182, "date", "date", NULL },
 	{ 1083, 1183, "time without time zone", "time", NULL },
 	{ 1114, 1115, "timestamp without time zone", "timestamp", NULL },
 	{ 1184, 1185, "timestamp with time zone", "timestamptz", NULL }, { 1186, 1187, "interval", "interval", NULL },
-	{ 1700, 1231, "numeric", "numeric", "decimal" }, { 2249, 2287, "record", "record", NULL },
+	{ 1560, 1561, "bit", "bit", NULL }, { 1700, 1231, "numeric", "numeric", "decimal" }, { 2249, 2287, "record", "record", NULL },
 	{ 2278, 0, "void", "void", NULL }, { 2950, 2951, "uuid", "uuid", NULL },
 	{ 3614, 3643, "tsvector", "tsvector", NULL }, { 3802, 3807, "jsonb", "jsonb", NULL },
 	{ 3904, 3905, "int4range", "int4range", NULL },
@@ -256,9 +256,12 @@ add_types(struct model *m, uint32_t oid, uint32_t array_oid, swm_str schema, swm
 	struct type *t = add_type(m, oid, schema, name, typname, kind);
 
 	t->array_oid = array_oid;
-	if (array_oid != 0)
-		add_type(m, array_oid, schema, joined(m, name, "", SWM_STR("[]")), joined(m, SWM_STR("_"), "", typname),
-		         'b')->is_array = true;
+	if (array_oid != 0) {
+		struct type *array = add_type(m, array_oid, schema, joined(m, name, "", SWM_STR("[]")),
+		                              joined(m, SWM_STR("_"), "", typname), 'b');
+		array->is_array = true;
+		array->element = oid;
+	}
 	return t;
 }
 

@@ -86,7 +86,16 @@ put_namespaces(struct rows *rows, const struct model *m)
 {
 	(void)m;
 	cell_number(rows, 2200);
+	cell_text(rows, SWM_STR("public"));
+	cell_null(rows);
 	end_row(rows);
+}
+
+/* format_type(oid, -1), which keeps "character" and "bit" from meaning one of them */
+static swm_str
+cast_name(const struct type *t)
+{
+	return t->oid == 1042 ? SWM_STR("bpchar") : t->oid == 1560 ? SWM_STR("\"bit\"") : t->name;
 }
 
 static void
@@ -97,11 +106,15 @@ put_types(struct rows *rows, const struct model *m)
 		cell_number(rows, t->oid);
 		cell_number(rows, t->base);
 		cell_text(rows, t->name);
+		cell_text(rows, cast_name(t));
 		cell_text(rows, t->schema);
 		cell_text(rows, t->typname);
 		cell_char(rows, t->kind);
+		cell_number(rows, t->relation_oid);
 		cell_bool(rows, t->is_array);
 		cell_bool(rows, false);
+		cell_number(rows, t->element);
+		cell_number(rows, 0);
 		end_row(rows);
 	}
 }
@@ -162,24 +175,48 @@ put_column(struct rows *rows, const struct relation *r, unsigned number)
 	cell_text(rows, c->name);
 	cell_number(rows, c->type->oid);
 	cell_null(rows);
-	cell_bool(rows, !c->not_null);
 	if (c->has_default)
 		cell_text(rows, SWM_STR("DEFAULT"));
 	else
 		cell_null(rows);
-	cell_bool(rows, c->identity);
-	cell_bool(rows, c->generated);
-	cell_bool(rows, !c->generated);
 	cell_null(rows);
-	end_row(rows);
+	cell_number(rows, c->not_null * SWM_LOAD_NOT_NULL + c->identity * SWM_LOAD_IDENTITY +
+	                  c->generated * SWM_LOAD_GENERATED + !c->generated * SWM_LOAD_UPDATABLE);
 }
 
 static void
 put_columns(struct rows *rows, const struct model *m)
 {
-	for (unsigned i = 0; i < m->relation_count; i++)
-		for (unsigned n = 1; is_readable(&m->relations[i]) && n <= m->relations[i].column_count; n++)
+	for (unsigned i = 0; i < m->relation_count; i++) {
+		for (unsigned n = 1; is_readable(&m->relations[i]) && n <= m->relations[i].column_count; n++) {
 			put_column(rows, &m->relations[i], n);
+			end_row(rows);
+		}
+	}
+}
+
+static bool
+is_returned(const struct model *m, const struct relation *r)
+{
+	for (unsigned i = 0; i < m->function_count; i++)
+		if (m->functions[i].returns->relation_oid == r->oid)
+			return true;
+	return false;
+}
+
+/* Composite types that functions return. */
+static void
+put_rows(struct rows *rows, const struct model *m)
+{
+	for (unsigned i = 0; i < m->relation_count; i++) {
+		const struct relation *r = &m->relations[i];
+		for (unsigned n = 1; !is_readable(r) && is_returned(m, r) && n <= r->column_count; n++) {
+			put_column(rows, r, n);
+			cell_text(rows, r->schema);
+			cell_text(rows, r->name);
+			end_row(rows);
+		}
+	}
 }
 
 /* By table, primary keys first. */
@@ -265,7 +302,6 @@ put_functions(struct rows *rows, const struct model *m)
 		cell_text(rows, f->schema);
 		cell_text(rows, f->name);
 		cell_number(rows, f->returns->oid);
-		cell_number(rows, f->returns->relation_oid);
 		cell_bool(rows, f->returns_set);
 		cell_bool(rows, f->returns_table);
 		cell_bool(rows, f->single_row);
@@ -283,13 +319,11 @@ put_parameters(struct rows *rows, const struct model *m)
 	for (unsigned i = 0; i < m->function_count; i++) {
 		for (unsigned n = 0; n < m->functions[i].parameter_count; n++) {
 			const struct parameter *p = &m->functions[i].parameters[n];
-			if (strchr("iv", p->mode) == NULL)
-				continue;
 			cell_number(rows, m->functions[i].oid);
 			cell_text(rows, p->name);
 			cell_number(rows, p->type->oid);
+			cell_char(rows, p->mode);
 			cell_bool(rows, !p->has_default);
-			cell_bool(rows, p->mode == 'v');
 			end_row(rows);
 		}
 	}
@@ -302,7 +336,7 @@ static const struct {
 	{ "NAMESPACES", put_namespaces }, { "TYPES", put_types }, { "ENUM_LABELS", put_enum_labels },
 	{ "RELATIONS", put_relations }, { "COLUMNS", put_columns }, { "UNIQUE_KEYS", put_unique_keys },
 	{ "FOREIGN_KEYS", put_foreign_keys }, { "VIEWS", put_views }, { "FUNCTIONS", put_functions },
-	{ "PARAMETERS", put_parameters },
+	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows },
 };
 
 static PGresult *

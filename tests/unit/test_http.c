@@ -1,6 +1,7 @@
 /* Header grammar and percent-encoding, as RFC 3986, 9110, 7240 and 6265 have them. */
 #include "config.h"
 
+#include "http/content.h"
 #include "http/header.h"
 #include "http/url.h"
 
@@ -90,6 +91,38 @@ START_TEST(canonical_form_is_sorted_and_keeps_repetitions)
 }
 END_TEST
 
+/* PostgREST's page on requests' bodies: JSON is what is meant without a Content-Type. */
+START_TEST(content_types_of_bodies)
+{
+	static const struct {
+		const char *field;
+		enum swm_content content;
+	} cases[] = {
+		{ "", SWM_CONTENT_JSON },
+		{ "  ", SWM_CONTENT_JSON },
+		{ "application/json", SWM_CONTENT_JSON },
+		{ "Application/JSON; charset=utf-8", SWM_CONTENT_JSON },
+		{ "text/csv ;header=present", SWM_CONTENT_CSV },
+		{ "application/x-www-form-urlencoded", SWM_CONTENT_URLENCODED },
+		{ "text/plain", SWM_CONTENT_TEXT },
+		{ "text/xml", SWM_CONTENT_XML },
+		{ "application/octet-stream", SWM_CONTENT_BYTES },
+		{ "application/x-ndjson", SWM_CONTENT_NDJSON },
+		{ "application/jsonx", SWM_CONTENT_OTHER },
+		{ "application", SWM_CONTENT_OTHER },
+		{ "; charset=utf-8", SWM_CONTENT_OTHER },
+		{ "image/png", SWM_CONTENT_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_msg(swm_content_of(text(cases[i].field)) == cases[i].content, "%s", cases[i].field);
+	ck_assert_int_eq(swm_content_fail(err, text("image/png; q=1")), SWM_EPARSE);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Content-Type not acceptable: image/png");
+	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST102");
+	ck_assert_int_eq(swm_error_http_status(err), 400);
+}
+END_TEST
+
 enum { ALL = (1 << SWM_MEDIA_COUNT) - 1 };
 
 START_TEST(accept_chooses_what_is_liked_best)
@@ -116,6 +149,13 @@ START_TEST(accept_chooses_what_is_liked_best)
 		{ "application/json;q=0, */*", SWM_MEDIA_CSV },
 		{ "*/*;q=0", -1 },
 		{ "image/*", -1 },
+		{ "application/json;q=0.1, */*;q=0.9", SWM_MEDIA_CSV }, /* the most specific range counts */
+		{ "application/*;q=0.2, application/json;q=0.1, text/*;q=0.1", SWM_MEDIA_NDJSON },
+		{ "text/csv;q=0.5;header=present, application/json;q=0.50", SWM_MEDIA_CSV },
+		{ "foo/bar;a=\"x, text/csv;q=1\", application/json", SWM_MEDIA_JSON }, /* quoted, so no range */
+		{ "application/x-ndjson", SWM_MEDIA_NDJSON },
+		{ "application/vnd.pgrst.plan", SWM_MEDIA_PLAN_TEXT },
+		{ "application/vnd.pgrst.plan+json;options=analyze", SWM_MEDIA_PLAN_JSON },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -128,6 +168,37 @@ START_TEST(accept_chooses_what_is_liked_best)
 		ck_assert_msg(rc == (cases[i].media < 0 ? SWM_EREFUSED : SWM_OK), "%s", cases[i].accept);
 		if (rc == SWM_OK)
 			ck_assert_msg((int)media == cases[i].media, "%s -> %d", cases[i].accept, (int)media);
+	}
+}
+END_TEST
+
+START_TEST(plan_parameters_are_read)
+{
+	static const struct {
+		const char *range, *of;
+		unsigned options;
+		const char *content_type;
+	} cases[] = {
+		{ "application/vnd.pgrst.plan", "", 0, "application/vnd.pgrst.plan+text; for=\"\"; charset=utf-8" },
+		{ "application/vnd.pgrst.plan; for=\"text/csv\"; options=wal|analyze|none", "text/csv",
+		  SWM_EXPLAIN_ANALYZE | SWM_EXPLAIN_WAL,
+		  "application/vnd.pgrst.plan+text; for=\"text/csv\"; options=analyze|wal; charset=utf-8" },
+		{ "application/vnd.pgrst.plan;for=\"application/vnd.pgrst.array+json;nulls=stripped\";options=\"verbose|settings|buffers\"",
+		  "application/vnd.pgrst.array+json;nulls=stripped", SWM_EXPLAIN_VERBOSE | SWM_EXPLAIN_SETTINGS | SWM_EXPLAIN_BUFFERS,
+		  "application/vnd.pgrst.plan+text; for=\"application/vnd.pgrst.array+json;nulls=stripped\"; "
+		  "options=verbose|settings|buffers; charset=utf-8" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_buf type = SWM_BUF_INIT;
+		unsigned options;
+		swm_str of;
+		swm_accept_plan(text(cases[i].range), &options, &of);
+		ck_assert(swm_str_eq(of, text(cases[i].of)));
+		ck_assert_uint_eq(options, cases[i].options);
+		swm_plan_content_type(&type, SWM_MEDIA_PLAN_TEXT, of, options);
+		ck_assert_str_eq(swm_buf_text(&type), cases[i].content_type);
+		swm_buf_dispose(&type);
 	}
 }
 END_TEST
@@ -195,6 +266,42 @@ START_TEST(cookies_become_an_object)
 }
 END_TEST
 
+/* The addresses of RFC 3986, 1.1.2 and 3, as far as they are the web's. */
+START_TEST(addresses_of_the_web)
+{
+	static const struct {
+		const char *text;
+		bool https;
+		const char *host, *port, *path;
+	} cases[] = {
+		{ "http://example.com", false, "example.com", "", "" },
+		{ "HTTPS://example.com:8042/over/there?name=ferret#nose", true, "example.com", "8042", "/over/there" },
+		{ "https://user:pw@a.b/", true, "a.b", "", "/" },
+		{ "http://[2001:db8::7]:80/c=GB?a:b", false, "[2001:db8::7]", "80", "/c=GB" },
+		{ "http://[::1]", false, "[::1]", "", "" },
+		{ "http://a?b", false, "a", "", "" },
+	};
+	static const char *const bad[] = {
+		"", "http", "http:", "http:/", "http://", "example.com", "//example.com", "ftp://a", "http://a b", "http://:80",
+		"http://a:x", "http://a:0", "http://a:65536", "http://a:-1", "http://a/ b", "http://a/\x7f", "http://a{b}", "http://::1",
+		"mailto:a@b", "http://[::1",
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(swm_web_address_parse(&a, text(cases[i].text)), "%s", cases[i].text);
+		ck_assert(a.https == cases[i].https);
+		ck_assert_msg(swm_str_eq(a.host, text(cases[i].host)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.port, text(cases[i].port)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.path, text(cases[i].path)), "%s", cases[i].text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(!swm_web_address_parse(&a, text(bad[i])), "%s", bad[i]);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -205,8 +312,11 @@ main(void)
 	tcase_add_test(t, percent_encoding_is_decoded_once);
 	tcase_add_test(t, bad_encoding_is_refused_where_it_is);
 	tcase_add_test(t, only_ampersand_separates_pairs);
+	tcase_add_test(t, addresses_of_the_web);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
+	tcase_add_test(t, content_types_of_bodies);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
+	tcase_add_test(t, plan_parameters_are_read);
 	tcase_add_test(t, a_long_accept_is_cheap);
 	tcase_add_test(t, preferences_count_once);
 	tcase_add_test(t, ranges_are_read_or_ignored);
