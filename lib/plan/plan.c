@@ -183,7 +183,9 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 		return rc;
 	rc = plan->root->relation == NULL ? plan_value(p, plan->root) :
 	                                    swm_plan_outputs(p, plan->root, ast->select, !ast->has_select);
-	return rc != SWM_OK ? rc : plan_levels(p, plan->root);
+	if (rc == SWM_OK)
+		rc = plan_levels(p, plan->root);
+	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
 int
@@ -199,6 +201,9 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	if (rc != SWM_OK)
 		return rc;
 	cap_rows(&p, plan->root);
+	rc = swm_plan_place_of(&p, plan->root, &plan->place);
+	if (rc != SWM_OK)
+		return rc;
 	plan->strip_nulls = request->strip_nulls;
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
 	*out = plan;

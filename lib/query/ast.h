@@ -102,6 +102,13 @@ typedef struct swm_order_term {
 	enum swm_nulls nulls;
 } swm_order_term;
 
+/* Of a row: one value for each term of an order. */
+typedef struct swm_position {
+	struct swm_position *next;
+	swm_str value;
+	bool is_null;
+} swm_position;
+
 /* What is said of one level: the root (an empty path) or an embedded relation ("a.b"). */
 typedef struct swm_level {
 	struct swm_level *next;
@@ -117,6 +124,7 @@ typedef struct swm_ast {
 	swm_select_item *select; /* NULL with has_select: no column at all */
 	bool has_select;
 	swm_level *levels;       /* the root is the first and always there */
+	swm_position *after;     /* the root's rows begin behind this one; NULL: with the first */
 } swm_ast;
 
 /* An empty query: all columns, no condition. NULL when memory ran out. */

@@ -240,6 +240,18 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 	return SWM_OK;
 }
 
+static int
+parse_position_pair(struct parser *p, swm_str value)
+{
+	swm_position *position = NULL;
+	swm_scanner s = scanner_of(p, "after", value);
+	int rc = swm_parse_position(&s, &position);
+
+	if (p->ast->after == NULL) /* the first counts */
+		p->ast->after = position;
+	return rc;
+}
+
 int
 swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
 {
@@ -253,7 +265,9 @@ swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, si
 		if (!pairs[i].has_value) /* a name alone says nothing */
 			continue;
 		const struct reserved *r = find_reserved(pairs[i].name, &path);
-		if (r == NULL) {
+		if (swm_is_position(&pairs[i])) {
+			rc = parse_position_pair(&p, pairs[i].value);
+		} else if (r == NULL) {
 			rc = parse_filter_pair(&p, &pairs[i]);
 		} else {
 			swm_level *level = swm_ast_level(p.ast, arena, path);

@@ -72,7 +72,8 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 
 	if (encoder->explain)
 		return PQnfields(result) == 1;
-	if (PQnfields(result) != (int)plan->root->output_count)
+	size_t hidden = plan->place == NULL ? 0 : plan->place->hidden;
+	if (PQnfields(result) != (int)(plan->root->output_count + hidden))
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		uint32_t planned = plan->root->outputs[i].type_oid;

@@ -19,6 +19,7 @@ void
 swm_reply_reset(swm_reply *reply)
 {
 	reply->status = 200;
+	reply->hold = SWM_REPLY_BUFFER;
 	reply->failed = false;
 	reply->headers = NULL;
 	reply->tail = &reply->headers;
@@ -67,7 +68,7 @@ swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
 bool
 swm_reply_is_full(const swm_reply *reply)
 {
-	return reply->body.len >= SWM_REPLY_BUFFER;
+	return reply->body.len >= (reply->begun ? SWM_REPLY_BUFFER : reply->hold);
 }
 
 static int

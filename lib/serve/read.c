@@ -42,6 +42,13 @@ take_row(struct serving *s, const PGresult *result, int row)
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
 	s->rows++;
+	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
+		int rc = swm_keep_position(s, result, row);
+		if (rc != SWM_OK)
+			return rc;
+		if (!s->reply.begun)
+			swm_set_next_link(s); /* the body may go at once */
+	}
 	return swm_reply_is_full(&s->reply) && !s->encoder.single ? send_page(s) : SWM_OK;
 }
 
@@ -134,6 +141,9 @@ run_read(struct serving *s, swm_read *read)
 	s->total = -1;
 	s->is_estimate = false;
 	s->rows = 0;
+	s->last = NULL;
+	if (s->plan->place != NULL)
+		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
