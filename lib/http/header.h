@@ -81,6 +81,12 @@ typedef struct swm_range {
 /* "a-b" or "a-", with or without "items=". False when it is no such range, which is then ignored. */
 bool swm_range_parse(swm_range *out, swm_str range);
 
+/*
+ * Whether an If-None-Match field names an entity tag, W/ on either side or not
+ * (RFC 9110, 8.8.3.2 and 13.1.2); `*` names any.
+ */
+bool swm_etag_matches(swm_str if_none_match, swm_str etag);
+
 /* Appends a Cookie field as a JSON object. */
 void swm_cookies_to_json(swm_buf *to, swm_str cookie);
 

@@ -43,8 +43,17 @@ swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
 	reply->tail = &h->next;
 }
 
+swm_str
+swm_reply_get(const swm_reply *reply, const char *name)
+{
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		if (swm_str_caseeq(h->name, swm_cstr(name)))
+			return h->value;
+	return (swm_str){ NULL, 0 };
+}
+
 void
-swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+swm_reply_remove(swm_reply *reply, const char *name)
 {
 	swm_reply_header **h = &reply->headers;
 
@@ -55,6 +64,12 @@ swm_reply_set(swm_reply *reply, const char *name, swm_str value)
 			h = &(*h)->next;
 	}
 	reply->tail = h;
+}
+
+void
+swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+{
+	swm_reply_remove(reply, name);
 	swm_reply_add(reply, swm_cstr(name), value);
 }
 

@@ -37,7 +37,8 @@ send_page(struct serving *s)
 static int
 take_row(struct serving *s, const PGresult *result, int row)
 {
-	bool write = !s->reply.no_body && !(s->encoder.single && s->rows > 0);
+	bool wanted = !s->reply.no_body || s->if_none_match.len > 0; /* for its tag, where not for itself */
+	bool write = wanted && !(s->encoder.single && s->rows > 0);
 
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
@@ -145,6 +146,8 @@ run_read(struct serving *s, swm_read *read)
 	if (s->plan->place != NULL)
 		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
 	if (rc == SWM_OK)
+		rc = swm_serving_header(s, &s->if_none_match, "If-None-Match");
+	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
 		return rc;
@@ -160,8 +163,10 @@ run_read(struct serving *s, swm_read *read)
 	if (rc != SWM_OK)
 		return rc;
 	s->encoder.end(&s->encoder, &s->reply.body);
-	if (!s->reply.begun && !s->explain)
-		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+	if (s->reply.begun || s->explain)
+		return SWM_OK;
+	swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+	swm_set_etag(s);
 	return SWM_OK;
 }
 

@@ -86,6 +86,8 @@ CREATE INDEX ON many_pages (rank DESC, id);
 CREATE INDEX ON many_pages (rank, id);
 CREATE VIEW pages_view AS SELECT * FROM pages;
 
+CREATE TABLE changing (id integer PRIMARY KEY, note text);
+INSERT INTO changing VALUES (1, 'before');
 CREATE TABLE nothing (id integer PRIMARY KEY, note text);
 CREATE TABLE thousand (id integer PRIMARY KEY, label text NOT NULL);
 INSERT INTO thousand SELECT g, 'label ' || g FROM generate_series(1, 1000) AS g;
