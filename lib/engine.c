@@ -30,12 +30,11 @@ static void
 log_loaded(swm_engine *e, const swm_snapshot *snapshot)
 {
 	swm_buf line = SWM_BUF_INIT;
-	size_t relations, keys;
+	size_t relations;
 
 	swm_snapshot_relations(snapshot, &relations);
-	swm_snapshot_foreign_keys(snapshot, &keys);
 	swm_buf_printf(&line, "schema loaded: %zu relations, %zu foreign keys, PostgreSQL %d",
-	               relations, keys, swm_snapshot_server_version(snapshot));
+	               relations, swm_snapshot_foreign_key_count(snapshot), swm_snapshot_server_version(snapshot));
 	log_line(e, SWM_LOG_INFO, &line);
 }
 

@@ -37,6 +37,7 @@ enum swm_operator {
 	SWM_OP_PLFTS,      /* @@ plainto_tsquery */
 	SWM_OP_PHFTS,      /* @@ phraseto_tsquery */
 	SWM_OP_WFTS,       /* @@ websearch_to_tsquery */
+	SWM_OP_IN,         /* one of several values */
 };
 
 /*
@@ -86,6 +87,189 @@ SWM_API int swm_query_limit(swm_query *query, int64_t rows, swm_error *err) SWM_
 
 /* Passes over so many rows first (0 or more). SWM_EINVAL: negative. */
 SWM_API int swm_query_offset(swm_query *query, int64_t rows, swm_error *err) SWM_MUST_CHECK;
+
+/*
+ * The tree of a query
+ *
+ * A query is a tree of nodes: its root, and a node for each relation that is embedded
+ * in another's rows. A query that was parsed and one that was built by calls are the
+ * same tree; either can be looked through and added to. The functions above are those
+ * of the root.
+ *
+ * Handles of nodes, items and conditions belong to the query and live as long as it.
+ * What is given to these functions is copied; what they give is a view that lives as
+ * long as the query. Each struct begins with its size, which the caller sets: to
+ * sizeof(the struct), also where the function fills it in. What a shorter struct of an
+ * older header does not have is taken as zero, and not filled in.
+ *
+ * Beside the errors that are named: SWM_EINVAL for a text that is no UTF-8 or has a
+ * NUL byte, a name that is missing, a type's name that cannot be one, a number that is
+ * none of its enum; SWM_ENOMEM. After an error the query is as it was.
+ */
+typedef struct swm_query_node swm_query_node;
+
+/* The root. The same each time. */
+SWM_API swm_query_node *swm_query_root(swm_query *query);
+
+/* The relation of the root's rows. */
+SWM_API swm_str swm_query_relation(const swm_query *query);
+
+enum swm_aggregate {
+	SWM_AGGREGATE_NONE,
+	SWM_AGGREGATE_AVG,
+	SWM_AGGREGATE_COUNT,
+	SWM_AGGREGATE_MAX,
+	SWM_AGGREGATE_MIN,
+	SWM_AGGREGATE_SUM,
+};
+
+/* A value that is selected. */
+typedef struct swm_selection {
+	size_t size;
+	swm_str column;         /* or a computed field; empty with SWM_AGGREGATE_COUNT alone: rows are counted */
+	swm_str path;           /* into JSON, a composite or an array: "->a->0->>b"; empty for none */
+	swm_str cast;           /* a type's name; empty for none */
+	swm_str alias;          /* its name in the answer; empty for the one that it has by itself */
+	enum swm_aggregate aggregate; /* of the value; then the node's rows are groups of what else is selected */
+	swm_str aggregate_cast; /* of what the aggregate gives */
+} swm_selection;
+
+enum swm_join {
+	SWM_JOIN_DEFAULT, /* as SWM_JOIN_LEFT */
+	SWM_JOIN_INNER,   /* only rows that something is embedded in */
+	SWM_JOIN_LEFT,
+};
+
+/* A relation that is embedded. */
+typedef struct swm_embedding {
+	size_t size;
+	swm_str relation;   /* its name, a computed relationship's, or a foreign key's or its column's */
+	swm_str hint;       /* a foreign key, its column, or a junction, where there are several ways; empty for none */
+	swm_str alias;      /* its name in the answer; empty for the relation's; a spread one has none */
+	enum swm_join join;
+	bool spread;        /* its columns, instead of an object or array of them */
+} swm_embedding;
+
+/*
+ * Adds to what is selected of a node's rows: a value, all columns, an embedded
+ * relation, whose node is then *out (NULL when it is not wanted). A node that nothing
+ * is added to selects all columns; swm_node_select_none() makes it select nothing, as
+ * one that is embedded only to be asked whether it has rows. What a value's path is
+ * written in is the web dialect: SWM_EPARSE.
+ */
+SWM_API int swm_node_select(swm_query_node *node, const swm_selection *value, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_select_all(swm_query_node *node, swm_error *err) SWM_MUST_CHECK;
+SWM_API void swm_node_select_none(swm_query_node *node);
+SWM_API int swm_node_embed(swm_query_node **out, swm_query_node *node, const swm_embedding *relation,
+                           swm_error *err) SWM_MUST_CHECK;
+
+enum swm_quantifier {
+	SWM_QUANTIFIER_NONE,
+	SWM_QUANTIFIER_ANY, /* it holds for any of the array that the value then is: {a,b} */
+	SWM_QUANTIFIER_ALL,
+};
+
+/* A condition on one value of a row, or on whether an embedded relation has rows (its name IS null). */
+typedef struct swm_filter {
+	size_t size;
+	swm_str column;
+	swm_str path;          /* as swm_selection's */
+	enum swm_operator op;
+	bool negated;
+	enum swm_quantifier quantifier; /* for eq, gt, gte, lt, lte, like, ilike, match, imatch */
+	swm_str language;      /* of a full text search; empty for the database's */
+	swm_str value;         /* for all operators but SWM_OP_IN; sent as a parameter */
+	const swm_str *values; /* for SWM_OP_IN: value_count of them, maybe none */
+	size_t value_count;
+} swm_filter;
+
+/* A filter, or a group of conditions. */
+typedef struct swm_query_condition swm_query_condition;
+
+enum swm_condition_kind {
+	SWM_CONDITION_FILTER,
+	SWM_CONDITION_AND, /* a group: all hold, or with OR any of them */
+	SWM_CONDITION_OR,
+};
+
+/*
+ * Adds a condition: to a group, or to those of the node, which must all hold, when
+ * group is NULL. swm_node_group() gives the new group in *out; one that stays empty
+ * says nothing.
+ *
+ * SWM_EPARSE: a value that the operator cannot have, or a path. SWM_EINVAL: a
+ * quantifier or language where there can be none, a group that is none, or groups
+ * nested more than 64 deep.
+ */
+SWM_API int swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filter *filter,
+                           swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_group(swm_query_condition **out, swm_query_node *node, swm_query_condition *group,
+                           enum swm_condition_kind kind, bool negated, swm_error *err) SWM_MUST_CHECK;
+
+enum swm_direction { SWM_DIRECTION_DEFAULT, SWM_ASCENDING, SWM_DESCENDING };
+enum swm_nulls { SWM_NULLS_DEFAULT, SWM_NULLS_FIRST, SWM_NULLS_LAST }; /* default: last, or first when descending */
+
+/* A value by which rows are ordered. */
+typedef struct swm_ordering {
+	size_t size;
+	swm_str relation; /* a relation embedded in the node, to-one, whose column it is; empty for the node's own */
+	swm_str column;
+	swm_str path;     /* as swm_selection's */
+	enum swm_direction direction;
+	enum swm_nulls nulls;
+} swm_ordering;
+
+/* Adds to the order of a node's rows. SWM_EPARSE: a path. */
+SWM_API int swm_node_order(swm_query_node *node, const swm_ordering *by, swm_error *err) SWM_MUST_CHECK;
+
+/* As swm_query_limit() and swm_query_offset(), of the rows embedded in each row of the node above. */
+SWM_API int swm_node_limit(swm_query_node *node, int64_t rows, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_offset(swm_query_node *node, int64_t rows, swm_error *err) SWM_MUST_CHECK;
+
+/*
+ * Looking through a query. Each ..._next_... gives what follows the one it is given, or
+ * the first for NULL; NULL when there is no more.
+ */
+
+/* Something that is selected. */
+typedef struct swm_query_item swm_query_item;
+
+enum swm_item_kind { SWM_ITEM_VALUE, SWM_ITEM_ALL, SWM_ITEM_EMBEDDED };
+
+/* Whether a node says what is selected; else it is all columns. */
+SWM_API bool swm_node_has_items(const swm_query_node *node);
+SWM_API const swm_query_item *swm_node_next_item(const swm_query_node *node, const swm_query_item *item);
+SWM_API enum swm_item_kind swm_item_kind(const swm_query_item *item);
+
+/* What a value is. SWM_EINVAL: the item is none. */
+SWM_API int swm_item_value(const swm_query_item *item, swm_selection *out);
+
+/* What an embedded relation is, and its node; either may be NULL. SWM_EINVAL: the item is none. */
+SWM_API int swm_item_embedded(const swm_query_item *item, swm_embedding *out, const swm_query_node **node);
+
+/* Conditions of a group, or of the node when group is NULL. */
+SWM_API const swm_query_condition *swm_node_next_condition(const swm_query_node *node,
+                                                           const swm_query_condition *group,
+                                                           const swm_query_condition *condition);
+SWM_API enum swm_condition_kind swm_condition_kind(const swm_query_condition *condition);
+SWM_API bool swm_condition_negated(const swm_query_condition *condition);
+
+/* What a filter is, without the values of SWM_OP_IN: these come one by one. SWM_EINVAL: it is a group. */
+SWM_API int swm_condition_filter(const swm_query_condition *condition, swm_filter *out);
+
+/* The values of SWM_OP_IN. */
+typedef struct swm_query_value swm_query_value;
+SWM_API const swm_query_value *swm_condition_next_value(const swm_query_condition *condition,
+                                                        const swm_query_value *value, swm_str *out);
+
+/* The values that a node's rows are ordered by; out may be NULL. */
+typedef struct swm_query_term swm_query_term;
+SWM_API const swm_query_term *swm_node_next_term(const swm_query_node *node, const swm_query_term *term,
+                                                 swm_ordering *out);
+
+/* How many rows at most, and how many are passed over; -1 where the query does not say. */
+SWM_API int64_t swm_node_get_limit(const swm_query_node *node);
+SWM_API int64_t swm_node_get_offset(const swm_query_node *node);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 
 #include "config/values.h"
+#include "http/url.h"
 
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -217,6 +218,16 @@ check_trace_header(struct resolver *r, const swm_settings *s)
 }
 
 static void
+check_proxy_uri(struct resolver *r, const swm_settings *s)
+{
+	swm_web_address address;
+
+	if (s->openapi_server_proxy_uri.len > 0 && !swm_web_address_parse(&address, s->openapi_server_proxy_uri))
+		swm_buf_cstr(complain(r, SWM_OPTION_ID_openapi_server_proxy_uri),
+		             "must be an address like https://example.com:8443/basePath");
+}
+
+static void
 check_socket(struct resolver *r, const swm_settings *s)
 {
 	size_t longest = sizeof ((struct sockaddr_un *)NULL)->sun_path - 1;
@@ -237,6 +248,7 @@ fill(struct resolver *r, swm_settings *s, swm_error *err)
 	check_schemas(r, s);
 	check_anonymous_role(r, s);
 	check_trace_header(r, s);
+	check_proxy_uri(r, s);
 	check_socket(r, s);
 	return swm_problems_end(&r->problems, err);
 }

@@ -143,3 +143,70 @@ swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t c
 	}
 	return to->failed ? swm_fail_memory(err) : SWM_OK;
 }
+
+/* What RFC 3986, 3.2.2 calls reg-name, or an address of IPv6 in its brackets. */
+static bool
+is_host(swm_str host)
+{
+	bool ipv6 = swm_str_starts(host, SWM_STR("[")) && swm_str_ends(host, SWM_STR("]"));
+
+	if (ipv6)
+		host = (swm_str){ host.ptr + 1, host.len - 2 };
+	for (size_t i = 0; i < host.len; i++)
+		if (!is_unreserved(host.ptr[i]) && !(ipv6 && host.ptr[i] == ':'))
+			return false;
+	return host.len > 0;
+}
+
+static bool
+is_port(swm_str port)
+{
+	int64_t number;
+
+	return port.len == 0 || (port.ptr[0] >= '0' && port.ptr[0] <= '9' && swm_str_int64(port, &number) &&
+	                         number > 0 && number <= UINT16_MAX);
+}
+
+/* The first of some bytes; s.len when there is none. */
+static size_t
+find_any(swm_str s, const char *bytes)
+{
+	size_t at = 0;
+
+	while (at < s.len && (s.ptr[at] == '\0' || strchr(bytes, s.ptr[at]) == NULL))
+		at++;
+	return at;
+}
+
+static bool
+is_printable(swm_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool
+swm_web_address_parse(swm_web_address *out, swm_str text)
+{
+	size_t colon = swm_str_find(text, ':');
+	swm_str scheme = { text.ptr, colon }, rest = swm_str_from(text, colon);
+
+	out->https = swm_str_caseeq(scheme, SWM_STR("https"));
+	if (!(out->https || swm_str_caseeq(scheme, SWM_STR("http"))) || !swm_str_starts(rest, SWM_STR("://")))
+		return false;
+	rest = swm_str_from(rest, 3);
+	swm_str authority = { rest.ptr, find_any(rest, "/?#") };
+	rest = swm_str_from(rest, authority.len);
+	out->path = (swm_str){ rest.ptr, find_any(rest, "?#") };
+	size_t user = swm_str_find(authority, '@');
+	if (user < authority.len)
+		authority = swm_str_from(authority, user + 1);
+	size_t bracket = swm_str_find(authority, ']'); /* the colons before it are IPv6's */
+	size_t behind = bracket < authority.len ? bracket + 1 : 0;
+	size_t end = behind + swm_str_find(swm_str_from(authority, behind), ':');
+	out->host = (swm_str){ authority.ptr, end };
+	out->port = swm_str_from(authority, end + 1);
+	return is_host(out->host) && is_port(out->port) && is_printable(out->path);
+}

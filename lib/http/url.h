@@ -27,6 +27,16 @@ typedef struct swm_pair {
  */
 int swm_url_pairs(swm_pair **out, size_t *count, swm_arena *arena, swm_str query, size_t where, swm_error *err);
 
+/* An address of the web: scheme://[user@]host[:port][/path], what follows is passed over. */
+typedef struct swm_web_address {
+	bool https;
+	swm_str host, port; /* port is empty when it is not said */
+	swm_str path;       /* begins with / unless it is empty */
+} swm_web_address;
+
+/* The views point into the text. False when it is no address of http or https. */
+bool swm_web_address_parse(swm_web_address *out, swm_str text);
+
 /* The pairs sorted by name (those of one name stay in order) and encoded again: "a=1&b=2". */
 int swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
 

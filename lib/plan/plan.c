@@ -75,42 +75,23 @@ swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *
 	return rc;
 }
 
-/* The embedded node of a path ("a.b"); the first name that is not embedded is the error. */
+/* Conditions, order and limits of a node and of all that is embedded in it. */
 static int
-find_node(swm_planner *p, swm_plan_node *root, swm_str path, swm_plan_node **out)
+plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 {
-	swm_str name;
+	swm_plan_condition *where = NULL;
+	swm_plan_order *order = NULL;
+	int rc = swm_plan_conditions(p, node, node->asked->conditions, &where);
 
-	*out = root;
-	while (path.len > 0 && swm_str_cut(&path, '.', &name)) {
-		*out = swm_plan_child(*out, name);
-		if (*out == NULL)
-			return swm_plan_fail_not_embedded(p, name);
-	}
-	return SWM_OK;
-}
-
-/* Conditions, order and limits of the levels that the query says something of. */
-static int
-plan_levels(swm_planner *p, swm_plan_node *root)
-{
-	for (const swm_level *l = p->request->ast->levels; l != NULL; l = l->next) {
-		swm_plan_node *node;
-		swm_plan_condition *where = NULL;
-		swm_plan_order *order = NULL;
-		int rc = find_node(p, root, l->path, &node);
-		if (rc == SWM_OK)
-			rc = swm_plan_conditions(p, node, l->conditions, &where);
-		if (rc == SWM_OK)
-			rc = swm_plan_order_of(p, node, l->order, &order);
-		if (rc == SWM_OK)
-			rc = swm_plan_range(p, node, l, node == root ? p->request->range : NULL);
-		if (rc != SWM_OK)
-			return rc;
-		node->where = where;
-		node->order = order;
-	}
-	return SWM_OK;
+	if (rc == SWM_OK)
+		rc = swm_plan_order_of(p, node, node->asked->order, &order);
+	if (rc == SWM_OK)
+		rc = swm_plan_range(p, node, node->asked, range);
+	node->where = where;
+	node->order = order;
+	for (swm_plan_node *c = node->children; c != NULL && rc == SWM_OK; c = c->next)
+		rc = plan_levels(p, c, NULL); /* as deep as SWM_DEEPEST_EMBED */
+	return rc;
 }
 
 /* db-max-rows holds on every level, also on those of which nothing is said. */
@@ -144,14 +125,17 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 {
 	const swm_function *f = p->request->function;
 
-	if (f == NULL)
-		return swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
+	if (f == NULL) {
+		int rc = swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
+		/* "_1" and the like are names of lateral joins */
+		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
+	}
 	plan->shape = shape_of(f);
 	root->source = SWM_SOURCE_CALL;
 	root->call = p->request->call;
 	root->relation = f->row;
 	root->alias = f->row != NULL && f->row->kind != 'c' ? f->row->name : f->name;
-	return SWM_OK;
+	return root->relation != NULL && root->alias.ptr[0] == '_' ? swm_plan_alias(p, root) : SWM_OK;
 }
 
 /* The value of a function that returns no row, as the one column of its result. */
@@ -163,8 +147,8 @@ plan_value(swm_planner *p, swm_plan_node *root)
 
 	if (o == NULL)
 		return swm_fail_memory(p->err);
-	*o = (swm_plan_output){ .key = root->alias, .field.name = root->alias, .form = SWM_FORM_SERVER };
-	if (!p->request->json)
+	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
+	if (!p->request->json || (type != NULL && swm_str_eq(type->name, SWM_STR("void"))))
 		o->form = SWM_FORM_STRING;
 	else if (type != NULL && type->is_json && !p->request->strip_nulls)
 		o->form = SWM_FORM_JSON;
@@ -179,12 +163,13 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 	const swm_ast *ast = p->request->ast;
 	int rc = plan_source(p, plan, plan->root);
 
-	if (rc != SWM_OK)
-		return rc;
-	rc = plan->root->relation == NULL ? plan_value(p, plan->root) :
-	                                    swm_plan_outputs(p, plan->root, ast->select, !ast->has_select);
+	plan->root->asked = &ast->root;
 	if (rc == SWM_OK)
-		rc = plan_levels(p, plan->root);
+		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
+	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
+		rc = swm_plan_fail_not_embedded(p, ast->not_embedded);
+	if (rc == SWM_OK)
+		rc = plan_levels(p, plan->root, p->request->range);
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
@@ -205,6 +190,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	if (rc != SWM_OK)
 		return rc;
 	plan->strip_nulls = request->strip_nulls;
+	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
 	*out = plan;
 	return SWM_OK;

@@ -18,8 +18,8 @@ typedef struct swm_plan_field {
 	swm_str name;
 	const swm_column *column;  /* NULL when the snapshot does not know it */
 	const swm_path_step *path;
-	bool to_jsonb;             /* the path goes through something that is no JSON */
-	bool whole_row;            /* the row itself, as count() of a spread relation takes it */
+	bool to_jsonb;             /* the path goes through something that is no jsonb */
+	bool is_row;               /* that there is a row, as count() counts it */
 } swm_plan_field;
 
 typedef struct swm_plan_node swm_plan_node;
@@ -40,6 +40,7 @@ typedef struct swm_plan_output {
 	swm_str cast;              /* a type's name of identifier characters, or empty */
 	enum swm_aggregate aggregate;
 	swm_str aggregate_cast;
+	bool as_jsonb;             /* a group's key that is json, which has no equality */
 	enum swm_json_form form;   /* of the root: how its values are written; SERVER: by to_json() in the SQL */
 	uint32_t type_oid;         /* what the database must answer; 0 when that is not known */
 } swm_plan_output;
@@ -60,6 +61,7 @@ typedef struct swm_plan_order {
 	swm_plan_field field;
 	const swm_plan_node *embed; /* the field is of this to-one relation; NULL for an own one */
 	size_t embed_extra;        /* which of its extras */
+	bool is_key;               /* groups can be ordered by it: what they are grouped by decides it */
 	enum swm_direction direction;
 	enum swm_nulls nulls;
 } swm_plan_order;
@@ -80,6 +82,7 @@ enum swm_source {
 
 /* One level of a read: the root, or an embedded relation. */
 struct swm_plan_node {
+	const swm_query_node *asked;
 	enum swm_source source;
 	const swm_relation *relation; /* its columns; NULL for a function that returns a value */
 	const struct swm_plan_call *call; /* SOURCE_CALL */
@@ -133,6 +136,8 @@ typedef struct swm_read_plan {
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
 	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
+	bool settings_columns;     /* behind the outputs: response.headers and response.status */
+	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;
 
 /* What a read is asked for, besides its query. */
@@ -140,6 +145,7 @@ typedef struct swm_read_request {
 	swm_str schema, relation;
 	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
 	const struct swm_plan_call *call; /* with what */
+	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */
 	bool json;                 /* the answer is JSON: what C cannot write, the SQL does */

@@ -21,11 +21,17 @@ typedef struct swm_planner {
 	swm_error *err;
 } swm_planner;
 
+/* Oids that never change (pg_type.dat). */
+enum { SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
+
 /* A name and path as a field of the node's rows. */
 swm_plan_field swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field);
 
+/* Gives a node a name in the statement that no other has. */
+int swm_plan_alias(swm_planner *p, swm_plan_node *node);
+
 /* The outputs of a node and, through them, all that is embedded in it. */
-int swm_plan_outputs(swm_planner *p, swm_plan_node *node, const swm_select_item *items, bool all);
+int swm_plan_outputs(swm_planner *p, swm_plan_node *node);
 
 /* The child that a query calls so: by its name first, then by its target. NULL when there is none. */
 swm_plan_node *swm_plan_child(const swm_plan_node *node, swm_str name);
@@ -33,7 +39,7 @@ swm_plan_node *swm_plan_child(const swm_plan_node *node, swm_str name);
 int swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked,
                         swm_plan_condition **out);
 int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out);
-int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_level *level, const swm_range *range);
+int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range);
 
 
 /* Where the root's page begins, and whether its last row can tell where the next one does. */

@@ -14,15 +14,15 @@ fail_range(swm_planner *p)
 }
 
 int
-swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_level *level, const swm_range *range)
+swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range)
 {
-	int64_t first = level->has_offset ? level->offset : 0, end = INT64_MAX; /* end: one past the last */
+	int64_t first = asked->has_offset ? asked->offset : 0, end = INT64_MAX; /* end: one past the last */
 
-	if (level->has_limit && __builtin_add_overflow(first, level->limit, &end))
+	if (asked->has_limit && __builtin_add_overflow(first, asked->limit, &end))
 		end = INT64_MAX;
 	if (range != NULL && range->last < range->first)
 		return fail_range(p);
-	if (range != NULL && !(level->has_limit && level->limit == 0)) {
+	if (range != NULL && !(asked->has_limit && asked->limit == 0)) {
 		first = range->first > first ? range->first : first;
 		end = range->last < end - 1 ? range->last + 1 : end;
 		if (end <= first)

@@ -2,11 +2,296 @@
 
 #include "plan/plan.h"
 
+#include "base/buf.h"
+#include "base/fuzzy.h"
+#include "json/escape.h"
+
+#include <stdlib.h>
+
+/* What is asked for: origin?select=target!hint(...) */
+struct wanted {
+	swm_arena *arena;
+	const swm_snapshot *snapshot;
+	const swm_relation *origin;
+	swm_str schema, target, hint;
+	swm_error *err;
+};
+
+/* --- choosing ---------------------------------------------------------- */
+
+/* Whether the origin has the foreign key, and not the target. */
+static bool
+is_outgoing(const swm_relationship *r)
+{
+	return r->key != NULL && r->origin_columns == r->key->columns;
+}
+
+static bool
+is_column(const swm_relation *relation, const uint16_t *columns, size_t count, swm_str name)
+{
+	return count == 1 && swm_str_eq(relation->columns[columns[0]].name, name);
+}
+
+static bool
+is_constraint(const swm_relationship *r, swm_str name)
+{
+	return r->key != NULL && swm_str_eq(r->key->name, name);
+}
+
+static bool
+is_view(const swm_relation *relation)
+{
+	return relation->kind == 'v' || relation->kind == 'm';
+}
+
+/*
+ * One foreign key of a relation on itself is two relationships: the relation's name
+ * means the rows that refer to this one, the column's name the row that it refers to.
+ */
+static bool
+fits_self(const struct wanted *w, const swm_relationship *r)
+{
+	if (r->key == NULL)
+		return false;
+	if (w->hint.len == 0 && is_outgoing(r))
+		return is_column(r->origin, r->origin_columns, r->count, w->target);
+	return swm_str_eq(w->target, r->target->name) && !is_outgoing(r) &&
+	       (w->hint.len == 0 || is_constraint(r, w->hint) ||
+	        is_column(r->target, r->target_columns, r->count, w->hint));
+}
+
+static bool
+fits_hint(const struct wanted *w, const swm_relationship *r)
+{
+	if (r->junction != NULL)
+		return swm_str_eq(r->junction->name, w->hint);
+	return is_constraint(r, w->hint) || is_column(r->origin, r->origin_columns, r->count, w->hint) ||
+	       is_column(r->target, r->target_columns, r->count, w->hint);
+}
+
+/* The names that a target and a hint can be; a key's own names mean its tables, not the views of them. */
+static bool
+fits(const struct wanted *w, const swm_relationship *r)
+{
+	if (r->computed != NULL)
+		return swm_str_eq(r->computed->name, w->target);
+	if (r->origin == r->target)
+		return fits_self(w, r);
+	if (swm_str_eq(r->target->name, w->target))
+		return w->hint.len == 0 || fits_hint(w, r);
+	return w->hint.len == 0 && !is_view(r->target) &&
+	       (is_constraint(r, w->target) || is_column(r->origin, r->origin_columns, r->count, w->target));
+}
+
+/* --- none -------------------------------------------------------------- */
+
+/* Offers the names; false when the name itself is among them, so that no other is to be told. */
+static bool
+offer(swm_fuzzy *fuzzy, swm_str name, swm_str offered)
+{
+	swm_fuzzy_offer(fuzzy, offered);
+	return !swm_str_eq(name, offered);
+}
+
+/* What is related to the origin and has a name like the target's. */
+static swm_str
+nearest_target(const struct wanted *w, const swm_relationship *all, size_t count)
+{
+	swm_fuzzy fuzzy;
+	bool unknown = true;
+
+	if (!swm_fuzzy_start(&fuzzy, w->target))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < count; i++)
+		unknown &= offer(&fuzzy, w->target, all[i].computed != NULL ? all[i].computed->name : all[i].target->name);
+	return unknown ? swm_fuzzy_nearest(&fuzzy) : (swm_str){ NULL, 0 };
+}
+
+static void
+set_no_hint(const struct wanted *w, swm_buf *text)
+{
+	const swm_relationship *all;
+	size_t count;
+
+	if (swm_snapshot_relationships(&all, &count, w->arena, w->snapshot, w->origin, w->schema, NULL) != SWM_OK)
+		return;
+	swm_str near = nearest_target(w, all, count);
+	if (near.len == 0)
+		return;
+	swm_buf_clear(text);
+	swm_buf_cstr(text, "Perhaps you meant '");
+	swm_buf_str(text, near);
+	swm_buf_cstr(text, "' instead of '");
+	swm_buf_str(text, w->target);
+	swm_buf_cstr(text, "'.");
+	swm_error_set_hint(w->err, swm_buf_view(text));
+}
+
+static int
+fail_none(const struct wanted *w)
+{
+	swm_buf text = SWM_BUF_INIT;
+	int rc = swm_fail(w->err, SWM_ERR_NO_RELATIONSHIP, w->origin->name, w->target);
+
+	swm_buf_cstr(&text, "Searched for a foreign key relationship between '");
+	swm_buf_str(&text, w->origin->name);
+	swm_buf_cstr(&text, "' and '");
+	swm_buf_str(&text, w->target);
+	if (w->hint.len > 0) {
+		swm_buf_cstr(&text, "' using the hint '");
+		swm_buf_str(&text, w->hint);
+	}
+	swm_buf_cstr(&text, "' in the schema '");
+	swm_buf_str(&text, w->schema);
+	swm_buf_cstr(&text, "', but no matches were found.");
+	swm_error_set_details(w->err, swm_buf_view(&text));
+	set_no_hint(w, &text);
+	swm_buf_dispose(&text);
+	return rc;
+}
+
+/* --- more than one ----------------------------------------------------- */
+
+static const char *
+cardinality_name(enum swm_cardinality cardinality)
+{
+	switch (cardinality) {
+	case SWM_MANY_TO_ONE:
+		return "many-to-one";
+	case SWM_ONE_TO_MANY:
+		return "one-to-many";
+	case SWM_ONE_TO_ONE:
+		return "one-to-one";
+	default:
+		return "many-to-many";
+	}
+}
+
+static void
+add_columns(swm_buf *text, const swm_relation *relation, const uint16_t *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		swm_buf_cstr(text, i == 0 ? "(" : ", ");
+		swm_buf_str(text, relation->columns[columns[i]].name);
+	}
+	swm_buf_char(text, ')');
+}
+
+static void
+add_path(swm_buf *text, const swm_relationship *r)
+{
+	if (r->junction != NULL) {
+		const swm_foreign_key *one = r->junction_origin, *two = r->junction_target;
+		swm_buf_str(text, r->junction->name);
+		swm_buf_cstr(text, " using ");
+		swm_buf_str(text, one->name);
+		add_columns(text, r->junction, one->columns, one->count);
+		swm_buf_cstr(text, " and ");
+		swm_buf_str(text, two->name);
+		add_columns(text, r->junction, two->columns, two->count);
+		return;
+	}
+	swm_buf_str(text, r->key->name);
+	swm_buf_cstr(text, " using ");
+	swm_buf_str(text, r->origin->name);
+	add_columns(text, r->origin, r->origin_columns, r->count);
+	swm_buf_cstr(text, " and ");
+	swm_buf_str(text, r->target->name);
+	add_columns(text, r->target, r->target_columns, r->count);
+}
+
+static void
+add_candidate(swm_buf *json, swm_buf *text, const swm_relationship *r)
+{
+	swm_buf_cstr(json, json->len == 1 ? "{\"cardinality\":" : ",{\"cardinality\":");
+	swm_json_quote(json, swm_cstr(cardinality_name(r->cardinality)));
+	swm_buf_cstr(json, ",\"embedding\":");
+	swm_buf_clear(text);
+	swm_buf_str(text, r->origin->name);
+	swm_buf_cstr(text, " with ");
+	swm_buf_str(text, r->target->name);
+	swm_json_quote(json, swm_buf_view(text));
+	swm_buf_cstr(json, ",\"relationship\":");
+	swm_buf_clear(text);
+	add_path(text, r);
+	swm_json_quote(json, swm_buf_view(text));
+	swm_buf_char(json, '}');
+}
+
+static void
+add_way_out(swm_buf *hint, const swm_relationship *r, bool first)
+{
+	swm_buf_cstr(hint, first ? "'" : ", '");
+	swm_buf_str(hint, r->target->name);
+	swm_buf_char(hint, '!');
+	swm_buf_str(hint, r->junction != NULL ? r->junction->name : r->key->name);
+	swm_buf_char(hint, '\'');
+}
+
+/* one-to-many, many-to-one, one-to-one, many-to-many; then by the name that tells them apart */
+static int
+compare_candidates(const void *a, const void *b)
+{
+	static const int places[] = {
+		[SWM_ONE_TO_MANY] = 0, [SWM_MANY_TO_ONE] = 1, [SWM_ONE_TO_ONE] = 2, [SWM_MANY_TO_MANY] = 3,
+	};
+	const swm_relationship *x = a, *y = b;
+	int order = swm_str_cmp(x->target->name, y->target->name);
+
+	if (order == 0)
+		order = places[x->cardinality] - places[y->cardinality];
+	if (order == 0 && x->junction != NULL)
+		order = swm_str_cmp(x->junction->name, y->junction->name);
+	if (order == 0 && x->junction != NULL)
+		return swm_str_cmp(x->junction_origin->name, y->junction_origin->name);
+	return order != 0 ? order : swm_str_cmp(x->key->name, y->key->name);
+}
+
+static int
+fail_ambiguous(const struct wanted *w, swm_relationship *candidates, size_t count)
+{
+	swm_buf json = SWM_BUF_INIT, hint = SWM_BUF_INIT, text = SWM_BUF_INIT;
+	int rc = swm_fail(w->err, SWM_ERR_AMBIGUOUS_RELATIONSHIP, w->origin->name, w->target);
+
+	qsort(candidates, count, sizeof *candidates, compare_candidates);
+	swm_buf_char(&json, '[');
+	swm_buf_cstr(&hint, "Try changing '");
+	swm_buf_str(&hint, w->target);
+	swm_buf_cstr(&hint, "' to one of the following: ");
+	for (size_t i = 0; i < count; i++) {
+		add_candidate(&json, &text, &candidates[i]);
+		add_way_out(&hint, &candidates[i], i == 0);
+	}
+	swm_buf_char(&json, ']');
+	swm_buf_cstr(&hint, ". Find the desired relationship in the 'details' key.");
+	if (!json.failed && !text.failed)
+		swm_error_set_details_json(w->err, swm_buf_view(&json));
+	swm_error_set_hint(w->err, swm_buf_view(&hint));
+	swm_buf_dispose(&json);
+	swm_buf_dispose(&hint);
+	swm_buf_dispose(&text);
+	return rc;
+}
+
 int
 swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_snapshot *snapshot,
                       swm_str schema, const swm_relation *origin, swm_str target, swm_str hint,
                       swm_error *err)
 {
-	(void)out, (void)arena, (void)snapshot, (void)schema, (void)hint;
-	return swm_fail(err, SWM_ERR_NO_RELATIONSHIP, origin->name, target);
+	const struct wanted w = { arena, snapshot, origin, schema, target, hint, err };
+	const swm_relationship *named;
+	size_t count, fitting = 0;
+
+	if (swm_snapshot_relationships_named(&named, &count, arena, snapshot, origin, schema, target, err) != SWM_OK)
+		return SWM_ENOMEM;
+	swm_relationship *candidates = swm_arena_array(arena, count, sizeof *candidates);
+	if (candidates == NULL)
+		return swm_fail_memory(err);
+	for (size_t i = 0; i < count; i++)
+		if (fits(&w, &named[i]))
+			candidates[fitting++] = named[i];
+	*out = candidates;
+	if (fitting == 0)
+		return fail_none(&w);
+	return fitting == 1 ? SWM_OK : fail_ambiguous(&w, candidates, fitting);
 }

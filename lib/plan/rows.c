@@ -12,7 +12,7 @@ swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 
 	f.column = node->relation == NULL ? NULL : swm_relation_column(node->relation, field->name);
 	p->runs_functions |= f.column == NULL;
-	f.to_jsonb = f.path != NULL && !(f.column != NULL && f.column->type->is_json);
+	f.to_jsonb = f.path != NULL && !(f.column != NULL && f.column->type->base_oid == SWM_OID_JSONB);
 	return f;
 }
 
@@ -28,6 +28,21 @@ check_embed_operator(swm_planner *p, const swm_condition *asked)
 	int rc = swm_fail(p->err, SWM_ERR_EMBED_OPERATOR, asked->field.name);
 	swm_error_set_details(p->err, SWM_STR("Only is null or not is null filters are allowed on embedded resources"));
 	return rc;
+}
+
+/* Full text is searched for in a tsvector; what is none becomes one. */
+static bool
+is_tsvector(const swm_plan_node *node, const swm_plan_field *f)
+{
+	const swm_type *type = f->column == NULL ? NULL : f->column->type;
+
+	if (f->path != NULL)
+		return false;
+	if (f->column == NULL && node->relation != NULL) {
+		const swm_function *computed = swm_relation_computed(node->relation, f->name);
+		type = computed == NULL ? NULL : computed->returns;
+	}
+	return type != NULL && type->is_tsvector;
 }
 
 static const swm_plan_node *
@@ -51,9 +66,20 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 	if (c->embed != NULL)
 		return check_embed_operator(p, asked);
 	c->field = swm_plan_field_of(p, node, &asked->field);
-	c->to_tsvector = swm_operator_of(asked->op)->operand == SWM_OPERAND_SEARCH &&
-	                 !(c->field.path == NULL && c->field.column != NULL && c->field.column->type->is_tsvector);
+	c->to_tsvector = swm_operator_of(asked->op)->operand == SWM_OPERAND_SEARCH && !is_tsvector(node, &c->field);
 	return SWM_OK;
+}
+
+/* A group in which nothing is. Only queries that were built by calls have any. */
+static bool
+is_empty(const swm_condition *c)
+{
+	if (c->kind == SWM_CONDITION_FILTER)
+		return false;
+	for (const swm_condition *child = c->children; child != NULL; child = child->next)
+		if (!is_empty(child))
+			return false;
+	return true;
 }
 
 int
@@ -62,6 +88,8 @@ swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_conditi
 	int rc = SWM_OK;
 
 	for (; asked != NULL && rc == SWM_OK; asked = asked->next) {
+		if (is_empty(asked))
+			continue;
 		swm_plan_condition *c = swm_arena_alloc(p->arena, sizeof *c);
 		if (c == NULL)
 			return swm_fail_memory(p->err);
@@ -94,6 +122,36 @@ fail_not_to_one(swm_planner *p, const swm_plan_node *node, const swm_plan_node *
 	return rc;
 }
 
+static bool
+same_field(const swm_plan_output *o, const swm_plan_field *field)
+{
+	const swm_path_step *a = o->field.path, *b = field->path;
+
+	if (o->kind != SWM_OUTPUT_FIELD || o->aggregate != SWM_AGGREGATE_NONE || o->cast.len > 0)
+		return false;
+	for (; a != NULL && b != NULL; a = a->next, b = b->next)
+		if (!swm_str_eq(a->key, b->key) || a->is_index != b->is_index || a->as_text != b->as_text)
+			return false;
+	return a == NULL && b == NULL && swm_str_eq(o->field.name, field->name);
+}
+
+/* Whether a field of the child is among what groups of the node are grouped by. */
+static bool
+is_key(const swm_plan_node *node, const swm_plan_node *child, const swm_plan_field *field)
+{
+	for (size_t i = 0; i < node->output_count; i++) {
+		const swm_plan_output *o = &node->outputs[i];
+		if (o->embed != child || o->aggregate != SWM_AGGREGATE_NONE)
+			continue;
+		if (o->kind == SWM_OUTPUT_SPREAD && same_field(&child->outputs[o->embed_output], field))
+			return true;
+		for (size_t k = 0; o->kind == SWM_OUTPUT_EMBED && k < child->output_count; k++)
+			if (same_field(&child->outputs[k], field))
+				return true;
+	}
+	return false;
+}
+
 /* The related column becomes one that the embedded node gives its parent. */
 static int
 plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order *o)
@@ -113,13 +171,16 @@ plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *as
 		o->embed_extra++;
 	*tail = extra;
 	o->embed = child;
+	o->is_key = is_key(node, child, &extra->field);
 	return SWM_OK;
 }
 
 int
 swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out)
 {
-	for (; asked != NULL; asked = asked->next) {
+	for (int n = 1; asked != NULL; asked = asked->next, n++) {
+		if (n > SWM_MOST_COLUMNS)
+			return swm_plan_fail_too_many(p, "order", SWM_MOST_COLUMNS, "columns");
 		swm_plan_order *o = swm_arena_alloc(p->arena, sizeof *o);
 		if (o == NULL)
 			return swm_fail_memory(p->err);

@@ -61,13 +61,27 @@ field_form(const swm_planner *p, const swm_plan_field *field)
 	return is_date && !p->request->iso_dates ? SWM_FORM_SERVER : form;
 }
 
+/* Whether the output is of type json; cast and aggregate aside. */
+static bool
+is_json(const swm_plan_output *o)
+{
+	if (o->kind == SWM_OUTPUT_FIELD)
+		return o->field.path == NULL && o->field.column != NULL && o->field.column->type->base_oid == SWM_OID_JSON;
+	if (o->kind == SWM_OUTPUT_EMBED || !o->embed->is_to_one)
+		return true;
+	const swm_plan_output *lifted = &o->embed->outputs[o->embed_output];
+	return lifted->cast.len == 0 && is_json(lifted); /* as deep as SWM_DEEPEST_EMBED */
+}
+
 /* What to_json() of PostgreSQL must do, because it is not known here or not done here. */
 static void
-set_form(const swm_planner *p, swm_plan_output *o)
+set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 {
 	const swm_plan_output *lifted = o->kind == SWM_OUTPUT_SPREAD ? &o->embed->outputs[o->embed_output] : NULL;
 	bool plain = o->cast.len == 0 && o->aggregate == SWM_AGGREGATE_NONE;
 
+	o->type_oid = 0;
+	o->as_jsonb = plain && node->has_aggregates && is_json(o);
 	if (!plain)
 		o->form = SWM_FORM_SERVER;
 	else if (o->kind == SWM_OUTPUT_EMBED || (lifted != NULL && !o->embed->is_to_one))
@@ -76,8 +90,12 @@ set_form(const swm_planner *p, swm_plan_output *o)
 		o->form = lifted != NULL ? lifted->form : field_form(p, &o->field);
 	if (p->request->strip_nulls && o->form == SWM_FORM_JSON)
 		o->form = SWM_FORM_SERVER;
+	if (p->request->once && o->kind == SWM_OUTPUT_FIELD)
+		o->form = SWM_FORM_SERVER;
 	if (!p->request->json)
 		o->form = SWM_FORM_STRING;
+	if (o->as_jsonb)
+		return;
 	if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL && o->field.path == NULL &&
 	    o->form != SWM_FORM_SERVER)
 		o->type_oid = o->field.column->type->base_oid;
@@ -110,7 +128,7 @@ add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, stru
 	*o = (swm_plan_output){ .key = key_of(item), .cast = item->cast, .aggregate = item->aggregate,
 		.aggregate_cast = item->aggregate_cast };
 	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*")))
-		o->field = (swm_plan_field){ .name = item->field.name, .whole_row = true };
+		o->field = (swm_plan_field){ .name = item->field.name, .is_row = true };
 	else
 		o->field = swm_plan_field_of(p, node, &item->field);
 	return SWM_OK;
@@ -133,8 +151,8 @@ check_alias(swm_planner *p, const swm_plan_node *node, const swm_plan_node *chil
 }
 
 /* name_depth: names of nested levels differ, and a name is cut before PostgreSQL would cut it (63 bytes). */
-static int
-set_alias(swm_planner *p, swm_plan_node *node)
+int
+swm_plan_alias(swm_planner *p, swm_plan_node *node)
 {
 	enum { LONGEST = 48 };
 	swm_buf alias = SWM_BUF_INIT;
@@ -168,7 +186,7 @@ set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *nod
 	node->source = r->computed == NULL ? SWM_SOURCE_RELATION : SWM_SOURCE_COMPUTED;
 	node->is_to_one = r->cardinality == SWM_MANY_TO_ONE || r->cardinality == SWM_ONE_TO_ONE;
 	p->runs_functions |= r->computed != NULL || r->target->kind == 'v';
-	return set_alias(p, node);
+	return swm_plan_alias(p, node);
 }
 
 static int
@@ -183,7 +201,7 @@ new_child(swm_planner *p, swm_plan_node *parent, const swm_select_item *item, sw
 		return swm_plan_fail_too_many(p, "select parameter", SWM_MOST_EMBEDS, "embedded resources");
 	if (parent->depth == SWM_DEEPEST_EMBED)
 		return swm_plan_fail_too_many(p, "select parameter", SWM_DEEPEST_EMBED, "levels of embedded resources");
-	*c = (swm_plan_node){ .parent = parent, .number = p->embed_count, .depth = parent->depth + 1, .target = item->relation,
+	*c = (swm_plan_node){ .asked = &item->node, .parent = parent, .number = p->embed_count, .depth = parent->depth + 1, .target = item->relation,
 		.name = item->alias.len > 0 ? item->alias : item->relation, .is_spread = item->kind == SWM_SELECT_SPREAD,
 		.is_inner = item->join == SWM_JOIN_INNER };
 	int rc = check_alias(p, parent, c);
@@ -230,9 +248,10 @@ add_spread(swm_planner *p, swm_plan_node *child, struct outputs *from, struct ou
 			return swm_fail_memory(p->err);
 		*o = (swm_plan_output){ .key = from->items[i].key, .kind = SWM_OUTPUT_SPREAD, .embed = child, .embed_output = i };
 		lift_aggregate(&from->items[i], o);
-		set_form(p, &from->items[i]);
 	}
 	child->has_aggregates = false;
+	for (size_t i = 0; i < from->count; i++)
+		set_form(p, child, &from->items[i]);
 	return SWM_OK;
 }
 
@@ -248,7 +267,7 @@ add_embed(swm_planner *p, swm_plan_node *child, struct outputs *to)
 	return SWM_OK;
 }
 
-static int collect(swm_planner *p, swm_plan_node *node, const swm_select_item *items, struct outputs *to);
+static int collect(swm_planner *p, swm_plan_node *node, struct outputs *to);
 
 static void
 set_outputs(const swm_planner *p, swm_plan_node *node, struct outputs *from)
@@ -256,10 +275,10 @@ set_outputs(const swm_planner *p, swm_plan_node *node, struct outputs *from)
 	node->outputs = from->items;
 	node->output_count = from->count;
 	node->is_selected = from->count > 0;
-	for (size_t i = 0; i < from->count; i++) {
+	for (size_t i = 0; i < from->count; i++)
 		node->has_aggregates |= from->items[i].aggregate != SWM_AGGREGATE_NONE;
-		set_form(p, &from->items[i]);
-	}
+	for (size_t i = 0; i < from->count; i++)
+		set_form(p, node, &from->items[i]);
 }
 
 static int
@@ -270,7 +289,7 @@ add_relation(swm_planner *p, swm_plan_node *node, const swm_select_item *item, s
 	int rc = new_child(p, node, item, &child);
 
 	if (rc == SWM_OK)
-		rc = collect(p, child, item->children, &own);
+		rc = collect(p, child, &own);
 	if (rc != SWM_OK)
 		return rc;
 	set_outputs(p, child, &own);
@@ -278,17 +297,17 @@ add_relation(swm_planner *p, swm_plan_node *node, const swm_select_item *item, s
 }
 
 static int
-collect(swm_planner *p, swm_plan_node *node, const swm_select_item *items, struct outputs *to)
+collect(swm_planner *p, swm_plan_node *node, struct outputs *to)
 {
-	int rc = SWM_OK;
+	int rc = node->asked->has_select ? SWM_OK : add_all_columns(p, node, to);
 
-	for (; items != NULL && rc == SWM_OK; items = items->next) {
-		if (items->kind == SWM_SELECT_ALL)
+	for (const swm_select_item *i = node->asked->select; i != NULL && rc == SWM_OK; i = i->next) {
+		if (i->kind == SWM_SELECT_ALL)
 			rc = add_all_columns(p, node, to);
-		else if (items->kind == SWM_SELECT_FIELD)
-			rc = add_field(p, node, items, to);
+		else if (i->kind == SWM_SELECT_FIELD)
+			rc = add_field(p, node, i, to);
 		else
-			rc = add_relation(p, node, items, to);
+			rc = add_relation(p, node, i, to);
 		if (rc == SWM_OK && to->count > SWM_MOST_COLUMNS)
 			rc = swm_plan_fail_too_many(p, "select parameter", SWM_MOST_COLUMNS, "columns");
 	}
@@ -296,10 +315,10 @@ collect(swm_planner *p, swm_plan_node *node, const swm_select_item *items, struc
 }
 
 int
-swm_plan_outputs(swm_planner *p, swm_plan_node *node, const swm_select_item *items, bool all)
+swm_plan_outputs(swm_planner *p, swm_plan_node *node)
 {
 	struct outputs own = { 0 };
-	int rc = all ? add_all_columns(p, node, &own) : collect(p, node, items, &own);
+	int rc = collect(p, node, &own);
 
 	if (rc == SWM_OK)
 		set_outputs(p, node, &own);

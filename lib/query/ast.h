@@ -46,24 +46,22 @@ typedef struct swm_path_step {
 typedef struct swm_field {
 	swm_str name;
 	swm_path_step *path; /* NULL when there is none */
+	swm_str path_text;   /* as it was written */
 } swm_field;
-
-enum swm_quantifier { SWM_QUANTIFIER_NONE, SWM_QUANTIFIER_ANY, SWM_QUANTIFIER_ALL };
 
 enum swm_is_value { SWM_IS_NULL, SWM_IS_NOT_NULL, SWM_IS_TRUE, SWM_IS_FALSE, SWM_IS_UNKNOWN };
 
-typedef struct swm_value {
-	struct swm_value *next;
+typedef struct swm_query_value {
+	struct swm_query_value *next;
 	swm_str text;
 } swm_value;
 
-enum swm_condition_kind { SWM_CONDITION_FILTER, SWM_CONDITION_AND, SWM_CONDITION_OR };
-
-typedef struct swm_condition {
-	struct swm_condition *next; /* its sibling */
+typedef struct swm_query_condition {
+	struct swm_query_condition *next; /* its sibling */
 	enum swm_condition_kind kind;
 	bool negated;
-	struct swm_condition *children; /* of AND and OR */
+	unsigned depth;                       /* of groups, from 1 */
+	struct swm_query_condition *children, *last_child; /* of AND and OR; none: it says nothing */
 	/* of FILTER: */
 	swm_field field;
 	enum swm_ast_operator op;
@@ -74,12 +72,34 @@ typedef struct swm_condition {
 	swm_str language;        /* full text; empty when there is none */
 } swm_condition;
 
-enum swm_select_kind { SWM_SELECT_FIELD, SWM_SELECT_ALL, SWM_SELECT_RELATION, SWM_SELECT_SPREAD };
-enum swm_aggregate { SWM_AGGREGATE_NONE, SWM_AGGREGATE_AVG, SWM_AGGREGATE_COUNT, SWM_AGGREGATE_MAX, SWM_AGGREGATE_MIN, SWM_AGGREGATE_SUM };
-enum swm_join { SWM_JOIN_DEFAULT, SWM_JOIN_INNER, SWM_JOIN_LEFT };
+typedef struct swm_query_term {
+	struct swm_query_term *next;
+	swm_str relation;        /* relation(column); empty for an own column */
+	swm_field field;
+	enum swm_direction direction;
+	enum swm_nulls nulls;
+} swm_order_term;
 
-typedef struct swm_select_item {
-	struct swm_select_item *next;
+enum swm_select_kind { SWM_SELECT_FIELD, SWM_SELECT_ALL, SWM_SELECT_RELATION, SWM_SELECT_SPREAD };
+
+typedef struct swm_query_item swm_select_item;
+
+/*
+ * What is asked of the rows of one level: the root, or an embedded relation. last_...
+ * are where the search for the end of a list begins, NULL for its start.
+ */
+struct swm_query_node {
+	swm_arena *arena;
+	swm_select_item *select, *last_item; /* none, with has_select: no column at all */
+	bool has_select;
+	swm_condition *conditions, *last_condition; /* all must hold */
+	swm_order_term *order, *last_term;          /* the first order= counts */
+	bool has_order, has_limit, has_offset;
+	int64_t limit, offset;
+};
+
+struct swm_query_item {
+	struct swm_query_item *next;
 	enum swm_select_kind kind;
 	swm_str alias;           /* empty when there is none */
 	swm_field field;         /* FIELD; count() alone has the name "*" */
@@ -88,19 +108,8 @@ typedef struct swm_select_item {
 	swm_str aggregate_cast;
 	swm_str relation, hint;  /* RELATION, SPREAD */
 	enum swm_join join;
-	struct swm_select_item *children;
-} swm_select_item;
-
-enum swm_nulls { SWM_NULLS_DEFAULT, SWM_NULLS_FIRST, SWM_NULLS_LAST };
-enum swm_direction { SWM_DIRECTION_DEFAULT, SWM_ASCENDING, SWM_DESCENDING };
-
-typedef struct swm_order_term {
-	struct swm_order_term *next;
-	swm_str relation;        /* relation(column); empty for an own column */
-	swm_field field;
-	enum swm_direction direction;
-	enum swm_nulls nulls;
-} swm_order_term;
+	swm_query_node node;
+};
 
 /* Of a row: one value for each term of an order. */
 typedef struct swm_position {
@@ -109,32 +118,22 @@ typedef struct swm_position {
 	bool is_null;
 } swm_position;
 
-/* What is said of one level: the root (an empty path) or an embedded relation ("a.b"). */
-typedef struct swm_level {
-	struct swm_level *next;
-	swm_str path;
-	swm_condition *conditions; /* all must hold */
-	swm_condition **tail;      /* where the next one is added */
-	swm_order_term *order;     /* the first order= counts */
-	bool has_order, has_limit, has_offset;
-	int64_t limit, offset;
-} swm_level;
-
 typedef struct swm_ast {
-	swm_select_item *select; /* NULL with has_select: no column at all */
-	bool has_select;
-	swm_level *levels;       /* the root is the first and always there */
+	swm_query_node root;
 	swm_position *after;     /* the root's rows begin behind this one; NULL: with the first */
+	swm_str not_embedded;    /* the first name of a path that nothing is embedded under; ptr is NULL when there is none */
 } swm_ast;
 
 /* An empty query: all columns, no condition. NULL when memory ran out. */
 swm_ast *swm_ast_new(swm_arena *arena);
 
-/* The level of a path, added when it is not there. NULL when memory ran out. */
-swm_level *swm_ast_level(swm_ast *ast, swm_arena *arena, swm_str path);
+/* Puts a condition behind those of a group, or of the node when group is NULL. */
+void swm_ast_add_condition(swm_query_node *node, swm_condition *group, swm_condition *condition);
+void swm_ast_add_item(swm_query_node *node, swm_select_item *item);
+void swm_ast_add_term(swm_query_node *node, swm_order_term *term);
 
-/* Adds a condition behind the others. */
-void swm_level_add(swm_level *level, swm_condition *condition);
+/* The relation that a node calls so: by its alias or name first, then by its name. NULL when there is none. */
+swm_query_node *swm_ast_embedded(const swm_query_node *node, swm_str name);
 
 /*
  * Parses the decoded pairs of a query string. QUERY_SYNTAX (SWM_EPARSE) says in

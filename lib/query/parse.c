@@ -2,32 +2,17 @@
 
 #include "query/parse.h"
 
-swm_ast *
-swm_ast_new(swm_arena *arena)
-{
-	swm_ast *ast = swm_arena_alloc(arena, sizeof *ast);
-
-	return ast == NULL || swm_ast_level(ast, arena, (swm_str){ NULL, 0 }) == NULL ? NULL : ast;
-}
-
-swm_level *
-swm_ast_level(swm_ast *ast, swm_arena *arena, swm_str path)
-{
-	swm_level **l = &ast->levels;
-
-	while (*l != NULL && !swm_str_eq((*l)->path, path))
-		l = &(*l)->next;
-	if (*l == NULL) {
-		*l = swm_arena_alloc(arena, sizeof **l);
-		if (*l != NULL)
-			**l = (swm_level){ .path = path, .tail = &(*l)->conditions };
-	}
-	return *l;
-}
+/* What parameters say of a level before it is known which one they mean: a path of names, and what they say. */
+struct level {
+	struct level *next;
+	swm_value *path;
+	swm_query_node node;
+};
 
 /* What is known while the pairs are read. */
 struct parser {
 	swm_ast *ast;
+	struct level *levels; /* but the root */
 	swm_arena *arena;
 	swm_error *err;
 };
@@ -38,26 +23,47 @@ scanner_of(const struct parser *p, const char *what, swm_str text)
 	return (swm_scanner){ .text = text, .what = what, .arena = p->arena, .err = p->err };
 }
 
-void
-swm_level_add(swm_level *level, swm_condition *c)
+static bool
+same_path(const swm_value *a, const swm_value *b)
 {
-	*level->tail = c;
-	level->tail = &c->next;
+	while (a != NULL && b != NULL && swm_str_eq(a->text, b->text)) {
+		a = a->next;
+		b = b->next;
+	}
+	return a == NULL && b == NULL;
+}
+
+/* The level of a path, added when it is not there. NULL when memory ran out. */
+static swm_query_node *
+level_of(struct parser *p, swm_value *path)
+{
+	struct level **l = &p->levels;
+
+	if (path == NULL)
+		return &p->ast->root;
+	while (*l != NULL && !same_path((*l)->path, path))
+		l = &(*l)->next;
+	if (*l == NULL) {
+		*l = swm_arena_alloc(p->arena, sizeof **l);
+		if (*l == NULL)
+			return NULL;
+		(*l)->path = path;
+	}
+	return &(*l)->node;
 }
 
 static int
-parse_select_pair(struct parser *p, swm_level *level, swm_str value)
+parse_select_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
-	(void)level;
-	if (p->ast->has_select) /* the first counts */
+	if (level->has_select) /* the first counts */
 		return SWM_OK;
 	swm_scanner s = scanner_of(p, "select parameter", value);
-	p->ast->has_select = true;
-	return swm_parse_select(&s, &p->ast->select);
+	level->has_select = true;
+	return swm_parse_select(&s, &level->select);
 }
 
 static int
-parse_order_pair(struct parser *p, swm_level *level, swm_str value)
+parse_order_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	swm_order_term *terms = NULL;
 	swm_scanner s = scanner_of(p, "order", value);
@@ -85,14 +91,14 @@ parse_number(struct parser *p, const char *what, swm_str value, const char *nega
 }
 
 static int
-parse_limit_pair(struct parser *p, swm_level *level, swm_str value)
+parse_limit_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_limit = true;
 	return parse_number(p, "limit", value, "Limit should be greater than or equal to zero.", &level->limit);
 }
 
 static int
-parse_offset_pair(struct parser *p, swm_level *level, swm_str value)
+parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_offset = true;
 	return parse_number(p, "offset", value, "Offset should be greater than or equal to zero.", &level->offset);
@@ -100,7 +106,7 @@ parse_offset_pair(struct parser *p, swm_level *level, swm_str value)
 
 /* and=(...) is read as and(...), so the operator is put before what the client wrote. */
 static int
-parse_logic_text(struct parser *p, swm_level *level, swm_str op, swm_str value)
+parse_logic_text(struct parser *p, swm_query_node *level, swm_str op, swm_str value)
 {
 	swm_buf joined = SWM_BUF_INIT;
 
@@ -123,37 +129,37 @@ parse_logic_text(struct parser *p, swm_level *level, swm_str op, swm_str value)
 	if (rc == SWM_OK)
 		rc = swm_scan_end(&s, "end of input");
 	if (rc == SWM_OK)
-		swm_level_add(level, c);
+		swm_ast_add_condition(level, NULL, c);
 	return rc;
 }
 
 static int
-parse_and_pair(struct parser *p, swm_level *level, swm_str value)
+parse_and_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	return parse_logic_text(p, level, SWM_STR("and"), value);
 }
 
 static int
-parse_or_pair(struct parser *p, swm_level *level, swm_str value)
+parse_or_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	return parse_logic_text(p, level, SWM_STR("or"), value);
 }
 
 static int
-parse_not_and_pair(struct parser *p, swm_level *level, swm_str value)
+parse_not_and_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	return parse_logic_text(p, level, SWM_STR("not.and"), value);
 }
 
 static int
-parse_not_or_pair(struct parser *p, swm_level *level, swm_str value)
+parse_not_or_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	return parse_logic_text(p, level, SWM_STR("not.or"), value);
 }
 
 /* Parameters of writes: without meaning in a read. */
 static int
-ignore_pair(struct parser *p, swm_level *level, swm_str value)
+ignore_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	(void)p, (void)level, (void)value;
 	return SWM_OK;
@@ -163,7 +169,7 @@ ignore_pair(struct parser *p, swm_level *level, swm_str value)
 static const struct reserved {
 	swm_str word;
 	bool embeddable; /* a path may stand before it */
-	int (*parse)(struct parser *p, swm_level *level, swm_str value);
+	int (*parse)(struct parser *p, swm_query_node *level, swm_str value);
 } reserved[] = {
 	{ { "select", 6 }, false, parse_select_pair },
 	{ { "columns", 7 }, false, ignore_pair },
@@ -195,30 +201,43 @@ find_reserved(swm_str name, swm_str *path)
 	return NULL;
 }
 
-/* a.b.column->path: the last name is the column, what stands before it the path. */
-static int
-scan_tree_path(swm_scanner *s, swm_str *path, swm_field *field)
+bool
+swm_query_is_reserved(swm_str name)
 {
-	size_t end = 0;
-	int rc;
+	swm_str path;
+	return find_reserved(name, &path) != NULL;
+}
+
+/* Names joined by dots, as a list; with a field, the last of them is the field's. */
+static int
+scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)
+{
+	swm_str name;
 
 	for (;;) {
-		rc = swm_scan_name(s, &field->name);
+		int rc = swm_scan_name(s, &name);
 		if (rc != SWM_OK)
 			return rc;
-		if (!swm_scan_char(s, '.'))
+		bool last = !swm_scan_char(s, '.');
+		if (last && field != NULL)
 			break;
-		end = s->at - 1;
+		*path = swm_arena_alloc(s->arena, sizeof **path);
+		if (*path == NULL)
+			return swm_fail_memory(s->err);
+		(*path)->text = name;
+		path = &(*path)->next;
+		if (last)
+			return swm_scan_end(s, "delimiter (.) or end of input");
 	}
-	*path = (swm_str){ s->text.ptr, end };
-	rc = swm_scan_path(s, &field->path);
+	field->name = name;
+	int rc = swm_scan_path(s, field);
 	return rc != SWM_OK ? rc : swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
 }
 
 static int
 parse_filter_pair(struct parser *p, const swm_pair *pair)
 {
-	swm_str path;
+	swm_value *path = NULL;
 	swm_condition *c = swm_arena_alloc(p->arena, sizeof *c);
 
 	if (c == NULL)
@@ -233,10 +252,10 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 		rc = swm_scan_end(&value, "end of input");
 	if (rc != SWM_OK)
 		return rc;
-	swm_level *level = swm_ast_level(p->ast, p->arena, path);
+	swm_query_node *level = level_of(p, path);
 	if (level == NULL)
 		return swm_fail_memory(p->err);
-	swm_level_add(level, c);
+	swm_ast_add_condition(level, NULL, c);
 	return SWM_OK;
 }
 
@@ -252,30 +271,110 @@ parse_position_pair(struct parser *p, swm_str value)
 	return rc;
 }
 
+static int
+parse_reserved_pair(struct parser *p, const struct reserved *r, swm_str path_text, swm_str value)
+{
+	swm_value *path = NULL;
+
+	if (path_text.len > 0) {
+		swm_scanner s = scanner_of(p, "tree path", path_text);
+		int rc = scan_tree_path(&s, &path, NULL);
+		if (rc != SWM_OK)
+			return rc;
+	}
+	swm_query_node *level = level_of(p, path);
+	return level == NULL ? swm_fail_memory(p->err) : r->parse(p, level, value);
+}
+
+/* An alias and the relation's name may both have been used for the same level. */
+static void
+merge(swm_query_node *into, swm_query_node *level)
+{
+	if (level->conditions != NULL)
+		swm_ast_add_condition(into, NULL, level->conditions);
+	if (level->has_order && !into->has_order)
+		into->order = level->order;
+	if (level->has_limit)
+		into->limit = level->limit;
+	if (level->has_offset)
+		into->offset = level->offset;
+	into->has_order |= level->has_order;
+	into->has_limit |= level->has_limit;
+	into->has_offset |= level->has_offset;
+}
+
+/* Once all is read, each level finds the relation of the select list that it is of. */
+static void
+place_levels(struct parser *p)
+{
+	for (struct level *l = p->levels; l != NULL; l = l->next) {
+		swm_query_node *node = &p->ast->root, *below;
+		const swm_value *name = l->path;
+		while (name != NULL && (below = swm_ast_embedded(node, name->text)) != NULL) {
+			node = below;
+			name = name->next;
+		}
+		if (name == NULL)
+			merge(node, &l->node);
+		else if (p->ast->not_embedded.ptr == NULL)
+			p->ast->not_embedded = name->text;
+	}
+}
+
 int
 swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
 {
-	struct parser p = { swm_ast_new(arena), arena, err };
+	struct parser p = { swm_ast_new(arena), NULL, arena, err };
 
 	if (p.ast == NULL)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		swm_str path;
-		int rc;
 		if (!pairs[i].has_value) /* a name alone says nothing */
 			continue;
 		const struct reserved *r = find_reserved(pairs[i].name, &path);
-		if (swm_is_position(&pairs[i])) {
-			rc = parse_position_pair(&p, pairs[i].value);
-		} else if (r == NULL) {
-			rc = parse_filter_pair(&p, &pairs[i]);
-		} else {
-			swm_level *level = swm_ast_level(p.ast, arena, path);
-			rc = level == NULL ? swm_fail_memory(err) : r->parse(&p, level, pairs[i].value);
-		}
+		int rc = swm_is_position(&pairs[i]) ? parse_position_pair(&p, pairs[i].value) :
+		         r == NULL ? parse_filter_pair(&p, &pairs[i]) :
+		                     parse_reserved_pair(&p, r, path, pairs[i].value);
 		if (rc != SWM_OK)
 			return rc;
 	}
+	place_levels(&p);
 	*out = p.ast;
 	return SWM_OK;
+}
+
+/* Letters, digits and the like, with single blanks and dashes within. */
+static bool
+needs_no_quotes(swm_str name)
+{
+	swm_str path;
+	bool joint = true; /* the start counts as one: neither blank nor dash may stand there */
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool joins = c == ' ' || c == '-';
+		if (!joins && !swm_scan_is_identifier((unsigned char)c))
+			return false;
+		if (joins && joint)
+			return false;
+		joint = joins;
+	}
+	return !joint && find_reserved(name, &path) == NULL;
+}
+
+void
+swm_query_write_name(swm_buf *to, swm_str column)
+{
+	if (needs_no_quotes(column)) {
+		swm_buf_str(to, column);
+		return;
+	}
+	swm_buf_char(to, '"');
+	for (size_t i = 0; i < column.len; i++) {
+		if (column.ptr[i] == '"' || column.ptr[i] == '\\')
+			swm_buf_char(to, '\\');
+		swm_buf_char(to, column.ptr[i]);
+	}
+	swm_buf_char(to, '"');
 }

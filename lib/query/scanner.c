@@ -138,8 +138,8 @@ swm_scan_quoted(swm_scanner *s, swm_str *out)
 	return SWM_OK;
 }
 
-static bool
-is_identifier(int c)
+bool
+swm_scan_is_identifier(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '_' || c == '$' || c == ' ' || c >= 0x80;
@@ -150,7 +150,7 @@ swm_scan_identifier(swm_scanner *s)
 {
 	size_t begin = s->at;
 
-	while (is_identifier(swm_scan_peek(s)))
+	while (swm_scan_is_identifier(swm_scan_peek(s)))
 		s->at++;
 	return swm_str_trim((swm_str){ s->text.ptr + begin, s->at - begin });
 }
@@ -252,11 +252,12 @@ scan_step(swm_scanner *s, swm_path_step *step)
 }
 
 int
-swm_scan_path(swm_scanner *s, swm_path_step **out)
+swm_scan_path(swm_scanner *s, swm_field *out)
 {
-	swm_path_step **tail = out;
+	swm_path_step **tail = &out->path;
+	size_t begin = s->at;
 
-	*out = NULL;
+	*tail = NULL;
 	while (swm_scan_word(s, SWM_STR("->"))) {
 		swm_path_step *step = swm_arena_alloc(s->arena, sizeof *step);
 		if (step == NULL)
@@ -268,6 +269,7 @@ swm_scan_path(swm_scanner *s, swm_path_step **out)
 		*tail = step;
 		tail = &step->next;
 	}
+	out->path_text = (swm_str){ s->text.ptr + begin, s->at - begin };
 	return SWM_OK;
 }
 
@@ -277,7 +279,7 @@ swm_scan_field(swm_scanner *s, swm_field *out)
 	swm_scan_blanks(s);
 	int rc = swm_scan_name(s, &out->name);
 	if (rc == SWM_OK)
-		rc = swm_scan_path(s, &out->path);
+		rc = swm_scan_path(s, out);
 	swm_scan_blanks(s);
 	return rc;
 }

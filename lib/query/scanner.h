@@ -42,14 +42,15 @@ int swm_scan_deeper(swm_scanner *s);
 int swm_scan_quoted(swm_scanner *s, swm_str *out);
 
 /* Letters, digits, `_`, `$` and blanks, trimmed; empty when there are none. */
+bool swm_scan_is_identifier(int c);
 swm_str swm_scan_identifier(swm_scanner *s);
 
 /* A name: quoted, or identifiers joined by dashes. */
 int swm_scan_name(swm_scanner *s, swm_str *out);
 
-/* A name and its JSON path. */
+/* A name and its JSON path; the path alone, if there is one. */
 int swm_scan_field(swm_scanner *s, swm_field *out);
-int swm_scan_path(swm_scanner *s, swm_path_step **out);
+int swm_scan_path(swm_scanner *s, swm_field *out);
 
 /* A value up to `,` or `)`: quoted, a {list} or plain. */
 int swm_scan_enclosed_value(swm_scanner *s, swm_str *out);

@@ -91,13 +91,14 @@ static int
 scan_relation_tail(swm_scanner *s, swm_select_item *out, enum swm_select_kind kind)
 {
 	out->kind = kind;
+	out->node = (swm_query_node){ .arena = s->arena, .has_select = true };
 	int rc = scan_parameters(s, out);
 	if (rc == SWM_OK && !swm_scan_char(s, '('))
 		rc = swm_scan_fail(s, "\"(\"");
 	if (rc == SWM_OK)
 		rc = swm_scan_deeper(s);
 	if (rc == SWM_OK)
-		rc = scan_items(s, &out->children);
+		rc = scan_items(s, &out->node.select);
 	if (rc == SWM_OK && !swm_scan_char(s, ')'))
 		rc = swm_scan_fail(s, "\",\" or \")\"");
 	s->depth--;
@@ -145,7 +146,7 @@ scan_named_item(swm_scanner *s, swm_select_item *out)
 		out->relation = out->field.name;
 		return scan_relation_tail(s, out, SWM_SELECT_RELATION);
 	}
-	rc = swm_scan_path(s, &out->field.path);
+	rc = swm_scan_path(s, &out->field);
 	return rc != SWM_OK ? rc : scan_field_tail(s, out);
 }
 

@@ -3,6 +3,7 @@
 #include "reply/encode.h"
 
 #include "json/escape.h"
+#include "plan/call.h"
 
 /* Every column's key, escaped once for all rows. */
 static int
@@ -38,12 +39,14 @@ set_functions(swm_encoder *e, enum swm_media media)
 		e->end = swm_csv_end;
 		break;
 	case SWM_MEDIA_NDJSON:
-		e->begin = e->end = swm_no_frame;
+		e->begin = swm_no_begin;
+		e->end = swm_no_end;
 		e->row = swm_ndjson_row;
 		break;
 	case SWM_MEDIA_PLAN_TEXT:
 	case SWM_MEDIA_PLAN_JSON:
-		e->begin = e->end = swm_no_frame;
+		e->begin = swm_no_begin;
+		e->end = swm_no_end;
 		e->row = swm_explain_row;
 		e->explain = true;
 		break;
@@ -54,13 +57,31 @@ set_functions(swm_encoder *e, enum swm_media media)
 	}
 }
 
+/* Of a function that returns no rows but values, or one row. */
+static void
+set_shape(swm_encoder *e)
+{
+	enum swm_shape shape = e->plan->shape;
+	const swm_type *type;
+
+	e->bare = shape == SWM_SHAPE_OBJECT || shape == SWM_SHAPE_VALUE;
+	if (shape != SWM_SHAPE_VALUE && shape != SWM_SHAPE_VALUES)
+		return;
+	type = e->plan->root->call->function->returns;
+	e->row = swm_json_value_row;
+	e->structured = type != NULL && (type->is_array || type->is_composite);
+}
+
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
 {
 	*out = (swm_encoder){ .plan = plan };
 	set_functions(out, media);
+	if (media != SWM_MEDIA_CSV && !out->explain && media != SWM_MEDIA_NDJSON)
+		set_shape(out);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
+	out->bare |= out->single;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
 	return out->explain || media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
 }
@@ -72,8 +93,8 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 
 	if (encoder->explain)
 		return PQnfields(result) == 1;
-	size_t hidden = plan->place == NULL ? 0 : plan->place->hidden;
-	if (PQnfields(result) != (int)(plan->root->output_count + hidden))
+	int hidden = plan->settings_columns ? 2 : plan->place != NULL ? (int)plan->place->hidden : 0;
+	if (PQnfields(result) != (int)plan->root->output_count + hidden)
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		uint32_t planned = plan->root->outputs[i].type_oid;

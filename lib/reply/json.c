@@ -7,15 +7,17 @@
 void
 swm_json_begin(const swm_encoder *e, swm_buf *to)
 {
-	if (!e->single)
+	if (!e->bare)
 		swm_buf_char(to, '[');
 }
 
 void
-swm_json_end(const swm_encoder *e, swm_buf *to)
+swm_json_end(const swm_encoder *e, swm_buf *to, int64_t rows)
 {
-	if (!e->single)
+	if (!e->bare)
 		swm_buf_char(to, ']');
+	else if (rows == 0)
+		swm_buf_add(to, "null", 4);
 }
 
 static void
@@ -163,4 +165,18 @@ swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int ro
 		if (to->ptr[i] == '\n' || to->ptr[i] == '\r')
 			to->ptr[i] = ' ';
 	swm_buf_char(to, '\n');
+}
+
+/* json_agg() begins a new line before each array and composite but the first. */
+void
+swm_json_value_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+{
+	bool is_null = PQgetisnull(result, row, 0);
+
+	if (number > 0)
+		swm_buf_cstr(to, e->structured && !is_null ? ", \n " : ", ");
+	if (is_null)
+		swm_buf_add(to, "null", 4);
+	else
+		swm_json_value(to, e->plan->root->outputs[0].form, value_of(result, row, 0));
 }

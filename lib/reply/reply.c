@@ -53,12 +53,12 @@ swm_reply_get(const swm_reply *reply, const char *name)
 }
 
 void
-swm_reply_remove(swm_reply *reply, const char *name)
+swm_reply_remove(swm_reply *reply, swm_str name)
 {
 	swm_reply_header **h = &reply->headers;
 
 	while (*h != NULL) {
-		if (swm_str_caseeq((*h)->name, swm_cstr(name)))
+		if (swm_str_caseeq((*h)->name, name))
 			*h = (*h)->next;
 		else
 			h = &(*h)->next;
@@ -69,7 +69,7 @@ swm_reply_remove(swm_reply *reply, const char *name)
 void
 swm_reply_set(swm_reply *reply, const char *name, swm_str value)
 {
-	swm_reply_remove(reply, name);
+	swm_reply_remove(reply, swm_cstr(name));
 	swm_reply_add(reply, swm_cstr(name), value);
 }
 
@@ -125,6 +125,8 @@ swm_reply_end(swm_reply *reply, swm_error *err)
 	bool has_length = !reply->begun && !reply->no_body && reply->status != 204 && reply->status != 304;
 	swm_buf length = SWM_BUF_INIT;
 
+	if (!reply->begun && (reply->status == 204 || reply->status == 304))
+		reply->no_body = true; /* whoever set the status */
 	if (has_length) {
 		swm_buf_int(&length, (int64_t)reply->body.len);
 		swm_reply_set(reply, "Content-Length", swm_buf_view(&length));

@@ -2,6 +2,8 @@
 
 #include "schema/index.h"
 
+#include <stdlib.h>
+
 bool
 swm_index_init(swm_index *index, swm_arena *arena, size_t count)
 {
@@ -37,6 +39,48 @@ swm_index_next(const swm_index *index, uint64_t hash, size_t *cursor, size_t *po
 	++*cursor;
 	*position = slot - 1;
 	return true;
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const swm_group_entry *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->position > y->position) - (x->position < y->position);
+}
+
+void
+swm_groups_sort(swm_groups *groups)
+{
+	if (groups->count > 1)
+		qsort(groups->entries, groups->count, sizeof *groups->entries, compare_entries);
+}
+
+/* The first entry whose key is not less. */
+static size_t
+lower_bound(const swm_groups *groups, uint64_t key)
+{
+	size_t low = 0, high = groups->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (groups->entries[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const swm_group_entry *
+swm_groups_find(const swm_groups *groups, uint32_t key, size_t *count)
+{
+	size_t first = lower_bound(groups, key);
+
+	*count = lower_bound(groups, (uint64_t)key + 1) - first;
+	return groups->entries + first;
 }
 
 uint64_t

@@ -26,25 +26,31 @@ static const struct step {
 	enum swm_load_param params[MOST_PARAMS];
 	swm_load_take *take;
 	condition *wanted; /* NULL is always */
+	bool by_row; /* each row is taken when it comes, and forgotten: they may be large */
 } steps[] = {
-	{ QUERY_NAMESPACES, { SWM_PARAM_EXPOSED_NAMES }, take_exposed, NULL },
-	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL },
-	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL },
-	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL },
-	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL },
-	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_columns, NULL },
-	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_EXPOSED }, swm_load_unique_keys, NULL },
-	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_EXPOSED }, swm_load_foreign_keys, NULL },
-	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL },
-	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL },
+	{ QUERY_NAMESPACES, { SWM_PARAM_EXPOSED_NAMES }, take_exposed, NULL, false },
+	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL, false },
+	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL, false },
+	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL, false },
+	{ QUERY_DOMAIN_CASTS, { SWM_PARAM_NONE }, swm_load_domain_casts, NULL, false },
+	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL, false },
+	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_relation_columns, NULL, false },
+	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_NONE }, swm_load_unique_keys, NULL, false },
+	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_NONE }, swm_load_foreign_keys, NULL, false },
+	{ QUERY_VIEWS, { SWM_PARAM_NONE }, swm_load_view, NULL, true },
+	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL, false },
+	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL, false },
+	{ QUERY_ROWS, { SWM_PARAM_ROWS }, swm_load_rows, NULL, false },
+	{ QUERY_MEDIA_HANDLERS, { SWM_PARAM_EXPOSED }, swm_load_media_handlers, NULL, false },
+	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
-	  swm_load_function_settings, NULL },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL },
-	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL },
-	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL },
-	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15 },
-	{ QUERY_ROLE_SETTINGS_14, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, before_15 },
-	{ QUERY_TIMEZONES, { SWM_PARAM_NONE }, take_timezones, with_timezones },
+	  swm_load_function_settings, NULL, false },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
+	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
+	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
+	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
+	{ QUERY_ROLE_SETTINGS_14, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, before_15, false },
+	{ QUERY_TIMEZONES, { SWM_PARAM_NONE }, take_timezones, with_timezones, false },
 };
 
 static void
@@ -98,7 +104,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -129,6 +135,17 @@ take_namespaces(struct swm_load *load, const PGresult *rows, enum swm_load_param
 static int
 take_exposed(struct swm_load *load, const PGresult *rows)
 {
+	size_t count = (size_t)PQntuples(rows);
+	swm_schema_comment *comments = swm_load_array(load, count, sizeof *comments);
+
+	if (comments == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		comments[i].schema = swm_load_schema_name(load, swm_load_cell(rows, (int)i, 1));
+		comments[i].comment = swm_load_text(load, rows, (int)i, 2);
+	}
+	load->snapshot->comments = comments;
+	load->snapshot->comment_count = count;
 	return take_namespaces(load, rows, SWM_PARAM_EXPOSED);
 }
 
@@ -238,6 +255,27 @@ command(PGconn *pg, const char *sql, swm_error *err)
 	return result;
 }
 
+/* As run(), but what comes goes to take at once, one row at a time. */
+static int
+run_by_row(struct swm_load *load, PGconn *pg, const char *sql, const char *const *params, int count,
+           swm_load_take *take, swm_error *err)
+{
+	PGresult *rows;
+	int result = SWM_OK;
+
+	if (!PQsendQueryParams(pg, sql, count, NULL, params, NULL, NULL, 0) || !PQsetSingleRowMode(pg))
+		return fail_lost(pg, err);
+	while ((rows = PQgetResult(pg)) != NULL) { /* to the end, also after a failure */
+		ExecStatusType status = PQresultStatus(rows);
+		if (result == SWM_OK && status == PGRES_SINGLE_TUPLE)
+			result = take(load, rows) == SWM_OK ? SWM_OK : swm_fail_memory(err);
+		else if (result == SWM_OK && status != PGRES_TUPLES_OK)
+			result = fail_result(pg, rows, err);
+		PQclear(rows);
+	}
+	return result;
+}
+
 static int
 run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *err)
 {
@@ -252,6 +290,8 @@ run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *
 			return swm_fail_memory(err);
 		params[count] = swm_buf_text(param);
 	}
+	if (step->by_row)
+		return run_by_row(load, pg, queries[step->query], params, count, step->take, err);
 	int result = run(pg, queries[step->query], params, count, &rows, err);
 	if (result != SWM_OK)
 		return result;
@@ -268,6 +308,8 @@ run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && result == SWM_OK; i++)
 		if (steps[i].wanted == NULL || steps[i].wanted(load))
 			result = run_step(load, pg, &steps[i], err);
+	if (result == SWM_OK && swm_load_relationships(load) != SWM_OK)
+		return swm_fail_memory(err);
 	return result;
 }
 

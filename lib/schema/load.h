@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "schema/snapshot.h"
+#include "schema/view_columns.h"
 
 #include <libpq-fe.h>
 
@@ -16,6 +17,7 @@ enum swm_load_param {
 	SWM_PARAM_EXTRA,
 	SWM_PARAM_HOISTED,       /* text[] of db-hoisted-tx-settings */
 	SWM_PARAM_ENUMS,         /* oid[] of enum types */
+	SWM_PARAM_ROWS,          /* oid[] of what functions return rows of */
 	SWM_PARAM_MEMBERSHIP,    /* what pg_has_role() asks for */
 	SWM_PARAM_GRANTEES,      /* oid[] of roles in access control lists */
 	SWM_PARAM_COUNT
@@ -27,6 +29,31 @@ struct swm_load_schema {
 	swm_str name;
 };
 
+/* A primary key or unique constraint of a table of any schema. */
+struct swm_load_key {
+	uint32_t table_oid;
+	bool is_primary;
+	const uint16_t *columns; /* numbers (attnum), in the key's order */
+	size_t count;
+};
+
+/* A view of any schema, and what its columns are columns of. */
+struct swm_load_view {
+	struct swm_load_view *next;
+	uint32_t oid;
+	swm_view_column *columns;
+	size_t count;
+};
+
+/* Columns of relations as they stand in memory, and the number of each (attnum). */
+struct swm_load_columns {
+	swm_column *columns;
+	uint16_t *numbers;
+	size_t count;
+};
+
+enum { SWM_LOAD_RELATIONS, SWM_LOAD_ROWS, SWM_LOAD_COLUMNS };
+
 struct swm_load {
 	swm_snapshot *snapshot;
 	swm_arena *arena;   /* the snapshot's */
@@ -36,19 +63,56 @@ struct swm_load {
 	struct swm_load_schema *schemas;
 	bool no_memory; /* asked after each step */
 
-	/* of the columns, in the order in which they stand in memory */
-	const swm_column *columns;
-	const uint16_t *attnums;
+	struct swm_load_columns columns[SWM_LOAD_COLUMNS];
+
+	/* until swm_load_relationships() has put them together; keys by table */
+	struct swm_load_key *keys;
+	size_t key_count;
+	swm_constraint *constraints;
+	size_t constraint_count;
+	struct swm_load_view *views, **view_list;
+	size_t view_count;
+	swm_index views_by_oid; /* of view_list */
 
 	uint32_t *role_oids; /* one for each role, sorted */
 };
 
 /* Each takes the rows of a query of queries.def. SWM_ENOMEM is told by no_memory or by the result. */
 typedef int swm_load_take(struct swm_load *load, const PGresult *rows);
-swm_load_take swm_load_types, swm_load_enum_labels;
-swm_load_take swm_load_relations, swm_load_columns, swm_load_unique_keys, swm_load_foreign_keys;
-swm_load_take swm_load_functions, swm_load_parameters, swm_load_function_settings;
+swm_load_take swm_load_types, swm_load_enum_labels, swm_load_domain_casts;
+swm_load_take swm_load_relations, swm_load_relation_columns, swm_load_unique_keys, swm_load_foreign_keys, swm_load_view;
+swm_load_take swm_load_functions, swm_load_parameters, swm_load_rows, swm_load_function_settings;
+swm_load_take swm_load_function_grants, swm_load_media_handlers;
 swm_load_take swm_load_grants, swm_load_roles, swm_load_role_rights, swm_load_role_settings;
+
+/* What keys, foreign keys and views come to, once all have been read. SWM_ENOMEM. */
+int swm_load_relationships(struct swm_load *load);
+
+/* The keys of a table, *count of them. */
+const struct swm_load_key *swm_load_keys_of(const struct swm_load *load, uint32_t table_oid, size_t *count);
+
+/* One column, by the first cells of COLUMNS or ROWS. */
+enum { SWM_LOAD_COLUMN_CELLS = 11 };
+void swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to,
+                     size_t at);
+
+/*
+ * The function of the row's first cell, at or behind *next: the queries have one
+ * order. NULL when it is not there.
+ */
+swm_function *swm_load_function_of(const struct swm_load *load, const PGresult *rows, int row, size_t *next);
+
+/* The media type that a domain is called as, in lower case; empty when it is none. NULL is allowed. */
+swm_str swm_load_media_type(struct swm_load *load, const swm_type *type);
+
+/* Gives each view's columns the tables that they are columns of, through views on views. SWM_ENOMEM. */
+int swm_load_follow_views(struct swm_load *load);
+
+/* NULL when it is no view. */
+const struct swm_load_view *swm_load_view_of(const struct swm_load *load, uint32_t oid);
+
+/* The number of a column of a relation of the snapshot (attnum). */
+uint16_t swm_load_column_number(const struct swm_load *load, const swm_relation *r, size_t column);
 
 /* Cells. A null is empty text, oid 0 and false. Copies live in the snapshot. */
 swm_str swm_load_cell(const PGresult *rows, int row, int column);

@@ -4,9 +4,10 @@
 
 /* Columns of the query FUNCTIONS. */
 enum {
-	OID, SCHEMA, NAME, RETURNS, RETURNS_RELATION, RETURNS_SET, RETURNS_TABLE, SINGLE_ROW, VOLATILITY, EXPOSED,
-	COMPUTED_OF, COMMENT
+	OID, SCHEMA, NAME, RETURNS, RETURNS_SET, RETURNS_TABLE, SINGLE_ROW, VOLATILITY, EXPOSED, COMPUTED_OF, COMMENT
 };
+
+enum { OID_VOID = 2278 }; /* pg_type.dat */
 
 static void
 take_function(struct swm_load *load, const PGresult *rows, int row, swm_function *f)
@@ -16,12 +17,23 @@ take_function(struct swm_load *load, const PGresult *rows, int row, swm_function
 	f->name = swm_load_text(load, rows, row, NAME);
 	f->comment = swm_load_text(load, rows, row, COMMENT);
 	f->returns = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, RETURNS));
-	f->returns_relation_oid = swm_load_oid(rows, row, RETURNS_RELATION);
+	f->returns_void = swm_load_oid(rows, row, RETURNS) == OID_VOID;
 	f->returns_set = swm_load_bool(rows, row, RETURNS_SET);
 	f->returns_table = swm_load_bool(rows, row, RETURNS_TABLE);
 	f->single_row = swm_load_bool(rows, row, SINGLE_ROW);
 	f->volatility = swm_load_char(rows, row, VOLATILITY);
 	f->is_exposed = swm_load_bool(rows, row, EXPOSED);
+	f->media_type = swm_load_media_type(load, f->returns_set ? NULL : f->returns);
+}
+
+/* Notes what the function returns rows of, when it is not known yet. */
+static void
+note_row(struct swm_load *load, const swm_function *f)
+{
+	uint32_t oid = f->returns == NULL ? 0 : f->returns->relation_oid;
+
+	if (oid != 0 && swm_snapshot_relation_by_oid(load->snapshot, oid) == NULL)
+		swm_load_add_oid(load, SWM_PARAM_ROWS, oid);
 }
 
 static bool
@@ -113,6 +125,7 @@ make_room(struct swm_load *load, size_t count)
 
 	s->functions = swm_load_array(load, count, sizeof *s->functions);
 	s->function_list = swm_load_array(load, count, sizeof(const swm_function *));
+	s->function_grants = swm_load_array(load, count, sizeof *s->function_grants);
 	if (load->no_memory || !swm_index_init(&s->functions_by_name, load->arena, count))
 		return SWM_ENOMEM;
 	s->function_count = count;
@@ -131,6 +144,7 @@ swm_load_functions(struct swm_load *load, const PGresult *rows)
 	for (size_t i = 0; i < count; i++) {
 		swm_function *f = &s->functions[i];
 		take_function(load, rows, (int)i, f);
+		note_row(load, f);
 		s->function_list[i] = f;
 		computed_of[i] = swm_load_oid(rows, (int)i, COMPUTED_OF);
 		if (i == 0 || !same_name(f, &s->functions[i - 1]))
@@ -139,12 +153,8 @@ swm_load_functions(struct swm_load *load, const PGresult *rows)
 	return share_out_computed(load, computed_of);
 }
 
-/*
- * The function of the row's first cell, at or behind *next: the queries have one
- * order. NULL when it is not there.
- */
-static swm_function *
-function_of(const struct swm_load *load, const PGresult *rows, int row, size_t *next)
+swm_function *
+swm_load_function_of(const struct swm_load *load, const PGresult *rows, int row, size_t *next)
 {
 	uint32_t oid = swm_load_oid(rows, row, 0);
 
@@ -155,37 +165,6 @@ function_of(const struct swm_load *load, const PGresult *rows, int row, size_t *
 		}
 	}
 	return NULL;
-}
-
-static void
-take_parameter(struct swm_load *load, const PGresult *rows, int row, swm_parameter *p)
-{
-	p->name = swm_load_text(load, rows, row, 1);
-	p->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, 2));
-	p->type_name = p->type == NULL ? SWM_STR("") : p->type->name;
-	p->required = swm_load_bool(rows, row, 3);
-	p->variadic = swm_load_bool(rows, row, 4);
-}
-
-int
-swm_load_parameters(struct swm_load *load, const PGresult *rows)
-{
-	swm_parameter *parameters = swm_load_array(load, (size_t)PQntuples(rows), sizeof *parameters);
-	size_t next = 0;
-
-	if (parameters == NULL)
-		return SWM_ENOMEM;
-	for (int row = 0, end; row < PQntuples(rows); row = end) {
-		end = swm_load_group_end(rows, row);
-		for (int i = row; i < end; i++)
-			take_parameter(load, rows, i, &parameters[i]);
-		swm_function *f = function_of(load, rows, row, &next);
-		if (f == NULL)
-			continue;
-		f->parameters = parameters + row;
-		f->parameter_count = (size_t)(end - row);
-	}
-	return SWM_OK;
 }
 
 int
@@ -203,12 +182,37 @@ swm_load_function_settings(struct swm_load *load, const PGresult *rows)
 			names[i] = swm_load_text(load, rows, i, 1);
 			values[i] = swm_load_text(load, rows, i, 2);
 		}
-		swm_function *f = function_of(load, rows, row, &next);
+		swm_function *f = swm_load_function_of(load, rows, row, &next);
 		if (f == NULL)
 			continue;
 		f->setting_names = names + row;
 		f->setting_values = values + row;
 		f->setting_count = (size_t)(end - row);
+	}
+	return SWM_OK;
+}
+
+/* Where everyone may, nobody else needs to be named. */
+int
+swm_load_function_grants(struct swm_load *load, const PGresult *rows)
+{
+	swm_grant *entries = swm_load_array(load, (size_t)PQntuples(rows), sizeof *entries);
+	size_t next = 0;
+
+	if (entries == NULL)
+		return SWM_ENOMEM;
+	for (int row = 0, end; row < PQntuples(rows); row = end) {
+		end = swm_load_group_end(rows, row);
+		swm_function *f = swm_load_function_of(load, rows, row, &next);
+		if (f == NULL)
+			continue;
+		bool everyone = swm_load_oid(rows, row, 1) == 0; /* it comes first */
+		for (int i = row; i < (everyone ? row + 1 : end); i++) {
+			entries[i] = (swm_grant){ swm_load_oid(rows, i, 1), SWM_MAY_EXECUTE };
+			swm_load_add_oid(load, SWM_PARAM_GRANTEES, entries[i].grantee);
+		}
+		load->snapshot->function_grants[f - load->snapshot->functions] =
+			(swm_grants){ entries + row, everyone ? 1 : (size_t)(end - row) };
 	}
 	return SWM_OK;
 }

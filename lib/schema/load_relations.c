@@ -52,11 +52,13 @@ relation_of(const struct swm_load *load, const PGresult *rows, int row)
 	return r == NULL ? NULL : &load->snapshot->relations[r - load->snapshot->relations];
 }
 
-static void
-take_column(struct swm_load *load, const PGresult *rows, int row, swm_column *c)
+void
+swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
 	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, NULLABLE, DEFAULT, IDENTITY, GENERATED, UPDATABLE, COMMENT };
+	swm_column *c = &to->columns[at];
 
+	to->numbers[at] = (uint16_t)swm_load_number(rows, row, NUMBER);
 	c->name = swm_load_text(load, rows, row, NAME);
 	c->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, TYPE));
 	if (c->type != NULL && PQgetisnull(rows, row, TYPE_NAME))
@@ -73,151 +75,25 @@ take_column(struct swm_load *load, const PGresult *rows, int row, swm_column *c)
 }
 
 int
-swm_load_columns(struct swm_load *load, const PGresult *rows)
+swm_load_relation_columns(struct swm_load *load, const PGresult *rows)
 {
-	size_t count = (size_t)PQntuples(rows);
-	swm_column *columns = swm_load_array(load, count, sizeof *columns);
-	uint16_t *attnums = swm_arena_array(load->scratch, count, sizeof *attnums);
+	struct swm_load_columns *to = &load->columns[SWM_LOAD_RELATIONS];
 
-	if (columns == NULL || attnums == NULL)
+	to->count = (size_t)PQntuples(rows);
+	to->columns = swm_load_array(load, to->count, sizeof *to->columns);
+	to->numbers = swm_arena_array(load->scratch, to->count, sizeof *to->numbers);
+	if (to->columns == NULL || to->numbers == NULL)
 		return SWM_ENOMEM;
-	load->columns = columns;
-	load->attnums = attnums;
 	for (int row = 0, end; row < PQntuples(rows); row = end) {
 		end = swm_load_group_end(rows, row);
-		for (int i = row; i < end; i++) {
-			take_column(load, rows, i, &columns[i]);
-			attnums[i] = (uint16_t)swm_load_number(rows, i, 1);
-		}
+		for (int i = row; i < end; i++)
+			swm_load_column(load, rows, i, to, (size_t)i);
 		swm_relation *r = relation_of(load, rows, row);
 		if (r == NULL)
 			continue;
-		r->columns = columns + row;
+		r->columns = to->columns + row;
 		r->column_count = (size_t)(end - row);
 	}
-	return SWM_OK;
-}
-
-/* Keys name columns by attnum, which has gaps where columns were dropped. */
-static bool
-index_of(const struct swm_load *load, const swm_relation *r, int64_t attnum, uint16_t *index)
-{
-	const uint16_t *attnums = load->attnums + (r->columns - load->columns);
-
-	for (size_t i = 0; i < r->column_count; i++) {
-		if (attnums[i] == attnum) {
-			*index = (uint16_t)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Reads attnums with blanks between them. NULL, and no columns, when one is not there or memory ran out. */
-static const uint16_t *
-take_key(struct swm_load *load, const swm_relation *r, swm_str attnums, size_t *count)
-{
-	uint16_t *key = swm_load_array(load, attnums.len / 2 + 1, sizeof *key);
-	swm_str word;
-	int64_t attnum;
-	size_t n = 0;
-
-	*count = 0;
-	if (key == NULL || r->columns == NULL)
-		return NULL;
-	while (swm_str_cut(&attnums, ' ', &word))
-		if (!swm_str_int64(word, &attnum) || !index_of(load, r, attnum, &key[n++]))
-			return NULL;
-	*count = n;
-	return key;
-}
-
-static void
-take_unique_key(struct swm_load *load, const PGresult *rows, int row, swm_relation *r, swm_unique_key *key)
-{
-	key->is_primary = swm_load_bool(rows, row, 1);
-	key->columns = take_key(load, r, swm_load_cell(rows, row, 2), &key->count);
-	if (key->is_primary) {
-		r->primary_key = key->columns;
-		r->primary_key_count = key->count;
-	}
-}
-
-int
-swm_load_unique_keys(struct swm_load *load, const PGresult *rows)
-{
-	swm_unique_key *keys = swm_load_array(load, (size_t)PQntuples(rows), sizeof *keys);
-
-	if (keys == NULL)
-		return SWM_ENOMEM;
-	for (int row = 0, end; row < PQntuples(rows); row = end) {
-		end = swm_load_group_end(rows, row);
-		swm_relation *r = relation_of(load, rows, row);
-		if (r == NULL)
-			continue;
-		for (int i = row; i < end; i++)
-			take_unique_key(load, rows, i, r, &keys[i]);
-		r->unique_keys = keys + row;
-		r->unique_key_count = (size_t)(end - row);
-	}
-	return SWM_OK;
-}
-
-static bool
-has_column(const uint16_t *columns, size_t count, uint16_t column)
-{
-	for (size_t i = 0; i < count; i++)
-		if (columns[i] == column)
-			return true;
-	return false;
-}
-
-/* Whether the columns are those of a unique key, in any order. */
-static bool
-is_unique(const swm_relation *r, const uint16_t *columns, size_t count)
-{
-	for (size_t k = 0; k < r->unique_key_count; k++) {
-		const swm_unique_key *key = &r->unique_keys[k];
-		size_t found = 0;
-		while (found < key->count && has_column(columns, count, key->columns[found]))
-			found++;
-		if (key->count == count && found == count)
-			return true;
-	}
-	return false;
-}
-
-/* False when it is left out: one of the tables is not there any more. */
-static bool
-take_foreign_key(struct swm_load *load, const PGresult *rows, int row, swm_foreign_key *key)
-{
-	enum { RELATION, TARGET, NAME, COLUMNS, TARGET_COLUMNS };
-	const swm_relation *r = relation_of(load, rows, row);
-	const swm_relation *target = swm_snapshot_relation_by_oid(load->snapshot, swm_load_oid(rows, row, TARGET));
-	size_t target_count;
-
-	if (r == NULL || target == NULL)
-		return false;
-	key->name = swm_load_text(load, rows, row, NAME);
-	key->relation_oid = r->oid;
-	key->target_oid = target->oid;
-	key->columns = take_key(load, r, swm_load_cell(rows, row, COLUMNS), &key->count);
-	key->target_columns = take_key(load, target, swm_load_cell(rows, row, TARGET_COLUMNS), &target_count);
-	key->is_unique = is_unique(r, key->columns, key->count);
-	return key->columns != NULL && key->target_columns != NULL && key->count == target_count;
-}
-
-int
-swm_load_foreign_keys(struct swm_load *load, const PGresult *rows)
-{
-	swm_snapshot *s = load->snapshot;
-
-	s->foreign_keys = swm_load_array(load, (size_t)PQntuples(rows), sizeof *s->foreign_keys);
-	if (s->foreign_keys == NULL)
-		return SWM_ENOMEM;
-	for (int row = 0; row < PQntuples(rows); row++)
-		if (take_foreign_key(load, rows, row, &s->foreign_keys[s->foreign_key_count]))
-			s->foreign_key_count++;
 	return SWM_OK;
 }
 

@@ -21,7 +21,7 @@ enum {
 };
 
 /* Columns of the query TYPES. */
-enum { OID, BASE, NAME, SCHEMA, TYPNAME, KIND, IS_ARRAY, HAS_JSON_CAST };
+enum { OID, BASE, NAME, CAST_NAME, SCHEMA, TYPNAME, KIND, RELATION, IS_ARRAY, HAS_JSON_CAST, ELEMENT, MAX_LENGTH };
 
 /* What json_categorize_type() makes of a type that is no domain. */
 static enum swm_json_form
@@ -51,6 +51,13 @@ form_of(uint32_t oid, bool by_server)
 	}
 }
 
+/* A cell's text, which is often one that is there already. */
+static swm_str
+text_like(struct swm_load *load, const PGresult *rows, int row, int column, swm_str other)
+{
+	return swm_str_eq(swm_load_cell(rows, row, column), other) ? other : swm_load_text(load, rows, row, column);
+}
+
 static void
 take_type(struct swm_load *load, const PGresult *rows, int row, swm_type *t)
 {
@@ -58,13 +65,13 @@ take_type(struct swm_load *load, const PGresult *rows, int row, swm_type *t)
 	t->kind = swm_load_char(rows, row, KIND);
 	t->base_oid = t->kind == 'd' ? swm_load_oid(rows, row, BASE) : t->oid;
 	t->name = swm_load_text(load, rows, row, NAME);
+	t->cast_name = text_like(load, rows, row, CAST_NAME, t->name);
 	t->schema = swm_load_schema_name(load, swm_load_cell(rows, row, SCHEMA));
-	t->typname = swm_load_cell(rows, row, TYPNAME);
-	if (swm_str_eq(t->typname, t->name)) /* most are the same */
-		t->typname = t->name;
-	else
-		t->typname = swm_load_text(load, rows, row, TYPNAME);
+	t->typname = text_like(load, rows, row, TYPNAME, t->name);
+	t->relation_oid = swm_load_oid(rows, row, RELATION);
 	t->is_array = swm_load_bool(rows, row, IS_ARRAY);
+	t->element_oid = t->is_array ? swm_load_oid(rows, row, ELEMENT) : 0;
+	t->max_length = (uint32_t)swm_load_number(rows, row, MAX_LENGTH);
 	t->is_composite = t->kind == 'c' || t->oid == OID_RECORD;
 	t->is_json = t->oid == OID_JSON || t->oid == OID_JSONB;
 	t->is_tsvector = t->oid == OID_TSVECTOR;
@@ -95,9 +102,11 @@ resolve_domain(const swm_snapshot *snapshot, swm_type *domain)
 	domain->base_oid = base->oid;
 	domain->form = base->form;
 	domain->is_array = base->is_array;
+	domain->element_oid = base->element_oid;
 	domain->is_composite = base->is_composite;
 	domain->is_json = base->is_json;
 	domain->is_tsvector = base->is_tsvector;
+	domain->relation_oid = base->relation_oid;
 }
 
 int
@@ -152,5 +161,29 @@ swm_load_enum_labels(struct swm_load *load, const PGresult *rows)
 	}
 	for (size_t i = 0; i < s->type_count; i++)
 		share_labels(s, &s->types[i]);
+	return SWM_OK;
+}
+
+int
+swm_load_domain_casts(struct swm_load *load, const PGresult *rows)
+{
+	enum { CAST_OF, IS_FROM, IS_JSON, ROUTINE_SCHEMA, ROUTINE_NAME };
+	swm_snapshot *s = load->snapshot;
+
+	for (int row = 0, end; row < PQntuples(rows); row = end) {
+		end = swm_load_group_end(rows, row);
+		const swm_type *t = swm_snapshot_type(s, swm_load_oid(rows, row, CAST_OF));
+		swm_domain_casts *casts = t == NULL ? NULL : swm_load_array(load, 1, sizeof *casts);
+		if (casts == NULL)
+			continue; /* no_memory says which */
+		for (int i = row; i < end; i++) {
+			bool is_json = swm_load_bool(rows, i, IS_JSON);
+			swm_routine *r = swm_load_bool(rows, i, IS_FROM) ? (is_json ? &casts->to_json : &casts->to_text) :
+			                 is_json ? &casts->from_json : &casts->from_text;
+			r->schema = swm_load_schema_name(load, swm_load_cell(rows, i, ROUTINE_SCHEMA));
+			r->name = swm_load_text(load, rows, i, ROUTINE_NAME);
+		}
+		s->types[t - s->types].casts = casts;
+	}
 	return SWM_OK;
 }

@@ -22,10 +22,27 @@ enum swm_json_form {
 	SWM_FORM_SERVER,      /* arrays, composites, types with a cast to json: to_json() in the SQL */
 };
 
+/* A function by its name; both empty for none. */
+typedef struct swm_routine {
+	swm_str schema, name;
+} swm_routine;
+
+/*
+ * What a domain looks like outside, by implicit casts with functions
+ * (https://docs.postgrest.org/en/latest/references/api/domain_representations.html).
+ */
+typedef struct swm_domain_casts {
+	swm_routine to_json, to_text;     /* of answers */
+	swm_routine from_json, from_text; /* of bodies; of filters */
+} swm_domain_casts;
+
 typedef struct swm_type {
 	uint32_t oid;
 	uint32_t base_oid;  /* behind domains; its own oid otherwise */
+	uint32_t element_oid; /* of an array, behind domains; 0 for others and for pseudo-types */
+	uint32_t max_length;  /* characters (of bit strings: bits) that a domain allows its text; 0 when it does not say */
 	swm_str name;       /* as format_type() writes it */
+	swm_str cast_name;  /* to be cast to: bpchar, where name is character and takes one letter */
 	swm_str schema, typname;
 	char kind;          /* pg_type.typtype of the type itself: b c d e m p r */
 	enum swm_json_form form;
@@ -33,6 +50,8 @@ typedef struct swm_type {
 	bool is_composite;  /* behind domains */
 	bool is_array;      /* behind domains */
 	bool is_tsvector;
+	uint32_t relation_oid;         /* of a row type or composite type, behind domains; else 0 */
+	const swm_domain_casts *casts; /* NULL for none */
 	const swm_str *enum_labels;
 	size_t enum_count;
 } swm_type;
@@ -49,7 +68,9 @@ typedef struct swm_column {
 /*
  * A foreign key, seen from the relation that has it. Views have those of their base
  * tables whose columns they show, and are targets as their base tables are
- * (https://docs.postgrest.org/en/latest/references/api/resource_embedding.html#foreign-key-joins-on-views).
+ * (https://docs.postgrest.org/en/latest/references/api/resource_embedding.html#foreign-key-joins-on-views);
+ * a view that shows a column of the key twice has it twice. Lives as the relationship
+ * that it is of.
  */
 typedef struct swm_foreign_key {
 	swm_str name;
@@ -71,11 +92,15 @@ struct swm_function;
 typedef struct swm_relation {
 	uint32_t oid;
 	swm_str schema, name, comment;
-	char kind;               /* pg_class.relkind: r p v m f */
+	char kind;               /* pg_class.relkind: r p v m f; c for a function's row */
 	bool insertable, updatable, deletable; /* also by INSTEAD OF triggers */
 	const swm_column *columns;
 	size_t column_count;
-	const uint16_t *primary_key; /* indexes of columns, in the key's order */
+	/*
+	 * Indexes of columns, in the key's order. Of a view: those of all tables whose key it
+	 * shows, one table after the other.
+	 */
+	const uint16_t *primary_key;
 	size_t primary_key_count;
 	const swm_unique_key *unique_keys;
 	size_t unique_key_count;
@@ -86,8 +111,8 @@ typedef struct swm_relation {
 
 typedef struct swm_parameter {
 	swm_str name; /* empty when it has none */
-	swm_str type_name;
-	const swm_type *type;
+	swm_str type_name; /* to be cast to: its type's cast_name */
+	const swm_type *type; /* a variadic one's is an array; polymorphic ones have kind 'p' */
 	bool required, variadic;
 } swm_parameter;
 
@@ -96,14 +121,16 @@ typedef struct swm_function {
 	swm_str schema, name, comment;
 	const swm_parameter *parameters;
 	size_t parameter_count;
-	const swm_type *returns;       /* NULL for a type outside the snapshot */
-	uint32_t returns_relation_oid; /* the row type's table; 0 when none */
+	const swm_type *returns;
+	bool returns_void;
 	bool returns_set, returns_table; /* RETURNS TABLE or OUT parameters */
 	/*
 	 * What its rows look like: the relation whose row type it returns, or one of
-	 * kind 'c' that stands for a composite type or OUT parameters; NULL for a value.
+	 * kind 'c' that stands for a table or view that is not exposed, a composite type or
+	 * OUT parameters. NULL for a value, and for a record whose columns nobody knows.
 	 */
 	const struct swm_relation *row;
+	swm_str media_type;            /* of a value of a domain that is called so; as swm_media_handler's */
 	bool single_row;               /* prorows is 1 */
 	char volatility;               /* i s v */
 	bool is_exposed;               /* stands in one of db-schemas */
@@ -111,6 +138,19 @@ typedef struct swm_function {
 	const swm_str *setting_names, *setting_values;
 	size_t setting_count;
 } swm_function;
+
+/*
+ * An aggregate that writes an answer of a media type out of rows; a function that does
+ * it alone has swm_function.media_type
+ * (https://docs.postgrest.org/en/latest/references/api/media_type_handlers.html).
+ */
+#define SWM_ANY_MEDIA_TYPE "*/*"
+typedef struct swm_media_handler {
+	swm_str schema, name;
+	swm_str media_type;    /* in lower case; SWM_ANY_MEDIA_TYPE when it writes all of them */
+	const swm_type *type;  /* the domain of that name that it returns */
+	uint32_t relation_oid; /* of the relation whose row it takes; 0 for rows of any */
+} swm_media_handler;
 
 enum swm_cardinality { SWM_MANY_TO_ONE, SWM_ONE_TO_MANY, SWM_ONE_TO_ONE, SWM_MANY_TO_MANY };
 
@@ -122,7 +162,7 @@ typedef struct swm_relationship {
 	const swm_function *computed;
 	/* origin.origin_columns[i] = target.target_columns[i], but for many-to-many */
 	const swm_foreign_key *key;    /* NULL for computed and many-to-many */
-	const uint16_t *origin_columns, *target_columns;
+	const uint16_t *origin_columns, *target_columns; /* the key's arrays, as they are or exchanged */
 	size_t count;
 	/* many-to-many: both keys of the junction */
 	const swm_relation *junction;
@@ -161,23 +201,63 @@ const swm_function *swm_relation_computed(const swm_relation *relation, swm_str 
 const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema,
                                                   swm_str name, size_t *count);
 
-/* All relations and foreign keys of the exposed schemas. */
+/* The comment on an exposed schema; empty when it has none. */
+swm_str swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema);
+
+/* All functions, overloads together; some may not be exposed (is_exposed). */
+const swm_function *const *swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count);
+
+/* All relations of the exposed schemas. */
 const swm_relation *const *swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count);
-const swm_foreign_key *swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count);
+
+/*
+ * The handlers of rows of a relation (NULL: of any relation), *count of them; of several
+ * for one media type the first counts.
+ */
+const swm_media_handler *swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *relation,
+                                                     size_t *count);
+
+/*
+ * The handler of rows of a relation that writes a media type (of lower case, without
+ * parameters): its own before those of any relation. NULL when there is none, and for
+ * SWM_ANY_MEDIA_TYPE when none writes all.
+ */
+const swm_media_handler *swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation,
+                                                    swm_str media_type);
+
+/* How many foreign keys there are between tables that an exposed relation is or shows. */
+size_t swm_snapshot_foreign_key_count(const swm_snapshot *snapshot);
 
 /*
  * All relationships of an origin (a relation of the snapshot, or the row of a function)
- * with relations of a schema, computed ones among them, in *count of *out. SWM_ENOMEM.
+ * with relations of a schema, in *count of *out: first the computed ones, which may lead
+ * to other exposed schemas, and for which those with a relation of the function's name
+ * are left out. Junctions are of the schema, or else of another exposed one. SWM_ENOMEM.
  */
 int swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_arena *arena,
                                const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
                                swm_error *err);
 
+/*
+ * Of these, those that a name in a select list can mean, without looking at the others:
+ * with the relation of that name, by the function of that name (then no other), by the
+ * foreign key of that name on either side, or by the origin's of one column of that name.
+ */
+int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count, swm_arena *arena,
+                                     const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
+                                     swm_str name, swm_error *err);
+
 /* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
 
+/* The same of the functions that can be called there. */
+swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name);
+
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);
+
+/* Whether the role may execute the function. */
+bool swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function);
 
 /* Whether dates come in ISO form for the login role and this role, so that they can be encoded here. */
 bool swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role);

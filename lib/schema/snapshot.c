@@ -139,6 +139,22 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 	return NULL;
 }
 
+const swm_function *const *
+swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->function_count;
+	return snapshot->function_list;
+}
+
+swm_str
+swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema)
+{
+	for (size_t i = 0; i < snapshot->comment_count; i++)
+		if (swm_str_eq(snapshot->comments[i].schema, schema))
+			return snapshot->comments[i].comment;
+	return SWM_STR("");
+}
+
 const swm_relation *const *
 swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 {
@@ -146,11 +162,16 @@ swm_snapshot_relations(const swm_snapshot *snapshot, size_t *count)
 	return snapshot->relation_list;
 }
 
-const swm_foreign_key *
-swm_snapshot_foreign_keys(const swm_snapshot *snapshot, size_t *count)
+size_t
+swm_snapshot_foreign_key_count(const swm_snapshot *snapshot)
 {
-	*count = snapshot->foreign_key_count;
-	return snapshot->foreign_keys;
+	return snapshot->constraint_count;
+}
+
+uint32_t
+swm_snapshot_name_key(swm_str name)
+{
+	return (uint32_t)swm_str_hash(name);
 }
 
 swm_str
@@ -163,6 +184,19 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 	for (size_t i = 0; i < snapshot->relation_count; i++)
 		if (swm_str_eq(snapshot->relations[i].schema, schema))
 			swm_fuzzy_offer(&fuzzy, snapshot->relations[i].name);
+	return swm_fuzzy_nearest(&fuzzy);
+}
+
+swm_str
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+{
+	swm_fuzzy fuzzy;
+
+	if (!swm_fuzzy_start(&fuzzy, name))
+		return (swm_str){ NULL, 0 };
+	for (size_t i = 0; i < snapshot->function_count; i++)
+		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
+			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
 	return swm_fuzzy_nearest(&fuzzy);
 }
 
@@ -194,23 +228,73 @@ uses_grants_of(const swm_rights *rights, uint32_t grantee)
 	return false;
 }
 
-bool
-swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+/* Whether the role has the privilege by what was granted. */
+static bool
+may(const swm_snapshot *snapshot, swm_str role, const swm_grants *grants, uint32_t wanted)
 {
 	size_t at = find_role(snapshot, role);
-	uint32_t wanted = privilege_of(privilege);
 
 	if (at == snapshot->role_count || wanted == 0)
 		return false;
 	const swm_rights *rights = &snapshot->rights[at];
 	if (rights->is_superuser || (rights->everywhere & wanted) != 0)
 		return true;
-	const swm_grants *grants = &snapshot->grants[relation - snapshot->relations];
 	for (size_t i = 0; i < grants->count; i++)
 		if ((grants->entries[i].privileges & wanted) != 0 &&
 		    uses_grants_of(rights, grants->entries[i].grantee))
 			return true;
 	return false;
+}
+
+bool
+swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+{
+	if (relation->kind == 'c')
+		return false;
+	return may(snapshot, role, &snapshot->grants[relation - snapshot->relations], privilege_of(privilege));
+}
+
+bool
+swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function)
+{
+	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions], SWM_MAY_EXECUTE);
+}
+
+const swm_media_handler *
+swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *relation, size_t *count)
+{
+	uint32_t oid = relation == NULL ? 0 : relation->oid;
+	size_t first = 0;
+
+	*count = 0;
+	if (relation != NULL && oid == 0) /* the row of a function */
+		return NULL;
+	while (first < snapshot->media_handler_count && snapshot->media_handlers[first].relation_oid < oid)
+		first++;
+	while (first + *count < snapshot->media_handler_count &&
+	       snapshot->media_handlers[first + *count].relation_oid == oid)
+		++*count;
+	return snapshot->media_handlers + first;
+}
+
+static const swm_media_handler *
+find_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str media_type)
+{
+	size_t count;
+	const swm_media_handler *h = swm_snapshot_media_handlers(snapshot, relation, &count);
+
+	for (; count > 0; h++, count--)
+		if (swm_str_eq(h->media_type, media_type))
+			return h;
+	return NULL;
+}
+
+const swm_media_handler *
+swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str media_type)
+{
+	const swm_media_handler *own = relation == NULL ? NULL : find_handler(snapshot, relation, media_type);
+
+	return own != NULL ? own : find_handler(snapshot, NULL, media_type);
 }
 
 /*

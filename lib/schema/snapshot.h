@@ -7,12 +7,13 @@
 
 #include <stdatomic.h>
 
-/* Privileges of a grantee on a relation or on any of its columns. */
+/* Privileges of a grantee on a relation or on any of its columns, or on a function. */
 enum swm_privilege {
 	SWM_MAY_SELECT = 1,
 	SWM_MAY_INSERT = 2,
 	SWM_MAY_UPDATE = 4,
 	SWM_MAY_DELETE = 8,
+	SWM_MAY_EXECUTE = 16,
 };
 
 typedef struct swm_grant {
@@ -35,11 +36,46 @@ typedef struct swm_rights {
 	size_t grantee_count;
 } swm_rights;
 
+/* A column of a table, and where a relation shows it. */
+typedef struct swm_shown_column {
+	uint16_t number; /* of the table's column (attnum) */
+	uint16_t column; /* index of the relation's */
+} swm_shown_column;
+
+/*
+ * That a relation shows columns of a table that takes part in foreign keys: a table
+ * shows itself, a view what it selects. Foreign keys are stored once, between tables of
+ * any schema; what they mean for relations is put together from these when it is asked.
+ */
+typedef struct swm_showing {
+	const swm_relation *relation;
+	uint32_t table_oid;
+	const swm_shown_column *columns; /* by number, then by column */
+	size_t count;
+} swm_showing;
+
+/* A foreign key of a table of any schema. */
+typedef struct swm_constraint {
+	swm_str name;
+	uint32_t table_oid, target_oid;
+	const uint16_t *columns, *target_columns; /* numbers (attnum) */
+	size_t count;
+	bool is_unique;
+} swm_constraint;
+
+/* A comment on one of db-schemas. */
+typedef struct swm_schema_comment {
+	swm_str schema, comment;
+} swm_schema_comment;
+
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+
+	swm_schema_comment *comments;
+	size_t comment_count;
 
 	swm_type *types;
 	size_t type_count;
@@ -51,13 +87,24 @@ struct swm_snapshot {
 	size_t relation_count;
 	swm_index relations_by_oid, relations_by_name;
 
-	swm_foreign_key *foreign_keys;
-	size_t foreign_key_count;
+	swm_showing *showings; /* those of one relation stand together */
+	size_t showing_count;
+	swm_groups showings_of_relation, showings_of_table; /* by oid */
+	swm_constraint *constraints; /* between tables that something shows */
+	size_t constraint_count;
+	swm_groups constraints_of_table, constraints_on_table, constraints_by_name; /* by oid; by hash */
+
+	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
+	size_t row_count;
 
 	swm_function *functions; /* overloads stand together */
+	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
 	const swm_function **function_list;
 	size_t function_count;
 	swm_index functions_by_name; /* the first of each name */
+
+	swm_media_handler *media_handlers; /* by the oid of the relation */
+	size_t media_handler_count;
 
 	swm_role *roles;
 	swm_rights *rights; /* one for each role */
@@ -72,6 +119,9 @@ struct swm_snapshot {
 
 /* An empty one with one reference; NULL when memory ran out. */
 swm_snapshot *swm_snapshot_new(void);
+
+/* The key of a constraint's name in constraints_by_name. */
+uint32_t swm_snapshot_name_key(swm_str name);
 
 /* Whether a DateStyle has the ISO form; fallback when it names no form at all ("DMY"). */
 bool swm_snapshot_datestyle_is_iso(swm_str datestyle, bool fallback);

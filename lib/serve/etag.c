@@ -36,8 +36,8 @@ become_not_modified(struct serving *s)
 {
 	s->reply.status = 304;
 	swm_buf_clear(&s->reply.body);
-	swm_reply_remove(&s->reply, "Content-Type");
-	swm_reply_remove(&s->reply, "Content-Range");
+	swm_reply_remove(&s->reply, SWM_STR("Content-Type"));
+	swm_reply_remove(&s->reply, SWM_STR("Content-Range"));
 }
 
 void

@@ -4,6 +4,7 @@
 #include "serve/serving.h"
 
 #include "base/clock.h"
+#include "query/arguments.h"
 
 /* The methods of the dialect, and where each is served. */
 static const struct {
@@ -41,6 +42,18 @@ swm_step_authenticate(struct serving *s)
 	return swm_auth_anonymous(auth, s->arena, &s->identity, s->err);
 }
 
+/* The function that db-root-spec names answers in place of the document. */
+static int
+route_root(struct serving *s)
+{
+	swm_str function = s->engine->settings->db_root_spec;
+
+	s->is_function = function.len > 0;
+	s->is_root = !s->is_function;
+	s->relation = function;
+	return SWM_OK;
+}
+
 /* /{relation}, /rpc/{function} or / */
 int
 swm_step_route(struct serving *s)
@@ -56,8 +69,7 @@ swm_step_route(struct serving *s)
 	swm_str rest = swm_str_from(path, 1);
 	size_t at = 1;
 	if (rest.len == 0) {
-		s->is_root = true;
-		return SWM_OK;
+		return route_root(s);
 	}
 	if (swm_str_starts(rest, SWM_STR("rpc/"))) {
 		s->is_function = true;
@@ -100,13 +112,33 @@ swm_step_method(struct serving *s)
 		return fail_method(s, SWM_ERR_METHOD);
 	if (s->is_function)
 		return methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
+	if (s->is_root) /* nothing can be written there */
+		return swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD") || swm_serving_is(s, "OPTIONS")
+			? SWM_OK : fail_method(s, SWM_ERR_METHOD);
 	return methods[i].on_relations ? SWM_OK : fail_method(s, SWM_ERR_METHOD);
+}
+
+/* Those of a POST are in its body; in its query string they mean nothing. */
+static int
+part_arguments(struct serving *s)
+{
+	size_t others;
+	int rc = swm_query_part_arguments(s->pairs, s->pair_count, &others, s->arena, s->err);
+
+	if (rc == SWM_OK && !swm_serving_is(s, "POST")) {
+		s->arguments = s->pairs + others;
+		s->argument_count = s->pair_count - others;
+	}
+	s->pair_count = others;
+	return rc;
 }
 
 int
 swm_step_parse(struct serving *s)
 {
 	int rc = swm_url_pairs(&s->pairs, &s->pair_count, s->arena, s->query, s->path.len + 1, s->err);
+	if (rc == SWM_OK && s->is_function)
+		rc = part_arguments(s);
 	return rc != SWM_OK ? rc : swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
 }
 

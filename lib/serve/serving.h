@@ -5,7 +5,10 @@
 #include "engine.h"
 #include "request.h"
 
+#include "http/content.h"
 #include "http/header.h"
+#include "json/scan.h"
+#include "plan/call.h"
 #include "query/ast.h"
 #include "reply/encode.h"
 #include "reply/reply.h"
@@ -30,6 +33,14 @@ struct serving {
 	swm_pair *pairs;
 	size_t pair_count;
 	swm_ast *ast;
+	swm_pair *arguments;       /* of a function's call: among pairs, or of a form */
+	size_t argument_count;
+	enum swm_content content;  /* of the body of a call by POST */
+	swm_buf body;              /* as its parameter: with a NUL behind it */
+	bool no_body;              /* what stands there was not sent */
+	swm_json_facts json;       /* of a JSON body */
+	const swm_plan_call *call; /* NULL for a relation */
+	bool changes;              /* what is called may write, and must run but once */
 	bool has_range;
 	swm_range range;
 	swm_read_plan *plan;
@@ -47,6 +58,7 @@ struct serving {
 	int64_t rows;              /* of the answer so far */
 	swm_str if_none_match;
 	const swm_position *last;  /* of a full page, where its last row stands */
+	int64_t seen;              /* rows that have come so far */
 };
 
 /*
@@ -63,6 +75,8 @@ int swm_step_range(struct serving *s);        /* Range */
 int swm_step_snapshot(struct serving *s);     /* what the database has */
 int swm_step_root(struct serving *s);         /* what is no relation */
 int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
+int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments */
+int swm_step_call(struct serving *s);         /* arguments + snapshot -> the function */
 int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
 int swm_step_preferences(struct serving *s);  /* Prefer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
@@ -75,9 +89,16 @@ int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 void swm_set_common_headers(struct serving *s);
 void swm_set_cors_headers(struct serving *s);
 void swm_set_read_headers(struct serving *s);
+void swm_set_root_headers(struct serving *s);
+
+/* Allow of the functions of the name, as far as the snapshot is known. */
+void swm_set_function_allow(struct serving *s);
 
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
+
+/* The same when all rows have come. */
+void swm_set_page_range(struct serving *s);
 
 /* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
 int swm_keep_position(struct serving *s, const PGresult *result, int row);
@@ -89,10 +110,16 @@ void swm_set_next_link(struct serving *s);
  */
 void swm_set_etag(struct serving *s);
 
-/* response.headers and response.status, as a result of swm_sql_response_settings has them. */
-int swm_apply_response_settings(struct serving *s, const PGresult *result);
+/* response.headers and response.status, which are this column of the first row and the next one. */
+int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);
 
-/* The request as settings of its transaction: the read is made ready, nothing is sent. */
+/* The OpenAPI document, or that there is none. */
+int swm_answer_root(struct serving *s);
+
+/*
+ * The request as settings of its transaction: the read is made ready, nothing is
+ * sent. Without a plan it reads nothing: role and pre-request function have their say.
+ */
 struct swm_read;
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 

@@ -3,28 +3,6 @@
 
 #include "sql/read.h"
 
-/* {"a","b"}: an array literal of any element type, as one parameter. */
-static void
-put_list(swm_writer *w, const swm_value *list)
-{
-	swm_buf literal = SWM_BUF_INIT;
-
-	swm_buf_char(&literal, '{');
-	for (const swm_value *v = list; v != NULL; v = v->next) {
-		swm_buf_cstr(&literal, v == list ? "\"" : ",\"");
-		for (size_t i = 0; i < v->text.len; i++) {
-			if (v->text.ptr[i] == '"' || v->text.ptr[i] == '\\')
-				swm_buf_char(&literal, '\\');
-			swm_buf_char(&literal, v->text.ptr[i]);
-		}
-		swm_buf_char(&literal, '"');
-	}
-	swm_buf_char(&literal, '}');
-	swm_put_param(w, swm_buf_view(&literal));
-	w->failed |= literal.failed;
-	swm_buf_dispose(&literal);
-}
-
 static void
 put_pattern(swm_writer *w, swm_str pattern)
 {
@@ -72,7 +50,7 @@ put_operand(swm_writer *w, const swm_condition *asked, enum swm_operand operand)
 	if (operand == SWM_OPERAND_IS)
 		swm_put(w, is_words[asked->is]);
 	else if (operand == SWM_OPERAND_LIST)
-		put_list(w, asked->list);
+		swm_put_list_param(w, asked->list);
 	else if (operand == SWM_OPERAND_PATTERN)
 		put_pattern(w, asked->value);
 	else
@@ -105,8 +83,18 @@ put_filter(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c
 static void
 put_embed_test(swm_writer *w, const swm_plan_condition *c)
 {
-	swm_put(w, c->asked->is == SWM_IS_NULL ? "NOT " : "");
+	bool none = c->asked->is == SWM_IS_NULL;
+
+	swm_put(w, none != c->negated ? "NOT " : "");
 	swm_put_exists(w, c->embed);
+}
+
+static void
+put_group(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *group)
+{
+	swm_put(w, group->negated ? "NOT (" : "(");
+	swm_put_conditions(w, node, group->children, group->kind == SWM_CONDITION_AND ? " AND " : " OR ");
+	swm_put(w, ")");
 }
 
 void
@@ -115,18 +103,14 @@ swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_cond
 	for (const swm_plan_condition *c = first; c != NULL; c = c->next) {
 		if (c != first)
 			swm_put(w, between);
-		if (c->negated)
-			swm_put(w, "NOT ");
-		bool enclosed = c->negated || c->kind != SWM_CONDITION_FILTER;
-		if (enclosed)
-			swm_put(w, "(");
-		if (c->kind != SWM_CONDITION_FILTER)
-			swm_put_conditions(w, node, c->children, c->kind == SWM_CONDITION_AND ? " AND " : " OR ");
-		else if (c->embed != NULL)
+		if (c->kind != SWM_CONDITION_FILTER) {
+			put_group(w, node, c);
+		} else if (c->embed != NULL) {
 			put_embed_test(w, c);
-		else
+		} else {
+			swm_put(w, c->negated ? "NOT (" : "");
 			put_filter(w, node, c);
-		if (enclosed)
-			swm_put(w, ")");
+			swm_put(w, c->negated ? ")" : "");
+		}
 	}
 }

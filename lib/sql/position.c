@@ -114,7 +114,7 @@ put_equal(swm_writer *w, const swm_plan_node *node, const struct segment *s)
 			swm_put(w, " IS NULL");
 		} else {
 			swm_put(w, " = ");
-			swm_put_shared_param(w, v->value);
+			swm_put_param(w, v->value);
 		}
 		swm_put(w, " AND ");
 	}
@@ -141,7 +141,7 @@ put_behind(swm_writer *w, const swm_plan_node *node, const struct segment *s)
 	swm_put(w, many ? "(" : "");
 	for (size_t i = 0; i < s->count; i++, v = v->next) {
 		swm_put(w, i == 0 ? "" : ", ");
-		swm_put_shared_param(w, v->value);
+		swm_put_param(w, v->value);
 	}
 	swm_put(w, many ? ")" : "");
 }

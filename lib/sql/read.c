@@ -72,19 +72,20 @@ put_path(swm_writer *w, const swm_path_step *step)
 {
 	for (; step != NULL; step = step->next) {
 		swm_put(w, step->as_text ? "->>" : "->");
-		swm_put_shared_param(w, step->key);
-		swm_put(w, step->is_index ? "::int" : "::text");
+		swm_put_path_key(w, step->key, step->is_index);
 	}
 }
 
 void
 swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *field)
 {
+	if (field->is_row) {
+		swm_put(w, "TRUE");
+		return;
+	}
 	if (field->path != NULL)
 		swm_put(w, field->to_jsonb ? "(to_jsonb(" : "(");
 	put_node_name(w, node);
-	if (field->whole_row)
-		return;
 	swm_put(w, ".");
 	swm_put_identifier(w, field->name);
 	if (field->path == NULL)
@@ -95,9 +96,9 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 	swm_put(w, ")");
 }
 
-/* What an embedded node gives; as jsonb where it is a group's key, since json has no equality. */
+/* What an embedded node gives. */
 static void
-put_embedded(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
+put_embedded(swm_writer *w, const swm_plan_output *o)
 {
 	bool many = !o->embed->is_to_one;
 
@@ -111,8 +112,6 @@ put_embedded(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 	}
 	if (many)
 		swm_put(w, ", '[]')");
-	if (node->has_aggregates && o->aggregate == SWM_AGGREGATE_NONE && (many || o->kind == SWM_OUTPUT_EMBED))
-		swm_put(w, "::jsonb");
 }
 
 static void
@@ -123,7 +122,9 @@ put_source_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 	if (o->kind == SWM_OUTPUT_FIELD)
 		swm_put_field(w, node, &o->field);
 	else
-		put_embedded(w, node, o);
+		put_embedded(w, o);
+	if (o->as_jsonb)
+		swm_put(w, "::jsonb");
 	if (o->cast.len > 0) {
 		swm_put(w, " AS ");
 		swm_buf_str(&w->text, o->cast); /* identifier characters and blanks only */
@@ -144,7 +145,7 @@ put_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 	if (o->aggregate_cast.len > 0)
 		swm_put(w, "CAST(");
 	swm_put(w, aggregates[o->aggregate]);
-	if (o->kind == SWM_OUTPUT_FIELD && o->field.whole_row)
+	if (o->kind == SWM_OUTPUT_FIELD && o->field.is_row)
 		swm_put(w, "*");
 	else
 		put_source_value(w, node, o);
@@ -304,18 +305,33 @@ put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
 	put_where_range(w, node, without_joins, ALL_RANGES);
 }
 
-/* What is no aggregate is a group's key. Without any there is one group, which no clause says. */
+/*
+ * What is no aggregate is a group's key. Without any there is one group, which no clause
+ * says, and which there is without rows too.
+ */
 static void
-put_group(swm_writer *w, const swm_plan_node *node)
+put_group(swm_writer *w, const swm_plan_node *node, bool with_rows)
 {
 	const char *before = " GROUP BY ";
 
-	for (size_t i = 0; node->has_aggregates && i < node->output_count; i++) {
+	if (!node->has_aggregates)
+		return;
+	for (size_t i = 0; i < node->output_count; i++) {
 		if (node->outputs[i].aggregate != SWM_AGGREGATE_NONE)
 			continue;
 		swm_put(w, before);
 		put_source_value(w, node, &node->outputs[i]);
 		before = ", ";
+	}
+	if (before[0] == ' ') {
+		swm_put(w, with_rows ? " HAVING count(*) > 0" : "");
+		return;
+	}
+	for (const swm_plan_order *o = node->order; o != NULL; o = o->next) {
+		if (!o->is_key)
+			continue;
+		swm_put(w, ", ");
+		put_lateral_column(w, o->embed, 'o', o->embed_extra);
 	}
 }
 
@@ -355,13 +371,23 @@ put_limit(swm_writer *w, const swm_plan_node *node)
 	}
 }
 
+static void put_joins(swm_writer *w, const swm_plan_node *node);
+
+/* Groups need what they are grouped by only where some of them are passed over; a limit matters when it is 0. */
 void
 swm_put_exists(swm_writer *w, const swm_plan_node *node)
 {
+	bool grouped = node->has_aggregates && node->offset > 0;
+
 	swm_put(w, "EXISTS (SELECT 1 FROM ");
 	put_source(w, node);
-	put_where(w, node, true);
-	put_limit(w, node);
+	if (grouped)
+		put_joins(w, node);
+	put_where(w, node, !grouped);
+	if (grouped)
+		put_group(w, node, true);
+	if (node->offset > 0 || (node->has_limit && node->limit == 0))
+		put_limit(w, node);
 	swm_put(w, ")");
 }
 
@@ -370,6 +396,7 @@ swm_put_exists(swm_writer *w, const swm_plan_node *node)
  */
 
 static void put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use);
+static void put_extras(swm_writer *w, const swm_plan_node *node, const char *before);
 
 /* The columns of a spread to-many relation, each as an array. */
 static void
@@ -396,6 +423,21 @@ put_document(swm_writer *w, const swm_plan_node *node)
 	swm_put(w, ") AS \"r\"");
 }
 
+/* The columns of the order stand beside a group, not in it. */
+static void
+put_ordered_group(swm_writer *w, const swm_plan_node *node)
+{
+	swm_put(w, "SELECT \"d\".\"value\", \"x\".* FROM (");
+	put_document(w, node);
+	swm_put(w, ") AS \"d\" LEFT JOIN (SELECT ");
+	put_extras(w, node, "");
+	swm_put(w, " FROM ");
+	put_source(w, node);
+	put_where(w, node, true);
+	put_limit(w, node);
+	swm_put(w, ") AS \"x\" ON TRUE");
+}
+
 static void
 put_joined(swm_writer *w, const swm_plan_node *node)
 {
@@ -403,6 +445,8 @@ put_joined(swm_writer *w, const swm_plan_node *node)
 		put_rows(w, node, FOR_SPREAD);
 	else if (node->is_spread)
 		put_spread_arrays(w, node);
+	else if (node->extras != NULL && node->has_aggregates)
+		put_ordered_group(w, node);
 	else if (node->extras != NULL)
 		put_rows(w, node, FOR_ORDER);
 	else
@@ -485,7 +529,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 		swm_put(w, ") AS \"f\"");
 	}
 	put_where(w, node, false);
-	put_group(w, node);
+	put_group(w, node, node->is_inner);
 	put_order(w, node);
 	put_limit(w, node);
 }
@@ -512,6 +556,14 @@ put_place(swm_writer *w, const swm_read_plan *plan, bool numbered)
 	}
 }
 
+/* Each runs once, as the first row is made: what a function set for the answer until then. */
+static void
+put_settings(swm_writer *w, const char *before)
+{
+	swm_put(w, before);
+	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
+}
+
 static void
 put_answer(swm_writer *w, const swm_read_plan *plan)
 {
@@ -523,13 +575,16 @@ put_answer(swm_writer *w, const swm_read_plan *plan)
 		put_answer_value(w, root, &root->outputs[i], plan->strip_nulls);
 	}
 	put_place(w, plan, false);
+	if (plan->settings_columns)
+		put_settings(w, root->output_count == 0 ? " " : ", ");
 	swm_put(w, " FROM ");
 	put_source(w, root);
 	put_joins(w, root);
 	put_where(w, root, false);
-	put_group(w, root);
+	put_group(w, root, false);
 	put_order(w, root);
-	put_limit(w, root);
+	if (!plan->uncut)
+		put_limit(w, root);
 }
 
 /* One range of what is behind the position, no more of it than the page can need. */
@@ -595,7 +650,7 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 {
 	swm_writer w = { .arena = arena };
 	const swm_plan_node *root = plan->root;
-	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates;
+	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates && root->source == SWM_SOURCE_RELATION;
 	size_t ranges = in_ranges ? swm_position_ranges(root) : 0;
 
 	if (ranges > 1)
@@ -617,7 +672,7 @@ put_counted(swm_writer *w, const swm_plan_node *root)
 		put_joins(w, root);
 	put_where(w, root, !root->has_aggregates);
 	before = w->text.len;
-	put_group(w, root);
+	put_group(w, root, false);
 	if (root->has_aggregates && w->text.len == before)
 		swm_put(w, " GROUP BY ()");
 }

@@ -34,6 +34,14 @@ swm_put_qualified(swm_writer *w, swm_str schema, swm_str name)
 	swm_put_identifier(w, name);
 }
 
+/* A key of a JSON path that has a number. */
+struct swm_path_key {
+	struct swm_path_key *next;
+	swm_str key;
+	bool is_index;
+	int number;
+};
+
 static bool
 make_room(swm_writer *w)
 {
@@ -42,17 +50,13 @@ make_room(swm_writer *w)
 	if (w->count < w->room)
 		return true;
 	const char **params = swm_arena_array(w->arena, (size_t)room, sizeof *params);
-	const char **origins = swm_arena_array(w->arena, (size_t)room, sizeof *origins);
-	if (params == NULL || origins == NULL) {
+	if (params == NULL) {
 		w->failed = true;
 		return false;
 	}
-	if (w->count > 0) {
+	if (w->count > 0)
 		memcpy(params, w->params, (size_t)w->count * sizeof *params);
-		memcpy(origins, w->origins, (size_t)w->count * sizeof *origins);
-	}
 	w->params = params;
-	w->origins = origins;
 	w->room = room;
 	return true;
 }
@@ -64,35 +68,43 @@ put_number(swm_writer *w, int n)
 	swm_buf_int(&w->text, n);
 }
 
+/* value: NUL-terminated; NULL when memory ran out. */
 static void
-add_param(swm_writer *w, swm_str value, const char *origin)
+append_param(swm_writer *w, const char *value)
 {
-	swm_str kept = swm_arena_str(w->arena, value);
-
 	if (!make_room(w))
 		return;
-	w->failed |= kept.ptr == NULL;
-	w->params[w->count] = kept.ptr;
-	w->origins[w->count] = origin;
+	w->failed |= value == NULL;
+	w->params[w->count] = value;
 	put_number(w, ++w->count);
 }
 
 void
 swm_put_param(swm_writer *w, swm_str value)
 {
-	add_param(w, value, NULL);
+	append_param(w, swm_arena_str(w->arena, value).ptr);
 }
 
 void
-swm_put_shared_param(swm_writer *w, swm_str value)
+swm_put_path_key(swm_writer *w, swm_str key, bool is_index)
 {
-	for (int i = 0; i < w->count; i++) {
-		if (w->origins[i] == value.ptr && strlen(w->params[i]) == value.len) {
-			put_number(w, i + 1);
+	struct swm_path_key **list = &w->path_keys[swm_str_hash(key) % SWM_PATH_KEY_LISTS], *k = *list;
+
+	while (k != NULL && !(k->is_index == is_index && swm_str_eq(k->key, key)))
+		k = k->next;
+	if (k != NULL) {
+		put_number(w, k->number);
+	} else {
+		swm_put_param(w, key);
+		k = swm_arena_alloc(w->arena, sizeof *k);
+		if (k == NULL) {
+			w->failed = true;
 			return;
 		}
+		*k = (struct swm_path_key){ *list, key, is_index, w->count };
+		*list = k;
 	}
-	add_param(w, value, value.ptr);
+	swm_put(w, is_index ? "::int" : "::text");
 }
 
 void
@@ -101,9 +113,36 @@ swm_put_int_param(swm_writer *w, int64_t n)
 	swm_buf digits = SWM_BUF_INIT;
 
 	swm_buf_int(&digits, n);
-	add_param(w, swm_buf_view(&digits), NULL);
+	swm_put_param(w, swm_buf_view(&digits));
 	w->failed |= digits.failed;
 	swm_buf_dispose(&digits);
+}
+
+void
+swm_put_list_param(swm_writer *w, const swm_value *list)
+{
+	swm_buf literal = SWM_BUF_INIT;
+
+	swm_buf_char(&literal, '{');
+	for (const swm_value *v = list; v != NULL; v = v->next) {
+		swm_buf_cstr(&literal, v == list ? "\"" : ",\"");
+		for (size_t i = 0; i < v->text.len; i++) {
+			if (v->text.ptr[i] == '"' || v->text.ptr[i] == '\\')
+				swm_buf_char(&literal, '\\');
+			swm_buf_char(&literal, v->text.ptr[i]);
+		}
+		swm_buf_char(&literal, '"');
+	}
+	swm_buf_char(&literal, '}');
+	swm_put_param(w, swm_buf_view(&literal));
+	w->failed |= literal.failed;
+	swm_buf_dispose(&literal);
+}
+
+void
+swm_put_body_param(swm_writer *w, swm_str value)
+{
+	append_param(w, value.ptr);
 }
 
 int

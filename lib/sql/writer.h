@@ -5,12 +5,14 @@
 #include "base/buf.h"
 #include "sql/sql.h"
 
+enum { SWM_PATH_KEY_LISTS = 64 };
+
 typedef struct swm_writer {
 	swm_buf text;
 	swm_arena *arena;
 	const char **params;
-	const char **origins; /* where each shared value came from, else NULL */
 	int count, room;
+	struct swm_path_key *path_keys[SWM_PATH_KEY_LISTS]; /* by hash */
 	bool failed;
 } swm_writer;
 
@@ -24,11 +26,17 @@ void swm_put_qualified(swm_writer *w, swm_str schema, swm_str name);
 void swm_put_param(swm_writer *w, swm_str value);
 void swm_put_int_param(swm_writer *w, int64_t n);
 
+/* An array literal of any element type, {"a","b"}, as one parameter. */
+void swm_put_list_param(swm_writer *w, const swm_value *list);
+
+/* A value of any length, which ends with a NUL, outlives the statement and is not copied. */
+void swm_put_body_param(swm_writer *w, swm_str value);
+
 /*
- * The same for a value that several places mean: a view that was given before has its
- * old number, so that PostgreSQL sees equal expressions, as GROUP BY needs it.
+ * A key or an index of a JSON path, as $n::text or $n::int: one that was written before
+ * has its old number, so that PostgreSQL sees equal expressions, as GROUP BY needs it.
  */
-void swm_put_shared_param(swm_writer *w, swm_str value);
+void swm_put_path_key(swm_writer *w, swm_str key, bool is_index);
 
 /* Takes over what was written. SWM_ENOMEM. */
 int swm_writer_finish(swm_writer *w, swm_statement *out, swm_error *err);

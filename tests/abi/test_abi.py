@@ -153,6 +153,9 @@ class Includes(unittest.TestCase):
 	def test_sql_never_sees_libpq(self):
 		self.check_never_sees("lib/sql", "libpq-fe.h", "lib/pool/", "lib/exec/")
 
+	def test_openapi_never_sees_libpq(self):
+		self.check_never_sees("lib/openapi", "libpq-fe.h", "lib/pool/", "lib/exec/")
+
 	def test_programs_stand_on_the_public_api(self):
 		for path, header in self.includes("cgi/*.[ch]", "cli/*.[ch]", "examples/*.c"):
 			self.assertFalse(os.path.isfile(os.path.join(CHECKOUT, "lib", header)), "%s: %s" % (path, header))

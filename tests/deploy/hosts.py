@@ -17,6 +17,7 @@ UNTIMED = ["-o", 'Acquire::Check-Valid-Until=false', "-o", "Acquire::Check-Date=
 # cloud image has one: it may use sudo without a password.
 BASE_PACKAGES = ["systemd", "systemd-sysv", "openssh-server", "python3", "python3-apt", "sudo", "curl", "iproute2",
                  "procps"]
+OWN_PACKAGES = ["libswm0", "swm-fcgi", "swm-sql"]
 MIRROR_PACKAGES = ["postgresql-15", "openssl", "nftables", "nginx"]
 
 
@@ -68,8 +69,9 @@ def debian_sources():
 def make_base(folder, work):
     sources = os.path.join(work, "sources.list")
     write(sources, "".join(line + "\n" for line in debian_sources()))
-    trim = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
-    run("mmdebstrap", "--mode=root", "--variant=apt", *trim, "--dpkgopt=force-unsafe-io",
+    # in the chroot alone: mmdebstrap itself would start a Python filter for each package
+    trim = "printf 'path-exclude=/usr/share/%s/*\\n' doc man locale info >\"$1/etc/dpkg/dpkg.cfg.d/trim\""
+    run("mmdebstrap", "--mode=root", "--variant=apt", f"--essential-hook={trim}", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Check-Valid-Until "false"', '--aptopt=Acquire::Check-Date "false"',
         "--include=" + ",".join(BASE_PACKAGES),
         '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash debian',
@@ -95,7 +97,7 @@ def make_mirror(folder, base, packages, work):
     """A signed mirror of what the machines need and the project's packages; the public key's file."""
     index = f"{folder}/dists/bookworm/main/binary-{run('dpkg', '--print-architecture').strip()}"
     os.makedirs(index)
-    files = [file for name in ("libswm0", "swm-fcgi", "swm-sql") for file in glob.glob(f"{packages}/{name}_*.deb")]
+    files = [file for name in OWN_PACKAGES for file in glob.glob(f"{packages}/{name}_*.deb")]
     if len(files) != 3:
         raise Failure(f"{packages} must have one version of each package: {files}")
     fetch_packages(base, f"{folder}/pool", files)
@@ -117,9 +119,21 @@ def make_mirror(folder, base, packages, work):
     return f"{work}/mirror.asc"
 
 
+def newer_packages(pool, folder, suffix):
+    """The project's packages once more, with a higher version."""
+    os.makedirs(folder)
+    for name in OWN_PACKAGES:
+        for file in glob.glob(f"{pool}/{name}_*.deb"):
+            root = f"{folder}/{name}"
+            run("dpkg-deb", "--raw-extract", file, root)
+            run("sed", "-i", f"s/^Version: .*/&{suffix}/", f"{root}/DEBIAN/control")
+            run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, f"{folder}/{name}_newer.deb")
+            shutil.rmtree(root)
+
+
 def serve(folder, address, log):
     """A small web server on the bridge's own address."""
-    subprocess.Popen(["python3", "-m", "http.server", "--bind", address, "--directory", folder, "80"],
+    subprocess.Popen(["/usr/bin/python3", "-m", "http.server", "--bind", address, "--directory", folder, "80"],
                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     wait_until("the mirror answers", lambda: subprocess.run(
         ["curl", "-sf", "-o", "/dev/null", f"http://{address}/dists/bookworm/InRelease"], check=False).returncode == 0)

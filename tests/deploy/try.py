@@ -1,10 +1,12 @@
 """What deploy/try shows. Run by it, first with this machine's network, then without:
 
-	try.py prepare WORK PACKAGES    makes the base and the mirror
+	try.py prepare WORK PACKAGES    builds the packages, if PACKAGES is empty; makes the base and the mirror
 	try.py show WORK CGROUP         boots, provisions, checks; in namespaces of its own
 """
 
 import concurrent.futures
+import glob
+import itertools
 import json
 import os
 import re
@@ -32,6 +34,13 @@ CHECKS = []
 def check(function):
     """A check is a function whose first line of documentation says what must be true."""
     CHECKS.append(function)
+    function.beside = False
+    return function
+
+
+def beside(function):
+    """A check that may run at the same time as its neighbours that are such, too."""
+    function.beside = True
     return function
 
 
@@ -65,19 +74,29 @@ def base_folder(work):
 
 
 def prepare(work, packages):
+    """Building waits for the compiler and the base for its downloads, so that one fits beside the other."""
     began = time.monotonic()
     base = base_folder(work)
-    if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
-        hosts.make_base(base, work)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = []
+        if not packages:
+            packages = f"{work}/packages"
+            running.append(pool.submit(run, f"{DEPLOY}/build-packages", packages, timeout=900, env={
+                **os.environ, "DEB_BUILD_OPTIONS": "nocheck noautodbgsym"}))
+        if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
+            running.append(pool.submit(hosts.make_base, base, work))
+        for step in running:
+            step.result()
     based = time.monotonic()
     hosts.make_mirror(f"{work}/mirror", base, packages, work)
-    say(f"base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
+    say(f"packages and base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
 
 
 class Stage:
     def __init__(self, work, cgroup):
         self.work, self.cgroup = work, cgroup
-        self.hosts, self.plays = {}, 0
+        self.hosts, self.plays = {}, itertools.count(1)
+        self.lost = False
         self.log = open(f"{work}/log", "a", encoding="utf-8")
 
     def set_up(self):
@@ -92,16 +111,15 @@ class Stage:
             with open(f"{self.work}/key.pub", encoding="utf-8") as key:
                 host.allow(key.read())
         write(f"{self.work}/known_hosts", "".join(host.known_host() for host in self.hosts.values()))
-        for host in self.hosts.values():
-            host.start()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(hosts.Host.start, self.hosts.values()))
         self.inventory = Inventory(self)
         say(f"machines {time.monotonic() - began:.0f} s")
 
     def play(self, *arguments, inventory=None, **settings):
         """site.yml on an inventory: its status and what it printed."""
         inventory = inventory or self.inventory
-        self.plays += 1
-        folder = f"{self.work}/play-{self.plays}"
+        folder = f"{self.work}/play-{next(self.plays)}"
         write(f"{folder}/hosts", inventory.text())
         write(f"{folder}/settings.json", json.dumps({**inventory.settings, **settings}))
         environment = {
@@ -238,6 +256,7 @@ class Load:
 
 ### Bad input: the playbook stops before it changes anything
 
+@beside
 @check
 def no_web_machines(stage):
     """an inventory without web machines is refused"""
@@ -246,6 +265,7 @@ def no_web_machines(stage):
     stage.refused("The inventory names no web machine; add one under", inventory)
 
 
+@beside
 @check
 def no_address(stage):
     """an address that is no address is refused"""
@@ -254,6 +274,7 @@ def no_address(stage):
     stage.refused('"192.168.56.510" is no IPv4 address; correct ansible_host', inventory)
 
 
+@beside
 @check
 def wrong_certificate(stage):
     """a certificate that does not match its key is refused"""
@@ -263,6 +284,7 @@ def wrong_certificate(stage):
                   certificate=f"{stage.work}/one.crt", certificate_key=f"{stage.work}/two.key")
 
 
+@beside
 @check
 def no_vault_password(stage):
     """a vault whose password is missing is refused"""
@@ -274,6 +296,7 @@ def no_vault_password(stage):
                   secrets_file=f"{stage.work}/secrets.yml")
 
 
+@beside
 @check
 def another_system(stage):
     """a machine that is no Debian 12 is refused"""
@@ -284,6 +307,20 @@ def another_system(stage):
         stage.refused("web runs Debian 11.*; install Debian 12 on it, or take it out of the inventory")
     finally:
         web.shell("ln -sf ../usr/lib/os-release /etc/os-release; mv /root/debian_version /etc/")
+
+
+@beside
+@check
+def vagrantfile(stage):
+    """vagrant validates the Vagrantfile, which has the inventory's machines"""
+    output = run("vagrant", "validate", "--ignore-provider", cwd=DEPLOY, env={
+        "PATH": os.environ["PATH"], "HOME": stage.work, "LC_ALL": "C.UTF-8", "VAGRANT_CHECKPOINT_DISABLE": "1",
+        "VAGRANT_DOTFILE_PATH": f"{stage.work}/vagrant"})
+    must("Vagrantfile validated successfully." in output, output)
+    with open(f"{DEPLOY}/Vagrantfile", encoding="utf-8") as file:
+        named = set(re.findall(r"'(\w+)' => \{ address: '([0-9.]+)'", file.read()))
+    with open(f"{DEPLOY}/hosts", encoding="utf-8") as file:
+        must(named == set(re.findall(r"^(\w+) ansible_host=(\S+)$", file.read(), re.M)), named)
 
 
 ### From nothing to machines that answer
@@ -306,6 +343,7 @@ def second_run(stage):
     must("changed: [" not in output, output)
 
 
+@beside
 @check
 def the_row(stage):
     """a client asks the web machine, or the balancer, and gets the row of the device"""
@@ -313,6 +351,7 @@ def the_row(stage):
         must_answer(address)
 
 
+@beside
 @check
 def the_rows(stage):
     """a client gets all rows of the table"""
@@ -320,6 +359,7 @@ def the_rows(stage):
     must(status == 200 and [row["id"] for row in json.loads(body)] == list(range(1, 52)), f"{status}: {body}")
 
 
+@beside
 @check
 def only_source(stage):
     """the signed mirror is the machines' only package source"""
@@ -338,11 +378,12 @@ def listens_there(stage):
     must([line.split()[3] for line in listening if ":5432" in line] == [f"{DATABASE}:5432"], listening)
 
 
+@beside
 @check
 def web_ports(stage):
     """the web machine's firewall opens 80 and 22 alone"""
     web = stage.hosts["web"]
-    listener = subprocess.Popen(["nsenter", "-t", str(web.leader), "-a", "python3", "-m", "http.server", "8081"],
+    listener = subprocess.Popen(["nsenter", "-t", str(web.leader), "-a", "/usr/bin/python3", "-m", "http.server", "8081"],
                                 stdin=subprocess.DEVNULL, stdout=stage.log, stderr=stage.log)
     try:
         wait_until("a server on 8081", lambda: "200" in web.shell(
@@ -350,13 +391,13 @@ def web_ports(stage):
         status, body = ask(f"{WEB}:8081", "/", timeout=2)
         must(status == 0 and "timed out" in body.lower(), f"{status}: {body}")
     finally:
-        listener.kill()
         web.shell("pkill -f 'http.server 8081'", check=False)
-        listener.wait()
+        listener.wait(10)
     open_ports = sorted(int(port) for port in re.findall(r"tcp dport (\d+) accept", web("nft", "list", "ruleset")))
     must(open_ports == [22, 80], open_ports)
 
 
+@beside
 @check
 def memory_fits(stage):
     """PostgreSQL's memory is set from the machine's size"""
@@ -365,6 +406,7 @@ def memory_fits(stage):
 
 ### Who may ask the database
 
+@beside
 @check
 def stranger_firewall(stage):
     """a third machine is refused by the firewall"""
@@ -450,9 +492,9 @@ def secret_is_secret(stage):
                            input=secret, check=False)
         must(set(found.split()) <= {"/etc/swm/credentials/db-uri", "/etc/swm/secrets/database_password",
                                     "/run/credentials/swm-fcgi.service/db-uri"}, found)
-    for number in range(1, stage.plays + 1):
-        with open(f"{stage.work}/play-{number}/output", encoding="utf-8") as output:
-            must(secret not in output.read(), f"the output of run {number}")
+    for name in glob.glob(f"{stage.work}/play-*/output"):
+        with open(name, encoding="utf-8") as output:
+            must(secret not in output.read(), f"the output of a run, {name}")
 
 
 ### Killed, rebooted, restarted
@@ -545,7 +587,7 @@ def settings(stage):
     must(sql(stage, "SHOW work_mem") == "7MB", sql(stage, "SHOW work_mem"))
     must(sql(stage, "SELECT pg_postmaster_start_time()") == started, f"PostgreSQL was restarted: {changed}")
 
-    must(changed["web"] == ["The configuration", "Restart swm-fcgi"], changed)
+    must(changed["web"] == ["The configuration", "Swm-fcgi runs with them"], changed)
     after = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
     must(before[0] == after[0] and before[1] != after[1], (before, after))
     status, body = ask(WEB, "/devices")
@@ -559,20 +601,64 @@ def settings(stage):
 
 @check
 def setting_restart(stage):
-    """a setting that needs a restart gets it, even if an earlier run was cut short before it; port 443 with a certificate"""
+    """a setting that needs a restart gets it, even if an earlier run was cut short before it
+
+    The same run brings what the checks behind this one look for: a certificate for the site,
+    newer packages from a folder, and a database whose certificate will end soon."""
+    database = stage.hosts["database"]
     # what a run leaves that ends between the file and the restart
-    stage.hosts["database"].shell("echo \"max_connections = '111'\" >>/etc/postgresql/15/main/conf.d/swm.conf; "
-                                  "systemctl reload postgresql@15-main")
+    database.shell("echo \"max_connections = '111'\" >>/etc/postgresql/15/main/conf.d/swm.conf; "
+                   "systemctl reload postgresql@15-main")
     make_certificate(stage, "site", f"IP:{WEB},IP:{BALANCER}")
-    stage.inventory.settings.update(database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={},
-                                    certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
+    shorten_certificate(database)
+    hosts.newer_packages(f"{stage.work}/mirror/pool", f"{stage.work}/newer", "+newer")
+    stage.inventory.settings.update(
+        database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={}, upgrade=True,
+        swm_packages=f"{stage.work}/newer", certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
+    stage.fcgi = main_pid(stage.hosts["web"], "swm-fcgi")
     changed = stage.apply("--tags", "database,web")
-    must("PostgreSQL is started again for them" in changed["database"], changed)
+    must("PostgreSQL runs with them" in changed["database"], changed)
     must(sql(stage, "SHOW max_connections") == "111", sql(stage, "SHOW max_connections"))
     must_answer(WEB)
+
+
+@check
+def site_certificate(stage):
+    """with a certificate the site answers on port 443, too"""
     context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
     with urllib.request.urlopen(f"https://{WEB}/devices?id=eq.15", timeout=10, context=context) as answer:
         must(json.load(answer) == EXPRESS, "the answer on 443")
+
+
+@check
+def upgraded(stage):
+    """newer packages from a folder are installed, and run"""
+    web = stage.hosts["web"]
+    for host, names in ((web, ("libswm0", "swm-fcgi")), (stage.hosts["database"], ("swm-sql",))):
+        versions = host("dpkg-query", "-W", "-f=${Version}\n", *names).split()
+        must(all(version.endswith("+newer") for version in versions), versions)
+    must(main_pid(web, "swm-fcgi") not in ("0", stage.fcgi), "swm-fcgi was not started again")
+
+
+@check
+def certificate_renewed(stage):
+    """the database's certificate is renewed before its end, and served"""
+    output = run("ip", "netns", "exec", "web", "openssl", "s_client", "-starttls", "postgres", "-connect", f"{DATABASE}:5432",
+                 "-verify_ip", DATABASE, "-verify_return_error", "-CAfile", f"{stage.hosts['web'].root}/etc/swm/database-ca.crt")
+    served = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", output, re.S)
+    must(served, output)
+    run("openssl", "x509", "-noout", "-checkend", 700 * 86400, input=served[0])
+
+
+def shorten_certificate(database):
+    """As if 770 of its 800 days had gone by."""
+    database.shell("""set -e
+        cd /etc/postgresql/15/main
+        openssl x509 -x509toreq -in server.crt -signkey server.key >/root/request
+        echo "subjectAltName=IP:%s" >/root/extensions
+        openssl x509 -req -in /root/request -CA /etc/swm/secrets/ca.crt -CAkey /etc/swm/secrets/ca.key -set_serial 1 -days 30 \
+            -extfile /root/extensions >/root/certificate
+        cat /root/certificate >server.crt""" % DATABASE)
 
 
 ### Backup
@@ -629,29 +715,34 @@ def logs(stage):
             say(f"--- {host.name}\n{text}")
 
 
+def judge(stage, function):
+    """Runs a check: passed, failed or skipped, and the line that says so."""
+    began = time.monotonic()
+    outcome, reason = "passed", ""
+    if stage.lost:
+        outcome, reason = "skipped", ": the machines were not provisioned"
+    else:
+        try:
+            function(stage)
+        except Exception as failure:  # any is a failed check
+            outcome, reason = "failed", f": {type(failure).__name__}: {failure}"
+            stage.lost = function is provisioned
+    word = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[outcome]
+    what = function.__doc__.split("\n", maxsplit=1)[0]
+    return outcome, f"{word} {what} ({time.monotonic() - began:.1f} s){reason}"
+
+
 def show(work, cgroup):
     stage = Stage(work, cgroup)
     count = {"passed": 0, "failed": 0, "skipped": 0}
     stage.set_up()
-    wanted = os.environ.get("ONLY")
-    for function in CHECKS:
-        if wanted and function is not provisioned and not re.search(wanted, function.__name__):
-            continue
-        what = function.__doc__.split("\n", maxsplit=1)[0]
-        began = time.monotonic()
-        if count["failed"] and "provisioned" in stage.__dict__.get("lost", ()):
-            outcome, reason = "skipped", "the machines were not provisioned"
-        else:
-            try:
-                function(stage)
-                outcome, reason = "passed", ""
-            except Exception as failure:  # noqa: B902 - any is a failed check
-                outcome, reason = "failed", f"{type(failure).__name__}: {failure}"
-                if function is provisioned:
-                    stage.lost = ("provisioned",)
-        count[outcome] += 1
-        say(f"{ {'passed': 'ok  ', 'failed': 'FAIL', 'skipped': 'skip'}[outcome] } {what} ({time.monotonic() - began:.1f} s)"
-            + (f": {reason}" if reason else ""))
+    wanted = os.environ.get("ONLY", "")
+    checks = [function for function in CHECKS if function is provisioned or re.search(wanted, function.__name__)]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for beside_others, functions in itertools.groupby(checks, lambda function: function.beside):
+            for outcome, line in (pool.map if beside_others else map)(lambda function: judge(stage, function), functions):
+                count[outcome] += 1
+                say(line)
     if count["failed"]:
         logs(stage)
     if os.environ.get("KEEP"):

@@ -8,6 +8,9 @@
  */
 #include "config.h"
 
+#include "json/scan.h"
+#include "plan/call.h"
+#include "query/arguments.h"
 #include "query/query.h"
 #include "schema/schema.h"
 #include "sql/sql.h"
@@ -65,34 +68,92 @@ config_of(const struct golden *c)
 	return config;
 }
 
+/* The body of a case, as a POST has it. */
+static void
+set_body(const struct golden *c, struct outcome *o, swm_call_request *call)
+{
+	const char *body = value_of(c, "body"), *content = value_of(c, "content");
+	swm_json_scan *scan = swm_json_scan_new(o->arena);
+	swm_json_facts facts;
+
+	if (body == NULL)
+		return;
+	call->post = true;
+	call->pair_count = 0; /* what is no filter counts for nothing */
+	call->content = swm_content_of(content == NULL ? SWM_STR("") : swm_cstr(content));
+	call->body = swm_cstr(body);
+	if (call->content != SWM_CONTENT_JSON)
+		return;
+	if (swm_json_scan_feed(scan, call->body) != SWM_OK || swm_json_scan_end(scan, &facts) != SWM_OK)
+		exit(2);
+	call->keys = facts.keys;
+	call->key_count = facts.key_count;
+	call->in_array = facts.body == SWM_JSON_BODY_ARRAY;
+}
+
+/* query rpc/name?...: a function is called. */
+static void
+parse_call(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o, swm_read_request *request)
+{
+	swm_str text = swm_str_from(swm_cstr(value_of(c, "query")), strlen("rpc/"));
+	size_t mark = swm_str_find(text, '?'), count, others;
+	swm_pair *pairs;
+	swm_ast *ast = NULL;
+	const swm_plan_call *call = NULL;
+
+	if (swm_url_pairs(&pairs, &count, o->arena, swm_str_from(text, mark + 1), 0, o->err) != SWM_OK ||
+	    swm_query_part_arguments(pairs, count, &others, o->arena, o->err) != SWM_OK)
+		exit(2);
+	swm_call_request asked = { .schema = request->schema, .name = { text.ptr, mark },
+	                           .pairs = pairs + others, .pair_count = count - others };
+	set_body(c, o, &asked);
+	o->rc = swm_query_parse_pairs(&ast, o->arena, pairs, others, o->err);
+	if (o->rc == SWM_OK)
+		o->rc = swm_plan_call_of(&call, o->arena, snapshot, &asked, o->err);
+	request->ast = ast;
+	request->call = call;
+	request->function = call == NULL ? NULL : call->function;
+}
+
+static void
+plan_and_write(const swm_snapshot *snapshot, const swm_settings *settings, const swm_read_request *request,
+               struct outcome *o)
+{
+	swm_read_plan *plan;
+
+	o->rc = swm_plan_read(&plan, o->arena, snapshot, settings, request, o->err);
+	if (o->rc == SWM_OK)
+		o->rc = swm_sql_read(&o->read, o->arena, plan, o->err);
+	if (o->rc == SWM_OK)
+		o->rc = swm_sql_count(&o->count, o->arena, plan, o->err);
+}
+
 static void
 run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 {
 	swm_config *config = config_of(c);
 	const swm_settings *settings;
-	swm_query *query;
-	swm_read_plan *plan;
+	swm_query *query = NULL;
 	swm_range range;
 	const char *asked_range = value_of(c, "range");
+	swm_str text = swm_cstr(value_of(c, "query"));
+	swm_read_request request = { .schema = SWM_STR("golden"), .json = value_of(c, "text") == NULL, .iso_dates = true };
 
 	if (swm_settings_resolve(&settings, config, o->err) != SWM_OK)
 		exit(2);
 	swm_config_free(config);
-	o->rc = swm_query_parse(&query, swm_cstr(value_of(c, "query")), o->err);
-	if (o->rc == SWM_OK) {
-		swm_read_request request = {
-			.schema = SWM_STR("golden"), .relation = query->relation, .ast = query->ast,
-			.json = value_of(c, "text") == NULL, .iso_dates = true,
-		};
-		if (asked_range != NULL && swm_range_parse(&range, swm_cstr(asked_range)))
-			request.range = &range;
-		o->rc = swm_plan_read(&plan, o->arena, snapshot, settings, &request, o->err);
-		if (o->rc == SWM_OK)
-			o->rc = swm_sql_read(&o->read, o->arena, plan, o->err);
-		if (o->rc == SWM_OK)
-			o->rc = swm_sql_count(&o->count, o->arena, plan, o->err);
-		swm_query_free(query);
+	if (swm_str_starts(text, SWM_STR("rpc/"))) {
+		parse_call(c, snapshot, o, &request);
+	} else {
+		o->rc = swm_query_parse(&query, text, o->err);
+		request.relation = query == NULL ? text : query->relation;
+		request.ast = query == NULL ? NULL : query->ast;
 	}
+	if (asked_range != NULL && swm_range_parse(&range, swm_cstr(asked_range)))
+		request.range = &range;
+	if (o->rc == SWM_OK)
+		plan_and_write(snapshot, settings, &request, o);
+	swm_query_free(query);
 	swm_settings_unref(settings);
 }
 

@@ -1,6 +1,7 @@
 /* Header grammar and percent-encoding, as RFC 3986, 9110, 7240 and 6265 have them. */
 #include "config.h"
 
+#include "http/content.h"
 #include "http/header.h"
 #include "http/url.h"
 
@@ -87,6 +88,38 @@ START_TEST(canonical_form_is_sorted_and_keeps_repetitions)
 	ck_assert_int_eq(swm_url_canonical(&to, arena, pairs, count, err), SWM_OK);
 	ck_assert_str_eq(swm_buf_text(&to), "a=z&a=b&b=2&c=%C3%A9%20%2A&d=");
 	swm_buf_dispose(&to);
+}
+END_TEST
+
+/* PostgREST's page on requests' bodies: JSON is what is meant without a Content-Type. */
+START_TEST(content_types_of_bodies)
+{
+	static const struct {
+		const char *field;
+		enum swm_content content;
+	} cases[] = {
+		{ "", SWM_CONTENT_JSON },
+		{ "  ", SWM_CONTENT_JSON },
+		{ "application/json", SWM_CONTENT_JSON },
+		{ "Application/JSON; charset=utf-8", SWM_CONTENT_JSON },
+		{ "text/csv ;header=present", SWM_CONTENT_CSV },
+		{ "application/x-www-form-urlencoded", SWM_CONTENT_URLENCODED },
+		{ "text/plain", SWM_CONTENT_TEXT },
+		{ "text/xml", SWM_CONTENT_XML },
+		{ "application/octet-stream", SWM_CONTENT_BYTES },
+		{ "application/x-ndjson", SWM_CONTENT_NDJSON },
+		{ "application/jsonx", SWM_CONTENT_OTHER },
+		{ "application", SWM_CONTENT_OTHER },
+		{ "; charset=utf-8", SWM_CONTENT_OTHER },
+		{ "image/png", SWM_CONTENT_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_msg(swm_content_of(text(cases[i].field)) == cases[i].content, "%s", cases[i].field);
+	ck_assert_int_eq(swm_content_fail(err, text("image/png; q=1")), SWM_EPARSE);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Content-Type not acceptable: image/png");
+	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST102");
+	ck_assert_int_eq(swm_error_http_status(err), 400);
 }
 END_TEST
 
@@ -251,6 +284,42 @@ START_TEST(cookies_become_an_object)
 }
 END_TEST
 
+/* The addresses of RFC 3986, 1.1.2 and 3, as far as they are the web's. */
+START_TEST(addresses_of_the_web)
+{
+	static const struct {
+		const char *text;
+		bool https;
+		const char *host, *port, *path;
+	} cases[] = {
+		{ "http://example.com", false, "example.com", "", "" },
+		{ "HTTPS://example.com:8042/over/there?name=ferret#nose", true, "example.com", "8042", "/over/there" },
+		{ "https://user:pw@a.b/", true, "a.b", "", "/" },
+		{ "http://[2001:db8::7]:80/c=GB?a:b", false, "[2001:db8::7]", "80", "/c=GB" },
+		{ "http://[::1]", false, "[::1]", "", "" },
+		{ "http://a?b", false, "a", "", "" },
+	};
+	static const char *const bad[] = {
+		"", "http", "http:", "http:/", "http://", "example.com", "//example.com", "ftp://a", "http://a b", "http://:80",
+		"http://a:x", "http://a:0", "http://a:65536", "http://a:-1", "http://a/ b", "http://a/\x7f", "http://a{b}", "http://::1",
+		"mailto:a@b", "http://[::1",
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(swm_web_address_parse(&a, text(cases[i].text)), "%s", cases[i].text);
+		ck_assert(a.https == cases[i].https);
+		ck_assert_msg(swm_str_eq(a.host, text(cases[i].host)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.port, text(cases[i].port)), "%s", cases[i].text);
+		ck_assert_msg(swm_str_eq(a.path, text(cases[i].path)), "%s", cases[i].text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		swm_web_address a;
+		ck_assert_msg(!swm_web_address_parse(&a, text(bad[i])), "%s", bad[i]);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -261,7 +330,9 @@ main(void)
 	tcase_add_test(t, percent_encoding_is_decoded_once);
 	tcase_add_test(t, bad_encoding_is_refused_where_it_is);
 	tcase_add_test(t, only_ampersand_separates_pairs);
+	tcase_add_test(t, addresses_of_the_web);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
+	tcase_add_test(t, content_types_of_bodies);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
 	tcase_add_test(t, plan_parameters_are_read);
 	tcase_add_test(t, a_long_accept_is_cheap);

@@ -39,7 +39,7 @@ is(swm_str s, const char *expected)
 START_TEST(select_takes_embedding_apart)
 {
 	swm_query *q = parse("t?select=a:b->c->>0::int,r!hint!inner(x,...s(*)),n.sum()::text,count()");
-	const swm_select_item *i = q->ast->select;
+	const swm_select_item *i = q->ast->root.select;
 
 	ck_assert(is(q->relation, "t"));
 	ck_assert(is(i->alias, "a") && is(i->field.name, "b") && is(i->cast, "int"));
@@ -48,9 +48,9 @@ START_TEST(select_takes_embedding_apart)
 	i = i->next;
 	ck_assert(i->kind == SWM_SELECT_RELATION && is(i->relation, "r") && is(i->hint, "hint"));
 	ck_assert_int_eq(i->join, SWM_JOIN_INNER);
-	ck_assert(is(i->children->field.name, "x"));
-	ck_assert(i->children->next->kind == SWM_SELECT_SPREAD && is(i->children->next->relation, "s"));
-	ck_assert_int_eq(i->children->next->children->kind, SWM_SELECT_ALL);
+	ck_assert(is(i->node.select->field.name, "x"));
+	ck_assert(i->node.select->next->kind == SWM_SELECT_SPREAD && is(i->node.select->next->relation, "s"));
+	ck_assert_int_eq(i->node.select->next->node.select->kind, SWM_SELECT_ALL);
 	i = i->next;
 	ck_assert(i->aggregate == SWM_AGGREGATE_SUM && is(i->aggregate_cast, "text"));
 	i = i->next;
@@ -61,15 +61,37 @@ END_TEST
 
 START_TEST(paths_before_a_name_are_levels)
 {
-	swm_query *q = parse("t?r.id=eq.1&r.s.order=x&r.limit=2&r.not.or=(a.eq.1)&id=eq.2");
-	const swm_level *root = q->ast->levels;
+	swm_query *q = parse("t?r.id=eq.1&r.s.order=x&select=id,a:r(s())&a.limit=2&r.not.or=(a.eq.1)&id=eq.2");
+	const swm_query_node *root = &q->ast->root, *r = &root->select->next->node, *s = &r->select->node;
 
-	ck_assert(root->path.len == 0 && is(root->conditions->field.name, "id") && root->conditions->next == NULL);
-	const swm_level *r = root->next;
-	ck_assert(is(r->path, "r") && r->has_limit && r->limit == 2);
-	ck_assert(is(r->conditions->value, "1"));
+	ck_assert(is(root->conditions->field.name, "id") && root->conditions->next == NULL);
+	ck_assert(r->has_limit && r->limit == 2 && is(r->conditions->value, "1"));
 	ck_assert(r->conditions->next->kind == SWM_CONDITION_OR && r->conditions->next->negated);
-	ck_assert(is(r->next->path, "r.s") && is(r->next->order->field.name, "x"));
+	ck_assert(is(s->order->field.name, "x"));
+	ck_assert(q->ast->not_embedded.ptr == NULL);
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(a_path_may_be_quoted)
+{
+	swm_query *q = parse("t?select=%22a.b%22:r(s())&%22a.b%22.id=eq.1&%22a.b%22.%22s%22.order=x&r.id=eq.2");
+	const swm_query_node *r = &q->ast->root.select->node;
+
+	ck_assert(is(r->conditions->value, "1") && is(r->conditions->next->value, "2"));
+	ck_assert(is(r->select->node.order->field.name, "x"));
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(a_path_that_leads_nowhere_is_known)
+{
+	swm_query *q = parse("t?select=r(id)&r.s.id=eq.1");
+
+	ck_assert(is(q->ast->not_embedded, "s"));
+	swm_query_free(q);
+	q = parse("t?select=r(id)&%22%22.id=eq.1");
+	ck_assert(q->ast->not_embedded.ptr != NULL && q->ast->not_embedded.len == 0);
 	swm_query_free(q);
 }
 END_TEST
@@ -77,7 +99,7 @@ END_TEST
 START_TEST(names_may_be_anything_in_quotes)
 {
 	swm_query *q = parse("t?%22a.b%22=eq.1&c-d=eq.2&%20e%20f%20=eq.3&\xd9\x85=eq.4&or=(%22g,h)%22.eq.%22i,j%22)");
-	const swm_condition *c = q->ast->levels->conditions;
+	const swm_condition *c = q->ast->root.conditions;
 
 	ck_assert(is(c->field.name, "a.b"));
 	ck_assert(is((c = c->next)->field.name, "c-d"));
@@ -92,7 +114,7 @@ END_TEST
 START_TEST(a_column_may_be_called_and)
 {
 	swm_query *q = parse("t?or=(and.eq.1,or.is.null)");
-	const swm_condition *c = q->ast->levels->conditions->children;
+	const swm_condition *c = q->ast->root.conditions->children;
 
 	ck_assert(c->kind == SWM_CONDITION_FILTER && is(c->field.name, "and"));
 	ck_assert(c->next->kind == SWM_CONDITION_FILTER && is(c->next->field.name, "or"));
@@ -169,8 +191,8 @@ START_TEST(calls_build_the_same_tree)
 	ck_assert_int_eq(swm_query_order(q, "id", true, err), SWM_OK);
 	ck_assert_int_eq(swm_query_limit(q, 3, err), SWM_OK);
 	ck_assert_int_eq(swm_query_offset(q, 1, err), SWM_OK);
-	const swm_level *root = q->ast->levels;
-	ck_assert(is(q->ast->select->next->alias, "n") && is(q->ast->select->next->cast, "text"));
+	const swm_query_node *root = &q->ast->root;
+	ck_assert(is(q->ast->root.select->next->alias, "n") && is(q->ast->root.select->next->cast, "text"));
 	ck_assert(root->conditions->op == SWM_AST_GTE && root->conditions->next->op == SWM_AST_IN);
 	ck_assert(is(root->conditions->next->list->next->text, "2"));
 	ck_assert_int_eq(root->conditions->next->next->is, SWM_IS_NOT_NULL);
@@ -208,6 +230,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, select_takes_embedding_apart);
 	tcase_add_test(t, paths_before_a_name_are_levels);
+	tcase_add_test(t, a_path_may_be_quoted);
+	tcase_add_test(t, a_path_that_leads_nowhere_is_known);
 	tcase_add_test(t, names_may_be_anything_in_quotes);
 	tcase_add_test(t, a_column_may_be_called_and);
 	tcase_add_test(t, deep_nests_are_refused);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/buf.h"
 #include "schema/schema.h"
 
 #include <check.h>
@@ -33,6 +34,8 @@ static const char *const roles_sql =
 
 static const char *const types_sql =
 	"CREATE SCHEMA a; CREATE SCHEMA \"b.c \"\"d\"; CREATE SCHEMA ext; CREATE SCHEMA hidden;"
+	"COMMENT ON SCHEMA a IS 'What is in a';"
+	"CREATE TYPE hidden.inner_mood AS ENUM ('x'); CREATE DOMAIN a.code AS varchar(7); CREATE DOMAIN a.flags AS bit(3);"
 	"CREATE TYPE hidden.mood AS ENUM ('sad', 'so, so', 'happy');"
 	"CREATE DOMAIN hidden.small AS integer CHECK (VALUE < 100);"
 	"CREATE DOMAIN a.smaller AS hidden.small DEFAULT 7;"
@@ -44,7 +47,7 @@ static const char *const types_sql =
 	"CREATE TYPE a.point2 AS (x float8, y float8);"
 	"CREATE DOMAIN a.place AS a.point2;"
 	"CREATE TYPE a.span AS RANGE (subtype = float8);"
-	"CREATE TYPE a.colour AS ENUM ('red');"
+	"CREATE TYPE a.colour AS ENUM ('red'); CREATE TYPE a.\"Odd type\" AS ENUM ('x');"
 	"CREATE FUNCTION a.colour_json(a.colour) RETURNS json LANGUAGE sql AS $$SELECT json_build_object('c', $1::text)$$;"
 	"CREATE CAST (a.colour AS json) WITH FUNCTION a.colour_json(a.colour);"
 	"CREATE TYPE a.inout AS ENUM ('\"i\"'); CREATE CAST (a.inout AS json) WITH INOUT;"
@@ -56,12 +59,12 @@ static const char *const types_sql =
 	" t_oids oidvector, t_range int4range, t_multi int4multirange, t_span a.span, t_mood hidden.mood, t_small hidden.small,"
 	" t_smaller a.smaller, t_must a.must, t_feeling a.feeling, t_numbers a.numbers, t_document a.document,"
 	" t_daytime a.daytime, t_comp a.point2, t_place a.place, t_comps a.point2[], t_colour a.colour, t_inout a.inout,"
-	" t_class regclass, t_lsn pg_lsn);"
+	" t_class regclass, t_lsn pg_lsn, t_inners hidden.inner_mood[], t_code a.code, t_flags a.flags);"
 	"INSERT INTO a.types VALUES (true, 1, 2, 3, 1.5, 2.5, 1.10, 5, 6, 't', 'v', 'c', 'n', 'i', '\\x00', '2020-01-01', '1:00',"
 	" '1:00+01', '2020-01-01', '2020-01-01', '1 day', '00000000-0000-0000-0000-000000000000', '::1', '00:00:00:00:00:00',"
 	" '101', '[1]', '{}', '<a/>', 'a', 'a', '(1,2)', '(1,2),(3,4)', '{1}', '{{a}}', '1 2', '1 2', '[1,2)', '{[1,2)}', '[1,2)',"
 	" 'sad', 1, 2, 'm', 'happy', '{1}', '{}', '2020-01-01', '(1,2)', '(1,2)', '{\"(1,2)\"}', 'red', '\"i\"', 'pg_class',"
-	" '0/0');";
+	" '0/0', '{x}', 'c', '101');";
 
 static const char *const tables_sql =
 	"CREATE TABLE a.devices (gone0 int, id integer PRIMARY KEY, gone1 int, name varchar(40) NOT NULL UNIQUE,"
@@ -117,7 +120,51 @@ static const char *const functions_sql =
 	"CREATE FUNCTION \"b.c \"\"d\".other(a.devices) RETURNS text LANGUAGE sql AS $$SELECT 'b'$$;"
 	"CREATE FUNCTION ext.plain(integer) RETURNS text LANGUAGE sql AS $$SELECT 'ext'$$;"
 	"CREATE FUNCTION a.its_parts(a.devices) RETURNS SETOF a.parts LANGUAGE sql AS 'SELECT * FROM a.parts';"
-	"CREATE FUNCTION a.two(a.devices, integer) RETURNS integer LANGUAGE sql AS 'SELECT 2';";
+	"CREATE FUNCTION a.two(a.devices, integer) RETURNS integer LANGUAGE sql AS 'SELECT 2';"
+	"CREATE TABLE hidden.films (gone int, id integer PRIMARY KEY, device integer REFERENCES a.devices, title varchar(9));"
+	"ALTER TABLE hidden.films DROP gone;"
+	"CREATE VIEW hidden.v_films AS SELECT device AS machine, id FROM hidden.films;"
+	"CREATE FUNCTION a.films() RETURNS SETOF hidden.films LANGUAGE sql AS 'SELECT * FROM hidden.films';"
+	"CREATE FUNCTION a.one_film() RETURNS hidden.films LANGUAGE sql AS 'SELECT * FROM hidden.films';"
+	"CREATE FUNCTION a.v_films() RETURNS SETOF hidden.v_films LANGUAGE sql AS 'SELECT * FROM hidden.v_films';"
+	"CREATE FUNCTION a.a_point() RETURNS a.point2 LANGUAGE sql AS 'SELECT ROW(1, 2)::a.point2';"
+	"CREATE FUNCTION a.a_place() RETURNS a.place LANGUAGE sql AS 'SELECT ROW(1, 2)::a.place';"
+	"CREATE FUNCTION a.out_point(OUT p a.point2) LANGUAGE sql AS 'SELECT ROW(1, 2)::a.point2';"
+	"CREATE FUNCTION a.out_unnamed(OUT integer, OUT text) LANGUAGE sql AS $$SELECT 1, 'a'$$;"
+	"CREATE FUNCTION a.one_table() RETURNS TABLE (n integer) LANGUAGE sql AS 'SELECT 1';"
+	"CREATE FUNCTION a.rec() RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, 2';"
+	"CREATE FUNCTION a.letters(a character, b bit, c \"char\", d hidden.mood[], e character[], f varchar(3), g a.\"Odd type\")"
+	" RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+	"CREATE FUNCTION a.poly(anyelement, VARIADIC anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.middle(IN a integer, OUT b integer, IN c integer DEFAULT 1, OUT d integer) LANGUAGE sql AS 'SELECT 1, 2';"
+	"CREATE FUNCTION a.private() RETURNS integer LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION a.private() FROM PUBLIC;"
+	"GRANT EXECUTE ON FUNCTION a.private() TO ts_group;";
+
+static const char *const media_sql =
+	"CREATE DOMAIN a.\"application/vnd.Twkb\" AS bytea; CREATE DOMAIN hidden.\"text/csv\" AS text; CREATE DOMAIN a.\"*/*\" AS bytea;"
+	"CREATE DOMAIN a.\"no media\" AS text; CREATE DOMAIN a.\"/half\" AS text; CREATE DOMAIN a.\"a/b/c\" AS text;"
+	"CREATE FUNCTION a.twkb() RETURNS a.\"application/vnd.Twkb\" LANGUAGE sql AS $$SELECT ''::bytea$$;"
+	"CREATE FUNCTION a.any_media() RETURNS a.\"*/*\" LANGUAGE sql AS $$SELECT ''::bytea$$;"
+	"CREATE FUNCTION a.media_set() RETURNS SETOF hidden.\"text/csv\" LANGUAGE sql AS $$SELECT ''$$;"
+	"CREATE FUNCTION a.half() RETURNS a.\"/half\" LANGUAGE sql AS $$SELECT ''$$;"
+	"CREATE FUNCTION a.many_slashes() RETURNS a.\"a/b/c\" LANGUAGE sql AS $$SELECT ''$$;"
+	"CREATE FUNCTION hidden.csv_step(text, a.devices) RETURNS hidden.\"text/csv\" LANGUAGE sql AS $$SELECT $1 || $2.name$$;"
+	"CREATE AGGREGATE a.csv_agg(a.devices) (STYPE = hidden.\"text/csv\", SFUNC = hidden.csv_step, INITCOND = '');"
+	"CREATE FUNCTION hidden.any_step(text, anyelement) RETURNS hidden.\"text/csv\" LANGUAGE sql AS $$SELECT $1$$;"
+	"CREATE AGGREGATE a.any_csv(anyelement) (STYPE = hidden.\"text/csv\", SFUNC = hidden.any_step, INITCOND = '');"
+	"CREATE FUNCTION hidden.twkb_step(bytea, a.parts) RETURNS a.\"application/vnd.Twkb\" LANGUAGE sql AS $$SELECT $1$$;"
+	"CREATE AGGREGATE a.twkb_agg(a.parts) (STYPE = a.\"application/vnd.Twkb\", SFUNC = hidden.twkb_step, INITCOND = '');"
+	"CREATE AGGREGATE hidden.no_agg(a.parts) (STYPE = a.\"application/vnd.Twkb\", SFUNC = hidden.twkb_step, INITCOND = '');"
+	"CREATE DOMAIN a.short_id AS uuid; CREATE DOMAIN a.plain_id AS uuid;"
+	"CREATE FUNCTION a.\"to JSON\"(a.short_id) RETURNS json LANGUAGE sql AS 'SELECT to_json($1::text)';"
+	"CREATE FUNCTION hidden.of_text(text) RETURNS a.short_id LANGUAGE sql AS 'SELECT $1::uuid';"
+	"CREATE FUNCTION a.of_json(json) RETURNS a.short_id LANGUAGE sql AS $$SELECT ($1 #>> '{}')::uuid$$;"
+	"SET client_min_messages = error;" /* that a cast of a domain is ignored */
+	"CREATE CAST (a.short_id AS json) WITH FUNCTION a.\"to JSON\"(a.short_id) AS IMPLICIT;"
+	"CREATE CAST (text AS a.short_id) WITH FUNCTION hidden.of_text(text) AS IMPLICIT;"
+	"CREATE CAST (json AS a.short_id) WITH FUNCTION a.of_json(json) AS IMPLICIT;"
+	"CREATE CAST (a.plain_id AS json) WITH INOUT AS IMPLICIT;"
+	"CREATE TABLE a.profiles (id a.short_id, other a.plain_id);";
 
 static const char *const grants_sql =
 	"GRANT SELECT ON a.devices TO ts_anon; GRANT SELECT (note), UPDATE (note) ON a.details TO ts_anon;"
@@ -185,6 +232,7 @@ load_as(const char *user)
 
 /* Loaded once, before the tests fork. */
 static swm_snapshot *snapshot;
+static swm_arena *arena; /* of what is found in it */
 
 static void
 set_up(void)
@@ -200,15 +248,18 @@ set_up(void)
 	tell(pg, types_sql);
 	tell(pg, tables_sql);
 	tell(pg, functions_sql);
+	tell(pg, media_sql);
 	tell(pg, grants_sql);
 	PQfinish(pg);
 	snapshot = load_as("ts_login");
+	arena = swm_arena_new();
 }
 
 static void
 tear_down(void)
 {
 	swm_snapshot_unref(snapshot);
+	swm_arena_free(arena);
 	PGconn *pg = open_as(NULL, "postgres");
 	tell(pg, "DROP DATABASE " DATABASE " WITH (FORCE)");
 	tell(pg, drop_roles_sql);
@@ -241,17 +292,21 @@ function(const char *name)
 	return f[0];
 }
 
-static const swm_foreign_key *
-foreign_key(const char *name)
+/* The relationship of a table with a table by its own foreign key of this name; NULL when there is none. */
+static const swm_relationship *
+foreign_key(const swm_relation *of, const char *name)
 {
+	const swm_relationship *all, *found = NULL;
 	size_t count;
-	const swm_foreign_key *keys = swm_snapshot_foreign_keys(snapshot, &count);
-	const swm_foreign_key *found = NULL;
+
+	ck_assert_int_eq(swm_snapshot_relationships(&all, &count, arena, snapshot, of, SWM_STR("a"), NULL), SWM_OK);
 	for (size_t i = 0; i < count; i++) {
-		if (!swm_str_eq(keys[i].name, swm_cstr(name)))
+		if (all[i].key == NULL || !swm_str_eq(all[i].key->name, swm_cstr(name)) ||
+		    all[i].origin_columns != all[i].key->columns || all[i].target->kind == 'v' ||
+		    all[i].target->kind == 'm')
 			continue;
 		ck_assert_msg(found == NULL, "%s is there twice", name);
-		found = &keys[i];
+		found = &all[i];
 	}
 	return found;
 }
@@ -398,50 +453,55 @@ START_TEST(keys)
 	ck_assert_uint_eq(r->primary_key_count, 2);
 	ck_assert_uint_eq(r->primary_key[1], 2);
 	ck_assert_uint_eq(relation("days_2024")->primary_key_count, 2);
-	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 0);
+	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 1);
+	ck_assert_uint_eq(relation("v_grouped")->primary_key_count, 0);
 	ck_assert_uint_eq(relation("to_hidden")->primary_key_count, 0);
 }
 END_TEST
 
 START_TEST(foreign_keys)
 {
-	const swm_foreign_key *k = foreign_key("parts_dev");
+	const swm_relationship *r = foreign_key(relation("parts"), "parts_dev");
+	const swm_relation *odd = swm_snapshot_relation(snapshot, schemas[1], SWM_STR("Odd \"n\xc3\xa4me\".x'y"));
 
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->relation_oid, relation("parts")->oid);
-	ck_assert_uint_eq(k->target_oid, relation("devices")->oid);
-	ck_assert_uint_eq(k->count, 1);
-	ck_assert_uint_eq(k->columns[0], 2);
-	ck_assert_uint_eq(k->target_columns[0], 0);
-	ck_assert(!k->is_unique);
-	k = foreign_key("odd_order");
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->count, 2);
-	ck_assert_uint_eq(k->columns[0], 3);
-	ck_assert_uint_eq(k->columns[1], 4);
-	ck_assert_uint_eq(k->target_columns[0], 3);
-	ck_assert_uint_eq(k->target_columns[1], 2);
-	ck_assert(foreign_key("details_device_id_fkey")->is_unique);
-	ck_assert_ptr_nonnull(foreign_key("self_parent_fkey"));
-	ck_assert_ptr_nonnull(foreign_key("Odd \"n\xc3\xa4me\".x'y_UPPER_fkey"));
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->origin, relation("parts"));
+	ck_assert_ptr_eq(r->target, relation("devices"));
+	ck_assert_uint_eq(r->key->relation_oid, r->origin->oid);
+	ck_assert_uint_eq(r->key->target_oid, r->target->oid);
+	ck_assert_uint_eq(r->count, 1);
+	ck_assert_uint_eq(r->origin_columns[0], 2);
+	ck_assert_uint_eq(r->target_columns[0], 0);
+	ck_assert_int_eq(r->cardinality, SWM_MANY_TO_ONE);
+	r = foreign_key(relation("parts"), "odd_order");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->count, 2);
+	ck_assert_uint_eq(r->origin_columns[0], 3);
+	ck_assert_uint_eq(r->origin_columns[1], 4);
+	ck_assert_uint_eq(r->target_columns[0], 3);
+	ck_assert_uint_eq(r->target_columns[1], 2);
+	r = foreign_key(relation("details"), "details_device_id_fkey");
+	ck_assert_int_eq(r->cardinality, SWM_ONE_TO_ONE);
+	ck_assert(r->key->is_unique);
+	ck_assert_ptr_nonnull(foreign_key(relation("self"), "self_parent_fkey"));
+	ck_assert_ptr_nonnull(foreign_key(odd, "Odd \"n\xc3\xa4me\".x'y_UPPER_fkey"));
 	/* its table is not exposed */
-	ck_assert_ptr_null(foreign_key("to_hidden_id_fkey"));
+	ck_assert_ptr_null(foreign_key(relation("to_hidden"), "to_hidden_id_fkey"));
 }
 END_TEST
 
 /* Of a partitioned table once, whichever side it stands on: foreign_key() checks that. */
 START_TEST(foreign_keys_of_partitioned_tables)
 {
-	const swm_foreign_key *k = foreign_key("days_device_fkey");
-	size_t count;
+	const swm_relationship *r = foreign_key(relation("days"), "days_device_fkey");
 
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->relation_oid, relation("days")->oid);
-	k = foreign_key("of_day");
-	ck_assert_ptr_nonnull(k);
-	ck_assert_uint_eq(k->target_oid, relation("days")->oid);
-	(void)swm_snapshot_foreign_keys(snapshot, &count);
-	ck_assert_uint_eq(count, 7);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->target, relation("devices"));
+	ck_assert_ptr_null(foreign_key(relation("days_2024"), "days_device_fkey"));
+	r = foreign_key(relation("day_notes"), "of_day");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_ptr_eq(r->target, relation("days"));
+	ck_assert_uint_eq(swm_snapshot_foreign_key_count(snapshot), 8); /* with that of hidden.films, which a function shows */
 }
 END_TEST
 
@@ -529,6 +589,15 @@ START_TEST(types_themselves)
 	assert_str(column("types", "t_tstz")->type_name, "timestamp with time zone");
 	assert_str(column("types", "t_tstz")->type->typname, "timestamptz");
 	ck_assert_uint_eq(column("types", "t_int4")->type->base_oid, 23);
+	ck_assert_uint_eq(column("types", "t_ints")->type->element_oid, 23);
+	ck_assert_uint_eq(column("types", "t_numbers")->type->element_oid, 23);
+	ck_assert_uint_eq(column("types", "t_text")->type->element_oid, 0);
+	/* the elements of an array are there even if nothing else has them */
+	assert_str(swm_snapshot_type(snapshot, column("types", "t_inners")->type->element_oid)->name, "hidden.inner_mood");
+	ck_assert_uint_eq(column("types", "t_code")->type->max_length, 7);
+	ck_assert_uint_eq(column("types", "t_flags")->type->max_length, 3);
+	ck_assert_uint_eq(column("types", "t_small")->type->max_length, 0);
+	ck_assert_uint_eq(column("types", "t_varchar")->type->max_length, 0);
 	/* built-in types that no column has: those of results */
 	ck_assert_ptr_nonnull(swm_snapshot_type(snapshot, 2283));
 	ck_assert_int_eq(swm_snapshot_type(snapshot, 2249)->form, SWM_FORM_SERVER);
@@ -589,7 +658,7 @@ START_TEST(what_functions_return)
 {
 	const swm_function *f = function("all_devices");
 
-	ck_assert_uint_eq(f->returns_relation_oid, relation("devices")->oid);
+	ck_assert_ptr_eq(f->row, relation("devices"));
 	ck_assert(f->returns_set && !f->single_row);
 	ck_assert_ptr_nonnull(f->returns);
 	ck_assert(f->returns->is_composite);
@@ -597,7 +666,197 @@ START_TEST(what_functions_return)
 	f = function("mood");
 	assert_str(f->comment, "How it is");
 	assert_str(f->returns->name, "hidden.mood");
-	ck_assert_uint_eq(f->returns_relation_oid, 0);
+	ck_assert_ptr_null(f->row);
+}
+END_TEST
+
+static void
+assert_columns(const swm_relation *row, const char *names)
+{
+	swm_buf list = SWM_BUF_INIT;
+
+	ck_assert_ptr_nonnull(row);
+	for (size_t i = 0; i < row->column_count; i++) {
+		swm_buf_cstr(&list, i == 0 ? "" : ", ");
+		swm_buf_str(&list, row->columns[i].name);
+		swm_buf_char(&list, ' ');
+		swm_buf_str(&list, row->columns[i].type_name);
+	}
+	ck_assert_str_eq(swm_buf_text(&list), names);
+	swm_buf_dispose(&list);
+}
+
+START_TEST(rows_of_functions)
+{
+	static const struct {
+		const char *function, *columns;
+	} expected[] = {
+		{ "films", "id integer, device integer, title character varying(9)" },
+		{ "one_film", "id integer, device integer, title character varying(9)" },
+		{ "v_films", "machine integer, id integer" },
+		{ "a_point", "x double precision, y double precision" },
+		{ "a_place", "x double precision, y double precision" },
+		{ "out_point", "x double precision, y double precision" },
+		{ "out_unnamed", "column1 integer, column2 text" },
+		{ "one_table", "n integer" },
+		{ "one_out", "o text" },
+		{ "outs", "o text, io integer" },
+		{ "tab", "p integer, q text" },
+		{ "middle", "b integer, d integer" },
+	};
+
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+		const swm_function *f = function(expected[i].function);
+		assert_columns(f->row, expected[i].columns);
+		ck_assert_int_eq(f->row->kind, 'c');
+		ck_assert_uint_eq(f->row->unique_key_count + f->row->primary_key_count, 0);
+		ck_assert(!swm_snapshot_may(snapshot, SWM_STR("ts_reader"), f->row, 'r'));
+	}
+	assert_str(function("films")->row->name, "films");
+	assert_str(function("films")->row->schema, "hidden");
+	ck_assert_ptr_null(function("rec")->row);
+	ck_assert_ptr_null(function("private")->row);
+	ck_assert_ptr_null(function("addendum")->row);
+	ck_assert(function("addendum")->returns_void);
+	ck_assert(!function("private")->returns_void);
+}
+END_TEST
+
+/* What a function returns is related as the table or view is of whose type its rows are. */
+START_TEST(relationships_of_functions_rows)
+{
+	const swm_relationship *r = foreign_key(function("films")->row, "films_device_fkey");
+
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->origin_columns[0], 1);
+	ck_assert_ptr_eq(r->target, relation("devices"));
+	r = foreign_key(function("v_films")->row, "films_device_fkey");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->origin_columns[0], 0);
+	/* and is no target itself */
+	ck_assert_ptr_null(foreign_key(function("tab")->row, "films_device_fkey"));
+	const swm_relationship *all;
+	size_t count;
+	ck_assert_int_eq(swm_snapshot_relationships(&all, &count, arena, snapshot, relation("devices"), SWM_STR("a"), NULL),
+	                 SWM_OK);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_int_ne(all[i].target->kind, 'c');
+}
+END_TEST
+
+/* A cast to the name must leave a long value as it is: PostgreSQL is asked. */
+START_TEST(types_of_parameters)
+{
+	static const char *const values[] = { "'abc'", "B'101'", "'a'", "'{sad}'", "'{abc,d}'", "'long text'", "'x'" };
+	const swm_function *f = function("letters");
+	PGconn *pg = open_as(NULL, DATABASE);
+
+	ck_assert_uint_eq(f->parameter_count, 7);
+	for (size_t i = 0; i < f->parameter_count; i++) {
+		char sql[200];
+		snprintf(sql, sizeof sql, "SELECT (%s::%.*s)::text = %s::text, pg_typeof(NULL::%.*s)::oid", values[i],
+		         (int)f->parameters[i].type_name.len, f->parameters[i].type_name.ptr, values[i],
+		         (int)f->parameters[i].type_name.len, f->parameters[i].type_name.ptr);
+		PGresult *rows = ask(pg, sql);
+		ck_assert_msg(PQgetvalue(rows, 0, 0)[0] == 't', "%s", sql);
+		ck_assert_uint_eq(strtoul(PQgetvalue(rows, 0, 1), NULL, 10), f->parameters[i].type->oid);
+		PQclear(rows);
+	}
+	PQfinish(pg);
+	assert_str(f->parameters[0].type->name, "character");
+	f = function("poly");
+	ck_assert_uint_eq(f->parameter_count, 2);
+	ck_assert_int_eq(f->parameters[0].type->kind, 'p');
+	ck_assert(f->parameters[1].variadic && f->parameters[1].type->is_array);
+	f = function("middle");
+	ck_assert_uint_eq(f->parameter_count, 2);
+	ck_assert(f->parameters[0].required && !f->parameters[1].required);
+}
+END_TEST
+
+/* Every function and role, against has_function_privilege(). */
+START_TEST(who_may_execute)
+{
+	PGconn *pg = open_as(NULL, DATABASE);
+	PGresult *rows = ask(pg,
+		"SELECT p.oid, p.proname, r.rolname, has_function_privilege(r.oid, p.oid, 'EXECUTE')"
+		" FROM pg_proc p, pg_roles r WHERE p.pronamespace = 'a'::regnamespace AND p.prokind = 'f'"
+		" AND p.prorettype <> 'trigger'::regtype AND r.rolname ~ '^ts_' AND r.rolname <> 'ts_stranger'");
+	int refused = 0;
+
+	ck_assert_int_gt(PQntuples(rows), 100);
+	for (int i = 0; i < PQntuples(rows); i++) {
+		size_t count;
+		const swm_function *const *all = swm_snapshot_functions(snapshot, SWM_STR("a"), swm_cstr(PQgetvalue(rows, i, 1)), &count);
+		const swm_function *f = NULL;
+		for (size_t k = 0; k < count; k++)
+			if (all[k]->oid == strtoul(PQgetvalue(rows, i, 0), NULL, 10))
+				f = all[k];
+		ck_assert_ptr_nonnull(f);
+		bool may = swm_snapshot_may_execute(snapshot, swm_cstr(PQgetvalue(rows, i, 2)), f);
+		ck_assert_msg(may == (PQgetvalue(rows, i, 3)[0] == 't'), "%s %s", PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2));
+		refused += !may;
+	}
+	ck_assert_int_gt(refused, 2);
+	PQclear(rows);
+	PQfinish(pg);
+}
+END_TEST
+
+START_TEST(functions_that_write_media)
+{
+	assert_str(function("twkb")->media_type, "application/vnd.twkb");
+	assert_str(function("any_media")->media_type, SWM_ANY_MEDIA_TYPE);
+	assert_str(function("media_set")->media_type, "");
+	assert_str(function("half")->media_type, "");
+	assert_str(function("many_slashes")->media_type, "");
+	assert_str(function("mood")->media_type, "");
+}
+END_TEST
+
+START_TEST(aggregates_that_write_media)
+{
+	const swm_media_handler *h = swm_snapshot_media_handler(snapshot, relation("devices"), SWM_STR("text/csv"));
+	size_t count;
+
+	ck_assert_ptr_nonnull(h);
+	assert_str(h->schema, "a");
+	assert_str(h->name, "csv_agg");
+	assert_str(h->type->schema, "hidden");
+	ck_assert_uint_eq(h->relation_oid, relation("devices")->oid);
+	h = swm_snapshot_media_handler(snapshot, relation("self"), SWM_STR("text/csv"));
+	ck_assert_ptr_nonnull(h);
+	assert_str(h->name, "any_csv");
+	ck_assert_uint_eq(h->relation_oid, 0);
+	h = swm_snapshot_media_handler(snapshot, function("tab")->row, SWM_STR("text/csv"));
+	assert_str(h->name, "any_csv");
+	h = swm_snapshot_media_handler(snapshot, relation("parts"), SWM_STR("application/vnd.twkb"));
+	ck_assert_ptr_nonnull(h);
+	assert_str(h->name, "twkb_agg");
+	ck_assert_ptr_null(swm_snapshot_media_handler(snapshot, relation("devices"), SWM_STR("application/vnd.twkb")));
+	ck_assert_ptr_null(swm_snapshot_media_handler(snapshot, relation("parts"), SWM_STR(SWM_ANY_MEDIA_TYPE)));
+	(void)swm_snapshot_media_handlers(snapshot, relation("parts"), &count);
+	ck_assert_uint_eq(count, 1);
+	(void)swm_snapshot_media_handlers(snapshot, NULL, &count);
+	ck_assert_uint_eq(count, 1);
+	(void)swm_snapshot_media_handlers(snapshot, relation("self"), &count);
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+START_TEST(casts_of_domains)
+{
+	const swm_domain_casts *casts = column("profiles", "id")->type->casts;
+
+	ck_assert_ptr_nonnull(casts);
+	assert_str(casts->to_json.schema, "a");
+	assert_str(casts->to_json.name, "to JSON");
+	assert_str(casts->from_text.schema, "hidden");
+	assert_str(casts->from_text.name, "of_text");
+	assert_str(casts->from_json.name, "of_json");
+	ck_assert_uint_eq(casts->to_text.name.len, 0);
+	ck_assert_ptr_null(column("profiles", "other")->type->casts); /* without a function */
+	ck_assert_ptr_null(column("types", "t_colour")->type->casts); /* no domain */
 }
 END_TEST
 
@@ -771,6 +1030,27 @@ START_TEST(timezones_agree_with_postgresql)
 }
 END_TEST
 
+START_TEST(comments_of_schemas)
+{
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("a")), "What is in a");
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("b.c \"d")), "");
+	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("pg_catalog")), "");
+}
+END_TEST
+
+/* Overloads stand together. */
+START_TEST(all_functions)
+{
+	size_t count, same = 0;
+	const swm_function *const *all = swm_snapshot_all_functions(snapshot, &count);
+
+	ck_assert_uint_gt(count, 10);
+	for (size_t i = 0; i + 1 < count; i++)
+		same += swm_str_eq(all[i]->name, SWM_STR("add")) && swm_str_eq(all[i + 1]->name, SWM_STR("add"));
+	ck_assert_uint_eq(same, 1);
+}
+END_TEST
+
 START_TEST(server_version)
 {
 	PGconn *pg = open_as(NULL, DATABASE);
@@ -859,9 +1139,12 @@ make_tests(void)
 		relations_of_all_kinds, relations_that_are_not_there, relations_in_order, odd_names, columns_in_full,
 		columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
 		types_behind_domains, types_themselves, overloads, parameters, what_functions_return,
+		rows_of_functions, relationships_of_functions_rows, types_of_parameters, who_may_execute,
+		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, timezones_agree_with_postgresql, server_version, references,
+		nearest_relations, timezones_agree_with_postgresql, comments_of_schemas,
+		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};
 	TCase *tests = tcase_create("snapshot");

@@ -1,0 +1,30 @@
+/*
+ * The OpenAPI 2.0 document of a schema
+ * (https://swagger.io/specification/v2/,
+ * https://docs.postgrest.org/en/latest/references/api/openapi.html). Pure, no I/O.
+ */
+#ifndef SWM_OPENAPI_OPENAPI_H
+#define SWM_OPENAPI_OPENAPI_H
+
+#include "base/buf.h"
+#include "schema/schema.h"
+
+/*
+ * What is described, for whom, and where it goes. The document grows with the
+ * schema, so it is handed on in pieces: whenever one is complete, flush is called,
+ * which may empty the buffer. It returns SWM_OK, or what the writing ends with.
+ */
+typedef struct swm_openapi_request {
+	const swm_snapshot *snapshot;
+	const swm_settings *settings; /* openapi-*; ignore-privileges shows what nobody may use too */
+	swm_str schema;
+	swm_str role;
+	swm_buf *to;
+	int (*flush)(void *user, swm_error *err);
+	void *user;
+} swm_openapi_request;
+
+/* SWM_ENOMEM, or what flush returned. */
+int swm_openapi_write(const swm_openapi_request *request, swm_error *err);
+
+#endif

@@ -1,0 +1,83 @@
+#include "config.h"
+
+#include "schema/load.h"
+
+/* One view: its tree may be large, so that the rows of this query come one by one. */
+int
+swm_load_view(struct swm_load *load, const PGresult *rows)
+{
+	swm_view_column columns[SWM_MOST_VIEW_COLUMNS];
+
+	for (int row = 0; row < PQntuples(rows); row++) {
+		struct swm_load_view *v = swm_arena_alloc(load->scratch, sizeof *v);
+		if (v == NULL)
+			return SWM_ENOMEM;
+		/* of a tree that a later PostgreSQL writes otherwise, nothing is known */
+		(void)swm_view_columns(swm_load_cell(rows, row, 1), columns, SWM_MOST_VIEW_COLUMNS, &v->count);
+		v->oid = swm_load_oid(rows, row, 0);
+		v->columns = swm_arena_array(load->scratch, v->count, sizeof *columns);
+		if (v->columns == NULL)
+			return SWM_ENOMEM;
+		if (v->count > 0)
+			memcpy(v->columns, columns, v->count * sizeof *columns);
+		v->next = load->views;
+		load->views = v;
+		load->view_count++;
+	}
+	return SWM_OK;
+}
+
+const struct swm_load_view *
+swm_load_view_of(const struct swm_load *load, uint32_t oid)
+{
+	uint64_t hash = swm_index_hash_oid(oid);
+	size_t at;
+
+	for (size_t cursor = 0; swm_index_next(&load->views_by_oid, hash, &cursor, &at);)
+		if (load->view_list[at]->oid == oid)
+			return load->view_list[at];
+	return NULL;
+}
+
+static const swm_view_column *
+find_column(const struct swm_load_view *v, uint16_t number)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->columns[i].number == number)
+			return &v->columns[i];
+	return NULL;
+}
+
+/*
+ * Follows a column of a view, which may be one of another view, to its table. Views
+ * that were replaced can show one another in a circle; then it is nobody's.
+ */
+static void
+follow(const struct swm_load *load, swm_view_column *c)
+{
+	const struct swm_load_view *v;
+
+	for (size_t hops = 0; c->relation != 0 && (v = swm_load_view_of(load, c->relation)) != NULL; hops++) {
+		const swm_view_column *behind = hops > load->view_count ? NULL : find_column(v, c->column);
+		c->column = behind == NULL ? 0 : behind->column;
+		c->relation = behind == NULL ? 0 : behind->relation;
+	}
+}
+
+int
+swm_load_follow_views(struct swm_load *load)
+{
+	size_t count = 0;
+
+	load->view_list = swm_arena_array(load->scratch, load->view_count, sizeof(struct swm_load_view *));
+	if (load->view_list == NULL || !swm_index_init(&load->views_by_oid, load->scratch, load->view_count))
+		return SWM_ENOMEM;
+	for (struct swm_load_view *v = load->views; v != NULL; v = v->next) {
+		swm_index_put(&load->views_by_oid, swm_index_hash_oid(v->oid), count);
+		load->view_list[count++] = v;
+	}
+	for (struct swm_load_view *v = load->views; v != NULL; v = v->next)
+		for (size_t i = 0; i < v->count; i++)
+			follow(load, &v->columns[i]); /* what it comes to is kept, and shortens the next way */
+	return SWM_OK;
+}

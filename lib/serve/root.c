@@ -1,0 +1,74 @@
+/* The root: what the schema has, as an OpenAPI document. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "openapi/openapi.h"
+#include "read.h"
+
+/*
+ * The document comes from the snapshot, so nothing is read; but a role that is not
+ * there must be refused by the database, and a pre-request function asked.
+ */
+static bool
+needs_database(const struct serving *s)
+{
+	return s->engine->settings->db_pre_request.len > 0 ||
+	       swm_snapshot_role(s->snapshot, s->identity.role) == NULL;
+}
+
+static int
+ask_database(struct serving *s)
+{
+	swm_read read = { 0 };
+	swm_event event;
+	enum swm_read_step kind;
+	int rc = swm_prepare_read(s, &read);
+
+	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
+		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result, 0) : SWM_OK;
+	swm_read_finish(&read);
+	return rc;
+}
+
+static int
+send_piece(void *user, swm_error *err)
+{
+	struct serving *s = user;
+
+	return swm_reply_is_full(&s->reply) ? swm_reply_flush(&s->reply, err) : SWM_OK;
+}
+
+static int
+write_document(struct serving *s)
+{
+	swm_openapi_request request = {
+		.snapshot = s->snapshot, .settings = s->engine->settings,
+		.schema = s->schema, .role = s->identity.role,
+		.to = &s->reply.body, .flush = send_piece, .user = s,
+	};
+
+	return s->reply.no_body ? SWM_OK : swm_openapi_write(&request, s->err);
+}
+
+int
+swm_answer_root(struct serving *s)
+{
+	swm_str accept;
+	int rc = swm_str_eq(s->engine->settings->openapi_mode, SWM_STR("disabled"))
+		? swm_fail(s->err, SWM_ERR_OPENAPI_OFF) : swm_serving_header(s, &accept, "Accept");
+
+	if (rc == SWM_OK)
+		rc = swm_accept_choose(&s->media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
+	if (rc == SWM_OK)
+		rc = swm_step_preferences(s);
+	if (rc != SWM_OK)
+		return rc;
+	swm_set_root_headers(s);
+	if (needs_database(s))
+		rc = ask_database(s);
+	if (rc == SWM_OK)
+		rc = write_document(s);
+	s->done = rc == SWM_OK;
+	return rc;
+}
