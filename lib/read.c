@@ -158,6 +158,20 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	return rc;
 }
 
+/* What is written, and then what triggers and functions set for the answer. */
+static int
+add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error *err)
+{
+	swm_statement s;
+	int rc = swm_sql_write(&s, arena, c->write, c->body, err);
+
+	if (rc != SWM_OK)
+		return rc;
+	add_step(out, SWM_READ_ROWS, &s);
+	add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
+	return SWM_OK;
+}
+
 int
 swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
                  const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
@@ -167,7 +181,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 
 	*out = (swm_read){ .engine = engine, .changes = c->changes };
 	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
-		.rollback = c->rollback, .decide = c->decide,
+		.rollback = c->rollback, .decide = c->decide, .writes = c->write != NULL,
 		.begin = begin_of(isolation_of(role, c->function), c->changes), .abort_fd = c->abort_fd };
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
@@ -178,26 +192,40 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		if (rc != SWM_OK)
 			return rc;
 		add_step(out, SWM_READ_PRE_REQUEST, &s);
-		if (c->function == NULL)
+		if (c->function == NULL && c->write == NULL)
 			add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
-	if (plan != NULL) {
+	if (c->write != NULL)
+		rc = add_write(out, arena, c, err);
+	else if (plan != NULL)
 		rc = add_rows(out, arena, plan, c, err);
-		if (rc != SWM_OK)
-			return rc;
-	}
+	if (rc != SWM_OK)
+		return rc;
 	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
-	if ((plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
+	if (c->write != NULL || (plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;
+}
+
+/* A connection that died idle would leave a write's outcome open: it is not used for one. */
+static int
+acquire(swm_conn **out, const swm_read *read, swm_error *err)
+{
+	for (int64_t tries = 0;; tries++) {
+		int rc = swm_pool_acquire(out, read->engine->pool, read->options.abort_fd, err);
+		if (rc != SWM_OK || !read->changes || tries > read->engine->settings->db_pool || swm_conn_is_alive(*out))
+			return rc;
+		swm_conn_set_lost(*out);
+		swm_pool_discard(*out, false);
+	}
 }
 
 static int
 start(swm_read *read, swm_error *err)
 {
 	swm_conn *conn;
-	int rc = swm_pool_acquire(&conn, read->engine->pool, read->options.abort_fd, err);
+	int rc = acquire(&conn, read, err);
 
 	if (rc == SWM_OK)
 		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count, &read->options, err);

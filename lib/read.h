@@ -20,6 +20,8 @@ typedef struct swm_read_context {
 	bool explain_json;
 	unsigned explain_options;      /* of enum swm_explain */
 	bool rollback;
+	const swm_write_plan *write;   /* what is written, in place of a read; NULL for a read */
+	const char *body;              /* JSON, as the write's plan describes it */
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
 	bool decide;                   /* the caller says, when all rows have come, whether to commit */
@@ -52,7 +54,8 @@ int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const 
 /*
  * As swm_exec_next(), which step it was in *kind. Takes a connection first, and
  * another one when an old one turns out to be dead before it answered: what changes
- * nothing may be tried again.
+ * nothing may be tried again. A write is sent only over a connection that seems to be
+ * alive.
  */
 int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
 

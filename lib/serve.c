@@ -15,6 +15,7 @@ static int (*const steps[])(struct serving *s) = {
 	swm_step_schema,
 	swm_step_method,
 	swm_step_parse,
+	swm_step_prefer,
 	swm_step_range,
 	swm_step_snapshot,
 	swm_step_root,
@@ -23,6 +24,7 @@ static int (*const steps[])(struct serving *s) = {
 	swm_step_call,
 	swm_step_plan,
 	swm_step_preferences,
+	swm_step_write,
 	swm_step_read,
 };
 

@@ -50,6 +50,7 @@ struct swm_exec {
 	bool sent_again, rolled_back, no_wait, ended_null;
 	bool undecided;   /* the caller must say how to end */
 	bool decided;
+	bool ending;      /* a commit has been sent, or is the Sync's doing */
 	bool may_retry;
 	size_t at, command_count;
 	struct command commands[];
@@ -153,6 +154,7 @@ send_end(swm_exec *exec)
 {
 	bool now = !exec->options.decide || exec->decided;
 
+	exec->ending = now && !exec->options.rollback;
 	if (is_explicit(exec) && now && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
 		return false;
 	return send_sync(exec);
@@ -235,11 +237,18 @@ give_up(swm_exec *exec, int outcome, bool cancel)
 	return exec->outcome;
 }
 
+/* What was sent up to the commit may have been done, and the answer lost. */
+static bool
+outcome_is_unknown(const swm_exec *exec)
+{
+	return exec->options.writes && exec->ending && exec->failure == SWM_OK;
+}
+
 static int
 fail_lost(swm_exec *exec, swm_error *err)
 {
 	swm_buf words = SWM_BUF_INIT;
-	int result = swm_fail(err, SWM_ERR_CONNECTION_LOST);
+	int result = swm_fail(err, outcome_is_unknown(exec) ? SWM_ERR_OUTCOME_UNKNOWN : SWM_ERR_CONNECTION_LOST);
 
 	swm_connect_add_message(&words, PQerrorMessage(exec->pg), PQpass(exec->pg));
 	if (!words.failed)
@@ -260,7 +269,9 @@ lose(swm_exec *exec, const PGresult *result, swm_error *err)
 
 	exec->may_retry = exec->old && !exec->answered;
 	if (outcome == SWM_OK) {
-		outcome = told && !exec->may_retry
+		/* said behind the last result, its goodbye leaves open whether the commit came before */
+		bool open = outcome_is_unknown(exec) && exec->at + 2 >= exec->command_count;
+		outcome = told && !exec->may_retry && !open
 		                  ? swm_exec_fail_result(err, result, exec->options.authenticated)
 		                  : fail_lost(exec, err);
 		swm_error_set_retry_after(err, 1);

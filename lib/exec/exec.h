@@ -22,6 +22,7 @@ typedef struct swm_exec_options {
 	bool authenticated;  /* for the status of 42501 */
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
 	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first */
+	bool writes;         /* losing the connection may leave it open whether anything was written */
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
 } swm_exec_options;
@@ -48,8 +49,8 @@ typedef struct swm_event {
  * 1: an event (a row of a streamed step, or the whole result of another; quiet
  * steps give none). 0: all is done and the transaction has ended as asked. Negative:
  * SWM_EDATABASE (rolled back, or the server ended the connection and said why, as
- * 57P01 does), SWM_EUNAVAILABLE (the connection was lost; whether a commit happened
- * is not known), SWM_EREFUSED (RAISE_SYNTAX, rolled back), SWM_ECANCELED (the client
+ * 57P01 does), SWM_EUNAVAILABLE (the connection was lost; OUTCOME_UNKNOWN when a commit
+ * may have happened), SWM_EREFUSED (RAISE_SYNTAX, rolled back), SWM_ECANCELED (the client
  * went away), SWM_ENOMEM, SWM_EINTERNAL.
  * Called once more it returns the same, but 1.
  *

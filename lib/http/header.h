@@ -59,12 +59,24 @@ void swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsig
 enum swm_count { SWM_COUNT_NONE, SWM_COUNT_EXACT, SWM_COUNT_PLANNED, SWM_COUNT_ESTIMATED };
 enum swm_tx { SWM_TX_DEFAULT, SWM_TX_COMMIT, SWM_TX_ROLLBACK };
 
+/* What becomes of a row whose key is there already. */
+enum swm_resolution { SWM_RESOLUTION_NONE, SWM_RESOLUTION_MERGE, SWM_RESOLUTION_IGNORE };
+
+/* What a client gets back of what it wrote (RFC 7240, 4.2). */
+enum swm_return { SWM_RETURN_DEFAULT, SWM_RETURN_MINIMAL, SWM_RETURN_HEADERS, SWM_RETURN_REPRESENTATION };
+
+/* What a column has that a row of a body does not name. */
+enum swm_missing { SWM_MISSING_UNSAID, SWM_MISSING_NULL, SWM_MISSING_DEFAULT };
+
 /* What a Prefer field asks for; of each preference the first occurrence counts. */
 typedef struct swm_preferences {
 	bool strict;             /* handling=strict */
 	bool has_handling;
 	enum swm_count count;
 	enum swm_tx tx;
+	enum swm_return returned;
+	enum swm_resolution resolution;
+	enum swm_missing missing;
 	swm_str timezone;        /* empty when there is none */
 	int64_t max_affected;    /* -1 when there is none */
 	swm_str invalid;         /* those unknown, joined by ", "; empty when there are none */

@@ -3,7 +3,7 @@
 #include "http/header.h"
 
 /* Preferences that are a word of a few; what each sets is the parser's matter. */
-enum preference { HANDLING, COUNT, TX, OTHER_KNOWN };
+enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING };
 
 static const struct {
 	swm_str text;
@@ -18,16 +18,42 @@ static const struct {
 	KNOWN("count=estimated", COUNT, SWM_COUNT_ESTIMATED),
 	KNOWN("tx=commit", TX, SWM_TX_COMMIT),
 	KNOWN("tx=rollback", TX, SWM_TX_ROLLBACK),
-	/* of writes: they change no read, and are no mistake in one */
-	KNOWN("return=representation", OTHER_KNOWN, 0),
-	KNOWN("return=headers-only", OTHER_KNOWN, 0),
-	KNOWN("return=minimal", OTHER_KNOWN, 0),
-	KNOWN("resolution=merge-duplicates", OTHER_KNOWN, 0),
-	KNOWN("resolution=ignore-duplicates", OTHER_KNOWN, 0),
-	KNOWN("missing=default", OTHER_KNOWN, 0),
-	KNOWN("missing=null", OTHER_KNOWN, 0),
+	KNOWN("return=representation", RETURN, SWM_RETURN_REPRESENTATION),
+	KNOWN("return=headers-only", RETURN, SWM_RETURN_HEADERS),
+	KNOWN("return=minimal", RETURN, SWM_RETURN_MINIMAL),
+	KNOWN("resolution=merge-duplicates", RESOLUTION, SWM_RESOLUTION_MERGE),
+	KNOWN("resolution=ignore-duplicates", RESOLUTION, SWM_RESOLUTION_IGNORE),
+	KNOWN("missing=default", MISSING, SWM_MISSING_DEFAULT),
+	KNOWN("missing=null", MISSING, SWM_MISSING_NULL),
 #undef KNOWN
 };
+
+/* Of each preference the first occurrence counts. */
+static void
+set(swm_preferences *p, enum preference preference, int value)
+{
+	switch (preference) {
+	case HANDLING:
+		p->strict = p->has_handling ? p->strict : value != 0;
+		p->has_handling = true;
+		break;
+	case COUNT:
+		p->count = p->count == SWM_COUNT_NONE ? (enum swm_count)value : p->count;
+		break;
+	case TX:
+		p->tx = p->tx == SWM_TX_DEFAULT ? (enum swm_tx)value : p->tx;
+		break;
+	case RETURN:
+		p->returned = p->returned == SWM_RETURN_DEFAULT ? (enum swm_return)value : p->returned;
+		break;
+	case RESOLUTION:
+		p->resolution = p->resolution == SWM_RESOLUTION_NONE ? (enum swm_resolution)value : p->resolution;
+		break;
+	case MISSING:
+		p->missing = p->missing == SWM_MISSING_UNSAID ? (enum swm_missing)value : p->missing;
+		break;
+	}
+}
 
 static bool
 apply(swm_preferences *p, swm_str piece)
@@ -35,14 +61,7 @@ apply(swm_preferences *p, swm_str piece)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (!swm_str_eq(known[i].text, piece))
 			continue;
-		if (known[i].preference == HANDLING && !p->has_handling) {
-			p->has_handling = true;
-			p->strict = known[i].value != 0;
-		} else if (known[i].preference == COUNT && p->count == SWM_COUNT_NONE) {
-			p->count = (enum swm_count)known[i].value;
-		} else if (known[i].preference == TX && p->tx == SWM_TX_DEFAULT) {
-			p->tx = (enum swm_tx)known[i].value;
-		}
+		set(p, known[i].preference, known[i].value);
 		return true;
 	}
 	return false;
@@ -71,7 +90,7 @@ swm_prefer_parse(swm_preferences *out, swm_arena *arena, swm_str prefer, swm_err
 	swm_buf invalid = SWM_BUF_INIT;
 	swm_str rest = prefer, piece;
 
-	*out = (swm_preferences){ .count = SWM_COUNT_NONE, .max_affected = -1 };
+	*out = (swm_preferences){ .max_affected = -1 };
 	while (swm_str_cut(&rest, ',', &piece)) {
 		piece = swm_str_trim(piece);
 		if (piece.len == 0 || apply(out, piece) || apply_valued(out, piece))

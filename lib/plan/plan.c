@@ -81,11 +81,12 @@ plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 {
 	swm_plan_condition *where = NULL;
 	swm_plan_order *order = NULL;
-	int rc = swm_plan_conditions(p, node, node->asked->conditions, &where);
+	bool of_write = p->request->written && node->parent == NULL;
+	int rc = of_write ? SWM_OK : swm_plan_conditions(p, node, node->asked->conditions, &where);
 
-	if (rc == SWM_OK)
+	if (rc == SWM_OK && !of_write)
 		rc = swm_plan_order_of(p, node, node->asked->order, &order);
-	if (rc == SWM_OK)
+	if (rc == SWM_OK && !of_write)
 		rc = swm_plan_range(p, node, node->asked, range);
 	node->where = where;
 	node->order = order;
@@ -125,6 +126,12 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 {
 	const swm_function *f = p->request->function;
 
+	if (p->request->written) {
+		root->source = SWM_SOURCE_WRITTEN;
+		root->alias = p->request->relation;
+		int rc = swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
+		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
+	}
 	if (f == NULL) {
 		int rc = swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
 		/* "_1" and the like are names of lateral joins */
@@ -185,7 +192,8 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	int rc = plan_root(&p, plan);
 	if (rc != SWM_OK)
 		return rc;
-	cap_rows(&p, plan->root);
+	if (!request->written) /* db-max-rows never cuts what a write returns */
+		cap_rows(&p, plan->root);
 	rc = swm_plan_place_of(&p, plan->root, &plan->place);
 	if (rc != SWM_OK)
 		return rc;

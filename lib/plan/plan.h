@@ -145,6 +145,7 @@ typedef struct swm_read_request {
 	swm_str schema, relation;
 	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
 	const struct swm_plan_call *call; /* with what */
+	bool written;                     /* of what a write touched: conditions and limits of the root are the write's */
 	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */

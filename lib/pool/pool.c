@@ -621,11 +621,9 @@ obtain(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error
  * reloaded. What it said is read here, so that a lost connection is noticed before
  * a request is sent over it.
  */
-static bool
-seems_alive(swm_conn *conn)
+bool
+swm_conn_is_alive(swm_conn *conn)
 {
-	if (!conn->doubtful)
-		return true;
 	for (int i = 0; i < DRAIN_READS; i++) {
 		if (!swm_pool_readable(PQsocket(conn->pg)))
 			return true;
@@ -652,7 +650,7 @@ swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
 			return result;
 		if (conn->pg == NULL)
 			result = connect_room(conn, deadline, abort_fd, err);
-		else if (!seems_alive(conn))
+		else if (conn->doubtful && !swm_conn_is_alive(conn))
 			result = retire(conn, "it seems lost");
 		if (result == SWM_OK)
 			*out = conn;

@@ -59,6 +59,12 @@ bool swm_conn_is_fresh(const swm_conn *conn);
 /* The server has ended it, even if the socket does not show that yet: the others are looked at before they are lent. */
 void swm_conn_set_lost(swm_conn *conn);
 
+/*
+ * Whether the server has not hung up so far, as the socket tells: false is certain, and
+ * then nothing that is sent would be done.
+ */
+bool swm_conn_is_alive(swm_conn *conn);
+
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);
 

@@ -121,6 +121,9 @@ typedef struct swm_position {
 typedef struct swm_ast {
 	swm_query_node root;
 	swm_position *after;     /* the root's rows begin behind this one; NULL: with the first */
+	bool has_columns, has_on_conflict;
+	swm_value *columns;      /* columns=: what a write gives values to */
+	swm_value *on_conflict;  /* on_conflict=: the key of an upsert */
 	swm_str not_embedded;    /* the first name of a path that nothing is embedded under; ptr is NULL when there is none */
 } swm_ast;
 

@@ -157,12 +157,44 @@ parse_not_or_pair(struct parser *p, swm_query_node *level, swm_str value)
 	return parse_logic_text(p, level, SWM_STR("not.or"), value);
 }
 
-/* Parameters of writes: without meaning in a read. */
+/* a,b,"c d": an empty list is no list */
 static int
-ignore_pair(struct parser *p, swm_query_node *level, swm_str value)
+parse_names(struct parser *p, const char *what, swm_str value, bool *has, swm_value **out)
 {
-	(void)p, (void)level, (void)value;
-	return SWM_OK;
+	swm_scanner s = scanner_of(p, what, value);
+	swm_value **tail = out;
+
+	*has = value.len > 0;
+	if (!*has)
+		return SWM_OK;
+	*out = NULL;
+	do {
+		swm_value *name = swm_arena_alloc(p->arena, sizeof *name);
+		if (name == NULL)
+			return swm_fail_memory(p->err);
+		swm_scan_blanks(&s);
+		int rc = swm_scan_name(&s, &name->text);
+		if (rc != SWM_OK)
+			return rc;
+		swm_scan_blanks(&s);
+		*tail = name;
+		tail = &name->next;
+	} while (swm_scan_char(&s, ','));
+	return swm_scan_end(&s, "\",\" or end of input");
+}
+
+static int
+parse_columns_pair(struct parser *p, swm_query_node *level, swm_str value)
+{
+	(void)level;
+	return parse_names(p, "columns parameter", value, &p->ast->has_columns, &p->ast->columns);
+}
+
+static int
+parse_on_conflict_pair(struct parser *p, swm_query_node *level, swm_str value)
+{
+	(void)level;
+	return parse_names(p, "on_conflict parameter", value, &p->ast->has_on_conflict, &p->ast->on_conflict);
 }
 
 /* Names that are no columns. Longer ones first: not.and before and. */
@@ -172,8 +204,8 @@ static const struct reserved {
 	int (*parse)(struct parser *p, swm_query_node *level, swm_str value);
 } reserved[] = {
 	{ { "select", 6 }, false, parse_select_pair },
-	{ { "columns", 7 }, false, ignore_pair },
-	{ { "on_conflict", 11 }, false, ignore_pair },
+	{ { "columns", 7 }, false, parse_columns_pair },
+	{ { "on_conflict", 11 }, false, parse_on_conflict_pair },
 	{ { "order", 5 }, true, parse_order_pair },
 	{ { "limit", 5 }, true, parse_limit_pair },
 	{ { "offset", 6 }, true, parse_offset_pair },

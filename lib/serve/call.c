@@ -95,6 +95,8 @@ swm_step_body(struct serving *s)
 {
 	swm_str type;
 
+	if (s->write != SWM_WRITES_NOTHING)
+		return swm_take_written(s);
 	if (!s->is_function || !swm_serving_is(s, "POST"))
 		return SWM_OK;
 	int rc = swm_serving_header(s, &type, "Content-Type");

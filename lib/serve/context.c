@@ -88,7 +88,9 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
 		.explain_options = s->explain_options,
 		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes,
-		.decide = s->changes && (s->encoder.single || s->prefer.max_affected >= 0),
+		.write = s->write_plan, .body = swm_buf_text(&s->body),
+		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
+		                                : s->changes && (s->encoder.single || s->prefer.max_affected >= 0),
 		.abort_fd = s->request->abort_fd,
 	};
 	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);

@@ -16,11 +16,22 @@ swm_set_common_headers(struct serving *s)
 	swm_set_cors_headers(s);
 }
 
+/* A resolution needs a key. */
+static bool
+resolves(const struct serving *s)
+{
+	return s->write == SWM_WRITES_INSERT && s->write_plan->resolution != SWM_RESOLUTION_NONE;
+}
+
 static void
 set_preferences_applied(struct serving *s)
 {
 	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
+	static const char *const resolutions[] = { "", "resolution=merge-duplicates", "resolution=ignore-duplicates" };
+	static const char *const missing[] = { "", "missing=null", "missing=default" };
+	static const char *const returns[] = { "", "return=minimal", "return=headers-only", "return=representation" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
+	bool writes = s->write != SWM_WRITES_NOTHING;
 	swm_buf applied = SWM_BUF_INIT;
 	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
@@ -31,6 +42,9 @@ set_preferences_applied(struct serving *s)
 		swm_buf_str(&zone, s->prefer.timezone);
 	}
 	const char *const all[] = {
+		resolves(s) ? resolutions[s->prefer.resolution] : "",
+		writes && s->write != SWM_WRITES_DELETE ? missing[s->prefer.missing] : "",
+		writes ? returns[s->prefer.returned] : "",
 		counts[s->prefer.count],
 		ends[s->prefer.tx],
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
@@ -115,4 +129,14 @@ swm_set_root_headers(struct serving *s)
 {
 	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_OPENAPI));
 	set_profile(s);
+}
+
+void
+swm_set_write_headers(struct serving *s)
+{
+	if (s->plan != NULL) {
+		swm_reply_set(&s->reply, "Content-Type", s->content_type);
+		set_profile(s);
+	}
+	set_preferences_applied(s);
 }

@@ -44,6 +44,26 @@ choose_media(struct serving *s, swm_str accept, swm_error *err)
 	return (PLAN_MEDIA & 1u << s->media) != 0 ? choose_explained(s, chosen.range, err) : SWM_OK;
 }
 
+static int
+plan_write(struct serving *s, const swm_read_request *read)
+{
+	static const enum swm_write_kind kinds[] = { [SWM_WRITES_INSERT] = SWM_WRITE_INSERT, [SWM_WRITES_PUT] = SWM_WRITE_PUT,
+		[SWM_WRITES_UPDATE] = SWM_WRITE_UPDATE, [SWM_WRITES_DELETE] = SWM_WRITE_DELETE };
+	swm_write_request request = {
+		.kind = kinds[s->write], .read = *read, .keys = s->json.keys, .key_count = s->json.key_count,
+		.body_is_array = s->json.body == SWM_JSON_BODY_ARRAY,
+		.fill_defaults = s->prefer.missing == SWM_MISSING_DEFAULT,
+		.resolution = s->prefer.resolution, .returned = s->prefer.returned,
+	};
+
+	request.read.written = true;
+	request.read.place = false;
+	int rc = swm_plan_write(&s->write_plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	if (rc == SWM_OK)
+		s->plan = s->write_plan->read;
+	return rc;
+}
+
 int
 swm_step_plan(struct serving *s)
 {
@@ -65,7 +85,10 @@ swm_step_plan(struct serving *s)
 		.range = s->has_range ? &s->range : NULL,
 		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
 	};
-	rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	if (s->write == SWM_WRITES_NOTHING)
+		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	else
+		rc = plan_write(s, &request);
 	if (rc == SWM_OK && negotiated != SWM_OK)
 		rc = choose_media(s, accept, s->err);
 	return rc;
@@ -108,16 +131,19 @@ check_max_affected(struct serving *s)
 }
 
 int
-swm_step_preferences(struct serving *s)
+swm_step_prefer(struct serving *s)
 {
-	swm_str prefer, unknown;
+	swm_str prefer;
 	int rc = swm_serving_header(s, &prefer, "Prefer");
 
-	if (rc == SWM_OK)
-		rc = swm_prefer_parse(&s->prefer, s->arena, prefer, s->err);
-	if (rc != SWM_OK)
-		return rc;
-	unknown = s->prefer.invalid;
+	return rc != SWM_OK ? rc : swm_prefer_parse(&s->prefer, s->arena, prefer, s->err);
+}
+
+int
+swm_step_preferences(struct serving *s)
+{
+	swm_str unknown = s->prefer.invalid;
+
 	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
 	                      swm_snapshot_has_timezone(s->snapshot, s->prefer.timezone);
 	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)

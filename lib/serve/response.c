@@ -45,5 +45,6 @@ swm_apply_response_settings(struct serving *s, const PGresult *result, int colum
 	if (!swm_str_int64(status, &number) || number < 200 || number > 599) /* 1xx are never final */
 		return swm_fail(s->err, SWM_ERR_RESPONSE_STATUS);
 	s->reply.status = (int)number;
+	s->sql_set_status = true;
 	return SWM_OK;
 }

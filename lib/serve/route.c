@@ -9,11 +9,13 @@
 /* The methods of the dialect, and where each is served. */
 static const struct {
 	swm_str name;
-	bool on_relations, on_functions;
+	bool on_functions;
+	enum swm_writes writes; /* to a relation */
 } methods[] = {
-	{ { "GET", 3 }, true, true },     { { "HEAD", 4 }, true, true },   { { "OPTIONS", 7 }, true, true },
-	{ { "POST", 4 }, false, true },   { { "PUT", 3 }, false, false },  { { "PATCH", 5 }, false, false },
-	{ { "DELETE", 6 }, false, false },
+	{ { "GET", 3 }, true, SWM_WRITES_NOTHING },       { { "HEAD", 4 }, true, SWM_WRITES_NOTHING },
+	{ { "OPTIONS", 7 }, true, SWM_WRITES_NOTHING },   { { "POST", 4 }, true, SWM_WRITES_INSERT },
+	{ { "PUT", 3 }, false, SWM_WRITES_PUT },          { { "PATCH", 5 }, false, SWM_WRITES_UPDATE },
+	{ { "DELETE", 6 }, false, SWM_WRITES_DELETE },
 };
 
 bool
@@ -112,10 +114,9 @@ swm_step_method(struct serving *s)
 		return fail_method(s, SWM_ERR_METHOD);
 	if (s->is_function)
 		return methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
-	if (s->is_root) /* nothing can be written there */
-		return swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD") || swm_serving_is(s, "OPTIONS")
-			? SWM_OK : fail_method(s, SWM_ERR_METHOD);
-	return methods[i].on_relations ? SWM_OK : fail_method(s, SWM_ERR_METHOD);
+	s->write = methods[i].writes;
+	s->changes = s->write != SWM_WRITES_NOTHING;
+	return s->is_root && s->changes ? fail_method(s, SWM_ERR_METHOD) : SWM_OK; /* nothing can be written there */
 }
 
 /* Those of a POST are in its body; in its query string they mean nothing. */

@@ -9,9 +9,13 @@
 #include "http/header.h"
 #include "json/scan.h"
 #include "plan/call.h"
+#include "plan/write.h"
 #include "query/ast.h"
 #include "reply/encode.h"
 #include "reply/reply.h"
+
+/* What a request writes to a relation. */
+enum swm_writes { SWM_WRITES_NOTHING, SWM_WRITES_INSERT, SWM_WRITES_PUT, SWM_WRITES_UPDATE, SWM_WRITES_DELETE };
 
 /* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
 struct serving {
@@ -40,10 +44,12 @@ struct serving {
 	bool no_body;              /* what stands there was not sent */
 	swm_json_facts json;       /* of a JSON body */
 	const swm_plan_call *call; /* NULL for a relation */
-	bool changes;              /* what is called may write, and must run but once */
+	bool changes;              /* a write, or what is called may write: it must run but once */
 	bool has_range;
 	swm_range range;
-	swm_read_plan *plan;
+	enum swm_writes write;
+	swm_write_plan *write_plan;
+	swm_read_plan *plan;       /* of a write, what it returns; NULL when that is nothing */
 	enum swm_media media;
 	swm_str content_type;
 	bool explain;              /* the plan of the media type is asked for, not its rows */
@@ -52,6 +58,7 @@ struct serving {
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
+	bool sql_set_status;       /* by response.status */
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
 	bool is_estimate;          /* the total may be wrong either way */
@@ -71,14 +78,16 @@ int swm_step_route(struct serving *s);        /* path -> relation or function */
 int swm_step_schema(struct serving *s);       /* Accept-Profile, Content-Profile -> schema */
 int swm_step_method(struct serving *s);
 int swm_step_parse(struct serving *s);        /* query string -> tree */
+int swm_step_prefer(struct serving *s);       /* Prefer */
 int swm_step_range(struct serving *s);        /* Range */
 int swm_step_snapshot(struct serving *s);     /* what the database has */
 int swm_step_root(struct serving *s);         /* what is no relation */
 int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
-int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments */
+int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments, or what is written */
 int swm_step_call(struct serving *s);         /* arguments + snapshot -> the function */
 int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
-int swm_step_preferences(struct serving *s);  /* Prefer */
+int swm_step_preferences(struct serving *s);  /* Prefer: what can be applied */
+int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
 
 /* What several of them need. */
@@ -89,6 +98,7 @@ int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 void swm_set_common_headers(struct serving *s);
 void swm_set_cors_headers(struct serving *s);
 void swm_set_read_headers(struct serving *s);
+void swm_set_write_headers(struct serving *s);
 void swm_set_root_headers(struct serving *s);
 
 /* Allow of the functions of the name, as far as the snapshot is known. */
@@ -123,6 +133,8 @@ int swm_answer_root(struct serving *s);
  * sent. Without a plan it reads nothing: role and pre-request function have their say.
  */
 struct swm_read;
+bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
+int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
 #endif

@@ -183,7 +183,8 @@ put_computed(swm_writer *w, const swm_plan_node *node)
 	swm_put_qualified(w, f->schema, f->name);
 	swm_put(w, "(");
 	put_node_name(w, node->parent);
-	swm_put(w, ".*)");
+	/* what a write returns is of no named type: it gives its row as a column */
+	swm_put(w, node->parent->source == SWM_SOURCE_WRITTEN ? ".\"_row\")" : ".*)");
 }
 
 /* A junction's alias ends as no node's does. */
@@ -565,8 +566,8 @@ put_settings(swm_writer *w, const char *before)
 	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
 }
 
-static void
-put_answer(swm_writer *w, const swm_read_plan *plan)
+void
+swm_put_answer(swm_writer *w, const swm_read_plan *plan)
 {
 	const swm_plan_node *root = plan->root;
 
@@ -657,7 +658,7 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 	if (ranges > 1)
 		put_ranges(&w, plan, ranges);
 	else
-		put_answer(&w, plan);
+		swm_put_answer(&w, plan);
 	return swm_writer_finish(&w, out, err);
 }
 

@@ -54,7 +54,8 @@ swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, b
 }
 
 const swm_statement swm_sql_response_settings = {
-	"SELECT current_setting('response.headers', true), current_setting('response.status', true)",
+	"SELECT current_setting('response.headers', true), current_setting('response.status', true),"
+	" current_setting('swm.updated', true)",
 	NULL, 0,
 };
 

@@ -5,7 +5,7 @@
 #ifndef SWM_SQL_SQL_H
 #define SWM_SQL_SQL_H
 
-#include "plan/plan.h"
+#include "plan/write.h"
 
 /* One statement; lives in the arena it was made in. */
 typedef struct swm_statement {
@@ -31,6 +31,12 @@ int swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *
 int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
                     swm_error *err);
 
+/*
+ * What a plan writes, and of it what is returned. The body is JSON as the plan describes
+ * it; it is not copied. SWM_ENOMEM.
+ */
+int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
+
 /* A setting of the transaction. */
 typedef struct swm_setting {
 	swm_str name, value; /* NUL-terminated */
@@ -42,7 +48,7 @@ int swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *set
 /* Calls a function without arguments, named as in db-pre-request: [schema.]name; SWM_ENOMEM. */
 int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *err);
 
-/* What SQL set for the answer: response.headers and response.status, in this order. */
+/* What SQL set for the answer: response.headers and response.status; and swm.updated (plan/write.h), in this order. */
 extern const swm_statement swm_sql_response_settings;
 
 /* Takes back every setting of the session. */

@@ -1,0 +1,58 @@
+/*
+ * From what is to be written to what will be done. Pure, as plan.h. A plan lives in
+ * the arena of its request and points into the snapshot.
+ */
+#ifndef SWM_PLAN_WRITE_H
+#define SWM_PLAN_WRITE_H
+
+#include "plan/plan.h"
+
+enum swm_write_kind { SWM_WRITE_INSERT, SWM_WRITE_PUT, SWM_WRITE_UPDATE, SWM_WRITE_DELETE };
+
+/* Columns of the relation, in an order. */
+typedef struct swm_columns {
+	const swm_column **items;
+	size_t count;
+} swm_columns;
+
+/* A name that RETURNING gives: a column, or a computed field of the relation. */
+typedef struct swm_returning {
+	struct swm_returning *next;
+	swm_str name;
+} swm_returning;
+
+typedef struct swm_write_plan {
+	enum swm_write_kind kind;
+	const swm_plan_node *target;      /* the relation, by its own name; its conditions choose the rows */
+	swm_columns columns;              /* that the body gives values to */
+	bool body_is_array;
+	bool fill_defaults;               /* a column that a row does not name has its default, else null */
+	enum swm_resolution resolution;
+	swm_columns conflict;             /* the key of the resolution */
+	bool counts_updates;              /* the setting swm.updated says how many rows were there already */
+	bool returns_row;                 /* also the row as a whole, as "_row", for computed relationships */
+	swm_returning *returning;   /* NULL when nothing is */
+	swm_columns location;             /* of the key that Location names; none when it is not asked for */
+	swm_read_plan *read;              /* what is made of the written rows; NULL when nothing is returned */
+} swm_write_plan;
+
+/* What is to be written. The body is described here and given to swm_sql_write(). */
+typedef struct swm_write_request {
+	enum swm_write_kind kind;
+	swm_read_request read;            /* relation, query and answer */
+	const swm_str *keys;              /* of the body's objects */
+	size_t key_count;
+	bool body_is_array;
+	bool fill_defaults;               /* missing=default */
+	enum swm_resolution resolution;
+	enum swm_return returned;
+} swm_write_request;
+
+/*
+ * TABLE_NOT_FOUND; COLUMN_NOT_FOUND (SWM_ENOTFOUND); PUT_LIMIT, PUT_FILTERS
+ * (SWM_EREFUSED); as swm_plan_read(); SWM_ENOMEM.
+ */
+int swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
+                   const swm_settings *settings, const swm_write_request *request, swm_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* The body of a write, as the one JSON text that PostgreSQL reads. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/content.h"
+#include "json/rows.h"
+
+static int
+fail_body(struct serving *s, const char *why)
+{
+	return swm_fail(s->err, SWM_ERR_BODY, swm_cstr(why));
+}
+
+static int
+read_all(struct serving *s, swm_buf *to)
+{
+	return swm_request_read_body(to, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+}
+
+/* JSON goes on as it came; it is only looked at. */
+static int
+take_json(struct serving *s)
+{
+	swm_json_scan *scan = swm_json_scan_new(s->arena);
+	int rc = scan == NULL ? swm_fail_memory(s->err) : read_all(s, &s->body);
+
+	if (rc != SWM_OK)
+		return rc;
+	rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
+	if (rc == SWM_OK)
+		rc = swm_json_scan_end(scan, &s->json);
+	if (rc == SWM_ENOMEM)
+		return swm_fail_memory(s->err);
+	if (rc != SWM_OK || s->json.body == SWM_JSON_BODY_SCALAR)
+		return fail_body(s, "Empty or invalid json");
+	/* with columns= a row may leave out what it likes, and have more */
+	if (s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree && !s->ast->has_columns)
+		return fail_body(s, "All object keys must match");
+	return SWM_OK;
+}
+
+static int
+take_csv(struct serving *s)
+{
+	swm_buf csv = SWM_BUF_INIT;
+	int rc = read_all(s, &csv);
+
+	if (rc == SWM_OK)
+		rc = swm_json_from_csv(&s->body, &s->json, s->arena, swm_buf_view(&csv), s->err);
+	swm_buf_dispose(&csv);
+	return rc;
+}
+
+static int
+take_form(struct serving *s)
+{
+	swm_buf form = SWM_BUF_INIT;
+	swm_pair *pairs;
+	size_t count;
+	int rc = read_all(s, &form);
+
+	if (rc == SWM_OK)
+		rc = swm_url_pairs(&pairs, &count, s->arena, swm_buf_view(&form), 0, s->err);
+	if (rc == SWM_OK)
+		rc = swm_json_from_pairs(&s->body, &s->json, s->arena, pairs, count, s->err);
+	swm_buf_dispose(&form);
+	return rc;
+}
+
+int
+swm_take_written(struct serving *s)
+{
+	swm_str type;
+	int rc = swm_serving_header(s, &type, "Content-Type");
+
+	if (rc != SWM_OK || s->write == SWM_WRITES_DELETE)
+		return rc;
+	switch (swm_content_of(type)) {
+	case SWM_CONTENT_JSON:
+		return take_json(s);
+	case SWM_CONTENT_CSV:
+		return take_csv(s);
+	case SWM_CONTENT_URLENCODED:
+		return take_form(s);
+	default:
+		return swm_content_fail(s->err, type);
+	}
+}

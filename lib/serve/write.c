@@ -1,0 +1,201 @@
+/* What a write did, as an answer. Nothing of it is sent before the transaction has been committed. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/url.h"
+#include "read.h"
+
+/* What came back of it. */
+struct outcome {
+	int64_t affected; /* rows */
+	int64_t updated;  /* of an upsert: those that were there already */
+	swm_buf location;
+	int judged;       /* SWM_OK, or the error for which it is taken back */
+};
+
+/* The key of the only row that was written: /films?id=eq.11 */
+static void
+take_location(struct serving *s, const PGresult *result, struct outcome *o)
+{
+	const swm_columns *key = &s->write_plan->location;
+
+	swm_buf_char(&o->location, '/');
+	swm_url_encode(&o->location, s->relation);
+	for (size_t i = 0; i < key->count; i++) {
+		int column = (int)i;
+		swm_buf_char(&o->location, i == 0 ? '?' : '&');
+		swm_url_encode(&o->location, key->items[i]->name);
+		swm_buf_cstr(&o->location, PQgetisnull(result, 0, column) ? "=is.null" : "=eq.");
+		swm_url_encode(&o->location, (swm_str){ PQgetvalue(result, 0, column), (size_t)PQgetlength(result, 0, column) });
+	}
+	s->reply.failed |= o->location.failed;
+}
+
+/* One row, or the end of them. */
+static void
+take_row(struct serving *s, const swm_event *event, struct outcome *o)
+{
+	const PGresult *result = event->result;
+	bool has_row = PQntuples(result) > 0;
+
+	if (event->end_of_step) /* PQcmdTuples() only reads, whatever its type says */
+		(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)result)), &o->affected);
+	if (has_row && s->write_plan->location.count > 0 && s->rows == 0)
+		take_location(s, result, o);
+	if (has_row && s->plan != NULL && !(s->encoder.single && s->rows > 0))
+		s->encoder.row(&s->encoder, &s->reply.body, result, 0, s->rows);
+	s->rows += has_row;
+}
+
+static int
+take_settings(struct serving *s, const PGresult *result, struct outcome *o)
+{
+	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 2)), &o->updated))
+		o->updated = 0;
+	return swm_apply_response_settings(s, result, 0);
+}
+
+static int
+fail_counted(struct serving *s, enum swm_error_id id, const char *begin, int64_t n)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, id);
+
+	swm_buf_cstr(&details, begin);
+	swm_buf_printf(&details, " %lld rows", (long long)n);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* What makes a write that went well be taken back. */
+static int
+judge(struct serving *s, const struct outcome *o)
+{
+	if (s->write == SWM_WRITES_PUT && o->affected != 1)
+		return swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
+	if (s->prefer.max_affected >= 0 && o->affected > s->prefer.max_affected)
+		return fail_counted(s, SWM_ERR_MAX_AFFECTED, "The query affects", o->affected);
+	if (s->plan != NULL && s->encoder.single && s->rows != 1)
+		return fail_counted(s, SWM_ERR_NOT_SINGULAR, "The result contains", s->rows);
+	return SWM_OK;
+}
+
+bool
+swm_write_is_judged(const struct serving *s)
+{
+	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || (s->plan != NULL && s->encoder.single);
+}
+
+static void
+set_status(struct serving *s, const struct outcome *o)
+{
+	bool upsert = s->write == SWM_WRITES_PUT || s->prefer.resolution == SWM_RESOLUTION_MERGE;
+	bool inserted = !upsert || o->affected > o->updated;
+
+	if (s->sql_set_status)
+		return;
+	if (s->write == SWM_WRITES_INSERT || (s->write == SWM_WRITES_PUT && s->plan != NULL))
+		s->reply.status = inserted ? 201 : 200;
+	else
+		s->reply.status = s->plan != NULL ? 200 : 204;
+}
+
+static void
+set_content_range(struct serving *s, const struct outcome *o)
+{
+	swm_buf range = SWM_BUF_INIT;
+
+	if (s->write == SWM_WRITES_PUT)
+		return;
+	if (s->write == SWM_WRITES_UPDATE && o->affected > 0)
+		swm_buf_printf(&range, "0-%lld/", (long long)o->affected - 1);
+	else
+		swm_buf_cstr(&range, "*/");
+	if (s->prefer.count != SWM_COUNT_NONE)
+		swm_buf_int(&range, o->affected);
+	else
+		swm_buf_char(&range, '*');
+	swm_reply_set(&s->reply, "Content-Range", swm_buf_view(&range));
+	s->reply.failed |= range.failed;
+	swm_buf_dispose(&range);
+}
+
+static void
+set_headers(struct serving *s, const struct outcome *o)
+{
+	swm_set_write_headers(s);
+	set_content_range(s, o);
+	if (o->location.len > 0 && s->rows == 1)
+		swm_reply_echo(&s->reply, "Location", swm_buf_view(&o->location));
+	set_status(s, o);
+}
+
+/* The judgement's error is told when the transaction has ended so. */
+static int
+take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_read_step kind, struct outcome *o)
+{
+	switch (kind) {
+	case SWM_READ_SETTINGS:
+		return take_settings(s, event->result, o);
+	case SWM_READ_DECISION:
+		o->judged = judge(s, o);
+		if (o->judged != SWM_OK)
+			swm_read_roll_back(read);
+		return SWM_OK;
+	default:
+		take_row(s, event, o);
+		return SWM_OK;
+	}
+}
+
+static int
+run(struct serving *s, swm_read *read, struct outcome *o)
+{
+	swm_event event;
+	enum swm_read_step kind;
+	int rc;
+
+	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
+		rc = take_event(s, read, &event, kind, o);
+		if (rc != SWM_OK)
+			return rc;
+	}
+	return rc == SWM_OK ? o->judged : rc;
+}
+
+static int
+write_once(struct serving *s, swm_read *read, struct outcome *o)
+{
+	int rc = s->plan == NULL ? SWM_OK : swm_encoder_init(&s->encoder, s->arena, s->plan, s->media, s->err);
+
+	s->rows = 0;
+	if (rc == SWM_OK)
+		rc = swm_prepare_read(s, read);
+	if (rc != SWM_OK)
+		return rc;
+	if (s->plan != NULL)
+		s->encoder.begin(&s->encoder, &s->reply.body);
+	rc = run(s, read, o);
+	if (rc == SWM_OK && s->plan != NULL)
+		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
+	return rc;
+}
+
+int
+swm_step_write(struct serving *s)
+{
+	swm_read read = { 0 };
+	struct outcome o = { 0 };
+
+	if (s->write == SWM_WRITES_NOTHING)
+		return SWM_OK;
+	int rc = write_once(s, &read, &o);
+	swm_read_finish(&read);
+	if (rc == SWM_OK)
+		set_headers(s, &o);
+	swm_buf_dispose(&o.location);
+	s->done = rc == SWM_OK;
+	return rc;
+}

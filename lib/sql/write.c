@@ -1,0 +1,270 @@
+/*
+ * A write as one statement: rows from the JSON body, which is one parameter, and, when
+ * they are returned, what is selected of them, which reads the rows that the write gives.
+ */
+#include "config.h"
+
+#include "sql/read.h"
+
+static void
+put_target(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_put_qualified(w, plan->target->relation->schema, plan->target->relation->name);
+}
+
+static void
+put_column_list(swm_writer *w, const swm_columns *columns, const char *prefix, const char *between)
+{
+	for (size_t i = 0; i < columns->count; i++) {
+		swm_put(w, i == 0 ? "" : between);
+		swm_put(w, prefix);
+		swm_put_identifier(w, columns->items[i]->name);
+	}
+}
+
+/* ("id" integer, "name" text): how the body's members become values */
+static void
+put_body_columns(swm_writer *w, const swm_columns *columns)
+{
+	swm_put(w, " AS \"body\"(");
+	for (size_t i = 0; i < columns->count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		swm_put_identifier(w, columns->items[i]->name);
+		swm_put(w, " ");
+		swm_buf_str(&w->text, columns->items[i]->type_name); /* PostgreSQL's own spelling of it */
+	}
+	swm_put(w, ")");
+}
+
+static void
+put_body(swm_writer *w, const char *body)
+{
+	swm_put_body_param(w, swm_cstr(body));
+	swm_put(w, "::json");
+}
+
+/*
+ * The body as rows "body". With defaults each element is at hand as "e"."value" too,
+ * to see which members it has. one: no more than its first element.
+ */
+static void
+put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bool one)
+{
+	bool many = plan->body_is_array && !one;
+
+	if (plan->fill_defaults) {
+		swm_put(w, many ? "json_array_elements(" : "(SELECT ");
+		put_body(w, body);
+		swm_put(w, plan->body_is_array && one ? "->0" : "");
+		swm_put(w, ") AS \"e\"(\"value\"), json_to_record(\"e\".\"value\")");
+	} else {
+		swm_put(w, many ? "json_to_recordset(" : "json_to_record(");
+		put_body(w, body);
+		swm_put(w, plan->body_is_array && one ? "->0)" : ")");
+	}
+	put_body_columns(w, &plan->columns);
+}
+
+/* What a column has when nobody gives it a value: a sequence's next, its default, or null. */
+static void
+put_default(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+{
+	if (column->is_identity) {
+		swm_writer name = { .arena = w->arena };
+		put_target(&name, plan);
+		swm_put(w, "nextval(pg_get_serial_sequence(");
+		swm_put_param(w, swm_buf_view(&name.text));
+		swm_put(w, ", ");
+		swm_put_param(w, column->name);
+		swm_put(w, "))");
+		w->failed |= name.text.failed;
+		swm_buf_dispose(&name.text);
+	} else if (column->default_sql.len > 0) {
+		swm_buf_str(&w->text, column->default_sql); /* as pg_get_expr() wrote it */
+	} else {
+		swm_put(w, "NULL");
+	}
+}
+
+static void
+put_body_value(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+{
+	if (plan->fill_defaults) { /* ->: NULL for no such member, 'null' for one that is null */
+		swm_put(w, "CASE WHEN \"e\".\"value\"->");
+		swm_put_param(w, column->name);
+		swm_put(w, "::text IS NULL THEN ");
+		put_default(w, plan, column);
+		swm_put(w, " ELSE ");
+	}
+	swm_put(w, "\"body\".");
+	swm_put_identifier(w, column->name);
+	if (plan->fill_defaults)
+		swm_put(w, " END");
+}
+
+/* PUT: the row must be the one that the URL names. */
+static void
+put_put_condition(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_plan_node body = *plan->target;
+
+	body.alias = SWM_STR("body");
+	swm_put(w, " WHERE ");
+	swm_put_conditions(w, &body, plan->target->where, " AND ");
+}
+
+/* Each row that was there already is counted, in a setting of the transaction. */
+static const char count_update[] =
+	" WHERE set_config('swm.updated', (coalesce(nullif(current_setting('swm.updated', true), ''), '0')::bigint + 1)::text, true) <> ''";
+
+static void
+put_resolution(swm_writer *w, const swm_write_plan *plan)
+{
+	if (plan->resolution == SWM_RESOLUTION_NONE)
+		return;
+	swm_put(w, " ON CONFLICT (");
+	put_column_list(w, &plan->conflict, "", ", ");
+	swm_put(w, ") DO ");
+	if (plan->resolution == SWM_RESOLUTION_IGNORE || plan->columns.count == 0) {
+		swm_put(w, "NOTHING");
+		return;
+	}
+	swm_put(w, "UPDATE SET ");
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		swm_put_identifier(w, plan->columns.items[i]->name);
+		swm_put(w, " = EXCLUDED.");
+		swm_put_identifier(w, plan->columns.items[i]->name);
+	}
+	swm_put(w, count_update);
+}
+
+static void
+put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	if (plan->columns.count == 0) {
+		if (!plan->body_is_array) {
+			swm_put(w, " DEFAULT VALUES");
+			return;
+		}
+		swm_put(w, " SELECT FROM json_array_elements(");
+		put_body(w, body);
+		swm_put(w, ")");
+		return;
+	}
+	swm_put(w, "(");
+	put_column_list(w, &plan->columns, "", ", ");
+	swm_put(w, ") SELECT ");
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		put_body_value(w, plan, plan->columns.items[i]);
+	}
+	swm_put(w, " FROM ");
+	put_rows_of_body(w, plan, body, false);
+	if (plan->kind == SWM_WRITE_PUT)
+		put_put_condition(w, plan);
+}
+
+static void
+put_insert(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	swm_put(w, "INSERT INTO ");
+	put_target(w, plan);
+	put_insert_rows(w, plan, body);
+	put_resolution(w, plan);
+}
+
+static void
+put_where(swm_writer *w, const swm_write_plan *plan)
+{
+	if (plan->target->where == NULL)
+		return;
+	swm_put(w, " WHERE ");
+	swm_put_conditions(w, plan->target, plan->target->where, " AND ");
+}
+
+static void
+put_update(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	swm_put(w, "UPDATE ");
+	put_target(w, plan);
+	swm_put(w, " SET ");
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		swm_put_identifier(w, plan->columns.items[i]->name);
+		swm_put(w, " = ");
+		put_body_value(w, plan, plan->columns.items[i]);
+	}
+	swm_put(w, " FROM ");
+	put_rows_of_body(w, plan, body, true);
+	put_where(w, plan);
+}
+
+static void
+put_returned_names(swm_writer *w, const swm_write_plan *plan)
+{
+	if (plan->returns_row) { /* the cast keeps PostgreSQL from taking it apart */
+		swm_put(w, "(");
+		put_target(w, plan);
+		swm_put(w, ".*)::");
+		put_target(w, plan);
+		swm_put(w, plan->returning == NULL ? " AS \"_row\"" : " AS \"_row\", ");
+	} else if (plan->returning == NULL) {
+		swm_put(w, "1");
+	}
+	for (const swm_returning *r = plan->returning; r != NULL; r = r->next) {
+		swm_put(w, r == plan->returning ? "" : ", ");
+		put_target(w, plan);
+		swm_put(w, ".");
+		swm_put_identifier(w, r->name);
+	}
+}
+
+/* A body without members writes nothing; there is no UPDATE that does so. */
+static void
+put_no_update(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_put(w, "SELECT ");
+	put_returned_names(w, plan);
+	swm_put(w, " FROM ");
+	put_target(w, plan);
+	swm_put(w, " WHERE false");
+}
+
+static void
+put_write(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	if (plan->kind == SWM_WRITE_UPDATE && plan->columns.count == 0) {
+		put_no_update(w, plan);
+		return;
+	}
+	if (plan->kind == SWM_WRITE_DELETE) {
+		swm_put(w, "DELETE FROM ");
+		put_target(w, plan);
+		put_where(w, plan);
+	} else if (plan->kind == SWM_WRITE_UPDATE) {
+		put_update(w, plan, body);
+	} else {
+		put_insert(w, plan, body);
+	}
+	if (plan->read != NULL || plan->location.count > 0) {
+		swm_put(w, " RETURNING ");
+		put_returned_names(w, plan);
+	}
+}
+
+int
+swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	if (plan->read == NULL) {
+		put_write(&w, plan, body);
+	} else {
+		swm_put(&w, "WITH \"written\" AS (");
+		put_write(&w, plan, body);
+		swm_put(&w, ") ");
+		swm_put_answer(&w, plan->read);
+	}
+	return swm_writer_finish(&w, out, err);
+}
