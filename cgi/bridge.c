@@ -18,9 +18,16 @@ struct answer {
 	uint64_t bytes; /* of the body */
 };
 
+/* The request's body while it is being read. */
+struct incoming {
+	FCGX_Stream *in;
+	int64_t announced; /* -1: not known */
+	int64_t taken;
+};
+
 /* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's). */
 struct params {
-	swm_str method, uri, document_uri, query, address, protocol;
+	swm_str method, uri, document_uri, query, content_length, address, protocol;
 };
 
 /* Reason phrases of RFC 9110, 15; 429 of RFC 6585. Others have none. */
@@ -212,6 +219,7 @@ read_params(struct params *params, char *const *envp)
 		{ SWM_STR("REQUEST_URI"), &params->uri },
 		{ SWM_STR("DOCUMENT_URI"), &params->document_uri },
 		{ SWM_STR("QUERY_STRING"), &params->query },
+		{ SWM_STR("CONTENT_LENGTH"), &params->content_length },
 		{ SWM_STR("REMOTE_ADDR"), &params->address },
 		{ SWM_STR("SERVER_PROTOCOL"), &params->protocol },
 	};
@@ -290,18 +298,51 @@ set_request(struct bridge *bridge, struct params *params, const FCGX_Request *fc
 	return rc;
 }
 
+/* The body that CONTENT_LENGTH announces; -1 for one of unknown length. */
+static int64_t
+announced_length(swm_str text)
+{
+	int64_t length = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9' || length > INT64_MAX / 10 - 1)
+			return -1;
+		length = length * 10 + (text.ptr[i] - '0');
+	}
+	return text.len == 0 ? -1 : length;
+}
+
+/*
+ * A client that goes away while its body is on its way ends the stream too early.
+ * The stream's own end (RFC 3875, 4.2) is that of a body whose length nobody knows.
+ */
+static ptrdiff_t
+read_body(void *user, char *to, size_t room)
+{
+	enum { PIECE = 1 << 20 }; /* libfcgi's lengths are int */
+	struct incoming *incoming = user;
+	int asked = room < PIECE ? (int)room : PIECE;
+	int length = FCGX_GetStr(to, asked, incoming->in);
+
+	if (FCGX_GetError(incoming->in) != 0)
+		return -1;
+	incoming->taken += length;
+	return length < asked && incoming->taken < incoming->announced ? -1 : length;
+}
+
 /*
  * Reads the request's body to its end. Its records, also the empty one that ends
  * it, would otherwise be taken for the next request of a kept connection.
  */
 static bool
-skip_body(FCGX_Stream *in)
+skip_body(struct incoming *incoming)
 {
 	char trash[4096];
+	ptrdiff_t length;
 
-	while (FCGX_GetStr(trash, sizeof(trash), in) == (int)sizeof(trash))
+	while ((length = read_body(incoming, trash, sizeof(trash))) > 0)
 		;
-	return FCGX_GetError(in) == 0;
+	return length == 0;
 }
 
 /* An answer for what the library could not answer itself: too little memory. */
@@ -378,15 +419,20 @@ bridge_serve(struct bridge *bridge, FCGX_Request *fcgi)
 {
 	struct answer answer = { fcgi->out, false, false, false, 0, 0 };
 	struct params params;
+	struct incoming incoming = { fcgi->in, -1, 0 };
+	swm_body body = { sizeof(body), &incoming, read_body };
 	int rc;
 
 	read_params(&params, fcgi->envp);
-	if (!skip_body(fcgi->in))
-		rc = SWM_ECANCELED;
-	else if (set_request(bridge, &params, fcgi) != SWM_OK)
+	incoming.announced = announced_length(params.content_length);
+	if (set_request(bridge, &params, fcgi) != SWM_OK) {
 		rc = put_failure(&answer, true) != 0 ? SWM_ESINK : SWM_OK;
-	else
+	} else {
+		swm_request_set_body(bridge->request, &body);
 		rc = serve(bridge, &params, &answer);
+	}
+	if (rc == SWM_OK && !skip_body(&incoming))
+		rc = SWM_ECANCELED;
 	swm_request_clear(bridge->request);
 	log_answer(bridge, &params, &answer, rc);
 	return rc == SWM_OK;

@@ -40,7 +40,9 @@ static int
 make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings, const swm_role *role,
              const swm_read_context *c, bool explicit_begin, swm_error *err)
 {
-	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + settings->app_count + c->request_count;
+	const swm_function *f = c->function;
+	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
+	              settings->app_count + c->request_count;
 	struct list list = { swm_arena_array(arena, room, sizeof(swm_setting)), 0 };
 	swm_str path;
 
@@ -49,7 +51,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 	int rc = make_search_path(&path, arena, c->schema, &settings->db_extra_search_path, err);
 	if (rc != SWM_OK)
 		return rc;
-	if (!explicit_begin)
+	if (!explicit_begin && !c->changes)
 		add(&list, SWM_STR("transaction_read_only"), SWM_STR("on"));
 	add(&list, SWM_STR("search_path"), path);
 	for (size_t i = 0; role != NULL && i < role->setting_count; i++)
@@ -60,9 +62,11 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, c->request[i].name, c->request[i].value);
 	if (c->timezone.len > 0)
 		add(&list, SWM_STR("timezone"), c->timezone);
+	for (size_t i = 0; f != NULL && i < f->setting_count; i++)
+		add(&list, f->setting_names[i], f->setting_values[i]);
 	for (size_t i = 0; i < settings->app_count; i++)
 		add(&list, settings->app_names[i], settings->app_values[i]);
-	if (settings->db_pre_request.len > 0) { /* what another request left must not be taken for this one's */
+	if (settings->db_pre_request.len > 0 || f != NULL) { /* what another request left must not be taken for this one's */
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
@@ -83,16 +87,26 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 	};
 }
 
+/* A function's own isolation stands above its role's. */
+static swm_str
+isolation_of(const swm_role *role, const swm_function *f)
+{
+	for (size_t i = 0; f != NULL && i < f->setting_count; i++)
+		if (swm_str_caseeq(f->setting_names[i], SWM_STR("default_transaction_isolation")))
+			return f->setting_values[i];
+	return role == NULL ? (swm_str){ NULL, 0 } : role->isolation;
+}
+
 /* Only a transaction that is begun in words can have another isolation than the default. */
 static const char *
-begin_of(const swm_role *role)
+begin_of(swm_str isolation, bool changes)
 {
-	if (role == NULL || role->isolation.len == 0)
-		return NULL;
-	if (swm_str_caseeq(role->isolation, SWM_STR("serializable")))
-		return "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY";
-	if (swm_str_caseeq(role->isolation, SWM_STR("repeatable read")))
-		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+	if (swm_str_caseeq(isolation, SWM_STR("serializable")))
+		return changes ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+		               : "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY";
+	if (swm_str_caseeq(isolation, SWM_STR("repeatable read")))
+		return changes ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
+		               : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 	return NULL;
 }
 
@@ -139,6 +153,8 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	}
 	if (rc == SWM_OK)
 		add_step(out, SWM_READ_ROWS, &s);
+	if (rc == SWM_OK && c->function != NULL) /* which may have the last word */
+		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	return rc;
 }
 
@@ -149,9 +165,10 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
 	swm_statement s;
 
-	*out = (swm_read){ .engine = engine };
+	*out = (swm_read){ .engine = engine, .changes = c->changes };
 	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
-		.rollback = c->rollback, .begin = begin_of(role), .abort_fd = c->abort_fd };
+		.rollback = c->rollback, .decide = c->decide,
+		.begin = begin_of(isolation_of(role, c->function), c->changes), .abort_fd = c->abort_fd };
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
 		return rc;
@@ -161,7 +178,8 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		if (rc != SWM_OK)
 			return rc;
 		add_step(out, SWM_READ_PRE_REQUEST, &s);
-		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
+		if (c->function == NULL)
+			add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
 	if (plan != NULL) {
 		rc = add_rows(out, arena, plan, c, err);
@@ -171,6 +189,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
 	if ((plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);
+	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;
 }
 
@@ -198,13 +217,19 @@ swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_er
 			*kind = read->kinds[event->step];
 		}
 		/* every connection of the pool may have died with the database */
-		bool again = rc == SWM_EUNAVAILABLE && !read->answered && read->exec != NULL &&
+		bool again = rc == SWM_EUNAVAILABLE && !read->changes && !read->answered && read->exec != NULL &&
 		             swm_exec_may_retry(read->exec) && tries <= read->engine->settings->db_pool;
 		if (!again)
 			return rc;
 		swm_read_finish(read);
 		swm_error_clear(err);
 	}
+}
+
+void
+swm_read_roll_back(swm_read *read)
+{
+	swm_exec_roll_back(read->exec);
 }
 
 void

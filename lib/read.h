@@ -20,11 +20,19 @@ typedef struct swm_read_context {
 	bool explain_json;
 	unsigned explain_options;      /* of enum swm_explain */
 	bool rollback;
+	const swm_function *function;  /* that is called; NULL for none */
+	bool changes;                  /* it may write */
+	bool decide;                   /* the caller says, when all rows have come, whether to commit */
 	int abort_fd;
 } swm_read_context;
 
 /* Its steps; which of them a result belongs to. */
-enum swm_read_step { SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS, SWM_READ_RESET, SWM_READ_STEPS };
+enum swm_read_step {
+	SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
+	SWM_READ_RESET,
+	SWM_READ_DECISION, /* no step: the event that asks for it */
+	SWM_READ_STEPS
+};
 
 typedef struct swm_read {
 	swm_engine *engine;
@@ -33,6 +41,7 @@ typedef struct swm_read {
 	size_t step_count;
 	swm_exec_options options;
 	swm_exec *exec;
+	bool changes;
 	bool answered;                 /* an event has been handed out */
 } swm_read;
 
@@ -42,10 +51,13 @@ int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const 
 
 /*
  * As swm_exec_next(), which step it was in *kind. Takes a connection first, and
- * another one when an old one turns out to be dead before it answered: a read may
- * be tried again.
+ * another one when an old one turns out to be dead before it answered: what changes
+ * nothing may be tried again.
  */
 int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
+
+/* At the decision: nothing is kept. */
+void swm_read_roll_back(swm_read *read);
 
 /* Ends it; what runs is cancelled. */
 void swm_read_finish(swm_read *read);

@@ -31,6 +31,7 @@ swm_request_clear(swm_request *request)
 {
 	request->method = request->target = (swm_str){ NULL, 0 };
 	request->abort_fd = -1;
+	request->body = NULL;
 	request->count = 0;
 }
 
@@ -50,6 +51,12 @@ void
 swm_request_set_abort_fd(swm_request *request, int fd)
 {
 	request->abort_fd = fd;
+}
+
+void
+swm_request_set_body(swm_request *request, const swm_body *body)
+{
+	request->body = body;
 }
 
 int
@@ -109,4 +116,39 @@ swm_request_header(swm_str *out, const swm_request *request, swm_arena *arena, s
 	join_values(joined, request, name, &found, &first);
 	*out = (swm_str){ joined, len };
 	return true;
+}
+
+static int
+fail_too_large(swm_error *err, size_t longest)
+{
+	swm_buf number = SWM_BUF_INIT;
+
+	swm_buf_int(&number, (int64_t)longest);
+	int rc = swm_fail(err, SWM_ERR_BODY_TOO_LARGE, swm_buf_view(&number));
+	swm_buf_dispose(&number);
+	return rc;
+}
+
+int
+swm_request_read_body(swm_buf *to, const swm_request *request, size_t longest,
+                      void (*write)(swm_buf *to, const void *bytes, size_t len), swm_error *err)
+{
+	const swm_body *body = request->body;
+	char piece[16384];
+	size_t len = 0;
+
+	while (body != NULL) {
+		ptrdiff_t n = body->read(body->user, piece, sizeof piece);
+		if (n < 0 || (size_t)n > sizeof piece)
+			return swm_fail(err, SWM_ERR_CANCELED);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > longest)
+			return fail_too_large(err, longest);
+		write(to, piece, (size_t)n);
+		if (to->failed)
+			return swm_fail_memory(err);
+	}
+	return SWM_OK;
 }

@@ -2,6 +2,7 @@
 #define SWM_LIB_REQUEST_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 #include <swm/request.h>
@@ -13,6 +14,7 @@ typedef struct swm_field_line {
 struct swm_request {
 	swm_str method, target;
 	int abort_fd;
+	const swm_body *body; /* NULL for none */
 	swm_field_line *lines;
 	size_t count, room;
 };
@@ -23,5 +25,15 @@ struct swm_request {
  * memory ran out.
  */
 bool swm_request_header(swm_str *out, const swm_request *request, swm_arena *arena, swm_str name);
+
+/* The longest body that is held in memory, as the argument of a function is. */
+enum { SWM_BODY_LONGEST = 64 * 1024 * 1024 };
+
+/*
+ * Reads the whole body, each piece as write() puts it there. BODY_TOO_LARGE
+ * (SWM_EREFUSED), SWM_ECANCELED, SWM_ENOMEM.
+ */
+int swm_request_read_body(swm_buf *to, const swm_request *request, size_t longest,
+                          void (*write)(swm_buf *to, const void *bytes, size_t len), swm_error *err);
 
 #endif

@@ -19,6 +19,8 @@ static int (*const steps[])(struct serving *s) = {
 	swm_step_snapshot,
 	swm_step_root,
 	swm_step_options,
+	swm_step_body,
+	swm_step_call,
 	swm_step_plan,
 	swm_step_preferences,
 	swm_step_read,
@@ -38,6 +40,8 @@ answer_error(struct serving *s)
 	swm_set_common_headers(s);
 	if (allow.len > 0)
 		swm_reply_set(&s->reply, "Allow", allow);
+	else if (swm_error_http_status(s->err) == 405 && s->is_function)
+		swm_set_function_allow(s);
 	else if (swm_error_http_status(s->err) == 405)
 		swm_reply_set(&s->reply, "Allow", SWM_STR("OPTIONS"));
 	swm_reply_error(&s->reply, s->err, minimal);
@@ -74,6 +78,7 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
 	int rc = walk(&s);
 	swm_reply_dispose(&s.reply);
+	swm_buf_dispose(&s.body);
 	swm_snapshot_unref(s.snapshot);
 	swm_arena_free(arena);
 	return rc;
@@ -85,6 +90,8 @@ swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink 
 	swm_error_clear(err);
 	if (sink->size != sizeof *sink)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the sink is of another version of libswm"));
+	if (request->body != NULL && request->body->size != sizeof *request->body)
+		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the body is of another version of libswm"));
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
 	if (own == NULL)
 		return swm_fail_memory(err);

@@ -40,6 +40,25 @@ SWM_API void swm_request_set_target(swm_request *request, swm_str target);
 SWM_API int swm_request_add_header(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
 
 /*
+ * Where a body comes from. It is read in order, once, and only when the request
+ * needs it; what is left over belongs to the caller. Read by the thread that
+ * serves the request.
+ */
+typedef struct swm_body {
+	size_t size; /* sizeof(swm_body) */
+	void *user;
+	/*
+	 * Writes at most room bytes (1 or more) and returns how many; 0 at the end of the
+	 * body; negative when it ends too early, as the client went away: the request then
+	 * ends with SWM_ECANCELED.
+	 */
+	ptrdiff_t (*read)(void *user, char *to, size_t room);
+} swm_body;
+
+/* The body; NULL, the default, for none. The struct is not copied either. */
+SWM_API void swm_request_set_body(swm_request *request, const swm_body *body);
+
+/*
  * A file descriptor that becomes readable-at-end or broken when the client goes
  * away (a socket); its query is then cancelled. -1, the default, for none.
  */

@@ -24,6 +24,7 @@ struct swm_error {
 	int retry_after; /* seconds */
 	bool has_details, has_hint, details_are_json;
 	swm_buf code, message, details, hint;
+	swm_buf headers; /* names and values in turn, each with a NUL behind it */
 };
 
 swm_error *
@@ -41,6 +42,7 @@ swm_error_free(swm_error *err)
 	swm_buf_dispose(&err->message);
 	swm_buf_dispose(&err->details);
 	swm_buf_dispose(&err->hint);
+	swm_buf_dispose(&err->headers);
 	free(err);
 }
 
@@ -57,6 +59,7 @@ swm_error_clear(swm_error *err)
 	swm_buf_clear(&err->message);
 	swm_buf_clear(&err->details);
 	swm_buf_clear(&err->hint);
+	swm_buf_clear(&err->headers);
 }
 
 int
@@ -166,8 +169,9 @@ swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
 		return SWM_EDATABASE;
 	swm_error_clear(err);
 	err->result = SWM_EDATABASE;
-	err->status = swm_sqlstate_status(from->sqlstate, from->message, from->authenticated);
-	swm_buf_str(&err->code, from->sqlstate);
+	err->status = from->status != 0 ? from->status :
+	              swm_sqlstate_status(from->sqlstate, from->message, from->authenticated);
+	add_argument(&err->code, from->sqlstate);
 	add_argument(&err->message, from->message);
 	if (from->has_details)
 		swm_error_set_details(err, from->details);
@@ -204,6 +208,28 @@ swm_error_set_hint(swm_error *err, swm_str hint)
 	swm_buf_clear(&err->hint);
 	add_argument(&err->hint, hint);
 	err->has_hint = true;
+}
+
+void
+swm_error_add_header(swm_error *err, swm_str name, swm_str value)
+{
+	if (err == NULL)
+		return;
+	swm_buf_str(&err->headers, name);
+	swm_buf_char(&err->headers, '\0');
+	swm_buf_str(&err->headers, value);
+	swm_buf_char(&err->headers, '\0');
+}
+
+bool
+swm_error_next_header(const swm_error *err, size_t *cursor, swm_str *name, swm_str *value)
+{
+	if (err == NULL || err->headers.failed || *cursor >= err->headers.len)
+		return false;
+	*name = swm_cstr(err->headers.ptr + *cursor);
+	*value = swm_cstr(name->ptr + name->len + 1);
+	*cursor += name->len + value->len + 2;
+	return true;
 }
 
 bool
@@ -253,4 +279,5 @@ swm_error_copy(swm_error *err, const swm_error *from)
 	swm_buf_str(&err->message, swm_buf_view(&from->message));
 	swm_buf_str(&err->details, swm_buf_view(&from->details));
 	swm_buf_str(&err->hint, swm_buf_view(&from->hint));
+	swm_buf_str(&err->headers, swm_buf_view(&from->headers));
 }

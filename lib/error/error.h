@@ -35,6 +35,7 @@ struct swm_sql_error {
 	swm_str sqlstate, message, details, hint;
 	bool has_details, has_hint;
 	bool authenticated; /* a token was given: 42501 is then 403, otherwise 401 */
+	int status;         /* 0: it follows from the SQLSTATE */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 
@@ -43,6 +44,12 @@ void swm_error_set_details(swm_error *err, swm_str details);
 void swm_error_set_hint(swm_error *err, swm_str hint);
 /* details that are JSON already (an array or object), for the web answer */
 void swm_error_set_details_json(swm_error *err, swm_str json);
+
+/* A header field that the answer is to carry; the views have no NUL and are copied. */
+void swm_error_add_header(swm_error *err, swm_str name, swm_str value);
+
+/* The next of them, NUL-terminated; *cursor begins at 0. False when there is no more. */
+bool swm_error_next_header(const swm_error *err, size_t *cursor, swm_str *name, swm_str *value);
 
 bool swm_error_has_details(const swm_error *err);
 bool swm_error_has_hint(const swm_error *err);

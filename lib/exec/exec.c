@@ -9,6 +9,7 @@
 #include "exec/exec.h"
 
 #include "base/buf.h"
+#include "exec/raise.h"
 #include "pool/connect.h"
 #include "pool/statements.h"
 #include "pool/wait.h"
@@ -47,6 +48,8 @@ struct swm_exec {
 	bool handed;      /* an event was given */
 	bool again;       /* send all once more after the Sync */
 	bool sent_again, rolled_back, no_wait, ended_null;
+	bool undecided;   /* the caller must say how to end */
+	bool decided;
 	bool may_retry;
 	size_t at, command_count;
 	struct command commands[];
@@ -134,7 +137,7 @@ send_step(swm_exec *exec, size_t index)
 static bool
 is_explicit(const swm_exec *exec)
 {
-	return exec->options.begin != NULL || exec->options.rollback;
+	return exec->options.begin != NULL || exec->options.rollback || exec->options.decide;
 }
 
 static bool
@@ -148,7 +151,9 @@ send_begin(swm_exec *exec)
 static bool
 send_end(swm_exec *exec)
 {
-	if (is_explicit(exec) && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
+	bool now = !exec->options.decide || exec->decided;
+
+	if (is_explicit(exec) && now && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
 		return false;
 	return send_sync(exec);
 }
@@ -181,6 +186,15 @@ send_all(swm_exec *exec)
 }
 
 static bool
+send_decision(swm_exec *exec)
+{
+	exec->at = exec->command_count = 0;
+	exec->undecided = false;
+	exec->decided = true;
+	return send_end(exec);
+}
+
+static bool
 send_rollback(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
@@ -206,6 +220,8 @@ swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
 		.has_hint = hint != NULL,
 		.authenticated = authenticated,
 	};
+	if (swm_str_eq(from.sqlstate, SWM_STR("PGRST")))
+		return swm_exec_fail_raised(err, &from);
 	return swm_fail_sql(err, &from);
 }
 
@@ -441,6 +457,9 @@ end_round(swm_exec *exec, swm_error *err)
 		exec->again = exec->rolled_back = false;
 		exec->sent_again = true;
 		sent = send_all(exec);
+	} else if (exec->options.decide && !exec->decided && exec->failure == SWM_OK) {
+		exec->undecided = true;
+		return GOING_ON;
 	} else {
 		return finish_well(exec);
 	}
@@ -510,12 +529,18 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 
 	PQclear(exec->result);
 	exec->result = NULL;
+	if (exec->undecided && !send_decision(exec))
+		return fail_sending(exec, err);
 	while (exec->outcome == GOING_ON && !has_event) {
 		PGresult *result = NULL;
 		int received = receive(&result, exec, err);
 		if (received != SWM_OK)
 			return received;
 		take_result(exec, result, event, &has_event, err);
+		if (exec->undecided) {
+			*event = (swm_event){ exec->count, NULL, true };
+			has_event = true;
+		}
 	}
 	return has_event ? 1 : exec->outcome;
 }
@@ -591,13 +616,21 @@ swm_exec_may_retry(const swm_exec *exec)
 }
 
 void
+swm_exec_roll_back(swm_exec *exec)
+{
+	exec->options.rollback = true;
+}
+
+void
 swm_exec_finish(swm_exec *exec)
 {
 	swm_event event;
 
 	if (exec == NULL)
 		return;
-	if (exec->conn != NULL) { /* perhaps all has come already */
+	if (exec->conn != NULL && exec->options.decide && !exec->decided) { /* nobody said that it may be kept */
+		give_up(exec, SWM_ECANCELED, true);
+	} else if (exec->conn != NULL) { /* perhaps all has come already */
 		exec->no_wait = exec->sent_again = true;
 		(void)PQconsumeInput(exec->pg);
 		while (swm_exec_next(exec, &event, NULL) == 1)

@@ -21,6 +21,7 @@ typedef struct swm_step {
 typedef struct swm_exec_options {
 	bool authenticated;  /* for the status of 42501 */
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
+	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first */
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
 } swm_exec_options;
@@ -38,8 +39,8 @@ int swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t
 
 /* What comes next. */
 typedef struct swm_event {
-	size_t step;            /* index of the step */
-	const PGresult *result; /* lives until the next call */
+	size_t step;            /* index of the step; their number when it is to be decided how to end */
+	const PGresult *result; /* lives until the next call; NULL for the decision */
 	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
 } swm_event;
 
@@ -48,13 +49,17 @@ typedef struct swm_event {
  * steps give none). 0: all is done and the transaction has ended as asked. Negative:
  * SWM_EDATABASE (rolled back, or the server ended the connection and said why, as
  * 57P01 does), SWM_EUNAVAILABLE (the connection was lost; whether a commit happened
- * is not known), SWM_ECANCELED (the client went away), SWM_ENOMEM, SWM_EINTERNAL.
+ * is not known), SWM_EREFUSED (RAISE_SYNTAX, rolled back), SWM_ECANCELED (the client
+ * went away), SWM_ENOMEM, SWM_EINTERNAL.
  * Called once more it returns the same, but 1.
  *
  * "cached plan must not change result type" after DDL, before the first event, is
  * mended within: the statements are forgotten and all is sent once more.
  */
 int swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err);
+
+/* The decision, before the next swm_exec_next(): the transaction ends in ROLLBACK. */
+void swm_exec_roll_back(swm_exec *exec);
 
 /* After CONNECTION_LOST: nothing at all was answered and the connection was an old one, so that a read may be tried once more. */
 bool swm_exec_may_retry(const swm_exec *exec);

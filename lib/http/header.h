@@ -66,6 +66,7 @@ typedef struct swm_preferences {
 	enum swm_count count;
 	enum swm_tx tx;
 	swm_str timezone;        /* empty when there is none */
+	int64_t max_affected;    /* -1 when there is none */
 	swm_str invalid;         /* those unknown, joined by ", "; empty when there are none */
 } swm_preferences;
 
@@ -80,6 +81,15 @@ typedef struct swm_range {
 
 /* "a-b" or "a-", with or without "items=". False when it is no such range, which is then ignored. */
 bool swm_range_parse(swm_range *out, swm_str range);
+
+/* Whether the name is a token, and the value one line (RFC 9110, 5.1 and 5.5). */
+bool swm_is_field(swm_str name, swm_str value);
+
+/*
+ * Whether an If-None-Match field names an entity tag, W/ on either side or not
+ * (RFC 9110, 8.8.3.2 and 13.1.2); `*` names any.
+ */
+bool swm_etag_matches(swm_str if_none_match, swm_str etag);
 
 /* Appends a Cookie field as a JSON object. */
 void swm_cookies_to_json(swm_buf *to, swm_str cookie);

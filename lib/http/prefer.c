@@ -57,8 +57,12 @@ apply_valued(swm_preferences *p, swm_str piece)
 		return true;
 	}
 	int64_t n;
-	return swm_str_starts(piece, SWM_STR("max-affected=")) &&
-	       swm_str_int64(swm_str_from(piece, strlen("max-affected=")), &n);
+	if (!swm_str_starts(piece, SWM_STR("max-affected=")) ||
+	    !swm_str_int64(swm_str_from(piece, strlen("max-affected=")), &n) || n < 0)
+		return false;
+	if (p->max_affected < 0)
+		p->max_affected = n;
+	return true;
 }
 
 int
@@ -67,7 +71,7 @@ swm_prefer_parse(swm_preferences *out, swm_arena *arena, swm_str prefer, swm_err
 	swm_buf invalid = SWM_BUF_INIT;
 	swm_str rest = prefer, piece;
 
-	*out = (swm_preferences){ .count = SWM_COUNT_NONE };
+	*out = (swm_preferences){ .count = SWM_COUNT_NONE, .max_affected = -1 };
 	while (swm_str_cut(&rest, ',', &piece)) {
 		piece = swm_str_trim(piece);
 		if (piece.len == 0 || apply(out, piece) || apply_valued(out, piece))

@@ -90,6 +90,8 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 		o->form = lifted != NULL ? lifted->form : field_form(p, &o->field);
 	if (p->request->strip_nulls && o->form == SWM_FORM_JSON)
 		o->form = SWM_FORM_SERVER;
+	if (p->request->once && o->kind == SWM_OUTPUT_FIELD)
+		o->form = SWM_FORM_SERVER;
 	if (!p->request->json)
 		o->form = SWM_FORM_STRING;
 	if (o->as_jsonb)

@@ -46,6 +46,16 @@ scan_operator(swm_scanner *s, enum swm_ast_operator *out)
 	return swm_scan_fail(s, expecting_operator);
 }
 
+bool
+swm_query_is_operation(swm_str text)
+{
+	swm_scanner s = { .text = text };
+	enum swm_ast_operator op;
+
+	(void)swm_scan_word(&s, SWM_STR("not."));
+	return scan_operator(&s, &op) == SWM_OK;
+}
+
 static int
 scan_quantifier(swm_scanner *s, enum swm_quantifier *out)
 {

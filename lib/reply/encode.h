@@ -16,7 +16,11 @@ typedef struct swm_encoder {
 	const swm_read_plan *plan;
 	const swm_str *prefixes; /* JSON: `{"first":` or `,"next":` of each column */
 	bool strip_nulls;
-	bool single;             /* one object and no array */
+	bool single;             /* one object and no array, as the media type has it */
+	bool bare;               /* so, or as a function's one row or value: nothing stands around it */
+	bool or_null;            /* such a row or value; null in JSON when it is not there */
+	bool values;             /* no objects: the first column alone */
+	bool structured;         /* values that json_agg() begins new lines for */
 	bool explain;            /* rows of EXPLAIN */
 	void (*begin)(const struct swm_encoder *e, swm_buf *to);
 	void (*row)(const struct swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
@@ -26,6 +30,9 @@ typedef struct swm_encoder {
 /* Of media types that are rows of a plan; of SWM_MEDIA_PLAN_...: the lines of an EXPLAIN. SWM_ENOMEM. */
 int swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                      enum swm_media media, swm_error *err);
+
+/* What follows so many rows. */
+void swm_encoder_end(const swm_encoder *encoder, swm_buf *to, int64_t rows);
 
 /* Whether a result has the columns and types that were planned: false after DDL that the snapshot has not seen. */
 bool swm_encoder_fits(const swm_encoder *encoder, const PGresult *result);

@@ -48,6 +48,17 @@ set_challenge(swm_reply *reply, const swm_error *from)
 	swm_buf_dispose(&challenge);
 }
 
+/* What SQL wants of an error's answer stands in place of ours. */
+static void
+set_raised_headers(swm_reply *reply, const swm_error *from)
+{
+	swm_str name, value;
+	size_t cursor = 0;
+
+	while (swm_error_next_header(from, &cursor, &name, &value))
+		swm_reply_set(reply, name.ptr, value);
+}
+
 void
 swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal)
 {
@@ -66,6 +77,7 @@ swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal)
 		swm_buf_int(&value, swm_error_retry_after(from));
 		swm_reply_set(reply, "Retry-After", swm_buf_view(&value));
 	}
+	set_raised_headers(reply, from);
 	reply->failed |= value.failed;
 	swm_buf_dispose(&value);
 }

@@ -19,6 +19,7 @@ void
 swm_reply_reset(swm_reply *reply)
 {
 	reply->status = 200;
+	reply->hold = SWM_REPLY_BUFFER;
 	reply->failed = false;
 	reply->headers = NULL;
 	reply->tail = &reply->headers;
@@ -42,18 +43,33 @@ swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
 	reply->tail = &h->next;
 }
 
+swm_str
+swm_reply_get(const swm_reply *reply, const char *name)
+{
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		if (swm_str_caseeq(h->name, swm_cstr(name)))
+			return h->value;
+	return (swm_str){ NULL, 0 };
+}
+
 void
-swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+swm_reply_remove(swm_reply *reply, swm_str name)
 {
 	swm_reply_header **h = &reply->headers;
 
 	while (*h != NULL) {
-		if (swm_str_caseeq((*h)->name, swm_cstr(name)))
+		if (swm_str_caseeq((*h)->name, name))
 			*h = (*h)->next;
 		else
 			h = &(*h)->next;
 	}
 	reply->tail = h;
+}
+
+void
+swm_reply_set(swm_reply *reply, const char *name, swm_str value)
+{
+	swm_reply_remove(reply, swm_cstr(name));
 	swm_reply_add(reply, swm_cstr(name), value);
 }
 
@@ -67,7 +83,7 @@ swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
 bool
 swm_reply_is_full(const swm_reply *reply)
 {
-	return reply->body.len >= SWM_REPLY_BUFFER;
+	return reply->body.len >= (reply->begun ? SWM_REPLY_BUFFER : reply->hold);
 }
 
 static int
@@ -109,6 +125,8 @@ swm_reply_end(swm_reply *reply, swm_error *err)
 	bool has_length = !reply->begun && !reply->no_body && reply->status != 204 && reply->status != 304;
 	swm_buf length = SWM_BUF_INIT;
 
+	if (!reply->begun && (reply->status == 204 || reply->status == 304))
+		reply->no_body = true; /* whoever set the status */
 	if (has_length) {
 		swm_buf_int(&length, (int64_t)reply->body.len);
 		swm_reply_set(reply, "Content-Length", swm_buf_view(&length));

@@ -22,8 +22,10 @@ set_preferences_applied(struct serving *s)
 	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	swm_buf applied = SWM_BUF_INIT;
-	swm_buf zone = SWM_BUF_INIT;
+	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
+	if (s->prefer.max_affected >= 0)
+		swm_buf_printf(&most, "max-affected=%lld", (long long)s->prefer.max_affected);
 	if (s->timezone_applied) {
 		swm_buf_cstr(&zone, "timezone=");
 		swm_buf_str(&zone, s->prefer.timezone);
@@ -33,6 +35,7 @@ set_preferences_applied(struct serving *s)
 		ends[s->prefer.tx],
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
+		swm_buf_text(&most),
 	};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if (all[i][0] == '\0')
@@ -42,8 +45,9 @@ set_preferences_applied(struct serving *s)
 	}
 	if (applied.len > 0)
 		swm_reply_echo(&s->reply, "Preference-Applied", swm_buf_view(&applied));
-	s->reply.failed |= applied.failed || zone.failed;
+	s->reply.failed |= applied.failed || zone.failed || most.failed;
 	swm_buf_dispose(&applied);
+	swm_buf_dispose(&most);
 	swm_buf_dispose(&zone);
 }
 
@@ -96,8 +100,12 @@ swm_set_content_range(struct serving *s, int64_t last)
 void
 swm_set_read_headers(struct serving *s)
 {
-	swm_reply_set(&s->reply, "Content-Type", s->content_type);
-	set_content_location(s);
+	if (s->plan->shape == SWM_SHAPE_NONE && !s->explain)
+		s->reply.status = 204;
+	else
+		swm_reply_set(&s->reply, "Content-Type", s->content_type);
+	if (s->call == NULL)
+		set_content_location(s);
 	set_profile(s);
 	set_preferences_applied(s);
 }

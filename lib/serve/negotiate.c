@@ -55,13 +55,15 @@ swm_step_plan(struct serving *s)
 
 	if (rc != SWM_OK)
 		return rc;
-	/* a pre-request function could choose another date style */
+	/* a pre-request function, or one that may do anything, could choose another date style */
 	bool iso = s->engine->settings->db_pre_request.len == 0 &&
+	           !(s->call != NULL && s->call->function->volatility == 'v') &&
 	           swm_snapshot_iso_dates(s->snapshot, s->identity.role);
 	swm_read_request request = {
 		.schema = s->schema, .relation = s->relation, .ast = s->ast,
+		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
 		.range = s->has_range ? &s->range : NULL,
-		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso,
+		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
 	};
 	rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	if (rc == SWM_OK && negotiated != SWM_OK)
@@ -96,6 +98,15 @@ ends_in_rollback(struct serving *s)
 	return s->prefer.tx == SWM_TX_DEFAULT ? rollback : s->prefer.tx == SWM_TX_ROLLBACK;
 }
 
+/* One row cannot be too many. */
+static int
+check_max_affected(struct serving *s)
+{
+	if (s->prefer.max_affected < 0 || s->call == NULL || s->call->function->returns_set)
+		return SWM_OK;
+	return swm_fail(s->err, SWM_ERR_MAX_AFFECTED_RPC);
+}
+
 int
 swm_step_preferences(struct serving *s)
 {
@@ -117,5 +128,7 @@ swm_step_preferences(struct serving *s)
 	if (s->explain)
 		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted, so nothing is applied */
 	s->rollback = ends_in_rollback(s);
-	return SWM_OK;
+	if (!s->prefer.strict)
+		s->prefer.max_affected = -1; /* not applied */
+	return check_max_affected(s);
 }

@@ -3,20 +3,37 @@
 
 #include "serve/serving.h"
 
-static int
-fail_no_function(struct serving *s)
-{
-	int rc = swm_fail(s->err, SWM_ERR_FUNCTION_NOT_FOUND, s->schema, s->relation);
-	swm_error_set_details(s->err, SWM_STR("Calling functions is not there yet"));
-	return rc;
-}
-
 int
 swm_step_root(struct serving *s)
 {
-	if (s->is_root && !swm_serving_is(s, "OPTIONS"))
-		return swm_answer_root(s);
-	return s->is_function && !swm_serving_is(s, "OPTIONS") ? fail_no_function(s) : SWM_OK;
+	return s->is_root && !swm_serving_is(s, "OPTIONS") ? swm_answer_root(s) : SWM_OK;
+}
+
+/* A volatile function may write, which GET must not (PostgREST's options page). Overloads differ at will. */
+void
+swm_set_function_allow(struct serving *s)
+{
+	size_t count = 0;
+	bool readable = s->snapshot == NULL;
+	const swm_function *const *overloads =
+		readable ? NULL : swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count);
+
+	for (size_t i = 0; i < count; i++)
+		readable |= overloads[i]->volatility != 'v';
+	swm_reply_set(&s->reply, "Allow", readable ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,POST"));
+}
+
+/* Whatever its arguments; of a name that nobody has they are in the error. */
+static int
+answer_function(struct serving *s)
+{
+	size_t count;
+
+	if (swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count) == NULL)
+		return swm_step_call(s);
+	swm_set_function_allow(s);
+	s->done = true;
+	return SWM_OK;
 }
 
 /* What the relation allows, not what the role does (PostgREST's options page). */
@@ -48,7 +65,7 @@ swm_step_options(struct serving *s)
 	if (!swm_serving_is(s, "OPTIONS"))
 		return SWM_OK;
 	if (s->is_function)
-		return fail_no_function(s);
+		return answer_function(s);
 	if (!s->is_root)
 		rc = swm_plan_relation(&r, s->snapshot, s->schema, s->relation, s->err);
 	if (rc == SWM_OK)

@@ -5,154 +5,236 @@
 
 #include "read.h"
 
-#include "json/json.h"
+/* Internal: the snapshot is older than the tables. Never leaves this file. */
+enum { STALE = -1000 };
 
-static int
-fail_past_the_end(struct serving *s)
+/* A function that returns void has nothing to say. */
+static bool
+has_content(const struct serving *s)
 {
-	swm_buf details = SWM_BUF_INIT;
-	int rc = swm_fail(s->err, SWM_ERR_RANGE);
-
-	swm_buf_printf(&details, "An offset of %lld was requested, but there are only %lld rows.",
-	               (long long)s->plan->root->offset, (long long)s->total);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
-	return rc;
+	return s->plan->shape != SWM_SHAPE_NONE || s->explain;
 }
 
-/* The answer outgrows the buffer: its head must go before its last row is known. */
-static int
-send_page(struct serving *s)
+/*
+ * Rows
+ */
+
+/* The range of an answer whose last row is yet to come: known all the same, as rows are counted. */
+static void
+set_early_range(struct serving *s)
 {
-	if (!s->reply.begun && s->total >= 0) { /* then the last row is known all the same */
-		int64_t end = s->plan->root->offset + s->plan->root->limit, seen = s->plan->root->offset + s->rows;
-		if (s->is_estimate && s->total <= seen)
-			s->total = seen + 1;
-		swm_set_content_range(s, (s->plan->root->has_limit && end < s->total ? end : s->total) - 1);
-	}
-	return swm_reply_flush(&s->reply, s->err);
+	const swm_plan_node *root = s->plan->root;
+	int64_t end = root->offset + root->limit, seen = root->offset + s->rows;
+
+	if (s->is_estimate && s->total <= seen)
+		s->total = seen + 1;
+	swm_set_content_range(s, (root->has_limit && end < s->total ? end : s->total) - 1);
+}
+
+/*
+ * The answer outgrows the buffer: its head must go before its last row is known, with
+ * what a function has set for it until now.
+ */
+static int
+send_page(struct serving *s, const PGresult *result)
+{
+	int rc = SWM_OK;
+
+	if (!s->reply.begun && s->total >= 0)
+		set_early_range(s);
+	if (!s->reply.begun && s->plan->settings_columns && !s->explain)
+		rc = swm_apply_response_settings(s, result, (int)s->plan->root->output_count);
+	return rc != SWM_OK ? rc : swm_reply_flush(&s->reply, s->err);
+}
+
+/* What changes something is told when that is certain, and what is counted here when all is counted. */
+static bool
+is_held(const struct serving *s)
+{
+	return s->changes || s->plan->uncut || s->encoder.bare || s->prefer.max_affected >= 0;
+}
+
+/* Whether the row is of the page, where PostgreSQL did not see to that. */
+static bool
+is_in_page(const struct serving *s, int64_t number)
+{
+	const swm_plan_node *root = s->plan->root;
+
+	return !s->plan->uncut ||
+	       (number >= root->offset && (!root->has_limit || number - root->offset < root->limit));
 }
 
 /* Whether the row is written: a single object has but one, and what is no answer is only counted. */
 static int
 take_row(struct serving *s, const PGresult *result, int row)
 {
-	bool write = !s->reply.no_body && !(s->encoder.single && s->rows > 0);
+	bool wanted = !s->reply.no_body || s->if_none_match.len > 0; /* for its tag, where not for itself */
+	bool write = wanted && !(s->encoder.bare && s->rows > 0) && has_content(s);
 
+	if (!is_in_page(s, s->seen++))
+		return SWM_OK;
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
 	s->rows++;
-	return swm_reply_is_full(&s->reply) && !s->encoder.single ? send_page(s) : SWM_OK;
-}
-
-/* "Plan Rows" of the topmost node of an EXPLAIN (FORMAT JSON); -1 when it is not there. */
-static int64_t
-rows_of_explain(swm_str text)
-{
-	swm_json *doc = swm_json_parse(text);
-	const swm_json *plan = swm_json_get(swm_json_first(doc), SWM_STR("Plan"));
-	const swm_json *rows = swm_json_get(plan, SWM_STR("Plan Rows"));
-	double n = swm_json_type_of(rows) == SWM_JSON_NUMBER ? swm_json_number(rows) : -1;
-
-	swm_json_free(doc);
-	return n < 9e18 ? (int64_t)n : INT64_MAX - 1;
-}
-
-/* Whether more rows were counted than count=estimated counts: how many there are is not known. */
-static bool
-is_beyond_count(const struct serving *s)
-{
-	int64_t most = s->engine->settings->db_max_rows;
-	return s->prefer.count == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
+	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
+		int rc = swm_keep_position(s, result, row);
+		if (rc != SWM_OK)
+			return rc;
+		if (!s->reply.begun)
+			swm_set_next_link(s); /* the body may go at once */
+	}
+	return swm_reply_is_full(&s->reply) && !is_held(s) ? send_page(s, result) : SWM_OK;
 }
 
 static int
-take_count(struct serving *s, const PGresult *result)
+take_rows(struct serving *s, const PGresult *result)
 {
-	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 0)), &s->total))
-		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
-	return s->plan->root->offset > s->total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
-}
-
-/* The planner's word counts alone, or beyond what was counted. */
-static int
-take_estimate(struct serving *s, const PGresult *result)
-{
-	int64_t rows = rows_of_explain(swm_cstr(PQgetvalue(result, 0, 0)));
-
-	if (rows < 0)
-		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the estimate is not in the plan"));
-	if (s->total >= 0 && !is_beyond_count(s))
-		return SWM_OK;
-	s->total = rows > s->total ? rows : s->total;
-	s->is_estimate = true;
-	return SWM_OK;
-}
-
-/* Internal: the snapshot is older than the tables. Never leaves this file. */
-enum { STALE = -1000 };
-
-static int
-take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
-{
-	if (kind == SWM_READ_SETTINGS)
-		return swm_apply_response_settings(s, event->result);
-	if (kind == SWM_READ_COUNT)
-		return take_count(s, event->result);
-	if (kind == SWM_READ_ESTIMATE)
-		return take_estimate(s, event->result);
-	if (s->rows == 0 && !swm_encoder_fits(&s->encoder, event->result))
+	if (s->seen == 0 && !swm_encoder_fits(&s->encoder, result))
 		return STALE;
-	for (int row = 0; row < PQntuples(event->result); row++) {
-		int rc = take_row(s, event->result, row);
+	for (int row = 0; row < PQntuples(result); row++) {
+		int rc = take_row(s, result, row);
 		if (rc != SWM_OK)
 			return rc;
 	}
 	return SWM_OK;
 }
 
+/*
+ * What is to be said of all of them
+ */
+
 static int
-fail_not_singular(struct serving *s)
+fail_with_rows(struct serving *s, enum swm_error_id id, const char *what)
 {
 	swm_buf details = SWM_BUF_INIT;
-	int rc = swm_fail(s->err, SWM_ERR_NOT_SINGULAR);
+	int rc = swm_fail(s->err, id);
 
-	swm_buf_printf(&details, "The result contains %lld rows", (long long)s->rows);
+	swm_buf_cstr(&details, what);
+	swm_buf_printf(&details, " %lld rows", (long long)s->rows);
 	swm_error_set_details(s->err, swm_buf_view(&details));
 	swm_buf_dispose(&details);
 	return rc;
 }
 
+/* What can be said against the answer once all rows have come. */
 static int
-run_read(struct serving *s, swm_read *read)
+judge(struct serving *s)
 {
-	swm_event event;
-	enum swm_read_step kind;
-	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->media,
-	                          s->err);
+	int rc = s->plan->uncut ? swm_check_total(s) : SWM_OK;
 
+	if (rc != SWM_OK)
+		return rc;
+	if (s->encoder.single && s->rows != 1)
+		return fail_with_rows(s, SWM_ERR_NOT_SINGULAR, "The result contains");
+	if (s->prefer.max_affected >= 0 && s->rows > s->prefer.max_affected)
+		return fail_with_rows(s, SWM_ERR_MAX_AFFECTED, "The query affects");
+	return SWM_OK;
+}
+
+static void
+set_range(struct serving *s)
+{
+	if (s->plan->uncut)
+		s->total = s->seen;
+	if (!s->explain)
+		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+}
+
+/* Behind a function's rows, and then Content-Range is there to be replaced; before a table's, of a pre-request function. */
+static int
+take_settings(struct serving *s, const PGresult *result)
+{
+	if (s->reply.begun)
+		return SWM_OK;
+	if (s->call != NULL)
+		set_range(s);
+	return swm_apply_response_settings(s, result, 0);
+}
+
+static int
+take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
+{
+	switch (kind) {
+	case SWM_READ_SETTINGS:
+		return take_settings(s, event->result);
+	case SWM_READ_COUNT:
+		return swm_take_count(s, event->result);
+	case SWM_READ_ESTIMATE:
+		return swm_take_estimate(s, event->result);
+	case SWM_READ_DECISION:
+		return judge(s);
+	default:
+		return take_rows(s, event->result);
+	}
+}
+
+/*
+ * The whole of it
+ */
+
+static int
+begin_read(struct serving *s, swm_read *read)
+{
 	s->total = -1;
 	s->is_estimate = false;
-	s->rows = 0;
+	s->rows = s->seen = 0;
+	s->last = NULL;
+	if (s->plan->place != NULL)
+		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
+	/* a volatile function runs once: what it returns is counted as it comes */
+	s->plan->uncut = s->call != NULL && s->call->function->volatility == 'v' && s->prefer.count == SWM_COUNT_EXACT;
+	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->media, s->err);
+	if (rc == SWM_OK)
+		rc = swm_serving_header(s, &s->if_none_match, "If-None-Match");
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
 		return rc;
 	swm_set_read_headers(s);
-	s->encoder.begin(&s->encoder, &s->reply.body);
-	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
-		rc = take_event(s, &event, kind);
-		if (rc != SWM_OK)
-			return rc;
-	}
-	if (rc == SWM_OK && s->encoder.single && s->rows != 1)
-		rc = fail_not_singular(s);
+	if (has_content(s))
+		s->encoder.begin(&s->encoder, &s->reply.body);
+	return SWM_OK;
+}
+
+static int
+end_read(struct serving *s)
+{
+	int rc = judge(s);
+
 	if (rc != SWM_OK)
 		return rc;
-	s->encoder.end(&s->encoder, &s->reply.body);
-	if (!s->reply.begun && !s->explain)
-		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+	if (has_content(s))
+		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
+	if (s->reply.begun)
+		return SWM_OK;
+	if (s->call == NULL)
+		set_range(s);
+	if (!s->explain)
+		swm_set_etag(s);
 	return SWM_OK;
+}
+
+/* A transaction that changes something is followed to its end, whatever is wrong with the answer. */
+static int
+run_read(struct serving *s, swm_read *read)
+{
+	swm_event event;
+	enum swm_read_step kind;
+	int rc = begin_read(s, read), verdict = SWM_OK;
+
+	if (rc != SWM_OK)
+		return rc;
+	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
+		if (verdict == SWM_OK)
+			verdict = take_event(s, &event, kind);
+		if (verdict != SWM_OK && !s->changes)
+			return verdict;
+		if (verdict != SWM_OK && kind == SWM_READ_DECISION)
+			swm_read_roll_back(read);
+	}
+	if (rc == SWM_OK)
+		rc = verdict;
+	return rc != SWM_OK ? rc : end_read(s);
 }
 
 /* After DDL: the tables are read anew, and the request is planned once more. */
@@ -165,6 +247,8 @@ plan_again(struct serving *s)
 	s->snapshot = NULL;
 	if (rc == SWM_OK)
 		rc = swm_step_snapshot(s);
+	if (rc == SWM_OK)
+		rc = swm_step_call(s);
 	return rc != SWM_OK ? rc : swm_step_plan(s);
 }
 
@@ -174,7 +258,7 @@ swm_step_read(struct serving *s)
 	swm_read read = { 0 };
 	int rc = STALE;
 
-	for (int tries = 0; rc == STALE && tries < 2; tries++) {
+	for (int tries = 0; rc == STALE && tries < 2 && !(tries > 0 && s->changes); tries++) {
 		if (tries > 0) {
 			swm_reply_reset(&s->reply);
 			swm_set_common_headers(s);

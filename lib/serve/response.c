@@ -5,48 +5,38 @@
 
 #include "json/json.h"
 
-/* A field's name is a token, and its value one line (RFC 9110, 5.1 and 5.5). */
+/* A member of the list: an object with one name and a text. */
 static bool
-is_field(swm_str name, swm_str value)
+is_header(const swm_json *item)
 {
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (!word && strchr("!#$%&'*+-.^_`|~", c) == NULL)
-			return false;
-	}
-	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t')
-			return false;
-	return name.len > 0;
+	const swm_json *member = swm_json_first(item);
+
+	return swm_json_type_of(item) == SWM_JSON_OBJECT && swm_json_type_of(member) == SWM_JSON_STRING &&
+	       swm_json_next(member) == NULL && swm_is_field(swm_json_name(member), swm_json_string(member));
 }
 
+/* They stand in place of ours of their names, and may repeat each other's. */
 static int
 apply_response_headers(struct serving *s, swm_str text)
 {
 	swm_json *doc = swm_json_parse(text);
-	const swm_json *item = swm_json_first(doc);
-	int rc = swm_json_type_of(doc) == SWM_JSON_ARRAY ? SWM_OK : swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
+	bool good = swm_json_type_of(doc) == SWM_JSON_ARRAY;
 
-	for (; item != NULL && rc == SWM_OK; item = swm_json_next(item)) {
-		const swm_json *member = swm_json_first(item);
-		if (swm_json_type_of(item) != SWM_JSON_OBJECT || swm_json_type_of(member) != SWM_JSON_STRING ||
-		    swm_json_next(member) != NULL || !is_field(swm_json_name(member), swm_json_string(member)))
-			rc = swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
-		else if (swm_str_caseeq(swm_json_name(member), SWM_STR("Content-Type")))
-			swm_reply_set(&s->reply, "Content-Type", swm_json_string(member));
-		else
-			swm_reply_add(&s->reply, swm_json_name(member), swm_json_string(member));
-	}
+	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))
+		good = is_header(i);
+	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))
+		swm_reply_remove(&s->reply, swm_json_name(swm_json_first(i)));
+	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))
+		swm_reply_add(&s->reply, swm_json_name(swm_json_first(i)), swm_json_string(swm_json_first(i)));
 	swm_json_free(doc);
-	return rc;
+	return good ? SWM_OK : swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
 }
 
 int
-swm_apply_response_settings(struct serving *s, const PGresult *result)
+swm_apply_response_settings(struct serving *s, const PGresult *result, int column)
 {
-	swm_str headers = swm_cstr(PQgetvalue(result, 0, 0));
-	swm_str status = swm_cstr(PQgetvalue(result, 0, 1));
+	swm_str headers = swm_cstr(PQgetvalue(result, 0, column));
+	swm_str status = swm_cstr(PQgetvalue(result, 0, column + 1));
 	int64_t number;
 	int rc = headers.len == 0 ? SWM_OK : apply_response_headers(s, headers);
 

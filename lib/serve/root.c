@@ -26,7 +26,7 @@ ask_database(struct serving *s)
 	int rc = swm_prepare_read(s, &read);
 
 	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
-		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result) : SWM_OK;
+		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result, 0) : SWM_OK;
 	swm_read_finish(&read);
 	return rc;
 }

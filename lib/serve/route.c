@@ -4,6 +4,7 @@
 #include "serve/serving.h"
 
 #include "base/clock.h"
+#include "query/arguments.h"
 
 /* The methods of the dialect, and where each is served. */
 static const struct {
@@ -117,10 +118,27 @@ swm_step_method(struct serving *s)
 	return methods[i].on_relations ? SWM_OK : fail_method(s, SWM_ERR_METHOD);
 }
 
+/* Those of a POST are in its body; in its query string they mean nothing. */
+static int
+part_arguments(struct serving *s)
+{
+	size_t others;
+	int rc = swm_query_part_arguments(s->pairs, s->pair_count, &others, s->arena, s->err);
+
+	if (rc == SWM_OK && !swm_serving_is(s, "POST")) {
+		s->arguments = s->pairs + others;
+		s->argument_count = s->pair_count - others;
+	}
+	s->pair_count = others;
+	return rc;
+}
+
 int
 swm_step_parse(struct serving *s)
 {
 	int rc = swm_url_pairs(&s->pairs, &s->pair_count, s->arena, s->query, s->path.len + 1, s->err);
+	if (rc == SWM_OK && s->is_function)
+		rc = part_arguments(s);
 	return rc != SWM_OK ? rc : swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
 }
 

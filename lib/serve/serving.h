@@ -5,7 +5,10 @@
 #include "engine.h"
 #include "request.h"
 
+#include "http/content.h"
 #include "http/header.h"
+#include "json/scan.h"
+#include "plan/call.h"
 #include "query/ast.h"
 #include "reply/encode.h"
 #include "reply/reply.h"
@@ -30,6 +33,14 @@ struct serving {
 	swm_pair *pairs;
 	size_t pair_count;
 	swm_ast *ast;
+	swm_pair *arguments;       /* of a function's call: among pairs, or of a form */
+	size_t argument_count;
+	enum swm_content content;  /* of the body of a call by POST */
+	swm_buf body;              /* as its parameter: with a NUL behind it */
+	bool no_body;              /* what stands there was not sent */
+	swm_json_facts json;       /* of a JSON body */
+	const swm_plan_call *call; /* NULL for a relation */
+	bool changes;              /* what is called may write, and must run but once */
 	bool has_range;
 	swm_range range;
 	swm_read_plan *plan;
@@ -45,6 +56,9 @@ struct serving {
 	int64_t total;             /* rows without limit; -1 when not counted */
 	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
+	swm_str if_none_match;
+	const swm_position *last;  /* of a full page, where its last row stands */
+	int64_t seen;              /* rows that have come so far */
 };
 
 /*
@@ -61,6 +75,8 @@ int swm_step_range(struct serving *s);        /* Range */
 int swm_step_snapshot(struct serving *s);     /* what the database has */
 int swm_step_root(struct serving *s);         /* what is no relation */
 int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
+int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments */
+int swm_step_call(struct serving *s);         /* arguments + snapshot -> the function */
 int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
 int swm_step_preferences(struct serving *s);  /* Prefer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
@@ -75,11 +91,29 @@ void swm_set_cors_headers(struct serving *s);
 void swm_set_read_headers(struct serving *s);
 void swm_set_root_headers(struct serving *s);
 
+/* Allow of the functions of the name, as far as the snapshot is known. */
+void swm_set_function_allow(struct serving *s);
+
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
 
-/* response.headers and response.status, as a result of swm_sql_response_settings has them. */
-int swm_apply_response_settings(struct serving *s, const PGresult *result);
+/* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
+int swm_take_count(struct serving *s, const PGresult *result);
+int swm_take_estimate(struct serving *s, const PGresult *result);
+int swm_check_total(struct serving *s);
+
+/* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
+int swm_keep_position(struct serving *s, const PGresult *result, int row);
+void swm_set_next_link(struct serving *s);
+
+/*
+ * Of a whole answer: its entity tag, unless SQL has set one; when If-None-Match names
+ * it, the answer becomes 304 without a body.
+ */
+void swm_set_etag(struct serving *s);
+
+/* response.headers and response.status, which are this column of the first row and the next one. */
+int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);
 
 /* The OpenAPI document, or that there is none. */
 int swm_answer_root(struct serving *s);

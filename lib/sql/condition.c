@@ -3,28 +3,6 @@
 
 #include "sql/read.h"
 
-/* {"a","b"}: an array literal of any element type, as one parameter. */
-static void
-put_list(swm_writer *w, const swm_value *list)
-{
-	swm_buf literal = SWM_BUF_INIT;
-
-	swm_buf_char(&literal, '{');
-	for (const swm_value *v = list; v != NULL; v = v->next) {
-		swm_buf_cstr(&literal, v == list ? "\"" : ",\"");
-		for (size_t i = 0; i < v->text.len; i++) {
-			if (v->text.ptr[i] == '"' || v->text.ptr[i] == '\\')
-				swm_buf_char(&literal, '\\');
-			swm_buf_char(&literal, v->text.ptr[i]);
-		}
-		swm_buf_char(&literal, '"');
-	}
-	swm_buf_char(&literal, '}');
-	swm_put_param(w, swm_buf_view(&literal));
-	w->failed |= literal.failed;
-	swm_buf_dispose(&literal);
-}
-
 static void
 put_pattern(swm_writer *w, swm_str pattern)
 {
@@ -72,7 +50,7 @@ put_operand(swm_writer *w, const swm_condition *asked, enum swm_operand operand)
 	if (operand == SWM_OPERAND_IS)
 		swm_put(w, is_words[asked->is]);
 	else if (operand == SWM_OPERAND_LIST)
-		put_list(w, asked->list);
+		swm_put_list_param(w, asked->list);
 	else if (operand == SWM_OPERAND_PATTERN)
 		put_pattern(w, asked->value);
 	else

@@ -68,16 +68,21 @@ put_number(swm_writer *w, int n)
 	swm_buf_int(&w->text, n);
 }
 
+/* value: NUL-terminated; NULL when memory ran out. */
+static void
+append_param(swm_writer *w, const char *value)
+{
+	if (!make_room(w))
+		return;
+	w->failed |= value == NULL;
+	w->params[w->count] = value;
+	put_number(w, ++w->count);
+}
+
 void
 swm_put_param(swm_writer *w, swm_str value)
 {
-	swm_str kept = swm_arena_str(w->arena, value);
-
-	if (!make_room(w))
-		return;
-	w->failed |= kept.ptr == NULL;
-	w->params[w->count] = kept.ptr;
-	put_number(w, ++w->count);
+	append_param(w, swm_arena_str(w->arena, value).ptr);
 }
 
 void
@@ -111,6 +116,33 @@ swm_put_int_param(swm_writer *w, int64_t n)
 	swm_put_param(w, swm_buf_view(&digits));
 	w->failed |= digits.failed;
 	swm_buf_dispose(&digits);
+}
+
+void
+swm_put_list_param(swm_writer *w, const swm_value *list)
+{
+	swm_buf literal = SWM_BUF_INIT;
+
+	swm_buf_char(&literal, '{');
+	for (const swm_value *v = list; v != NULL; v = v->next) {
+		swm_buf_cstr(&literal, v == list ? "\"" : ",\"");
+		for (size_t i = 0; i < v->text.len; i++) {
+			if (v->text.ptr[i] == '"' || v->text.ptr[i] == '\\')
+				swm_buf_char(&literal, '\\');
+			swm_buf_char(&literal, v->text.ptr[i]);
+		}
+		swm_buf_char(&literal, '"');
+	}
+	swm_buf_char(&literal, '}');
+	swm_put_param(w, swm_buf_view(&literal));
+	w->failed |= literal.failed;
+	swm_buf_dispose(&literal);
+}
+
+void
+swm_put_body_param(swm_writer *w, swm_str value)
+{
+	append_param(w, value.ptr);
 }
 
 int

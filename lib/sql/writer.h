@@ -26,6 +26,12 @@ void swm_put_qualified(swm_writer *w, swm_str schema, swm_str name);
 void swm_put_param(swm_writer *w, swm_str value);
 void swm_put_int_param(swm_writer *w, int64_t n);
 
+/* An array literal of any element type, {"a","b"}, as one parameter. */
+void swm_put_list_param(swm_writer *w, const swm_value *list);
+
+/* A value of any length, which ends with a NUL, outlives the statement and is not copied. */
+void swm_put_body_param(swm_writer *w, swm_str value);
+
 /*
  * A key or an index of a JSON path, as $n::text or $n::int: one that was written before
  * has its old number, so that PostgreSQL sees equal expressions, as GROUP BY needs it.

@@ -1,6 +1,7 @@
 /* Header grammar and percent-encoding, as RFC 3986, 9110, 7240 and 6265 have them. */
 #include "config.h"
 
+#include "http/content.h"
 #include "http/header.h"
 #include "http/url.h"
 
@@ -87,6 +88,38 @@ START_TEST(canonical_form_is_sorted_and_keeps_repetitions)
 	ck_assert_int_eq(swm_url_canonical(&to, arena, pairs, count, err), SWM_OK);
 	ck_assert_str_eq(swm_buf_text(&to), "a=z&a=b&b=2&c=%C3%A9%20%2A&d=");
 	swm_buf_dispose(&to);
+}
+END_TEST
+
+/* PostgREST's page on requests' bodies: JSON is what is meant without a Content-Type. */
+START_TEST(content_types_of_bodies)
+{
+	static const struct {
+		const char *field;
+		enum swm_content content;
+	} cases[] = {
+		{ "", SWM_CONTENT_JSON },
+		{ "  ", SWM_CONTENT_JSON },
+		{ "application/json", SWM_CONTENT_JSON },
+		{ "Application/JSON; charset=utf-8", SWM_CONTENT_JSON },
+		{ "text/csv ;header=present", SWM_CONTENT_CSV },
+		{ "application/x-www-form-urlencoded", SWM_CONTENT_URLENCODED },
+		{ "text/plain", SWM_CONTENT_TEXT },
+		{ "text/xml", SWM_CONTENT_XML },
+		{ "application/octet-stream", SWM_CONTENT_BYTES },
+		{ "application/x-ndjson", SWM_CONTENT_NDJSON },
+		{ "application/jsonx", SWM_CONTENT_OTHER },
+		{ "application", SWM_CONTENT_OTHER },
+		{ "; charset=utf-8", SWM_CONTENT_OTHER },
+		{ "image/png", SWM_CONTENT_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_msg(swm_content_of(text(cases[i].field)) == cases[i].content, "%s", cases[i].field);
+	ck_assert_int_eq(swm_content_fail(err, text("image/png; q=1")), SWM_EPARSE);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Content-Type not acceptable: image/png");
+	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST102");
+	ck_assert_int_eq(swm_error_http_status(err), 400);
 }
 END_TEST
 
@@ -180,6 +213,24 @@ START_TEST(a_long_accept_is_cheap)
 	swm_buf_cstr(&accept, "text/csv;q=0");
 	ck_assert_int_eq(swm_accept_choose(&media, swm_buf_view(&accept), ALL, err), SWM_EREFUSED);
 	swm_buf_dispose(&accept);
+}
+END_TEST
+
+START_TEST(entity_tags_are_compared_weakly)
+{
+	static const struct {
+		const char *field;
+		bool matches;
+	} cases[] = { /* against W/"a,b" */
+		{ "\"a,b\"", true }, { "W/\"a,b\"", true }, { "*", true }, { " * ", true }, { "\"x\", \"a,b\"", true },
+		{ "\"x\" ,\t, W/\"a,b\" , \"y\"", true }, { "", false }, { "\"a\"", false }, { "a,b", false }, { "\"a,b", false },
+		{ "w/\"a,b\"", false }, { "\"*\"", false }, { "*, \"x\"", false }, { "nonsense, \"a,b\"", false }, { "\"", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_msg(swm_etag_matches(text(cases[i].field), text("W/\"a,b\"")) == cases[i].matches, "%s", cases[i].field);
+		ck_assert_msg(swm_etag_matches(text(cases[i].field), text("\"a,b\"")) == cases[i].matches, "%s", cases[i].field);
+	}
 }
 END_TEST
 
@@ -281,9 +332,11 @@ main(void)
 	tcase_add_test(t, only_ampersand_separates_pairs);
 	tcase_add_test(t, addresses_of_the_web);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
+	tcase_add_test(t, content_types_of_bodies);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
 	tcase_add_test(t, plan_parameters_are_read);
 	tcase_add_test(t, a_long_accept_is_cheap);
+	tcase_add_test(t, entity_tags_are_compared_weakly);
 	tcase_add_test(t, preferences_count_once);
 	tcase_add_test(t, ranges_are_read_or_ignored);
 	tcase_add_test(t, cookies_become_an_object);

@@ -1,0 +1,20 @@
+/* What a request's body is: Content-Type (RFC 9110, 8.3). */
+#ifndef SWM_HTTP_CONTENT_H
+#define SWM_HTTP_CONTENT_H
+
+#include "error/error.h"
+
+enum swm_content {
+#define SWM_CONTENT(name, type) SWM_CONTENT_##name,
+#include "http/content.def"
+#undef SWM_CONTENT
+	SWM_CONTENT_OTHER, /* none of these */
+};
+
+/* The type that a Content-Type field names, whatever its parameters; JSON when there is none. */
+enum swm_content swm_content_of(swm_str field);
+
+/* CONTENT_TYPE (SWM_EPARSE): the request cannot have such a body. */
+int swm_content_fail(swm_error *err, swm_str field);
+
+#endif

@@ -1,0 +1,18 @@
+#include "config.h"
+
+#include "http/header.h"
+
+bool
+swm_is_field(swm_str name, swm_str value)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!word && strchr("!#$%&'*+-.^_`|~", c) == NULL)
+			return false;
+	}
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t')
+			return false;
+	return name.len > 0;
+}

@@ -1,0 +1,160 @@
+/* The function of /rpc/: its body, and which one it is. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/url.h"
+#include "json/scan.h"
+#include "query/arguments.h"
+
+/* Each name and value of a form takes memory of its own, many times what a byte of it takes. */
+enum { LONGEST_FORM = 1024 * 1024 };
+
+/*
+ * Bodies
+ */
+
+/* bytea's text form (https://www.postgresql.org/docs/15/datatype-binary.html): \x before the first byte. */
+static void
+write_hex(swm_buf *to, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
+	char *at = swm_buf_reserve(to, 2 * len);
+
+	if (at == NULL)
+		return;
+	for (size_t i = 0; i < len; i++) {
+		*at++ = digits[from[i] >> 4];
+		*at++ = digits[from[i] & 15];
+	}
+	to->len += 2 * len;
+	to->ptr[to->len] = '\0'; /* swm_buf_reserve() leaves room for it */
+}
+
+static int
+fail_body(struct serving *s, const char *message)
+{
+	return swm_fail(s->err, SWM_ERR_BODY, swm_cstr(message));
+}
+
+/* Nothing at all stands for an object without members. */
+static int
+take_json(struct serving *s)
+{
+	swm_json_scan *scan = swm_json_scan_new(s->arena);
+
+	if (scan == NULL)
+		return swm_fail_memory(s->err);
+	if (s->body.len == 0) {
+		s->no_body = true;
+		swm_buf_cstr(&s->body, "{}");
+	}
+	int rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
+	if (rc == SWM_OK)
+		rc = swm_json_scan_end(scan, &s->json);
+	if (rc == SWM_ENOMEM || s->body.failed)
+		return swm_fail_memory(s->err);
+	if (rc != SWM_OK)
+		return fail_body(s, "Empty or invalid json");
+	return s->json.body != SWM_JSON_BODY_SCALAR ? SWM_OK : fail_body(s, "A JSON body must be an object or an array");
+}
+
+static int
+take_form(struct serving *s)
+{
+	int rc = swm_url_pairs(&s->arguments, &s->argument_count, s->arena, swm_buf_view(&s->body), 0, NULL);
+
+	if (rc == SWM_ENOMEM)
+		return swm_fail_memory(s->err);
+	return rc == SWM_OK ? rc : fail_body(s, "The form is not percent-encoded UTF-8");
+}
+
+/* What PostgreSQL's text form cannot carry. */
+static int
+take_text(struct serving *s)
+{
+	bool has_nul = s->body.len > 0 && memchr(s->body.ptr, '\0', s->body.len) != NULL;
+
+	return has_nul ? fail_body(s, "The body has a NUL byte") : SWM_OK;
+}
+
+static int
+read_body(struct serving *s)
+{
+	bool bytes = s->content == SWM_CONTENT_BYTES, form = s->content == SWM_CONTENT_URLENCODED;
+
+	if (bytes)
+		swm_buf_cstr(&s->body, "\\x");
+	return swm_request_read_body(&s->body, s->request, form ? LONGEST_FORM : SWM_BODY_LONGEST,
+	                             bytes ? write_hex : swm_buf_add, s->err);
+}
+
+int
+swm_step_body(struct serving *s)
+{
+	swm_str type;
+
+	if (!s->is_function || !swm_serving_is(s, "POST"))
+		return SWM_OK;
+	int rc = swm_serving_header(s, &type, "Content-Type");
+	if (rc != SWM_OK)
+		return rc;
+	s->content = swm_content_of(type);
+	switch (s->content) {
+	case SWM_CONTENT_JSON:
+		rc = read_body(s);
+		return rc != SWM_OK ? rc : take_json(s);
+	case SWM_CONTENT_URLENCODED:
+		rc = read_body(s);
+		return rc != SWM_OK ? rc : take_form(s);
+	case SWM_CONTENT_TEXT:
+	case SWM_CONTENT_XML:
+		rc = read_body(s);
+		return rc != SWM_OK ? rc : take_text(s);
+	case SWM_CONTENT_BYTES:
+		return read_body(s);
+	default:
+		return swm_content_fail(s->err, type);
+	}
+}
+
+/*
+ * The function
+ */
+
+/* An array may stand for the one object in it; any other is for who takes the whole of it. */
+static bool
+is_no_object(const struct serving *s)
+{
+	return s->json.body == SWM_JSON_BODY_ARRAY && (!s->json.rows_agree || s->json.elements > 1);
+}
+
+static int
+fail_no_object(struct serving *s)
+{
+	swm_error_clear(s->err); /* of searching for a function that takes it */
+	return fail_body(s, s->json.rows_agree ? "A function is called with one JSON object" : "All object keys must match");
+}
+
+int
+swm_step_call(struct serving *s)
+{
+	if (!s->is_function)
+		return SWM_OK;
+	swm_call_request request = {
+		.schema = s->schema, .name = s->relation, .role = s->identity.role,
+		.post = swm_serving_is(s, "POST"), .content = s->content,
+		.pairs = s->arguments, .pair_count = s->argument_count,
+		.keys = s->json.keys, .key_count = s->json.key_count, .whole_body = s->json.keys_left_out || is_no_object(s),
+		.in_array = s->json.body == SWM_JSON_BODY_ARRAY,
+		.body = { swm_buf_text(&s->body), s->body.len },
+	};
+	int rc = swm_plan_call_of(&s->call, s->arena, s->snapshot, &request, s->err);
+	if (rc == SWM_ENOTFOUND && is_no_object(s))
+		return fail_no_object(s);
+	if (rc != SWM_OK)
+		return rc;
+	s->changes = request.post && s->call->function->volatility == 'v';
+	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_body(s, "Empty or invalid json") : SWM_OK;
+}
