@@ -7,6 +7,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -57,12 +58,14 @@ def await_answer(url, seconds=20):
 class Program:
     """An swm-fcgi of ours; ends with the block that it is used in."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, **settings):
         self.bench = bench
+        self.settings = settings
+        self.log = f"{bench.state}/log/swm-fcgi"
 
     def __enter__(self):
-        environment = dict(os.environ, LD_LIBRARY_PATH=f"{self.bench.state}/bin")
-        with open(f"{self.bench.state}/log/swm-fcgi", "ab") as log:
+        environment = dict(os.environ, LD_LIBRARY_PATH=f"{self.bench.state}/bin", **self.settings)
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [f"{self.bench.state}/bin/swm-fcgi", f"{self.bench.state}/swm.conf"],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -73,10 +76,45 @@ class Program:
         self.process.terminate()
         self.process.wait(timeout=40)
 
+    def loads(self):
+        """How often the log says that the schema was read."""
+        with open(self.log, encoding="utf-8") as log:
+            return log.read().count("schema loaded: ")
+
     def memory(self, file, field):
         """A field of /proc/PID/file, in kB."""
         with open(f"/proc/{self.process.pid}/{file}", encoding="ascii") as lines:
             return find_number(rf"(?m)^{field}:\s+(\d+) kB", lines.read())
+
+
+class Asking:
+    """Asks for one row over and over while the block runs; slowest: seconds of the slowest answer."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.slowest = 0.0
+        self.failure = None
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.ask)
+
+    def ask(self):
+        try:
+            while not self.over.is_set():
+                begin = time.monotonic()
+                self.bench.check_row()
+                self.slowest = max(self.slowest, time.monotonic() - begin)
+        except Failure as failure:
+            self.failure = failure
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        if self.failure is not None:
+            raise self.failure
 
 
 class Bench:
@@ -132,6 +170,20 @@ class Bench:
                    PGOPTIONS="-crole=swm_reader")
         return find_number(r"tps = ([\d.]+)", text)
 
+    def reload(self, program):
+        """Seconds from the signal to the line in the log."""
+        before, begin = program.loads(), time.monotonic()
+        program.process.send_signal(signal.SIGUSR1)
+        while program.loads() == before:
+            if time.monotonic() > begin + 60:
+                raise Failure("the schema is not read anew")
+            time.sleep(0.005)
+        return time.monotonic() - begin
+
+    def make_tables(self):
+        run(f"{self.options.pg_bindir}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", f"{self.state}/run",
+            "-U", "postgres", "-f", f"{os.path.dirname(os.path.abspath(__file__))}/tables.sql", "swm")
+
     def swm_million(self):
         return seconds_of("curl", "-sSf", "-o", "/dev/null", f"{self.site}/bench_consumption")
 
@@ -185,7 +237,17 @@ def figure_memory(bench):
         tell_memory("idle", program, "VmRSS", 8)
 
 
-FIGURES = {"one-row": figure_one_row, "flask": figure_flask, "million": figure_million, "memory": figure_memory}
+def figure_reload(bench):
+    bench.make_tables()
+    with Program(bench, SWM_DB_SCHEMAS="swm, bench_tables", SWM_LOG_LEVEL="info") as program:
+        with Asking(bench) as asking:
+            seconds = statistics.median(bench.reload(program) for _ in range(bench.options.rounds))
+        tell("reload", f"10,500 in {seconds:.2f} s", f"an answer <= {asking.slowest:.3f} s", "", "<= 2 s", seconds <= 2)
+        tell_memory("reloaded", program, "VmHWM", 64)
+
+
+FIGURES = {"one-row": figure_one_row, "flask": figure_flask, "million": figure_million, "memory": figure_memory,
+           "reload": figure_reload}
 
 
 def parse_options():

@@ -113,7 +113,7 @@ cap_rows(const swm_planner *p, swm_plan_node *node)
 static enum swm_shape
 shape_of(const swm_function *f)
 {
-	if (f->returns != NULL && swm_str_eq(f->returns->name, SWM_STR("void")))
+	if (f->returns_void)
 		return SWM_SHAPE_NONE;
 	if (f->row == NULL)
 		return f->returns_set ? SWM_SHAPE_VALUES : SWM_SHAPE_VALUE;
@@ -148,7 +148,7 @@ plan_value(swm_planner *p, swm_plan_node *root)
 	if (o == NULL)
 		return swm_fail_memory(p->err);
 	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
-	if (!p->request->json || (type != NULL && swm_str_eq(type->name, SWM_STR("void"))))
+	if (!p->request->json || p->request->function->returns_void)
 		o->form = SWM_FORM_STRING;
 	else if (type != NULL && type->is_json && !p->request->strip_nulls)
 		o->form = SWM_FORM_JSON;

@@ -24,16 +24,16 @@ int swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed);
 /* and(...), or(...), with not. before it, or a filter: the logic tree. */
 int swm_parse_logic(swm_scanner *s, swm_condition **out);
 
-/*
- * Appends the name that a parameter must have to filter by a column: the column's,
- * quoted where it has what the dialect reserves.
- */
-void swm_query_write_name(swm_buf *to, swm_str column);
-
 /* Whether a text begins as [not.]op. or [not.]op( does. */
 bool swm_query_is_operation(swm_str text);
 
 /* Whether a pair of this name is no filter: select, order, a.b.limit, ... */
 bool swm_query_is_reserved(swm_str name);
+
+/*
+ * Appends the name that a parameter must have to filter by a column: the column's,
+ * quoted where it has what the dialect reserves.
+ */
+void swm_query_write_name(swm_buf *to, swm_str column);
 
 #endif

@@ -8,8 +8,10 @@ enum query {
 #undef SWM_QUERY
 };
 
-static const char *const queries[] = {
-#define SWM_QUERY(name, sql) [QUERY_##name] = sql,
+static const struct {
+	const char *name, *sql;
+} queries[] = {
+#define SWM_QUERY(name, sql) [QUERY_##name] = { #name, sql },
 #include "schema/queries.def"
 #undef SWM_QUERY
 };
@@ -45,7 +47,7 @@ static const struct step {
 	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED }, swm_load_grants, NULL, false },
+	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -104,7 +106,7 @@ static void
 make_params(struct swm_load *load)
 {
 	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_ROWS, SWM_PARAM_GRANTEES };
+		                                    SWM_PARAM_ROWS, SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -159,23 +161,24 @@ static int
 take_timezones(struct swm_load *load, const PGresult *rows)
 {
 	size_t count = (size_t)PQntuples(rows), size = 0;
+	swm_timezones *z = load->snapshot->timezones = swm_timezones_new();
 
 	for (size_t i = 0; i < count; i++)
 		size += swm_load_cell(rows, (int)i, 0).len;
-	char *block = swm_load_array(load, size, 1);
-	uint32_t *ends = swm_load_array(load, count, sizeof *ends);
-	if (block == NULL || ends == NULL || size > UINT32_MAX)
+	char *names = z == NULL ? NULL : swm_arena_alloc(z->arena, size);
+	uint32_t *ends = z == NULL ? NULL : swm_arena_array(z->arena, count, sizeof *ends);
+	if (names == NULL || ends == NULL || size > UINT32_MAX)
 		return SWM_ENOMEM;
 	uint32_t end = 0;
 	for (size_t i = 0; i < count; i++) {
 		swm_str name = swm_load_cell(rows, (int)i, 0);
-		memcpy(block + end, name.ptr, name.len);
+		memcpy(names + end, name.ptr, name.len);
 		end += (uint32_t)name.len;
 		ends[i] = end;
 	}
-	load->snapshot->timezones = block;
-	load->snapshot->timezone_ends = ends;
-	load->snapshot->timezone_count = count;
+	z->names = names;
+	z->ends = ends;
+	z->count = count;
 	return SWM_OK;
 }
 
@@ -194,7 +197,7 @@ before_15(const struct swm_load *load)
 static bool
 with_timezones(const struct swm_load *load)
 {
-	return load->settings->db_timezone_enabled;
+	return load->settings->db_timezone_enabled && load->snapshot->timezones == NULL;
 }
 
 static swm_str
@@ -291,8 +294,8 @@ run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *
 		params[count] = swm_buf_text(param);
 	}
 	if (step->by_row)
-		return run_by_row(load, pg, queries[step->query], params, count, step->take, err);
-	int result = run(pg, queries[step->query], params, count, &rows, err);
+		return run_by_row(load, pg, queries[step->query].sql, params, count, step->take, err);
+	int result = run(pg, queries[step->query].sql, params, count, &rows, err);
 	if (result != SWM_OK)
 		return result;
 	result = step->take(load, rows);
@@ -316,13 +319,14 @@ run_steps(struct swm_load *load, PGconn *pg, swm_error *err)
 /*
  * One view of the catalogs for all queries. Names then come out qualified unless
  * they are pg_catalog's; pg_temp last, so that no temporary table hides a catalog.
- * Compiling a query takes longer than running it here.
+ * Compiling a query, or starting workers for it, takes longer than running it here.
  */
 static const char *const opening[] = {
 	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	"SET LOCAL search_path = pg_catalog, pg_temp",
 	"SET LOCAL quote_all_identifiers = off",
 	"SET LOCAL jit = off",
+	"SET LOCAL max_parallel_workers_per_gather = 0",
 };
 
 static int
@@ -341,9 +345,53 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	return result;
 }
 
+/* What is the same in the snapshot before. */
 static void
-dispose(struct swm_load *load)
+take_over(struct swm_load *load, const swm_snapshot *previous)
 {
+	swm_timezones *z = previous == NULL ? NULL : previous->timezones;
+
+	if (z == NULL || !load->settings->db_timezone_enabled)
+		return;
+	atomic_fetch_add_explicit(&z->references, 1, memory_order_relaxed);
+	load->snapshot->timezones = z;
+}
+
+/* The steps with the rows of a source. */
+static int
+take_all(struct swm_load *load, swm_load_source *source, void *user)
+{
+	int result = SWM_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && result == SWM_OK; i++) {
+		PGresult *rows = source(user, queries[steps[i].query].name);
+		if (rows == NULL || steps[i].take(load, rows) != SWM_OK || load->no_memory)
+			result = SWM_ENOMEM;
+		PQclear(rows);
+	}
+	return result == SWM_OK ? swm_load_relationships(load) : result;
+}
+
+static int
+start(struct swm_load *load, const swm_settings *settings, int server_version)
+{
+	*load = (struct swm_load){ .snapshot = swm_snapshot_new(), .scratch = swm_arena_new(), .settings = settings };
+	if (load->snapshot == NULL || load->scratch == NULL)
+		return SWM_ENOMEM;
+	load->arena = load->snapshot->arena;
+	load->snapshot->server_version = server_version;
+	make_params(load);
+	return SWM_OK;
+}
+
+/* Gives out the snapshot of a load that went well, and frees the rest. */
+static void
+finish(struct swm_load *load, int result, swm_snapshot **out)
+{
+	if (result == SWM_OK) {
+		*out = load->snapshot;
+		load->snapshot = NULL;
+	}
 	for (size_t i = 0; i < SWM_PARAM_COUNT; i++)
 		swm_buf_dispose(&load->params[i]);
 	swm_arena_free(load->scratch);
@@ -354,27 +402,37 @@ int
 swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                   swm_error *err)
 {
-	struct swm_load load = {
-		.snapshot = swm_snapshot_new(),
-		.scratch = swm_arena_new(),
-		.settings = settings,
-	};
-	int result;
+	return swm_snapshot_reload(out, NULL, connection, settings, err);
+}
 
-	if (load.snapshot == NULL || load.scratch == NULL) {
-		result = swm_fail_memory(err);
-	} else {
-		load.arena = load.snapshot->arena;
-		load.snapshot->server_version = PQserverVersion(connection);
+int
+swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
+                    const swm_settings *settings, swm_error *err)
+{
+	struct swm_load load;
+	int result = start(&load, settings, PQserverVersion(connection));
+
+	if (result == SWM_OK) {
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
-		make_params(&load);
+		take_over(&load, previous);
 		result = run_transaction(&load, connection, err);
+	} else {
+		result = swm_fail_memory(err);
 	}
-	if (result == SWM_OK) {
-		*out = load.snapshot;
-		load.snapshot = NULL;
-	}
-	dispose(&load);
+	finish(&load, result, out);
 	return result;
+}
+
+int
+swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user, const swm_settings *settings,
+                       swm_error *err)
+{
+	struct swm_load load;
+	int result = start(&load, settings, 150000);
+
+	if (result == SWM_OK)
+		result = take_all(&load, source, user);
+	finish(&load, result, out);
+	return result == SWM_OK ? SWM_OK : swm_fail_memory(err);
 }

@@ -18,6 +18,7 @@ enum swm_load_param {
 	SWM_PARAM_HOISTED,       /* text[] of db-hoisted-tx-settings */
 	SWM_PARAM_ENUMS,         /* oid[] of enum types */
 	SWM_PARAM_ROWS,          /* oid[] of what functions return rows of */
+	SWM_PARAM_COLUMN_GRANTS, /* oid[] of relations whose columns have access control lists */
 	SWM_PARAM_MEMBERSHIP,    /* what pg_has_role() asks for */
 	SWM_PARAM_GRANTEES,      /* oid[] of roles in access control lists */
 	SWM_PARAM_COUNT
@@ -54,6 +55,9 @@ struct swm_load_columns {
 
 enum { SWM_LOAD_RELATIONS, SWM_LOAD_ROWS, SWM_LOAD_COLUMNS };
 
+/* Gives what a query of queries.def, which it is told by its name, would; NULL when memory ran out. */
+typedef PGresult *swm_load_source(void *user, const char *query);
+
 struct swm_load {
 	swm_snapshot *snapshot;
 	swm_arena *arena;   /* the snapshot's */
@@ -77,6 +81,13 @@ struct swm_load {
 	uint32_t *role_oids; /* one for each role, sorted */
 };
 
+/*
+ * As swm_snapshot_load(), but of rows that a source gives instead of a database: the
+ * snapshots of tests without one are made by the very steps that make all others.
+ */
+int swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user, const swm_settings *settings,
+                           swm_error *err);
+
 /* Each takes the rows of a query of queries.def. SWM_ENOMEM is told by no_memory or by the result. */
 typedef int swm_load_take(struct swm_load *load, const PGresult *rows);
 swm_load_take swm_load_types, swm_load_enum_labels, swm_load_domain_casts;
@@ -92,7 +103,14 @@ int swm_load_relationships(struct swm_load *load);
 const struct swm_load_key *swm_load_keys_of(const struct swm_load *load, uint32_t table_oid, size_t *count);
 
 /* One column, by the first cells of COLUMNS or ROWS. */
-enum { SWM_LOAD_COLUMN_CELLS = 11 };
+enum { SWM_LOAD_COLUMN_CELLS = 8 };
+enum {
+	SWM_LOAD_NOT_NULL = 1,
+	SWM_LOAD_IDENTITY = 2,
+	SWM_LOAD_GENERATED = 4,
+	SWM_LOAD_HAS_GRANTS = 8,
+	SWM_LOAD_UPDATABLE = 16,
+};
 void swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to,
                      size_t at);
 

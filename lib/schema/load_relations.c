@@ -55,8 +55,9 @@ relation_of(const struct swm_load *load, const PGresult *rows, int row)
 void
 swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
-	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, NULLABLE, DEFAULT, IDENTITY, GENERATED, UPDATABLE, COMMENT };
+	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, DEFAULT, COMMENT, FLAGS };
 	swm_column *c = &to->columns[at];
+	int64_t flags = swm_load_number(rows, row, FLAGS);
 
 	to->numbers[at] = (uint16_t)swm_load_number(rows, row, NUMBER);
 	c->name = swm_load_text(load, rows, row, NAME);
@@ -65,13 +66,27 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 		c->type_name = c->type->name;
 	else
 		c->type_name = swm_load_text(load, rows, row, TYPE_NAME);
-	c->nullable = swm_load_bool(rows, row, NULLABLE);
-	c->is_identity = swm_load_bool(rows, row, IDENTITY);
-	c->is_generated = swm_load_bool(rows, row, GENERATED);
+	c->nullable = (flags & SWM_LOAD_NOT_NULL) == 0;
+	c->is_identity = (flags & SWM_LOAD_IDENTITY) != 0;
+	c->is_generated = (flags & SWM_LOAD_GENERATED) != 0;
+	c->is_updatable = (flags & SWM_LOAD_UPDATABLE) != 0;
 	c->has_default = c->is_identity || !PQgetisnull(rows, row, DEFAULT);
 	c->default_sql = swm_load_text(load, rows, row, DEFAULT);
-	c->is_updatable = swm_load_bool(rows, row, UPDATABLE);
 	c->comment = swm_load_text(load, rows, row, COMMENT);
+}
+
+/* Notes a relation whose columns have access control lists of their own. */
+static void
+note_grants(struct swm_load *load, const PGresult *rows, int row, int end)
+{
+	enum { RELATION = 0, FLAGS = 7 };
+
+	for (int i = row; i < end; i++) {
+		if ((swm_load_number(rows, i, FLAGS) & SWM_LOAD_HAS_GRANTS) != 0) {
+			swm_load_add_oid(load, SWM_PARAM_COLUMN_GRANTS, swm_load_oid(rows, i, RELATION));
+			return;
+		}
+	}
 }
 
 int
@@ -88,6 +103,7 @@ swm_load_relation_columns(struct swm_load *load, const PGresult *rows)
 		end = swm_load_group_end(rows, row);
 		for (int i = row; i < end; i++)
 			swm_load_column(load, rows, i, to, (size_t)i);
+		note_grants(load, rows, row, end);
 		swm_relation *r = relation_of(load, rows, row);
 		if (r == NULL)
 			continue;

@@ -184,6 +184,13 @@ struct pg_conn;
 int swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                       swm_error *err);
 
+/*
+ * The same in place of one that is there (NULL is allowed): what belongs to the server and
+ * not to its schemas, the time zones, is taken over if it is there.
+ */
+int swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
+                        const swm_settings *settings, swm_error *err);
+
 swm_snapshot *swm_snapshot_ref(swm_snapshot *snapshot);
 void swm_snapshot_unref(swm_snapshot *snapshot); /* NULL is allowed */
 
@@ -250,8 +257,8 @@ int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count
 /* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
 
-/* The same of the functions that can be called there. */
-swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name);
+/* The same of the functions that the role may execute there. */
+swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
 
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);

@@ -6,6 +6,31 @@
 
 #include <stdlib.h>
 
+swm_timezones *
+swm_timezones_new(void)
+{
+	swm_timezones *z = calloc(1, sizeof *z);
+	if (z == NULL)
+		return NULL;
+	z->arena = swm_arena_new();
+	if (z->arena == NULL) {
+		free(z);
+		return NULL;
+	}
+	atomic_init(&z->references, 1);
+	return z;
+}
+
+void
+swm_timezones_unref(swm_timezones *timezones)
+{
+	if (timezones == NULL ||
+	    atomic_fetch_sub_explicit(&timezones->references, 1, memory_order_acq_rel) > 1)
+		return;
+	swm_arena_free(timezones->arena);
+	free(timezones);
+}
+
 swm_snapshot *
 swm_snapshot_new(void)
 {
@@ -34,6 +59,7 @@ swm_snapshot_unref(swm_snapshot *snapshot)
 	if (snapshot == NULL ||
 	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) > 1)
 		return;
+	swm_timezones_unref(snapshot->timezones);
 	swm_arena_free(snapshot->arena);
 	free(snapshot);
 }
@@ -188,16 +214,18 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 }
 
 swm_str
-swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
 {
 	swm_fuzzy fuzzy;
 
 	if (!swm_fuzzy_start(&fuzzy, name))
 		return (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < snapshot->function_count; i++)
-		if (snapshot->functions[i].is_exposed && swm_str_eq(snapshot->functions[i].schema, schema))
-			swm_fuzzy_offer(&fuzzy, snapshot->functions[i].name);
-	return swm_fuzzy_nearest(&fuzzy);
+	for (size_t i = 0; i < snapshot->function_count; i++) {
+		const swm_function *f = &snapshot->functions[i];
+		if (f->is_exposed && swm_str_eq(f->schema, schema) && swm_snapshot_may_execute(snapshot, role, f))
+			swm_fuzzy_offer(&fuzzy, f->name);
+	}
+	return swm_fuzzy_nearest_of(&fuzzy, 0.75); /* as PostgREST has it for names of functions */
 }
 
 static uint32_t
@@ -334,20 +362,20 @@ swm_snapshot_server_version(const swm_snapshot *snapshot)
 }
 
 static swm_str
-timezone_at(const swm_snapshot *snapshot, size_t at)
+timezone_at(const swm_timezones *z, size_t at)
 {
-	uint32_t start = at == 0 ? 0 : snapshot->timezone_ends[at - 1];
-	return (swm_str){ snapshot->timezones + start, snapshot->timezone_ends[at] - start };
+	uint32_t start = at == 0 ? 0 : z->ends[at - 1];
+	return (swm_str){ z->names + start, z->ends[at] - start };
 }
 
 bool
 swm_snapshot_has_timezone(const swm_snapshot *snapshot, swm_str name)
 {
-	size_t low = 0, high = snapshot->timezone_count;
+	size_t low = 0, high = snapshot->timezones == NULL ? 0 : snapshot->timezones->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = swm_str_cmp(name, timezone_at(snapshot, middle));
+		int order = swm_str_cmp(name, timezone_at(snapshot->timezones, middle));
 		if (order == 0)
 			return true;
 		if (order < 0)

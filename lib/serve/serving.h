@@ -97,8 +97,10 @@ void swm_set_function_allow(struct serving *s);
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
 
-/* The same when all rows have come. */
-void swm_set_page_range(struct serving *s);
+/* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
+int swm_take_count(struct serving *s, const PGresult *result);
+int swm_take_estimate(struct serving *s, const PGresult *result);
+int swm_check_total(struct serving *s);
 
 /* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
 int swm_keep_position(struct serving *s, const PGresult *result, int row);

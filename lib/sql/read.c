@@ -519,7 +519,8 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 		swm_put(w, "row_to_json(\"f\".*) AS \"value\"");
 	else
 		put_columns(w, node, use == FOR_SPREAD);
-	put_extras(w, node, node->is_selected ? ", " : "");
+	if (use != FOR_JSON)
+		put_extras(w, node, node->is_selected ? ", " : "");
 	swm_put(w, " FROM ");
 	put_source(w, node);
 	put_joins(w, node);

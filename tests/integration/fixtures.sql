@@ -205,3 +205,8 @@ BEGIN
 		PERFORM set_config('response.status', headers->>'x-status', false);
 	END IF;
 END $$;
+
+-- films and what embedding and aggregates are shown with
+\ir ../schema/films.sql
+GRANT USAGE ON SCHEMA film TO swm_anon, swm_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA film TO swm_anon, swm_reader;

@@ -1051,6 +1051,29 @@ START_TEST(all_functions)
 }
 END_TEST
 
+START_TEST(timezones_are_taken_over)
+{
+	PGconn *pg = open_as("ts_login", DATABASE);
+	swm_settings without = settings;
+	swm_snapshot *second = NULL, *third = NULL;
+
+	ck_assert_int_eq(swm_snapshot_reload(&second, snapshot, pg, &settings, NULL), SWM_OK);
+	ck_assert(swm_snapshot_has_timezone(second, SWM_STR("Europe/Warsaw")));
+	without.db_timezone_enabled = false;
+	swm_snapshot_unref(second);
+	ck_assert(swm_snapshot_has_timezone(snapshot, SWM_STR("Europe/Warsaw")));
+	ck_assert_int_eq(swm_snapshot_reload(&second, snapshot, pg, &without, NULL), SWM_OK);
+	ck_assert(!swm_snapshot_has_timezone(second, SWM_STR("UTC")));
+	/* not there yet */
+	ck_assert_int_eq(swm_snapshot_reload(&third, second, pg, &settings, NULL), SWM_OK);
+	ck_assert(swm_snapshot_has_timezone(third, SWM_STR("UTC")));
+	swm_snapshot_unref(second);
+	ck_assert(swm_snapshot_has_timezone(third, SWM_STR("UTC")));
+	swm_snapshot_unref(third);
+	PQfinish(pg);
+}
+END_TEST
+
 START_TEST(server_version)
 {
 	PGconn *pg = open_as(NULL, DATABASE);
@@ -1143,7 +1166,7 @@ make_tests(void)
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, timezones_agree_with_postgresql, comments_of_schemas,
+		nearest_relations, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
 		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};
