@@ -102,6 +102,7 @@ typedef struct swm_relation {
 	 */
 	const uint16_t *primary_key;
 	size_t primary_key_count;
+	/* of tables, and of views that are updatable since they have each row of one table once or not at all */
 	const swm_unique_key *unique_keys;
 	size_t unique_key_count;
 	/* functions of one argument of this row type: computed fields and relationships */
