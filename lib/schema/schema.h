@@ -261,6 +261,16 @@ swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str sche
 /* The same of the functions that can be called there. */
 swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name);
 
+/*
+ * The same of those that the role may see and of the functions that it may execute: a
+ * hint must not name others. An empty role sees all.
+ */
+swm_str swm_snapshot_nearest_relation_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name);
+swm_str swm_snapshot_nearest_function_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name);
+
+/* Whether the role may do anything of the following with the relation. */
+bool swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation);
+
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);
 

@@ -1013,6 +1013,24 @@ START_TEST(nearest_relations)
 }
 END_TEST
 
+/* ts_anon may see devices and details alone, and execute all but private(). */
+START_TEST(nearest_that_a_role_may_see)
+{
+	swm_str a = SWM_STR("a"), anon = SWM_STR("ts_anon"), writer = SWM_STR("ts_writer");
+
+	assert_str(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("detail")), "details");
+	assert_str(swm_snapshot_nearest_relation_for(snapshot, SWM_STR(""), a, SWM_STR("profile")), "profiles");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("profile")).ptr);
+	assert_str(swm_snapshot_nearest_function_for(snapshot, SWM_STR(""), a, SWM_STR("privat")), "private");
+	assert_str(swm_snapshot_nearest_function_for(snapshot, writer, a, SWM_STR("privat")), "private");
+	ck_assert_ptr_null(swm_snapshot_nearest_function_for(snapshot, anon, a, SWM_STR("privat")).ptr);
+	ck_assert(swm_snapshot_may_see(snapshot, anon, relation("details")));
+	ck_assert(!swm_snapshot_may_see(snapshot, anon, relation("profiles")));
+	ck_assert(!swm_snapshot_may_see(snapshot, SWM_STR("nobody"), relation("parts")));
+}
+END_TEST
+
 START_TEST(timezones_agree_with_postgresql)
 {
 	PGconn *pg = open_as(NULL, DATABASE);
@@ -1166,7 +1184,7 @@ make_tests(void)
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
+		nearest_relations, nearest_that_a_role_may_see, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
 		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};
