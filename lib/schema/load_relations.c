@@ -54,6 +54,12 @@ relation_of(const struct swm_load *load, const PGresult *rows, int row)
 	return r == NULL ? NULL : &load->snapshot->relations[r - load->snapshot->relations];
 }
 
+/* The row types of pg_catalog, of which there are many and hardly ever a column, are not loaded. */
+static const swm_type row_of_the_system = {
+	.name = { "record", 6 }, .cast_name = { "record", 6 }, .schema = { "pg_catalog", 10 }, .typname = { "record", 6 },
+	.kind = 'c', .form = SWM_FORM_SERVER, .is_composite = true,
+};
+
 void
 swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
@@ -64,7 +70,9 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 	to->numbers[at] = (uint16_t)swm_load_number(rows, row, NUMBER);
 	c->name = swm_load_text(load, rows, row, NAME);
 	c->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, TYPE));
-	if (c->type != NULL && PQgetisnull(rows, row, TYPE_NAME))
+	if (c->type == NULL)
+		c->type = &row_of_the_system;
+	if (PQgetisnull(rows, row, TYPE_NAME))
 		c->type_name = c->type->name;
 	else
 		c->type_name = swm_load_text(load, rows, row, TYPE_NAME);
