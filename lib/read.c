@@ -153,6 +153,8 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	}
 	if (rc == SWM_OK)
 		add_step(out, SWM_READ_ROWS, &s);
+	if (rc == SWM_OK && c->function != NULL) /* which may have the last word */
+		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	return rc;
 }
 
@@ -184,8 +186,6 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		if (rc != SWM_OK)
 			return rc;
 	}
-	if (c->function != NULL) /* which may have the last word */
-		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
 	if ((plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);

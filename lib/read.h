@@ -28,8 +28,8 @@ typedef struct swm_read_context {
 
 /* Its steps; which of them a result belongs to. */
 enum swm_read_step {
-	SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE,
-	SWM_READ_ROWS, SWM_READ_RESET,
+	SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
+	SWM_READ_RESET,
 	SWM_READ_DECISION, /* no step: the event that asks for it */
 	SWM_READ_STEPS
 };

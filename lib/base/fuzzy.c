@@ -206,14 +206,14 @@ similarity(const swm_fuzzy *fuzzy, swm_str name)
 }
 
 static swm_str
-best_of(const swm_fuzzy *fuzzy, const struct swm_fuzzy_ranking *ranking)
+best_of(const swm_fuzzy *fuzzy, const struct swm_fuzzy_ranking *ranking, double least)
 {
 	swm_str best = { NULL, 0 };
-	double best_score = 0.33; /* FuzzySet's own least score */
+	double best_score = least;
 
 	for (size_t i = 0; i < ranking->count; i++) {
 		double score = similarity(fuzzy, ranking->best[i].name);
-		if (score > best_score) {
+		if (score > best_score || (score == best_score && best.ptr == NULL)) {
 			best = ranking->best[i].name;
 			best_score = score;
 		}
@@ -224,8 +224,14 @@ best_of(const swm_fuzzy *fuzzy, const struct swm_fuzzy_ranking *ranking)
 swm_str
 swm_fuzzy_nearest(const swm_fuzzy *fuzzy)
 {
+	return swm_fuzzy_nearest_of(fuzzy, 0.33); /* FuzzySet's own least score */
+}
+
+swm_str
+swm_fuzzy_nearest_of(const swm_fuzzy *fuzzy, double least)
+{
 	if (fuzzy->exact.ptr != NULL)
 		return fuzzy->exact;
-	swm_str best = best_of(fuzzy, &fuzzy->rankings[0]);
-	return best.ptr != NULL ? best : best_of(fuzzy, &fuzzy->rankings[1]);
+	swm_str best = best_of(fuzzy, &fuzzy->rankings[0], least);
+	return best.ptr != NULL ? best : best_of(fuzzy, &fuzzy->rankings[1], least);
 }

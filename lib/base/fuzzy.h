@@ -52,4 +52,7 @@ void swm_fuzzy_offer(swm_fuzzy *fuzzy, swm_str name);
 /* The nearest of those offered; ptr is NULL when none is near. */
 swm_str swm_fuzzy_nearest(const swm_fuzzy *fuzzy);
 
+/* The same with another least score, of 1 for equal names: 0.75 asks for three letters of four. */
+swm_str swm_fuzzy_nearest_of(const swm_fuzzy *fuzzy, double least);
+
 #endif

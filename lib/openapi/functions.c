@@ -50,7 +50,10 @@ is_callable(const swm_function *f)
 static bool
 is_shown(const struct swm_openapi *doc, const swm_function *f)
 {
-	return f->is_exposed && is_callable(f) && (doc->ignore_privileges || swm_snapshot_may_execute(doc->request->snapshot, doc->request->role, f));
+	const swm_openapi_request *q = doc->request;
+
+	return f->is_exposed && is_callable(f) &&
+	       (doc->ignore_privileges || swm_snapshot_may_execute(q->snapshot, q->role, f));
 }
 
 /* --- parameters ----------------------------------------------------------- */

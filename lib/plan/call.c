@@ -73,7 +73,7 @@ fits_by_names(const struct caller *c, const swm_function *f)
 {
 	size_t found = 0;
 
-	if (is_raw(c->request) || c->request->keys_left_out)
+	if (is_raw(c->request) || c->request->whole_body)
 		return false;
 	for (size_t i = 0; i < f->parameter_count; i++) {
 		const swm_parameter *p = &f->parameters[i];

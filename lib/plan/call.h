@@ -41,7 +41,7 @@ typedef struct swm_call_request {
 	size_t pair_count;
 	const swm_str *keys;      /* of a JSON body */
 	size_t key_count;
-	bool keys_left_out;       /* it has more names than any function has parameters */
+	bool whole_body;          /* it has no names, or more than any function: it is for one that takes all of it */
 	bool in_array;
 	swm_str body;             /* of every POST but a form; NUL-terminated */
 } swm_call_request;

@@ -104,8 +104,8 @@ parameters_text(const swm_function *f, swm_arena *arena)
 
 /* Of the overloads' lists of parameters the one nearest to the arguments; ptr is NULL when none is near. */
 static swm_str
-nearest_parameters(const swm_str *names, size_t count, const swm_function *const *overloads, size_t overload_count,
-                   swm_arena *arena)
+nearest_parameters(const swm_snapshot *snapshot, swm_str role, const swm_str *names, size_t count,
+                   const swm_function *const *overloads, size_t overload_count, swm_arena *arena)
 {
 	swm_fuzzy fuzzy;
 	swm_buf given = SWM_BUF_INIT;
@@ -116,7 +116,8 @@ nearest_parameters(const swm_str *names, size_t count, const swm_function *const
 	swm_buf_char(&given, ')');
 	if (!given.failed && swm_fuzzy_start(&fuzzy, swm_buf_view(&given))) {
 		for (size_t i = 0; i < overload_count; i++) {
-			swm_str text = parameters_text(overloads[i], arena);
+			bool may = swm_snapshot_may_execute(snapshot, role, overloads[i]);
+			swm_str text = may ? parameters_text(overloads[i], arena) : (swm_str){ NULL, 0 };
 			if (text.ptr != NULL)
 				swm_fuzzy_offer(&fuzzy, text);
 		}
@@ -156,13 +157,20 @@ swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r,
 	set_searched(err, r, names, name_count);
 	if (raw) /* its parameters have no names that could be meant */
 		return rc;
-	nearest = overload_count > 0 ? nearest_parameters(names, name_count, overloads, overload_count, arena)
-	                             : swm_snapshot_nearest_function(snapshot, r->schema, r->name);
+	nearest = overload_count > 0
+	                  ? nearest_parameters(snapshot, r->role, names, name_count, overloads, overload_count, arena)
+	                  : swm_snapshot_nearest_function(snapshot, r->schema, r->role, r->name);
 	if (nearest.ptr != NULL && overload_count > 0)
 		set_hint(err, r->schema, r->name, nearest);
 	else if (nearest.ptr != NULL)
 		set_hint(err, r->schema, nearest, none);
 	return rc;
+}
+
+static swm_str
+type_of(const swm_parameter *p)
+{
+	return p->type == NULL ? p->type_name : p->type->name;
 }
 
 /* Fewer parameters first, then by their names and types. */
@@ -176,7 +184,7 @@ compare_functions(const void *a, const void *b)
 	for (size_t i = 0; i < f->parameter_count; i++) {
 		int order = swm_str_cmp(f->parameters[i].name, g->parameters[i].name);
 		if (order == 0)
-			order = swm_str_cmp(f->parameters[i].type_name, g->parameters[i].type_name);
+			order = swm_str_cmp(type_of(&f->parameters[i]), type_of(&g->parameters[i]));
 		if (order != 0)
 			return order;
 	}
@@ -195,7 +203,7 @@ put_signature(swm_buf *to, const swm_function *f)
 		swm_buf_cstr(to, i == 0 ? "" : ", ");
 		swm_buf_str(to, f->parameters[i].name);
 		swm_buf_cstr(to, " => ");
-		swm_buf_str(to, f->parameters[i].type_name);
+		swm_buf_str(to, type_of(&f->parameters[i]));
 	}
 	swm_buf_char(to, ')');
 }

@@ -36,7 +36,7 @@ swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_st
 	if (*out != NULL)
 		return SWM_OK;
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
-	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, name);
+	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, SWM_STR(""), name);
 	if (near.len > 0) {
 		swm_buf hint = SWM_BUF_INIT;
 		swm_buf_cstr(&hint, "Perhaps you meant the table '");
@@ -113,7 +113,7 @@ cap_rows(const swm_planner *p, swm_plan_node *node)
 static enum swm_shape
 shape_of(const swm_function *f)
 {
-	if (f->returns != NULL && swm_str_eq(f->returns->name, SWM_STR("void")))
+	if (f->returns_void)
 		return SWM_SHAPE_NONE;
 	if (f->row == NULL)
 		return f->returns_set ? SWM_SHAPE_VALUES : SWM_SHAPE_VALUE;
@@ -148,7 +148,7 @@ plan_value(swm_planner *p, swm_plan_node *root)
 	if (o == NULL)
 		return swm_fail_memory(p->err);
 	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
-	if (!p->request->json || (type != NULL && swm_str_eq(type->name, SWM_STR("void"))))
+	if (!p->request->json || p->request->function->returns_void)
 		o->form = SWM_FORM_STRING;
 	else if (type != NULL && type->is_json && !p->request->strip_nulls)
 		o->form = SWM_FORM_JSON;
@@ -168,7 +168,9 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
 	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
 		rc = swm_plan_fail_not_embedded(p, ast->not_embedded);
-	return rc != SWM_OK ? rc : plan_levels(p, plan->root, p->request->range);
+	if (rc == SWM_OK)
+		rc = plan_levels(p, plan->root, p->request->range);
+	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
 int
@@ -184,6 +186,9 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	if (rc != SWM_OK)
 		return rc;
 	cap_rows(&p, plan->root);
+	rc = swm_plan_place_of(&p, plan->root, &plan->place);
+	if (rc != SWM_OK)
+		return rc;
 	plan->strip_nulls = request->strip_nulls;
 	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';

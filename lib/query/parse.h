@@ -11,6 +11,10 @@ int swm_parse_select(swm_scanner *s, swm_select_item **out);
 /* order=... */
 int swm_parse_order(swm_scanner *s, swm_order_term **out);
 
+/* after=(...): the row behind which a page begins. Any other value is a filter on a column of that name. */
+bool swm_is_position(const swm_pair *pair);
+int swm_parse_position(swm_scanner *s, swm_position **out);
+
 /*
  * [not.]op[(modifier)].value into a condition that has its field already.
  * enclosed: the value ends at `,` or `)`; else it is the rest of the text.
@@ -20,16 +24,16 @@ int swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed);
 /* and(...), or(...), with not. before it, or a filter: the logic tree. */
 int swm_parse_logic(swm_scanner *s, swm_condition **out);
 
-/*
- * Appends the name that a parameter must have to filter by a column: the column's,
- * quoted where it has what the dialect reserves.
- */
-void swm_query_write_name(swm_buf *to, swm_str column);
-
 /* Whether a text begins as [not.]op. or [not.]op( does. */
 bool swm_query_is_operation(swm_str text);
 
 /* Whether a pair of this name is no filter: select, order, a.b.limit, ... */
 bool swm_query_is_reserved(swm_str name);
+
+/*
+ * Appends the name that a parameter must have to filter by a column: the column's,
+ * quoted where it has what the dialect reserves.
+ */
+void swm_query_write_name(swm_buf *to, swm_str column);
 
 #endif

@@ -60,7 +60,7 @@ swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, 
 }
 
 void
-swm_csv_end(const swm_encoder *e, swm_buf *to, int64_t rows)
+swm_csv_end(const swm_encoder *e, swm_buf *to)
 {
-	(void)e, (void)to, (void)rows;
+	(void)e, (void)to;
 }

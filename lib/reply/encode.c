@@ -28,6 +28,21 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 	return failed ? swm_fail_memory(err) : SWM_OK;
 }
 
+/* Of a function that returns no rows but values, or one row. */
+static void
+set_shape(swm_encoder *e)
+{
+	enum swm_shape shape = e->plan->shape;
+	const swm_type *type;
+
+	e->bare = e->or_null = shape == SWM_SHAPE_OBJECT || shape == SWM_SHAPE_VALUE;
+	e->values = shape == SWM_SHAPE_VALUE || shape == SWM_SHAPE_VALUES;
+	if (!e->values)
+		return;
+	type = e->plan->root->call->function->returns;
+	e->structured = type != NULL && (type->is_array || type->is_composite);
+}
+
 /* The functions of each media type, JSON's where none is named. */
 static void
 set_functions(swm_encoder *e, enum swm_media media)
@@ -39,14 +54,12 @@ set_functions(swm_encoder *e, enum swm_media media)
 		e->end = swm_csv_end;
 		break;
 	case SWM_MEDIA_NDJSON:
-		e->begin = swm_no_begin;
-		e->end = swm_no_end;
+		e->begin = e->end = swm_no_frame;
 		e->row = swm_ndjson_row;
 		break;
 	case SWM_MEDIA_PLAN_TEXT:
 	case SWM_MEDIA_PLAN_JSON:
-		e->begin = swm_no_begin;
-		e->end = swm_no_end;
+		e->begin = e->end = swm_no_frame;
 		e->row = swm_explain_row;
 		e->explain = true;
 		break;
@@ -57,33 +70,26 @@ set_functions(swm_encoder *e, enum swm_media media)
 	}
 }
 
-/* Of a function that returns no rows but values, or one row. */
-static void
-set_shape(swm_encoder *e)
-{
-	enum swm_shape shape = e->plan->shape;
-	const swm_type *type;
-
-	e->bare = shape == SWM_SHAPE_OBJECT || shape == SWM_SHAPE_VALUE;
-	if (shape != SWM_SHAPE_VALUE && shape != SWM_SHAPE_VALUES)
-		return;
-	type = e->plan->root->call->function->returns;
-	e->row = swm_json_value_row;
-	e->structured = type != NULL && (type->is_array || type->is_composite);
-}
-
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
 {
 	*out = (swm_encoder){ .plan = plan };
 	set_functions(out, media);
-	if (media != SWM_MEDIA_CSV && !out->explain && media != SWM_MEDIA_NDJSON)
-		set_shape(out);
+	set_shape(out);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
 	out->bare |= out->single;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
 	return out->explain || media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
+}
+
+void
+swm_encoder_end(const swm_encoder *e, swm_buf *to, int64_t rows)
+{
+	if (rows == 0 && e->or_null && e->end == swm_json_end)
+		swm_buf_add(to, "null", 4);
+	else
+		e->end(e, to);
 }
 
 bool
@@ -93,7 +99,8 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 
 	if (encoder->explain)
 		return PQnfields(result) == 1;
-	if (PQnfields(result) != (int)plan->root->output_count + (plan->settings_columns ? 2 : 0))
+	int hidden = plan->settings_columns ? 2 : plan->place != NULL ? (int)plan->place->hidden : 0;
+	if (PQnfields(result) != (int)plan->root->output_count + hidden)
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		uint32_t planned = plan->root->outputs[i].type_oid;

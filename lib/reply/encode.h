@@ -18,16 +18,21 @@ typedef struct swm_encoder {
 	bool strip_nulls;
 	bool single;             /* one object and no array, as the media type has it */
 	bool bare;               /* so, or as a function's one row or value: nothing stands around it */
+	bool or_null;            /* such a row or value; null in JSON when it is not there */
+	bool values;             /* no objects: the first column alone */
 	bool structured;         /* values that json_agg() begins new lines for */
 	bool explain;            /* rows of EXPLAIN */
 	void (*begin)(const struct swm_encoder *e, swm_buf *to);
 	void (*row)(const struct swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-	void (*end)(const struct swm_encoder *e, swm_buf *to, int64_t rows);
+	void (*end)(const struct swm_encoder *e, swm_buf *to);
 } swm_encoder;
 
 /* Of media types that are rows of a plan; of SWM_MEDIA_PLAN_...: the lines of an EXPLAIN. SWM_ENOMEM. */
 int swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                      enum swm_media media, swm_error *err);
+
+/* What follows so many rows. */
+void swm_encoder_end(const swm_encoder *encoder, swm_buf *to, int64_t rows);
 
 /* Whether a result has the columns and types that were planned: false after DDL that the snapshot has not seen. */
 bool swm_encoder_fits(const swm_encoder *encoder, const PGresult *result);
@@ -35,17 +40,14 @@ bool swm_encoder_fits(const swm_encoder *encoder, const PGresult *result);
 /* The encoders of the media types. */
 void swm_json_begin(const swm_encoder *e, swm_buf *to);
 void swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-void swm_json_end(const swm_encoder *e, swm_buf *to, int64_t rows);
-void swm_json_value_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_json_end(const swm_encoder *e, swm_buf *to);
 void swm_csv_begin(const swm_encoder *e, swm_buf *to);
 void swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-void swm_csv_end(const swm_encoder *e, swm_buf *to, int64_t rows);
+void swm_csv_end(const swm_encoder *e, swm_buf *to);
 
 void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
 void swm_explain_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-/* Nothing before or behind the rows. */
-void swm_no_begin(const swm_encoder *e, swm_buf *to);
-void swm_no_end(const swm_encoder *e, swm_buf *to, int64_t rows);
+void swm_no_frame(const swm_encoder *e, swm_buf *to); /* nothing before or behind the rows */
 
 /* Appends a value as to_json() writes it (forms other than SERVER). */
 void swm_json_value(swm_buf *to, enum swm_json_form form, swm_str value);

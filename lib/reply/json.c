@@ -12,12 +12,10 @@ swm_json_begin(const swm_encoder *e, swm_buf *to)
 }
 
 void
-swm_json_end(const swm_encoder *e, swm_buf *to, int64_t rows)
+swm_json_end(const swm_encoder *e, swm_buf *to)
 {
 	if (!e->bare)
 		swm_buf_char(to, ']');
-	else if (rows == 0)
-		swm_buf_add(to, "null", 4);
 }
 
 static void
@@ -142,12 +140,27 @@ put_object(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
 	swm_buf_char(to, '}');
 }
 
+/* The row as an object, or the value that it is. */
+static void
+put_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
+{
+	if (!e->values)
+		put_object(e, to, result, row);
+	else if (PQgetisnull(result, row, 0))
+		swm_buf_add(to, "null", 4);
+	else
+		swm_json_value(to, e->plan->root->outputs[0].form, value_of(result, row, 0));
+}
+
+/* As json_agg() separates: a new line before each array and composite, but none before other values. */
 void
 swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
 {
+	bool plain = e->values && (!e->structured || PQgetisnull(result, row, 0));
+
 	if (number > 0)
-		swm_buf_add(to, ", \n ", 4); /* as json_agg() separates */
-	put_object(e, to, result, row);
+		swm_buf_cstr(to, plain ? ", " : ", \n ");
+	put_row(e, to, result, row);
 }
 
 /*
@@ -160,23 +173,9 @@ swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int ro
 	size_t begin = to->len;
 
 	(void)number;
-	put_object(e, to, result, row);
+	put_row(e, to, result, row);
 	for (size_t i = begin; i < to->len; i++)
 		if (to->ptr[i] == '\n' || to->ptr[i] == '\r')
 			to->ptr[i] = ' ';
 	swm_buf_char(to, '\n');
-}
-
-/* json_agg() begins a new line before each array and composite but the first. */
-void
-swm_json_value_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
-{
-	bool is_null = PQgetisnull(result, row, 0);
-
-	if (number > 0)
-		swm_buf_cstr(to, e->structured && !is_null ? ", \n " : ", ");
-	if (is_null)
-		swm_buf_add(to, "null", 4);
-	else
-		swm_json_value(to, e->plan->root->outputs[0].form, value_of(result, row, 0));
 }

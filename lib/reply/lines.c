@@ -4,15 +4,9 @@
 #include "reply/encode.h"
 
 void
-swm_no_begin(const swm_encoder *e, swm_buf *to)
+swm_no_frame(const swm_encoder *e, swm_buf *to)
 {
 	(void)e, (void)to;
-}
-
-void
-swm_no_end(const swm_encoder *e, swm_buf *to, int64_t rows)
-{
-	(void)e, (void)to, (void)rows;
 }
 
 /* EXPLAIN answers a row for each line of text, and one for JSON. */

@@ -8,8 +8,10 @@ enum query {
 #undef SWM_QUERY
 };
 
-static const char *const queries[] = {
-#define SWM_QUERY(name, sql) [QUERY_##name] = sql,
+static const struct {
+	const char *name, *sql;
+} queries[] = {
+#define SWM_QUERY(name, sql) [QUERY_##name] = { #name, sql },
 #include "schema/queries.def"
 #undef SWM_QUERY
 };
@@ -292,8 +294,8 @@ run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *
 		params[count] = swm_buf_text(param);
 	}
 	if (step->by_row)
-		return run_by_row(load, pg, queries[step->query], params, count, step->take, err);
-	int result = run(pg, queries[step->query], params, count, &rows, err);
+		return run_by_row(load, pg, queries[step->query].sql, params, count, step->take, err);
+	int result = run(pg, queries[step->query].sql, params, count, &rows, err);
 	if (result != SWM_OK)
 		return result;
 	result = step->take(load, rows);
@@ -355,9 +357,41 @@ take_over(struct swm_load *load, const swm_snapshot *previous)
 	load->snapshot->timezones = z;
 }
 
-static void
-dispose(struct swm_load *load)
+/* The steps with the rows of a source. */
+static int
+take_all(struct swm_load *load, swm_load_source *source, void *user)
 {
+	int result = SWM_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && result == SWM_OK; i++) {
+		PGresult *rows = source(user, queries[steps[i].query].name);
+		if (rows == NULL || steps[i].take(load, rows) != SWM_OK || load->no_memory)
+			result = SWM_ENOMEM;
+		PQclear(rows);
+	}
+	return result == SWM_OK ? swm_load_relationships(load) : result;
+}
+
+static int
+start(struct swm_load *load, const swm_settings *settings, int server_version)
+{
+	*load = (struct swm_load){ .snapshot = swm_snapshot_new(), .scratch = swm_arena_new(), .settings = settings };
+	if (load->snapshot == NULL || load->scratch == NULL)
+		return SWM_ENOMEM;
+	load->arena = load->snapshot->arena;
+	load->snapshot->server_version = server_version;
+	make_params(load);
+	return SWM_OK;
+}
+
+/* Gives out the snapshot of a load that went well, and frees the rest. */
+static void
+finish(struct swm_load *load, int result, swm_snapshot **out)
+{
+	if (result == SWM_OK) {
+		*out = load->snapshot;
+		load->snapshot = NULL;
+	}
 	for (size_t i = 0; i < SWM_PARAM_COUNT; i++)
 		swm_buf_dispose(&load->params[i]);
 	swm_arena_free(load->scratch);
@@ -375,28 +409,30 @@ int
 swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
                     const swm_settings *settings, swm_error *err)
 {
-	struct swm_load load = {
-		.snapshot = swm_snapshot_new(),
-		.scratch = swm_arena_new(),
-		.settings = settings,
-	};
-	int result;
+	struct swm_load load;
+	int result = start(&load, settings, PQserverVersion(connection));
 
-	if (load.snapshot == NULL || load.scratch == NULL) {
-		result = swm_fail_memory(err);
-	} else {
-		load.arena = load.snapshot->arena;
-		load.snapshot->server_version = PQserverVersion(connection);
+	if (result == SWM_OK) {
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
 		take_over(&load, previous);
-		make_params(&load);
 		result = run_transaction(&load, connection, err);
+	} else {
+		result = swm_fail_memory(err);
 	}
-	if (result == SWM_OK) {
-		*out = load.snapshot;
-		load.snapshot = NULL;
-	}
-	dispose(&load);
+	finish(&load, result, out);
 	return result;
+}
+
+int
+swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user, const swm_settings *settings,
+                       swm_error *err)
+{
+	struct swm_load load;
+	int result = start(&load, settings, 150000);
+
+	if (result == SWM_OK)
+		result = take_all(&load, source, user);
+	finish(&load, result, out);
+	return result == SWM_OK ? SWM_OK : swm_fail_memory(err);
 }

@@ -55,6 +55,9 @@ struct swm_load_columns {
 
 enum { SWM_LOAD_RELATIONS, SWM_LOAD_ROWS, SWM_LOAD_COLUMNS };
 
+/* Gives what a query of queries.def, which it is told by its name, would; NULL when memory ran out. */
+typedef PGresult *swm_load_source(void *user, const char *query);
+
 struct swm_load {
 	swm_snapshot *snapshot;
 	swm_arena *arena;   /* the snapshot's */
@@ -78,6 +81,13 @@ struct swm_load {
 
 	uint32_t *role_oids; /* one for each role, sorted */
 };
+
+/*
+ * As swm_snapshot_load(), but of rows that a source gives instead of a database: the
+ * snapshots of tests without one are made by the very steps that make all others.
+ */
+int swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user, const swm_settings *settings,
+                           swm_error *err);
 
 /* Each takes the rows of a query of queries.def. SWM_ENOMEM is told by no_memory or by the result. */
 typedef int swm_load_take(struct swm_load *load, const PGresult *rows);

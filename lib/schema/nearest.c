@@ -4,8 +4,11 @@
 
 #include "base/fuzzy.h"
 
+/* As PostgREST has it for names of tables and functions. */
+static const double least = 0.75;
+
 swm_str
-swm_snapshot_nearest_relation_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name)
+swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
 {
 	swm_fuzzy fuzzy;
 
@@ -16,17 +19,11 @@ swm_snapshot_nearest_relation_for(const swm_snapshot *snapshot, swm_str role, sw
 		if (swm_str_eq(r->schema, schema) && (role.len == 0 || swm_snapshot_may_see(snapshot, role, r)))
 			swm_fuzzy_offer(&fuzzy, r->name);
 	}
-	return swm_fuzzy_nearest(&fuzzy);
+	return swm_fuzzy_nearest_of(&fuzzy, least);
 }
 
 swm_str
-swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name)
-{
-	return swm_snapshot_nearest_relation_for(snapshot, SWM_STR(""), schema, name);
-}
-
-swm_str
-swm_snapshot_nearest_function_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name)
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
 {
 	swm_fuzzy fuzzy;
 
@@ -38,11 +35,5 @@ swm_snapshot_nearest_function_for(const swm_snapshot *snapshot, swm_str role, sw
 		    (role.len == 0 || swm_snapshot_may_execute(snapshot, role, f)))
 			swm_fuzzy_offer(&fuzzy, f->name);
 	}
-	return swm_fuzzy_nearest(&fuzzy);
-}
-
-swm_str
-swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name)
-{
-	return swm_snapshot_nearest_function_for(snapshot, SWM_STR(""), schema, name);
+	return swm_fuzzy_nearest_of(&fuzzy, least);
 }

@@ -255,18 +255,13 @@ int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count
                                      const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
                                      swm_str name, swm_error *err);
 
-/* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
-swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
-
-/* The same of the functions that can be called there. */
-swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str name);
-
 /*
- * The same of those that the role may see and of the functions that it may execute: a
- * hint must not name others. An empty role sees all.
+ * The relation of the exposed schema whose name is nearest (lib/base/fuzzy.h), among those
+ * that the role may see, and the function among those that it may execute: a hint must
+ * not name others. An empty role sees all. Empty when none is near.
  */
-swm_str swm_snapshot_nearest_relation_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name);
-swm_str swm_snapshot_nearest_function_for(const swm_snapshot *snapshot, swm_str role, swm_str schema, swm_str name);
+swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
+swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
 
 /* Whether the role may do anything of the following with the relation. */
 bool swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation);

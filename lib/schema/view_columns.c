@@ -240,13 +240,22 @@ go_out(const struct tree *t, struct place *p, uint32_t node, const char *levels)
 	return true;
 }
 
-/* Goes into a query, to the entry for a column. Of UNION and the like, a column is of several tables. */
+/* The list of what a query returns; 0 of UNION and the like, where a column is of several tables. */
+static uint32_t
+target_list(const struct tree *t, uint32_t query)
+{
+	if (!is_node(t, query, "QUERY"))
+		return 0;
+	uint32_t operations = field(t, query, ":setOperations");
+	return operations == 0 || is_text(t, operations, "<>") ? field(t, query, ":targetList") : 0;
+}
+
+/* Goes into a query, to the entry for a column. */
 static void
 go_into(const struct tree *t, struct place *p, uint32_t query, uint32_t column)
 {
 	p->queries[++p->level] = query;
-	p->entry = is_node(t, query, "QUERY") && is_text(t, field(t, query, ":setOperations"), "<>") ?
-	           element(t, field(t, query, ":targetList"), column) : 0;
+	p->entry = element(t, target_list(t, query), column);
 }
 
 /* The query of a WITH, by its name; 0 when there is none, or when it refers to itself. */
@@ -320,10 +329,8 @@ swm_view_columns(swm_str text, swm_arena *arena, swm_view_column *columns, size_
 	uint32_t query = element(&t, t.nodes[0].child, 1);
 	if (!is_node(&t, query, "QUERY"))
 		return SWM_EPARSE;
-	uint32_t list = field(&t, query, ":targetList");
-	if (!is_text(&t, field(&t, query, ":setOperations"), "<>") || !is_text(&t, list, "("))
-		return SWM_OK;
-	for (uint32_t at = t.nodes[list].child; at != 0 && *count < room; at = t.nodes[at].next) {
+	uint32_t list = target_list(&t, query);
+	for (uint32_t at = is_text(&t, list, "(") ? t.nodes[list].child : 0; at != 0 && *count < room; at = t.nodes[at].next) {
 		swm_view_column c = { .number = (uint16_t)number(&t, at, ":resno", UINT16_MAX) };
 		find_origin(&t, query, at, &c);
 		if (c.relation != 0 && c.column > 0 && c.number > 0)

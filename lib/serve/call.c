@@ -123,22 +123,18 @@ swm_step_body(struct serving *s)
  * The function
  */
 
-/* An array may stand for the one object in it. */
-static int
-check_body(struct serving *s)
+/* An array may stand for the one object in it; any other is for who takes the whole of it. */
+static bool
+is_no_object(const struct serving *s)
 {
-	const swm_json_facts *json = &s->json;
-	bool is_json = s->content == SWM_CONTENT_JSON;
+	return s->json.body == SWM_JSON_BODY_ARRAY && (!s->json.rows_agree || s->json.elements > 1);
+}
 
-	if (!swm_serving_is(s, "POST") || !is_json)
-		return SWM_OK;
-	if (s->call->form == SWM_CALL_BODY)
-		return s->no_body ? fail_body(s, "Empty or invalid json") : SWM_OK;
-	if (json->body == SWM_JSON_BODY_ARRAY && !json->rows_agree)
-		return fail_body(s, "All object keys must match");
-	if (json->elements > 1)
-		return fail_body(s, "A function is called with one JSON object");
-	return SWM_OK;
+static int
+fail_no_object(struct serving *s)
+{
+	swm_error_clear(s->err); /* of searching for a function that takes it */
+	return fail_body(s, s->json.rows_agree ? "A function is called with one JSON object" : "All object keys must match");
 }
 
 int
@@ -150,13 +146,15 @@ swm_step_call(struct serving *s)
 		.schema = s->schema, .name = s->relation, .role = s->identity.role,
 		.post = swm_serving_is(s, "POST"), .content = s->content,
 		.pairs = s->arguments, .pair_count = s->argument_count,
-		.keys = s->json.keys, .key_count = s->json.key_count, .keys_left_out = s->json.keys_left_out,
+		.keys = s->json.keys, .key_count = s->json.key_count, .whole_body = s->json.keys_left_out || is_no_object(s),
 		.in_array = s->json.body == SWM_JSON_BODY_ARRAY,
 		.body = { swm_buf_text(&s->body), s->body.len },
 	};
 	int rc = swm_plan_call_of(&s->call, s->arena, s->snapshot, &request, s->err);
+	if (rc == SWM_ENOTFOUND && is_no_object(s))
+		return fail_no_object(s);
 	if (rc != SWM_OK)
 		return rc;
 	s->changes = request.post && s->call->function->volatility == 'v';
-	return check_body(s);
+	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_body(s, "Empty or invalid json") : SWM_OK;
 }

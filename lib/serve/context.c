@@ -60,6 +60,13 @@ cookies_as_json(struct serving *s, swm_str *out)
 	return ok;
 }
 
+/* Whether rows are counted by a statement of its own. */
+static bool
+counts_apart(const struct serving *s)
+{
+	return s->plan == NULL || !s->plan->uncut;
+}
+
 int
 swm_prepare_read(struct serving *s, swm_read *read)
 {
@@ -77,7 +84,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.identity = &s->identity, .schema = s->schema,
 		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },
 		.request = settings, .request_count = sizeof settings / sizeof settings[0],
-		.count = s->plan != NULL && s->plan->uncut ? SWM_COUNT_NONE : s->prefer.count, .rollback = s->rollback,
+		.count = counts_apart(s) ? s->prefer.count : SWM_COUNT_NONE, .rollback = s->rollback,
 		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
 		.explain_options = s->explain_options,
 		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes,

@@ -98,17 +98,9 @@ swm_set_content_range(struct serving *s, int64_t last)
 }
 
 void
-swm_set_page_range(struct serving *s)
-{
-	if (s->plan->uncut)
-		s->total = s->seen;
-	swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
-}
-
-void
 swm_set_read_headers(struct serving *s)
 {
-	if (s->plan->shape == SWM_SHAPE_NONE)
+	if (s->plan->shape == SWM_SHAPE_NONE && !s->explain)
 		s->reply.status = 204;
 	else
 		swm_reply_set(&s->reply, "Content-Type", s->content_type);

@@ -12,27 +12,14 @@
 /* The row that a JSON object of arguments is made into; no embedded relation has this number. */
 static const char record[] = "\"_0\"";
 
-/*
- * The type by its own name: what format_type() writes ("character", "bit") can mean one
- * of length 1 in a cast (https://www.postgresql.org/docs/15/datatype-character.html).
- */
-static void
-put_type(swm_writer *w, const swm_type *type)
-{
-	if (type == NULL)
-		swm_put(w, "text");
-	else
-		swm_put_qualified(w, type->schema, type->typname);
-}
-
 /* A polymorphic parameter's type follows from the argument; there is none to be cast to. */
 static void
-put_cast(swm_writer *w, const swm_type *type)
+put_cast(swm_writer *w, const swm_parameter *p)
 {
-	if (type == NULL || type->kind == 'p')
+	if (p->type == NULL || p->type->kind == 'p')
 		return;
 	swm_put(w, "::");
-	put_type(w, type);
+	swm_buf_str(&w->text, p->type_name);
 }
 
 static void
@@ -42,7 +29,7 @@ put_value(swm_writer *w, const swm_plan_argument *a)
 		swm_put_list_param(w, a->values);
 	else
 		swm_put_param(w, a->values->text);
-	put_cast(w, a->parameter->type);
+	put_cast(w, a->parameter);
 }
 
 static void
@@ -70,7 +57,7 @@ put_function(swm_writer *w, const swm_plan_call *call)
 	swm_put(w, "(");
 	if (call->form == SWM_CALL_BODY) {
 		swm_put_body_param(w, call->body);
-		put_cast(w, f->parameters[0].type);
+		put_cast(w, &f->parameters[0]);
 	}
 	for (size_t i = 0; i < call->argument_count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
@@ -92,7 +79,7 @@ put_record(swm_writer *w, const swm_plan_call *call)
 		swm_put(w, i == 0 ? "(" : ", ");
 		swm_put_identifier(w, p->name);
 		swm_put(w, " ");
-		put_type(w, p->type);
+		swm_buf_str(&w->text, p->type == NULL ? SWM_STR("text") : p->type_name);
 	}
 	swm_put(w, "), LATERAL ");
 }

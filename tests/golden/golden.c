@@ -1,23 +1,27 @@
 /*
- * Runs the golden cases: a query is parsed, planned against a real snapshot and
- * written as SQL, and that must be what the case says.
+ * Runs the golden cases: a query is parsed, planned against a snapshot and written as
+ * SQL, and that must be what the case says.
  *
- *	golden FILE...      (SWM_TEST_URI: a database with tests/golden/schema.sql)
+ *	golden SCHEMA.sql CASES.txt...
  *
- * Ends with a line "N passed, N failed".
+ * The snapshot is made of the schema's text. Where SWM_TEST_URI is set, the schema is in
+ * that database: then each case must come out the same with the snapshot loaded from it,
+ * and PostgreSQL must take each statement. Ends with a line "N passed, N failed".
  */
 #include "config.h"
 
+#include "../schema/schema_text.h"
 #include "json/scan.h"
 #include "plan/call.h"
 #include "query/arguments.h"
 #include "query/query.h"
-#include "schema/schema.h"
 #include "sql/sql.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define SCHEMAS "golden,film"
 
 enum { MOST_LINES = 64 };
 
@@ -27,6 +31,12 @@ struct golden {
 	int line;
 	char *lines[MOST_LINES];
 	int count;
+};
+
+/* What the cases are run with. */
+struct setting {
+	swm_snapshot *snapshot;
+	PGconn *pg; /* NULL without a database */
 };
 
 /* What came of a case. */
@@ -56,15 +66,16 @@ static swm_config *
 config_of(const struct golden *c)
 {
 	swm_config *config;
-	const char *set = value_of(c, "set");
 	char name[64];
 	int n = 0;
 
 	if (swm_config_new(&config, NULL) != SWM_OK ||
-	    swm_config_set(config, "db-schemas", "golden", NULL) != SWM_OK)
+	    swm_config_set(config, "db-schemas", SCHEMAS, NULL) != SWM_OK)
 		exit(2);
-	if (set != NULL && (sscanf(set, "%63s %n", name, &n) != 1 || swm_config_set(config, name, set + n, NULL) != SWM_OK))
-		exit(2);
+	for (int i = 0; i < c->count; i++)
+		if (sscanf(c->lines[i], "set %63s %n", name, &n) == 1 &&
+		    swm_config_set(config, name, c->lines[i] + n, NULL) != SWM_OK)
+			exit(2);
 	return config;
 }
 
@@ -89,6 +100,7 @@ set_body(const struct golden *c, struct outcome *o, swm_call_request *call)
 	call->keys = facts.keys;
 	call->key_count = facts.key_count;
 	call->in_array = facts.body == SWM_JSON_BODY_ARRAY;
+	call->whole_body = call->in_array && (!facts.rows_agree || facts.elements > 1);
 }
 
 /* query rpc/name?...: a function is called. */
@@ -105,6 +117,7 @@ parse_call(const struct golden *c, const swm_snapshot *snapshot, struct outcome 
 	    swm_query_part_arguments(pairs, count, &others, o->arena, o->err) != SWM_OK)
 		exit(2);
 	swm_call_request asked = { .schema = request->schema, .name = { text.ptr, mark },
+	                           .role = SWM_STR("postgres"),
 	                           .pairs = pairs + others, .pair_count = count - others };
 	set_body(c, o, &asked);
 	o->rc = swm_query_parse_pairs(&ast, o->arena, pairs, others, o->err);
@@ -135,9 +148,11 @@ run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 	const swm_settings *settings;
 	swm_query *query = NULL;
 	swm_range range;
-	const char *asked_range = value_of(c, "range");
+	const char *asked_range = value_of(c, "range"), *schema = value_of(c, "schema");
 	swm_str text = swm_cstr(value_of(c, "query"));
-	swm_read_request request = { .schema = SWM_STR("golden"), .json = value_of(c, "text") == NULL, .iso_dates = true };
+	swm_read_request request = {
+		.schema = swm_cstr(schema == NULL ? "golden" : schema), .json = value_of(c, "text") == NULL, .iso_dates = true,
+	};
 
 	if (swm_settings_resolve(&settings, config, o->err) != SWM_OK)
 		exit(2);
@@ -211,8 +226,35 @@ check(const struct golden *c, const struct outcome *o)
 	return same(c, "hint", value_of(c, "hint"), swm_error_hint(o->err).ptr) && ok;
 }
 
+/* Whether PostgreSQL takes a statement: names and types are looked up, nothing is run. */
+static bool
+is_valid(const struct golden *c, PGconn *pg, const char *sql)
+{
+	PGresult *r = PQprepare(pg, "", sql, 0, NULL);
+	bool ok = PQresultStatus(r) == PGRES_COMMAND_OK;
+
+	if (!ok && value_of(c, "invalid") == NULL)
+		fprintf(stderr, "%s:%d: %s\n  PostgreSQL: %s", c->file, c->line, value_of(c, "query"), PQresultErrorMessage(r));
+	if (ok && value_of(c, "invalid") != NULL)
+		fprintf(stderr, "%s:%d: %s\n  PostgreSQL takes it\n", c->file, c->line, value_of(c, "query"));
+	PQclear(r);
+	return ok == (value_of(c, "invalid") == NULL);
+}
+
+static bool
+check_statements(const struct golden *c, PGconn *pg, const struct outcome *o)
+{
+	const char *schema = value_of(c, "schema") == NULL ? "golden" : value_of(c, "schema");
+
+	if (pg == NULL || o->rc != SWM_OK)
+		return true;
+	/* as a request has it, since computed fields may be meant */
+	PQclear(PQexecParams(pg, "SELECT set_config('search_path', $1, false)", 1, NULL, &schema, NULL, NULL, 0));
+	return is_valid(c, pg, o->read.text) && (value_of(c, "invalid") != NULL || is_valid(c, pg, o->count.text));
+}
+
 static void
-run_case(struct golden *c, const swm_snapshot *snapshot)
+run_case(struct golden *c, const struct setting *with)
 {
 	if (c->count == 0)
 		return;
@@ -221,8 +263,10 @@ run_case(struct golden *c, const swm_snapshot *snapshot)
 		fprintf(stderr, "%s:%d: a case without a query\n", c->file, c->line);
 		exit(2);
 	}
-	run(c, snapshot, &o);
-	*(check(c, &o) ? &passed : &failed) += 1;
+	run(c, with->snapshot, &o);
+	bool ok = check(c, &o);
+	ok = check_statements(c, with->pg, &o) && ok;
+	*(ok ? &passed : &failed) += 1;
 	for (int i = 0; i < c->count; i++)
 		free(c->lines[i]);
 	c->count = 0;
@@ -231,7 +275,7 @@ run_case(struct golden *c, const swm_snapshot *snapshot)
 }
 
 static void
-run_file(const char *name, const swm_snapshot *snapshot)
+run_file(const char *name, const struct setting *with)
 {
 	struct golden c = { .file = name };
 	char *line = NULL;
@@ -250,7 +294,7 @@ run_file(const char *name, const swm_snapshot *snapshot)
 		if (line[0] == '#')
 			continue;
 		if (line[0] == '\0') {
-			run_case(&c, snapshot);
+			run_case(&c, with);
 			continue;
 		}
 		if (c.count == 0)
@@ -258,47 +302,60 @@ run_file(const char *name, const swm_snapshot *snapshot)
 		if (c.count == MOST_LINES || (c.lines[c.count++] = strdup(line)) == NULL)
 			exit(2);
 	}
-	run_case(&c, snapshot);
+	run_case(&c, with);
 	free(line);
 	fclose(f);
 }
 
-static swm_snapshot *
-load(void)
+static const swm_settings *
+make_settings(void)
 {
-	const char *uri = getenv("SWM_TEST_URI");
-	swm_error *err = swm_error_new();
 	swm_config *config;
 	const swm_settings *settings;
-	swm_snapshot *snapshot;
 
-	if (uri == NULL) {
-		fprintf(stderr, "golden: SWM_TEST_URI is not set (tests/with-cluster sets it)\n");
+	if (swm_config_new(&config, NULL) != SWM_OK || swm_config_set(config, "db-schemas", SCHEMAS, NULL) != SWM_OK ||
+	    swm_settings_resolve(&settings, config, NULL) != SWM_OK)
 		exit(2);
-	}
-	PGconn *pg = PQconnectdb(uri);
-	if (PQstatus(pg) != CONNECTION_OK || swm_config_new(&config, err) != SWM_OK ||
-	    swm_config_set(config, "db-schemas", "golden", err) != SWM_OK ||
-	    swm_settings_resolve(&settings, config, err) != SWM_OK ||
-	    swm_snapshot_load(&snapshot, pg, settings, err) != SWM_OK) {
-		fprintf(stderr, "golden: %s%s\n", PQerrorMessage(pg), swm_error_message(err).ptr);
-		exit(2);
-	}
-	PQfinish(pg);
-	swm_settings_unref(settings);
 	swm_config_free(config);
+	return settings;
+}
+
+static struct setting
+connect_to(const char *uri, const swm_settings *settings)
+{
+	struct setting with = { .pg = PQconnectdb(uri) };
+	swm_error *err = swm_error_new();
+
+	if (PQstatus(with.pg) != CONNECTION_OK ||
+	    swm_snapshot_load(&with.snapshot, with.pg, settings, err) != SWM_OK) {
+		fprintf(stderr, "golden: %s%s\n", PQerrorMessage(with.pg), swm_error_message(err).ptr);
+		exit(2);
+	}
 	swm_error_free(err);
-	return snapshot;
+	return with;
+}
+
+static void
+run_files(char **names, struct setting with)
+{
+	for (; *names != NULL; names++)
+		run_file(*names, &with);
+	swm_snapshot_unref(with.snapshot);
+	PQfinish(with.pg);
 }
 
 int
 main(int argc, char **argv)
 {
-	swm_snapshot *snapshot = load();
+	const char *uri = getenv("SWM_TEST_URI");
+	const swm_settings *settings = make_settings();
 
-	for (int i = 1; i < argc; i++)
-		run_file(argv[i], snapshot);
-	swm_snapshot_unref(snapshot);
+	if (argc < 3)
+		return 2;
+	run_files(argv + 2, (struct setting){ .snapshot = schema_file_load(argv[1], settings) });
+	if (uri != NULL)
+		run_files(argv + 2, connect_to(uri, settings));
+	swm_settings_unref(settings);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed > 0 || passed == 0;
 }

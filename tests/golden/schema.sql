@@ -1,4 +1,5 @@
 -- What the golden cases are planned against.
+SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS golden CASCADE;
 CREATE SCHEMA golden;
 CREATE TYPE golden.place AS (latitude numeric, longitude numeric);
@@ -15,6 +16,7 @@ CREATE TABLE golden.items (
 	words tsvector
 );
 CREATE TABLE golden."odd table" (id integer);
+CREATE TABLE golden.kinds (flag boolean, span int4range, number integer);
 
 -- functions, most of them from PostgREST's page on them
 CREATE FUNCTION golden.add_them(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + b';

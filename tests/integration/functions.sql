@@ -67,6 +67,8 @@ CREATE FUNCTION only_jsonb(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELEC
 -- rows
 CREATE FUNCTION best_films_2017() RETURNS SETOF films LANGUAGE sql STABLE
 	AS 'SELECT * FROM calls.films WHERE year = 2017';
+CREATE FUNCTION films_for_ever() RETURNS SETOF films LANGUAGE plpgsql STABLE
+	AS 'BEGIN RETURN QUERY SELECT * FROM calls.films; END';
 CREATE FUNCTION films_of(year integer) RETURNS SETOF films LANGUAGE sql STABLE
 	AS 'SELECT * FROM calls.films f WHERE f.year = films_of.year';
 CREATE FUNCTION film(id integer) RETURNS films LANGUAGE sql STABLE
@@ -89,11 +91,7 @@ BEGIN
 	INSERT INTO calls.log (word) VALUES (write_and_fail.word);
 	RAISE EXCEPTION 'after all, no';
 END $$;
-CREATE FUNCTION not_so_stable(word text) RETURNS text LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	EXECUTE format('INSERT INTO calls.log (word) VALUES (%L)', word);
-	RETURN word;
-END $$;
+CREATE FUNCTION not_so_stable(word text) RETURNS text LANGUAGE sql STABLE AS 'SELECT calls.write_log(word)';
 CREATE FUNCTION read_only() RETURNS text LANGUAGE sql AS $$ SELECT current_setting('transaction_read_only') $$;
 CREATE FUNCTION read_only_stable() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('transaction_read_only') $$;
 CREATE FUNCTION isolation() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('transaction_isolation') $$;

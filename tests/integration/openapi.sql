@@ -61,6 +61,8 @@ COMMENT ON COLUMN monotremes.order_id IS 'What it belongs to';
 COMMENT ON TABLE orders IS 'Orders';
 
 CREATE VIEW light_ones AS SELECT id, name FROM monotremes WHERE weight < 10;
+CREATE VIEW light_keys AS SELECT id AS number, order_id AS kind FROM monotremes;
+CREATE VIEW a_view_of_orders AS SELECT id, name FROM orders;
 CREATE VIEW how_many AS SELECT count(*) AS n FROM monotremes;
 CREATE MATERIALIZED VIEW names AS SELECT name FROM orders;
 CREATE TABLE no_columns ();

@@ -459,10 +459,22 @@ class Rows(Calls):
 		answer = self.get("thousands?how_many=20000&select=n")
 		self.assertEqual((answer.status, answer.complete, len(answer.json)), (200, True, 20000))
 
+
+
+class Plans(Calls):
+	settings = {"db_plan_enabled": True}
+
 	def test_inlining(self):
-		"""A filter reaches the tables within (PostgREST's page on inlining): asked of PostgreSQL by its statistics."""
-		harness.sql("SELECT pg_stat_reset()")
-		self.expect(self.get("best_films_2017?id=eq.1&select=id"), array('{"id":1}'))
+		"""A filter reaches the table within a function, where PostgreSQL can inline it."""
+		plan = self.get("best_films_2017?id=eq.1", {"Accept": "application/vnd.pgrst.plan"})
+		self.assertEqual(plan.status, 200)
+		self.assertIn("on films", plan.text)
+		self.assertNotIn("Function Scan", plan.text)
+		plan = self.get("films_for_ever?id=eq.1", {"Accept": "application/vnd.pgrst.plan"})
+		self.assertIn("Function Scan", plan.text)
+
+	def test_plan_of_what_returns_nothing(self):
+		self.assertEqual(self.get("do_nothing", {"Accept": "application/vnd.pgrst.plan"}).status, 200)
 
 
 class Answers(Calls):

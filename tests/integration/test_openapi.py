@@ -159,6 +159,10 @@ class Modes(OpenApi):
 			               "This is a Foreign Key to `devices.id`.<fk table='devices' column='id'/>",
 			"type": "integer", "format": "integer"})
 
+	def test_functions_follow_execute(self):
+		self.assertNotIn("/rpc/not_for_anon", self.document("swm_anon")["paths"])
+		self.assertIn("/rpc/not_for_anon", self.document("swm_reader")["paths"])
+
 	def test_ignore_privileges(self):
 		document = self.document("swm_anon", openapi_mode="ignore-privileges")
 		self.assertEqual(self.methods(document, "/unseen"), ["delete", "get", "patch", "post"])
@@ -249,6 +253,13 @@ class Relations(OpenApi):
 		both = self.document()["definitions"]["naïve ключ 💡"]["properties"]["موارد"]["description"]
 		self.assertEqual(both, "Note:\nThis is a Primary Key.<pk/>\nThis is a Foreign Key to `naïve ключ 💡.موارد`."
 		                 "<fk table='naïve ключ 💡' column='موارد'/>")
+
+	def test_keys_of_views(self):
+		"""A view has the keys of its tables; what refers to a table and to views of it refers to the table."""
+		properties = self.document()["definitions"]["light_keys"]["properties"]
+		self.assertEqual(properties["number"]["description"], "Note:\nThis is a Primary Key.<pk/>")
+		self.assertEqual(properties["kind"]["description"], "Note:\nThis is a Foreign Key to `orders.id`."
+		                 "<fk table='orders' column='id'/>")
 
 	def test_types_and_formats(self):
 		expected = {

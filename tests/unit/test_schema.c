@@ -1025,10 +1025,10 @@ END_TEST
 
 START_TEST(nearest_relations)
 {
-	assert_str(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("device")), "devices");
-	assert_str(swm_snapshot_nearest_relation(snapshot, schemas[1], SWM_STR("devises")), "devices");
-	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("zzz")).ptr);
-	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("hidden"), SWM_STR("secret")).ptr);
+	assert_str(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation(snapshot, schemas[1], SWM_STR(""), SWM_STR("devises")), "devices");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("zzz")).ptr);
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("hidden"), SWM_STR(""), SWM_STR("secret")).ptr);
 }
 END_TEST
 
@@ -1037,13 +1037,13 @@ START_TEST(nearest_that_a_role_may_see)
 {
 	swm_str a = SWM_STR("a"), anon = SWM_STR("ts_anon"), writer = SWM_STR("ts_writer");
 
-	assert_str(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("device")), "devices");
-	assert_str(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("detail")), "details");
-	assert_str(swm_snapshot_nearest_relation_for(snapshot, SWM_STR(""), a, SWM_STR("profile")), "profiles");
-	ck_assert_ptr_null(swm_snapshot_nearest_relation_for(snapshot, anon, a, SWM_STR("profile")).ptr);
-	assert_str(swm_snapshot_nearest_function_for(snapshot, SWM_STR(""), a, SWM_STR("privat")), "private");
-	assert_str(swm_snapshot_nearest_function_for(snapshot, writer, a, SWM_STR("privat")), "private");
-	ck_assert_ptr_null(swm_snapshot_nearest_function_for(snapshot, anon, a, SWM_STR("privat")).ptr);
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("detail")), "details");
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, SWM_STR(""), SWM_STR("profile")), "profiles");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("profile")).ptr);
+	assert_str(swm_snapshot_nearest_function(snapshot, a, SWM_STR(""), SWM_STR("privat")), "private");
+	assert_str(swm_snapshot_nearest_function(snapshot, a, writer, SWM_STR("privat")), "private");
+	ck_assert_ptr_null(swm_snapshot_nearest_function(snapshot, a, anon, SWM_STR("privat")).ptr);
 	ck_assert(swm_snapshot_may_see(snapshot, anon, relation("details")));
 	ck_assert(!swm_snapshot_may_see(snapshot, anon, relation("profiles")));
 	ck_assert(!swm_snapshot_may_see(snapshot, SWM_STR("nobody"), relation("parts")));

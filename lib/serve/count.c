@@ -1,0 +1,69 @@
+/* How many rows there are, page or no page. */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "json/json.h"
+
+static int
+fail_past_the_end(struct serving *s)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, SWM_ERR_RANGE);
+
+	swm_buf_printf(&details, "An offset of %lld was requested, but there are only %lld rows.",
+	               (long long)s->plan->root->offset, (long long)s->total);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* "Plan Rows" of the topmost node of an EXPLAIN (FORMAT JSON); -1 when it is not there. */
+static int64_t
+rows_of_explain(swm_str text)
+{
+	swm_json *doc = swm_json_parse(text);
+	const swm_json *plan = swm_json_get(swm_json_first(doc), SWM_STR("Plan"));
+	const swm_json *rows = swm_json_get(plan, SWM_STR("Plan Rows"));
+	double n = swm_json_type_of(rows) == SWM_JSON_NUMBER ? swm_json_number(rows) : -1;
+
+	swm_json_free(doc);
+	return n < 9e18 ? (int64_t)n : INT64_MAX - 1;
+}
+
+/* Whether more rows were counted than count=estimated counts: how many there are is not known. */
+static bool
+is_beyond_count(const struct serving *s)
+{
+	int64_t most = s->engine->settings->db_max_rows;
+	return s->prefer.count == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
+}
+
+int
+swm_take_count(struct serving *s, const PGresult *result)
+{
+	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 0)), &s->total))
+		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
+	return s->plan->root->offset > s->total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
+}
+
+/* The planner's word counts alone, or beyond what was counted. */
+int
+swm_take_estimate(struct serving *s, const PGresult *result)
+{
+	int64_t rows = rows_of_explain(swm_cstr(PQgetvalue(result, 0, 0)));
+
+	if (rows < 0)
+		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the estimate is not in the plan"));
+	if (s->total >= 0 && !is_beyond_count(s))
+		return SWM_OK;
+	s->total = rows > s->total ? rows : s->total;
+	s->is_estimate = true;
+	return SWM_OK;
+}
+
+int
+swm_check_total(struct serving *s)
+{
+	return s->plan->root->offset > s->total ? fail_past_the_end(s) : SWM_OK;
+}
