@@ -117,7 +117,7 @@ parse_call(const struct golden *c, const swm_snapshot *snapshot, struct outcome 
 	    swm_query_part_arguments(pairs, count, &others, o->arena, o->err) != SWM_OK)
 		exit(2);
 	swm_call_request asked = { .schema = request->schema, .name = { text.ptr, mark },
-	                           .role = swm_cstr(getenv("PGUSER")),
+	                           .role = SWM_STR("postgres"),
 	                           .pairs = pairs + others, .pair_count = count - others };
 	set_body(c, o, &asked);
 	o->rc = swm_query_parse_pairs(&ast, o->arena, pairs, others, o->err);

@@ -329,6 +329,17 @@ put_parameters(struct rows *rows, const struct model *m)
 	}
 }
 
+/* One, which may everything. */
+static void
+put_roles(struct rows *rows, const struct model *m)
+{
+	(void)m;
+	cell_number(rows, 10);
+	cell_text(rows, SWM_STR("postgres"));
+	cell_bool(rows, true);
+	end_row(rows);
+}
+
 static const struct {
 	const char *query;
 	void (*put)(struct rows *rows, const struct model *m);
@@ -337,6 +348,7 @@ static const struct {
 	{ "RELATIONS", put_relations }, { "COLUMNS", put_columns }, { "UNIQUE_KEYS", put_unique_keys },
 	{ "FOREIGN_KEYS", put_foreign_keys }, { "VIEWS", put_views }, { "FUNCTIONS", put_functions },
 	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows },
+	{ "ROLES", put_roles },
 };
 
 static PGresult *
