@@ -85,6 +85,12 @@ bool swm_range_parse(swm_range *out, swm_str range);
 /* Whether the name is a token, and the value one line (RFC 9110, 5.1 and 5.5). */
 bool swm_is_field(swm_str name, swm_str value);
 
+/*
+ * Whether an If-None-Match field names an entity tag, W/ on either side or not
+ * (RFC 9110, 8.8.3.2 and 13.1.2); `*` names any.
+ */
+bool swm_etag_matches(swm_str if_none_match, swm_str etag);
+
 /* Appends a Cookie field as a JSON object. */
 void swm_cookies_to_json(swm_buf *to, swm_str cookie);
 

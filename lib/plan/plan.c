@@ -168,7 +168,9 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
 	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
 		rc = swm_plan_fail_not_embedded(p, ast->not_embedded);
-	return rc != SWM_OK ? rc : plan_levels(p, plan->root, p->request->range);
+	if (rc == SWM_OK)
+		rc = plan_levels(p, plan->root, p->request->range);
+	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
 int
@@ -184,6 +186,9 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	if (rc != SWM_OK)
 		return rc;
 	cap_rows(&p, plan->root);
+	rc = swm_plan_place_of(&p, plan->root, &plan->place);
+	if (rc != SWM_OK)
+		return rc;
 	plan->strip_nulls = request->strip_nulls;
 	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';

@@ -92,6 +92,7 @@ struct swm_plan_node {
 	bool has_aggregates;       /* its rows are groups */
 	const swm_plan_condition *where;
 	const swm_plan_order *order;
+	const swm_position *after; /* of the root: its rows begin behind this one, a value for each term of order */
 	bool has_limit;
 	int64_t limit, offset;
 
@@ -118,8 +119,20 @@ enum swm_shape {
 	SWM_SHAPE_NONE,   /* a function that returns void */
 };
 
+/*
+ * How the last row of a page tells where the next one begins: for each term of the
+ * root's order, which column of the result has its value. Columns from the number of
+ * outputs on are no part of the answer.
+ */
+typedef struct swm_plan_place {
+	size_t *columns;
+	size_t count;
+	size_t hidden;             /* how many of the columns stand behind the outputs */
+} swm_plan_place;
+
 typedef struct swm_read_plan {
 	swm_plan_node *root;
+	const swm_plan_place *place; /* NULL: not asked for, or the order does not cover a unique key */
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
 	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
@@ -138,12 +151,13 @@ typedef struct swm_read_request {
 	bool json;                 /* the answer is JSON: what C cannot write, the SQL does */
 	bool strip_nulls;
 	bool iso_dates;            /* dates come in ISO form */
+	bool place;                /* the last row of a page is to tell its place, where it can */
 } swm_read_request;
 
 /*
  * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; as
  * swm_plan_relationship(); NOT_EMBEDDED; EMBED_OPERATOR; ORDER_NOT_TO_ONE; RANGE;
- * AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE; NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
+ * AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE; POSITION (SWM_EPARSE); NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
  */
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);

@@ -9,7 +9,7 @@
  * the database. Parentheses are bounded by the scanner (SWM_DEEPEST). Of a result:
  * MaxTupleAttributeNumber (https://www.postgresql.org/docs/15/limits.html).
  */
-enum { SWM_MOST_COLUMNS = 1664, SWM_MOST_FILTERS = 10000, SWM_MOST_EMBEDS = 100, SWM_DEEPEST_EMBED = 16 };
+enum { SWM_MOST_COLUMNS = 1664, SWM_MOST_FILTERS = 10000, SWM_MOST_EMBEDS = 100, SWM_DEEPEST_EMBED = 16, SWM_MOST_POSITION = 8 };
 
 typedef struct swm_planner {
 	swm_arena *arena;
@@ -40,6 +40,11 @@ int swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_con
                         swm_plan_condition **out);
 int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out);
 int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range);
+
+
+/* Where the root's page begins, and whether its last row can tell where the next one does. */
+int swm_plan_position(swm_planner *p, swm_plan_node *root);
+int swm_plan_place_of(swm_planner *p, const swm_plan_node *root, const swm_plan_place **out);
 
 int swm_plan_fail_not_embedded(swm_planner *p, swm_str name);
 int swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *what);

@@ -111,8 +111,16 @@ struct swm_query_item {
 	swm_query_node node;
 };
 
+/* Of a row: one value for each term of an order. */
+typedef struct swm_position {
+	struct swm_position *next;
+	swm_str value;
+	bool is_null;
+} swm_position;
+
 typedef struct swm_ast {
 	swm_query_node root;
+	swm_position *after;     /* the root's rows begin behind this one; NULL: with the first */
 	swm_str not_embedded;    /* the first name of a path that nothing is embedded under; ptr is NULL when there is none */
 } swm_ast;
 

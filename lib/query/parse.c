@@ -260,6 +260,18 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 }
 
 static int
+parse_position_pair(struct parser *p, swm_str value)
+{
+	swm_position *position = NULL;
+	swm_scanner s = scanner_of(p, "after", value);
+	int rc = swm_parse_position(&s, &position);
+
+	if (p->ast->after == NULL) /* the first counts */
+		p->ast->after = position;
+	return rc;
+}
+
+static int
 parse_reserved_pair(struct parser *p, const struct reserved *r, swm_str path_text, swm_str value)
 {
 	swm_value *path = NULL;
@@ -321,7 +333,9 @@ swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, si
 		if (!pairs[i].has_value) /* a name alone says nothing */
 			continue;
 		const struct reserved *r = find_reserved(pairs[i].name, &path);
-		int rc = r == NULL ? parse_filter_pair(&p, &pairs[i]) : parse_reserved_pair(&p, r, path, pairs[i].value);
+		int rc = swm_is_position(&pairs[i]) ? parse_position_pair(&p, pairs[i].value) :
+		         r == NULL ? parse_filter_pair(&p, &pairs[i]) :
+		                     parse_reserved_pair(&p, r, path, pairs[i].value);
 		if (rc != SWM_OK)
 			return rc;
 	}

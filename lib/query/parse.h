@@ -11,6 +11,10 @@ int swm_parse_select(swm_scanner *s, swm_select_item **out);
 /* order=... */
 int swm_parse_order(swm_scanner *s, swm_order_term **out);
 
+/* after=(...): the row behind which a page begins. Any other value is a filter on a column of that name. */
+bool swm_is_position(const swm_pair *pair);
+int swm_parse_position(swm_scanner *s, swm_position **out);
+
 /*
  * [not.]op[(modifier)].value into a condition that has its field already.
  * enclosed: the value ends at `,` or `)`; else it is the rest of the text.

@@ -99,7 +99,8 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 
 	if (encoder->explain)
 		return PQnfields(result) == 1;
-	if (PQnfields(result) != (int)plan->root->output_count + (plan->settings_columns ? 2 : 0))
+	int hidden = plan->settings_columns ? 2 : plan->place != NULL ? (int)plan->place->hidden : 0;
+	if (PQnfields(result) != (int)plan->root->output_count + hidden)
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		uint32_t planned = plan->root->outputs[i].type_oid;

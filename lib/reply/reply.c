@@ -19,6 +19,7 @@ void
 swm_reply_reset(swm_reply *reply)
 {
 	reply->status = 200;
+	reply->hold = SWM_REPLY_BUFFER;
 	reply->failed = false;
 	reply->headers = NULL;
 	reply->tail = &reply->headers;
@@ -40,6 +41,15 @@ swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
 	}
 	*reply->tail = h;
 	reply->tail = &h->next;
+}
+
+swm_str
+swm_reply_get(const swm_reply *reply, const char *name)
+{
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		if (swm_str_caseeq(h->name, swm_cstr(name)))
+			return h->value;
+	return (swm_str){ NULL, 0 };
 }
 
 void
@@ -73,7 +83,7 @@ swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
 bool
 swm_reply_is_full(const swm_reply *reply)
 {
-	return reply->body.len >= SWM_REPLY_BUFFER;
+	return reply->body.len >= (reply->begun ? SWM_REPLY_BUFFER : reply->hold);
 }
 
 static int

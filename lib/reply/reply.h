@@ -15,6 +15,9 @@
 /* A body up to this size is held and carries its Content-Length; a longer one is sent in such pieces. */
 enum { SWM_REPLY_BUFFER = 128 * 1024 };
 
+/* What may be held instead, where a header depends on the last row. */
+enum { SWM_REPLY_LARGEST_PAGE = 1024 * 1024 };
+
 /* The longest value of swm_reply_echo(); some five of them must fit a buffer of 16 KiB beside the rest. */
 enum { SWM_REPLY_LONGEST_ECHO = 2048 };
 
@@ -30,6 +33,7 @@ typedef struct swm_reply {
 	bool begun;            /* status and headers have gone */
 	bool failed;           /* memory ran out for a header */
 	int status;
+	size_t hold;           /* so much of the body waits */
 	swm_reply_header *headers, **tail;
 	swm_buf body;
 } swm_reply;
@@ -48,6 +52,9 @@ void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
  * left out, since web servers give up an answer whose header outgrows their buffer.
  */
 void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
+
+/* The first value of a header; a NULL pointer when it is not set. */
+swm_str swm_reply_get(const swm_reply *reply, const char *name);
 
 /* Takes away all of a name. */
 void swm_reply_remove(swm_reply *reply, swm_str name);

@@ -23,7 +23,7 @@ swm_set_cors_headers(struct serving *s)
 	swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
 	swm_reply_set(&s->reply, "Access-Control-Expose-Headers",
 	              SWM_STR("Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
-	                      "Location, Server, Transfer-Encoding, Range-Unit"));
+	                      "ETag, Link, Location, Server, Transfer-Encoding, Range-Unit"));
 }
 
 static int

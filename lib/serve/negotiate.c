@@ -63,7 +63,7 @@ swm_step_plan(struct serving *s)
 		.schema = s->schema, .relation = s->relation, .ast = s->ast,
 		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
 		.range = s->has_range ? &s->range : NULL,
-		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso,
+		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
 	};
 	rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	if (rc == SWM_OK && negotiated != SWM_OK)

@@ -68,13 +68,21 @@ is_in_page(const struct serving *s, int64_t number)
 static int
 take_row(struct serving *s, const PGresult *result, int row)
 {
-	bool write = !s->reply.no_body && !(s->encoder.bare && s->rows > 0) && has_content(s);
+	bool wanted = !s->reply.no_body || s->if_none_match.len > 0; /* for its tag, where not for itself */
+	bool write = wanted && !(s->encoder.bare && s->rows > 0) && has_content(s);
 
 	if (!is_in_page(s, s->seen++))
 		return SWM_OK;
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
 	s->rows++;
+	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
+		int rc = swm_keep_position(s, result, row);
+		if (rc != SWM_OK)
+			return rc;
+		if (!s->reply.begun)
+			swm_set_next_link(s); /* the body may go at once */
+	}
 	return swm_reply_is_full(&s->reply) && !is_held(s) ? send_page(s, result) : SWM_OK;
 }
 
@@ -170,9 +178,14 @@ begin_read(struct serving *s, swm_read *read)
 	s->total = -1;
 	s->is_estimate = false;
 	s->rows = s->seen = 0;
+	s->last = NULL;
+	if (s->plan->place != NULL)
+		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
 	/* a volatile function runs once: what it returns is counted as it comes */
 	s->plan->uncut = s->call != NULL && s->call->function->volatility == 'v' && s->prefer.count == SWM_COUNT_EXACT;
 	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->media, s->err);
+	if (rc == SWM_OK)
+		rc = swm_serving_header(s, &s->if_none_match, "If-None-Match");
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
@@ -192,8 +205,12 @@ end_read(struct serving *s)
 		return rc;
 	if (has_content(s))
 		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
-	if (!s->reply.begun && s->call == NULL)
+	if (s->reply.begun)
+		return SWM_OK;
+	if (s->call == NULL)
 		set_range(s);
+	if (!s->explain)
+		swm_set_etag(s);
 	return SWM_OK;
 }
 

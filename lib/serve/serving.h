@@ -56,6 +56,8 @@ struct serving {
 	int64_t total;             /* rows without limit; -1 when not counted */
 	bool is_estimate;          /* the total may be wrong either way */
 	int64_t rows;              /* of the answer so far */
+	swm_str if_none_match;
+	const swm_position *last;  /* of a full page, where its last row stands */
 	int64_t seen;              /* rows that have come so far */
 };
 
@@ -99,6 +101,16 @@ void swm_set_content_range(struct serving *s, int64_t last);
 int swm_take_count(struct serving *s, const PGresult *result);
 int swm_take_estimate(struct serving *s, const PGresult *result);
 int swm_check_total(struct serving *s);
+
+/* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
+int swm_keep_position(struct serving *s, const PGresult *result, int row);
+void swm_set_next_link(struct serving *s);
+
+/*
+ * Of a whole answer: its entity tag, unless SQL has set one; when If-None-Match names
+ * it, the answer becomes 304 without a body.
+ */
+void swm_set_etag(struct serving *s);
 
 /* response.headers and response.status, which are this column of the first row and the next one. */
 int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);

@@ -14,6 +14,8 @@
 
 #include "sql/call.h"
 
+#define ALL_RANGES SIZE_MAX
+
 enum rows_for { FOR_ANSWER, FOR_JSON, FOR_SPREAD, FOR_ORDER };
 
 /*
@@ -264,9 +266,9 @@ is_joined(const swm_plan_node *node)
 	return node->is_selected || node->extras != NULL;
 }
 
-/* without_joins: inner relations are asked for, as nothing of theirs is in what is selected. */
+/* As put_where(); of what stands behind the node's position one range alone, or all of them. */
 static void
-put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
+put_where_range(swm_writer *w, const swm_plan_node *node, bool without_joins, size_t range)
 {
 	const char *before = " WHERE ";
 
@@ -287,6 +289,20 @@ put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
 		swm_put_exists(w, c);
 		before = " AND ";
 	}
+	if (node->after == NULL)
+		return;
+	swm_put(w, before);
+	if (range == ALL_RANGES)
+		swm_put_behind_position(w, node);
+	else
+		swm_put_position_range(w, node, range);
+}
+
+/* without_joins: inner relations are asked for, as nothing of theirs is in what is selected. */
+static void
+put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
+{
+	put_where_range(w, node, without_joins, ALL_RANGES);
 }
 
 /*
@@ -320,19 +336,25 @@ put_group(swm_writer *w, const swm_plan_node *node, bool with_rows)
 }
 
 static void
-put_order(swm_writer *w, const swm_plan_node *node)
+put_direction(swm_writer *w, const swm_plan_order *o)
 {
 	static const char *const directions[] = { "", " ASC", " DESC" };
 	static const char *const nulls[] = { "", " NULLS FIRST", " NULLS LAST" };
 
+	swm_put(w, directions[o->direction]);
+	swm_put(w, nulls[o->nulls]);
+}
+
+static void
+put_order(swm_writer *w, const swm_plan_node *node)
+{
 	for (const swm_plan_order *o = node->order; o != NULL; o = o->next) {
 		swm_put(w, o == node->order ? " ORDER BY " : ", ");
 		if (o->embed != NULL)
 			put_lateral_column(w, o->embed, 'o', o->embed_extra);
 		else
 			swm_put_field(w, node, &o->field);
-		swm_put(w, directions[o->direction]);
-		swm_put(w, nulls[o->nulls]);
+		put_direction(w, o);
 	}
 }
 
@@ -513,6 +535,28 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 	put_limit(w, node);
 }
 
+/*
+ * The answer
+ */
+
+/* The order's values behind the outputs, for those that are no output. */
+static void
+put_place(swm_writer *w, const swm_read_plan *plan, bool numbered)
+{
+	const swm_plan_node *root = plan->root;
+	const swm_plan_order *o = root->order;
+
+	for (size_t i = 0; plan->place != NULL && i < plan->place->count; i++, o = o->next) {
+		if (plan->place->columns[i] < root->output_count)
+			continue;
+		swm_put(w, root->output_count == 0 && i == 0 ? " " : ", ");
+		if (numbered)
+			put_numbered(w, 'o', i);
+		else
+			swm_put_field(w, root, &o->field);
+	}
+}
+
 /* Each runs once, as the first row is made: what a function set for the answer until then. */
 static void
 put_settings(swm_writer *w, const char *before)
@@ -521,27 +565,99 @@ put_settings(swm_writer *w, const char *before)
 	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
 }
 
+static void
+put_answer(swm_writer *w, const swm_read_plan *plan)
+{
+	const swm_plan_node *root = plan->root;
+
+	swm_put(w, "SELECT");
+	for (size_t i = 0; i < root->output_count; i++) {
+		swm_put(w, i == 0 ? " " : ", ");
+		put_answer_value(w, root, &root->outputs[i], plan->strip_nulls);
+	}
+	put_place(w, plan, false);
+	if (plan->settings_columns)
+		put_settings(w, root->output_count == 0 ? " " : ", ");
+	swm_put(w, " FROM ");
+	put_source(w, root);
+	put_joins(w, root);
+	put_where(w, root, false);
+	put_group(w, root, false);
+	put_order(w, root);
+	if (!plan->uncut)
+		put_limit(w, root);
+}
+
+/* One range of what is behind the position, no more of it than the page can need. */
+static void
+put_range(swm_writer *w, const swm_read_plan *plan, size_t range)
+{
+	const swm_plan_node *root = plan->root;
+	int64_t most;
+	size_t i = 0;
+
+	swm_put(w, range == 0 ? "(SELECT" : " UNION ALL (SELECT");
+	for (; i < root->output_count; i++) {
+		swm_put(w, i == 0 ? " " : ", ");
+		put_answer_value(w, root, &root->outputs[i], plan->strip_nulls);
+		swm_put(w, " AS ");
+		put_numbered(w, 'c', i);
+	}
+	i = 0;
+	for (const swm_plan_order *o = root->order; o != NULL; o = o->next, i++) {
+		swm_put(w, root->output_count == 0 && i == 0 ? " " : ", ");
+		swm_put_field(w, root, &o->field);
+		swm_put(w, " AS ");
+		put_numbered(w, 'o', i);
+	}
+	swm_put(w, " FROM ");
+	put_source(w, root);
+	put_joins(w, root);
+	put_where_range(w, root, false, range);
+	put_order(w, root);
+	swm_put(w, " LIMIT ");
+	swm_put_int_param(w, __builtin_add_overflow(root->limit, root->offset, &most) ? INT64_MAX : most);
+	swm_put(w, ")");
+}
+
+/* The ranges merged: each is read from where it begins, and only as far as the page goes. */
+static void
+put_ranges(swm_writer *w, const swm_read_plan *plan, size_t count)
+{
+	const swm_plan_node *root = plan->root;
+	size_t i = 0;
+
+	swm_put(w, "SELECT");
+	for (; i < root->output_count; i++) {
+		swm_put(w, i == 0 ? " " : ", ");
+		put_numbered(w, 'c', i);
+	}
+	put_place(w, plan, true);
+	swm_put(w, " FROM (");
+	for (i = 0; i < count; i++)
+		put_range(w, plan, i);
+	swm_put(w, ") AS \"r\" ORDER BY ");
+	i = 0;
+	for (const swm_plan_order *o = root->order; o != NULL; o = o->next, i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		put_numbered(w, 'o', i);
+		put_direction(w, o);
+	}
+	put_limit(w, root);
+}
+
 int
 swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 	const swm_plan_node *root = plan->root;
+	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates && root->source == SWM_SOURCE_RELATION;
+	size_t ranges = in_ranges ? swm_position_ranges(root) : 0;
 
-	swm_put(&w, "SELECT");
-	for (size_t i = 0; i < root->output_count; i++) {
-		swm_put(&w, i == 0 ? " " : ", ");
-		put_answer_value(&w, root, &root->outputs[i], plan->strip_nulls);
-	}
-	if (plan->settings_columns)
-		put_settings(&w, root->output_count == 0 ? " " : ", ");
-	swm_put(&w, " FROM ");
-	put_source(&w, root);
-	put_joins(&w, root);
-	put_where(&w, root, false);
-	put_group(&w, root, false);
-	put_order(&w, root);
-	if (!plan->uncut)
-		put_limit(&w, root);
+	if (ranges > 1)
+		put_ranges(&w, plan, ranges);
+	else
+		put_answer(&w, plan);
 	return swm_writer_finish(&w, out, err);
 }
 

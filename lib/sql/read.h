@@ -13,4 +13,13 @@ void swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan
 /* EXISTS (...): whether an embedded node has rows for its parent's row. */
 void swm_put_exists(swm_writer *w, const swm_plan_node *node);
 
+/*
+ * What stands behind a position is several ranges of the order, one behind the other:
+ * each alone can be read from an index, all at once cannot. How many, and one or all of
+ * them as a condition.
+ */
+size_t swm_position_ranges(const swm_plan_node *node);
+void swm_put_position_range(swm_writer *w, const swm_plan_node *node, size_t index);
+void swm_put_behind_position(swm_writer *w, const swm_plan_node *node);
+
 #endif

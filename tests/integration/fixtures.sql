@@ -63,6 +63,31 @@ INSERT INTO "odd.name(with) ""all"", of%it" VALUES (7);
 
 CREATE TABLE three (id integer PRIMARY KEY);
 INSERT INTO three VALUES (1), (2), (3);
+-- pages by key: nulls, equal values, texts of all that a URL and a list must quote
+CREATE TABLE pages (
+	id integer PRIMARY KEY,
+	grade integer,
+	label text NOT NULL UNIQUE,
+	seen timestamptz NOT NULL,
+	weight double precision,
+	maybe integer UNIQUE,
+	UNIQUE (seen, label)
+);
+INSERT INTO pages SELECT g, nullif(g % 4, 0),
+	(ARRAY['null', '', ',', '("', 'a"b\c', ' blank ', '{x}', '100% & +', 'ünïcode 💡', E'tab\tnew\nline'])[g % 10 + 1]
+		|| CASE WHEN g < 10 THEN '' ELSE g::text END,
+	'2024-02-28 23:59:59.5+00'::timestamptz + g / 7 * interval '1 day', CASE WHEN g % 3 > 0 THEN 1.0 / (g % 5 + 1) END,
+	nullif(g, 7)
+	FROM generate_series(0, 39) AS g;
+CREATE TABLE many_pages (id integer PRIMARY KEY, grade integer, rank integer NOT NULL, label text NOT NULL);
+INSERT INTO many_pages SELECT g, nullif(g % 10, 0), g % 7, 'label ' || g FROM generate_series(1, 20000) AS g;
+CREATE INDEX ON many_pages (grade, id);
+CREATE INDEX ON many_pages (rank DESC, id);
+CREATE INDEX ON many_pages (rank, id);
+CREATE VIEW pages_view AS SELECT * FROM pages;
+
+CREATE TABLE changing (id integer PRIMARY KEY, note text);
+INSERT INTO changing VALUES (1, 'before');
 CREATE TABLE nothing (id integer PRIMARY KEY, note text);
 CREATE TABLE thousand (id integer PRIMARY KEY, label text NOT NULL);
 INSERT INTO thousand SELECT g, 'label ' || g FROM generate_series(1, 1000) AS g;

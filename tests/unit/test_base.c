@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/str.h"
 
 #include <check.h>
@@ -127,6 +128,20 @@ START_TEST(distance_counts_edits)
 }
 END_TEST
 
+/* A vector of the reference implementation, with seed 0. */
+START_TEST(hashes_are_those_of_murmurhash3)
+{
+	swm_hash128 zero = { 0, 0 }, h = swm_hash(zero, SWM_STR("The quick brown fox jumps over the lazy dog"));
+
+	ck_assert(h.high == 0xe34bbc7bbc071b6cu && h.low == 0x7a433ca9c49a9347u);
+	h = swm_hash(zero, (swm_str){ NULL, 0 });
+	ck_assert(h.high == 0 && h.low == 0);
+	swm_hash128 one = swm_hash(swm_hash(zero, SWM_STR("a")), SWM_STR("bc"));
+	swm_hash128 other = swm_hash(swm_hash(zero, SWM_STR("ab")), SWM_STR("c"));
+	ck_assert(one.high != other.high && one.low != other.low);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -140,6 +155,7 @@ main(void)
 	tcase_add_test(t, numbers_are_whole_or_refused);
 	tcase_add_test(t, utf8_is_well_formed);
 	tcase_add_test(t, distance_counts_edits);
+	tcase_add_test(t, hashes_are_those_of_murmurhash3);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

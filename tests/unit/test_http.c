@@ -216,6 +216,24 @@ START_TEST(a_long_accept_is_cheap)
 }
 END_TEST
 
+START_TEST(entity_tags_are_compared_weakly)
+{
+	static const struct {
+		const char *field;
+		bool matches;
+	} cases[] = { /* against W/"a,b" */
+		{ "\"a,b\"", true }, { "W/\"a,b\"", true }, { "*", true }, { " * ", true }, { "\"x\", \"a,b\"", true },
+		{ "\"x\" ,\t, W/\"a,b\" , \"y\"", true }, { "", false }, { "\"a\"", false }, { "a,b", false }, { "\"a,b", false },
+		{ "w/\"a,b\"", false }, { "\"*\"", false }, { "*, \"x\"", false }, { "nonsense, \"a,b\"", false }, { "\"", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_msg(swm_etag_matches(text(cases[i].field), text("W/\"a,b\"")) == cases[i].matches, "%s", cases[i].field);
+		ck_assert_msg(swm_etag_matches(text(cases[i].field), text("\"a,b\"")) == cases[i].matches, "%s", cases[i].field);
+	}
+}
+END_TEST
+
 START_TEST(preferences_count_once)
 {
 	swm_preferences p;
@@ -318,6 +336,7 @@ main(void)
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
 	tcase_add_test(t, plan_parameters_are_read);
 	tcase_add_test(t, a_long_accept_is_cheap);
+	tcase_add_test(t, entity_tags_are_compared_weakly);
 	tcase_add_test(t, preferences_count_once);
 	tcase_add_test(t, ranges_are_read_or_ignored);
 	tcase_add_test(t, cookies_become_an_object);

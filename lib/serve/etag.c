@@ -1,0 +1,56 @@
+/* Entity tags and If-None-Match (RFC 9110, 8.8.3, 13.1.2 and 15.4.5). */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "base/hash.h"
+
+/* What a client of a 304 would go on to believe is part of the tag: how many rows there are, where the next page is. */
+static swm_hash128
+hash_answer(const struct serving *s)
+{
+	static const char *const names[] = { "Content-Type", "Content-Range", "Link" };
+	swm_hash128 h = swm_hash((swm_hash128){ 0, 0 }, swm_buf_view(&s->reply.body));
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		h = swm_hash(h, swm_reply_get(&s->reply, names[i]));
+	return h;
+}
+
+/* Weak: a page by Range is no part of the whole in the sense of bytes. */
+static swm_str
+tag_answer(struct serving *s)
+{
+	swm_buf tag = SWM_BUF_INIT;
+	swm_hash128 h = hash_answer(s);
+
+	swm_buf_printf(&tag, "W/\"%016llx%016llx\"", (unsigned long long)h.high, (unsigned long long)h.low);
+	swm_reply_set(&s->reply, "ETag", swm_buf_view(&tag));
+	s->reply.failed |= tag.failed;
+	swm_buf_dispose(&tag);
+	return swm_reply_get(&s->reply, "ETag");
+}
+
+static void
+become_not_modified(struct serving *s)
+{
+	s->reply.status = 304;
+	swm_buf_clear(&s->reply.body);
+	swm_reply_remove(&s->reply, SWM_STR("Content-Type"));
+	swm_reply_remove(&s->reply, SWM_STR("Content-Range"));
+}
+
+void
+swm_set_etag(struct serving *s)
+{
+	swm_str tag = swm_reply_get(&s->reply, "ETag");
+
+	if (!swm_serving_is(s, "GET") && !swm_serving_is(s, "HEAD"))
+		return;
+	if (s->reply.status != 200 && s->reply.status != 206)
+		return;
+	if (tag.ptr == NULL && (!s->reply.no_body || s->if_none_match.len > 0) && !s->reply.body.failed)
+		tag = tag_answer(s);
+	if (s->if_none_match.len > 0 && tag.len > 0 && swm_etag_matches(s->if_none_match, tag))
+		become_not_modified(s);
+}

@@ -1,0 +1,125 @@
+/* Link to the next page (RFC 8288; doc/DIALECT.md). */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/url.h"
+
+int
+swm_keep_position(struct serving *s, const PGresult *result, int row)
+{
+	const swm_plan_place *place = s->plan->place;
+	swm_position *values = swm_arena_array(s->arena, place->count, sizeof *values);
+
+	if (values == NULL)
+		return swm_fail_memory(s->err);
+	for (size_t i = 0; i < place->count; i++) {
+		int column = (int)place->columns[i];
+		swm_str text = { PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
+		values[i].is_null = PQgetisnull(result, row, column);
+		values[i].value = swm_arena_str(s->arena, text);
+		values[i].next = i + 1 < place->count ? &values[i + 1] : NULL;
+		if (values[i].value.ptr == NULL)
+			return swm_fail_memory(s->err);
+	}
+	s->last = values;
+	return SWM_OK;
+}
+
+/* Values that could be taken for null, or for syntax, are quoted. */
+static bool
+needs_quotes(swm_str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!word && strchr("-+.:_ ", c) == NULL)
+			return true;
+	}
+	return value.len == 0 || swm_str_eq(value, SWM_STR("null"));
+}
+
+static void
+put_value(swm_buf *to, const swm_position *p)
+{
+	if (p->is_null || !needs_quotes(p->value)) {
+		swm_buf_str(to, p->is_null ? SWM_STR("null") : p->value);
+		return;
+	}
+	swm_buf_char(to, '"');
+	for (size_t i = 0; i < p->value.len; i++) {
+		if (p->value.ptr[i] == '"' || p->value.ptr[i] == '\\')
+			swm_buf_char(to, '\\');
+		swm_buf_char(to, p->value.ptr[i]);
+	}
+	swm_buf_char(to, '"');
+}
+
+static void
+put_position(swm_buf *to, const swm_position *p)
+{
+	for (char before = '('; p != NULL; p = p->next, before = ',') {
+		swm_buf_char(to, before);
+		put_value(to, p);
+	}
+	swm_buf_char(to, ')');
+}
+
+/* The parameter as it is, but for what says where the page begins, and its size where Range said that. */
+static bool
+is_kept(const struct serving *s, const swm_pair *pair)
+{
+	if (!pair->has_value || swm_str_eq(pair->name, SWM_STR("offset")))
+		return false;
+	if (swm_str_eq(pair->name, SWM_STR("limit")))
+		return !s->has_range;
+	return !(swm_str_eq(pair->name, SWM_STR("after")) && swm_str_starts(pair->value, SWM_STR("(")));
+}
+
+static void
+put_pair(swm_buf *to, swm_str name, swm_str value)
+{
+	swm_url_encode(to, name);
+	swm_buf_char(to, '=');
+	swm_url_encode(to, value);
+	swm_buf_char(to, '&');
+}
+
+static void
+put_target(struct serving *s, swm_buf *to)
+{
+	swm_buf value = SWM_BUF_INIT;
+
+	swm_buf_char(to, '/');
+	swm_url_encode(to, s->relation);
+	swm_buf_char(to, '?');
+	for (size_t i = 0; i < s->pair_count; i++)
+		if (is_kept(s, &s->pairs[i]))
+			put_pair(to, s->pairs[i].name, s->pairs[i].value);
+	if (s->has_range) {
+		swm_buf_int(&value, s->plan->root->limit);
+		put_pair(to, SWM_STR("limit"), swm_buf_view(&value));
+		swm_buf_clear(&value);
+	}
+	put_position(&value, s->last);
+	swm_buf_cstr(to, "after=");
+	swm_url_encode(to, swm_buf_view(&value));
+	s->reply.failed |= value.failed;
+	swm_buf_dispose(&value);
+}
+
+void
+swm_set_next_link(struct serving *s)
+{
+	swm_buf link = SWM_BUF_INIT;
+	bool is_end = s->total >= 0 && !s->is_estimate && s->plan->root->offset + s->rows >= s->total;
+
+	if (s->last == NULL || is_end)
+		return;
+	swm_buf_char(&link, '<');
+	put_target(s, &link);
+	swm_buf_cstr(&link, ">; rel=\"next\"");
+	swm_reply_echo(&s->reply, "Link", swm_buf_view(&link));
+	s->reply.failed |= link.failed;
+	swm_buf_dispose(&link);
+}
