@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/buf.h"
+#include "query/arguments.h"
 #include "query/query.h"
 
 #include <check.h>
@@ -395,6 +396,43 @@ START_TEST(calls_refuse_what_cannot_be)
 }
 END_TEST
 
+/* PostgREST's page on functions: what begins with an operator filters, what the dialect has a word for is no argument. */
+START_TEST(arguments_are_parted_from_filters)
+{
+	static const struct {
+		const char *query, *arguments;
+	} cases[] = {
+		{ "a=1&b=2", "a=1 b=2 " },
+		{ "b=2&id=gt.3&a=1&id=5", "b=2 a=1 id=5 " },
+		{ "select=a&order=a&limit=1&offset=1&and=(a.eq.1)&or=(a.eq.1)&not.or=(a.eq.1)&columns=a&on_conflict=a", "" },
+		{ "x.order=a&x.limit=1&x.y=eq.1&x.y=5", "" },
+		{ "a=not.eq.1&b=not.like(any).{x}&c=is.null&d=in.(1)&e=fts(english).x&f=wfts.x&g=isdistinct.1", "" },
+		{ "a=eq&b=in&c=is&d=not&e=not.x&f=eqx.1&g=EQ.1&h=.eq.1&i=in(1)&j=like(", "a=eq b=in c=is d=not e=not.x f=eqx.1 g=EQ.1 h=.eq.1 i=in(1) " },
+		{ "a=&b&c=3", "a= c=3 " },
+		{ "limits=1&selects=2&android=3", "limits=1 selects=2 android=3 " },
+	};
+
+	swm_arena *arena = swm_arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_pair *pairs;
+		size_t count, others;
+		swm_buf text = SWM_BUF_INIT;
+		ck_assert_int_eq(swm_url_pairs(&pairs, &count, arena, swm_cstr(cases[i].query), 0, err), SWM_OK);
+		ck_assert_int_eq(swm_query_part_arguments(pairs, count, &others, arena, err), SWM_OK);
+		for (size_t k = others; k < count; k++) {
+			swm_buf_str(&text, pairs[k].name);
+			swm_buf_char(&text, '=');
+			swm_buf_str(&text, pairs[k].value);
+			swm_buf_char(&text, ' ');
+		}
+		ck_assert_msg(strcmp(swm_buf_text(&text), cases[i].arguments) == 0, "%s: %s", cases[i].query, swm_buf_text(&text));
+		swm_buf_dispose(&text);
+	}
+	swm_arena_free(arena);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -418,6 +456,7 @@ main(void)
 	tcase_add_test(t, nodes_refuse_what_cannot_be);
 	tcase_add_test(t, groups_nest_so_deep_and_no_deeper);
 	tcase_add_test(t, calls_refuse_what_cannot_be);
+	tcase_add_test(t, arguments_are_parted_from_filters);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
