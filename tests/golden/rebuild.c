@@ -94,6 +94,18 @@ copy_node(const swm_query_node *from, swm_query_node *to)
 		must(swm_node_offset(to, swm_node_get_offset(from), err));
 }
 
+static void
+copy_position(const swm_query *from, swm_query *to)
+{
+	swm_str values[16];
+	size_t count = 0;
+
+	while (count < sizeof values / sizeof values[0] && swm_query_get_after(from, count, &values[count]))
+		count++;
+	if (count > 0)
+		must(swm_query_after(to, values, count, err));
+}
+
 swm_query *
 rebuild(swm_query *query)
 {
@@ -104,6 +116,7 @@ rebuild(swm_query *query)
 	err = swm_error_new();
 	must(swm_query_new(&copy, name, err));
 	copy_node(swm_query_root(query), swm_query_root(copy));
+	copy_position(query, copy);
 	free(name);
 	swm_error_free(err);
 	return copy;
