@@ -89,6 +89,14 @@ SWM_API int swm_query_limit(swm_query *query, int64_t rows, swm_error *err) SWM_
 SWM_API int swm_query_offset(swm_query *query, int64_t rows, swm_error *err) SWM_MUST_CHECK;
 
 /*
+ * Begins behind a row of which these are the values that the order names, one for each
+ * term: what after=(...) of the web dialect says (doc/DIALECT.md). A view whose ptr is
+ * NULL stands for null. Values are copied; a second call takes the place of the first.
+ * SWM_EINVAL: none at all, a NUL byte or no UTF-8. SWM_ENOMEM.
+ */
+SWM_API int swm_query_after(swm_query *query, const swm_str *values, size_t count, swm_error *err) SWM_MUST_CHECK;
+
+/*
  * The tree of a query
  *
  * A query is a tree of nodes: its root, and a node for each relation that is embedded
@@ -270,6 +278,12 @@ SWM_API const swm_query_term *swm_node_next_term(const swm_query_node *node, con
 /* How many rows at most, and how many are passed over; -1 where the query does not say. */
 SWM_API int64_t swm_node_get_limit(const swm_query_node *node);
 SWM_API int64_t swm_node_get_offset(const swm_query_node *node);
+
+/*
+ * The values that the query begins behind, numbered from 0: 1 and *out (a NULL ptr for
+ * null), or 0 when there is none of that number.
+ */
+SWM_API int swm_query_get_after(const swm_query *query, size_t number, swm_str *out);
 
 #ifdef __cplusplus
 }

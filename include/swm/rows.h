@@ -28,7 +28,7 @@ enum swm_kind {
 	SWM_KIND_DOUBLE, /* real, double precision */
 	SWM_KIND_BOOL,
 	SWM_KIND_BYTES,  /* bytea */
-	SWM_KIND_TEXT,   /* everything else, in PostgreSQL's text form */
+	SWM_KIND_TEXT,   /* everything else, in PostgreSQL's text form; what is embedded is the text of JSON */
 };
 
 /*

@@ -36,7 +36,7 @@ swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_st
 	if (*out != NULL)
 		return SWM_OK;
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
-	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, name);
+	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, SWM_STR(""), name);
 	if (near.len > 0) {
 		swm_buf hint = SWM_BUF_INIT;
 		swm_buf_cstr(&hint, "Perhaps you meant the table '");

@@ -320,3 +320,36 @@ swm_node_offset(swm_query_node *node, int64_t rows, swm_error *err)
 	node->offset = rows;
 	return SWM_OK;
 }
+
+/* A copy of a value; null has none. */
+static int
+keep_position(swm_query_node *node, swm_str value, swm_position **out, swm_error *err)
+{
+	swm_position *p = swm_arena_alloc(node->arena, sizeof *p);
+
+	if (p == NULL)
+		return swm_fail_memory(err);
+	*out = p;
+	p->value = value;
+	p->is_null = value.ptr == NULL;
+	return p->is_null ? SWM_OK : keep(node, &p->value, err);
+}
+
+int
+swm_query_after(swm_query *query, const swm_str *values, size_t count, swm_error *err)
+{
+	swm_position *first = NULL, **tail = &first;
+	int rc = SWM_OK;
+
+	swm_error_clear(err);
+	if (count == 0)
+		return fail(err, "a position has at least one value");
+	for (size_t i = 0; i < count && rc == SWM_OK; i++) {
+		rc = keep_position(&query->ast->root, values[i], tail, err);
+		if (rc == SWM_OK)
+			tail = &(*tail)->next;
+	}
+	if (rc == SWM_OK)
+		query->ast->after = first;
+	return rc;
+}

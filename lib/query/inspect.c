@@ -146,3 +146,15 @@ swm_node_get_offset(const swm_query_node *node)
 {
 	return node->has_offset ? node->offset : -1;
 }
+
+int
+swm_query_get_after(const swm_query *query, size_t number, swm_str *out)
+{
+	const swm_position *p = query->ast->after;
+
+	while (p != NULL && number-- > 0)
+		p = p->next;
+	if (p != NULL)
+		*out = p->is_null ? (swm_str){ NULL, 0 } : p->value;
+	return p != NULL;
+}

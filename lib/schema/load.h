@@ -68,6 +68,7 @@ struct swm_load {
 	bool no_memory; /* asked after each step */
 
 	struct swm_load_columns columns[SWM_LOAD_COLUMNS];
+	bool *of_one_table; /* of each relation: a view whose rows are those of one table, each once */
 
 	/* until swm_load_relationships() has put them together; keys by table */
 	struct swm_load_key *keys;

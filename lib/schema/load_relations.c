@@ -8,7 +8,7 @@ enum { CAN_UPDATE = 4, CAN_INSERT = 8, CAN_DELETE = 16 };
 static void
 take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation *r)
 {
-	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE };
+	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE };
 	int64_t can = swm_load_number(rows, row, UPDATABLE);
 
 	r->oid = swm_load_oid(rows, row, OID);
@@ -19,6 +19,7 @@ take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation
 	r->insertable = (can & CAN_INSERT) != 0;
 	r->updatable = (can & CAN_UPDATE) != 0;
 	r->deletable = (can & CAN_DELETE) != 0;
+	load->of_one_table[row] = swm_load_bool(rows, row, OF_ONE_TABLE);
 }
 
 int
@@ -30,7 +31,8 @@ swm_load_relations(struct swm_load *load, const PGresult *rows)
 	s->relations = swm_load_array(load, count, sizeof *s->relations);
 	s->relation_list = swm_load_array(load, count, sizeof(const swm_relation *));
 	s->grants = swm_load_array(load, count, sizeof *s->grants);
-	if (load->no_memory || !swm_index_init(&s->relations_by_oid, load->arena, count) ||
+	load->of_one_table = swm_arena_array(load->scratch, count, sizeof *load->of_one_table);
+	if (load->no_memory || load->of_one_table == NULL || !swm_index_init(&s->relations_by_oid, load->arena, count) ||
 	    !swm_index_init(&s->relations_by_name, load->arena, count))
 		return SWM_ENOMEM;
 	s->relation_count = count;
@@ -52,6 +54,12 @@ relation_of(const struct swm_load *load, const PGresult *rows, int row)
 	return r == NULL ? NULL : &load->snapshot->relations[r - load->snapshot->relations];
 }
 
+/* The row types of pg_catalog, of which there are many and hardly ever a column, are not loaded. */
+static const swm_type row_of_the_system = {
+	.name = { "record", 6 }, .cast_name = { "record", 6 }, .schema = { "pg_catalog", 10 }, .typname = { "record", 6 },
+	.kind = 'c', .form = SWM_FORM_SERVER, .is_composite = true,
+};
+
 void
 swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
@@ -62,7 +70,9 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 	to->numbers[at] = (uint16_t)swm_load_number(rows, row, NUMBER);
 	c->name = swm_load_text(load, rows, row, NAME);
 	c->type = swm_snapshot_type(load->snapshot, swm_load_oid(rows, row, TYPE));
-	if (c->type != NULL && PQgetisnull(rows, row, TYPE_NAME))
+	if (c->type == NULL)
+		c->type = &row_of_the_system;
+	if (PQgetisnull(rows, row, TYPE_NAME))
 		c->type_name = c->type->name;
 	else
 		c->type_name = swm_load_text(load, rows, row, TYPE_NAME);

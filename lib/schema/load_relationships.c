@@ -17,10 +17,11 @@ struct connector {
 	size_t draft_count;
 };
 
-/* A column of a table that a view shows, by table, number and place. */
+/* A column of a table that a view shows, by table, number and place; as it is before what is a cast of it. */
 struct shown {
 	uint32_t table_oid;
 	uint16_t number, column;
+	bool is_cast;
 };
 
 uint16_t
@@ -151,7 +152,24 @@ compare_shown(const void *a, const void *b)
 
 	if (x->table_oid != y->table_oid)
 		return x->table_oid < y->table_oid ? -1 : 1;
-	return x->number != y->number ? x->number - y->number : x->column - y->column;
+	if (x->number != y->number)
+		return x->number - y->number;
+	return x->is_cast != y->is_cast ? x->is_cast - y->is_cast : x->column - y->column;
+}
+
+/* What is a cast of a column counts only where the column is not there as it is. */
+static size_t
+drop_casts(struct shown *all, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct shown *last = kept == 0 ? NULL : &all[kept - 1];
+		if (last == NULL || last->table_oid != all[i].table_oid || last->number != all[i].number ||
+		    last->is_cast == all[i].is_cast)
+			all[kept++] = all[i];
+	}
+	return kept;
 }
 
 /* What the view shows, sorted: *count of at most its columns. */
@@ -165,12 +183,13 @@ collect_shown(const struct connector *c, const swm_relation *r, const struct swm
 		return NULL;
 	for (size_t i = 0; i < v->count; i++) {
 		const swm_view_column *from = &v->columns[i];
-		struct shown s = { from->relation, from->column, 0 };
+		struct shown s = { from->relation, from->column, 0, from->is_cast };
 		if (from->relation != 0 && index_of(c->load, r, from->number, &s.column))
 			all[(*count)++] = s;
 	}
 	if (*count > 1)
 		qsort(all, *count, sizeof *all, compare_shown);
+	*count = drop_casts(all, *count);
 	return all;
 }
 
@@ -204,6 +223,27 @@ add_primary_key(const struct swm_load *load, swm_relation *r, uint16_t *columns,
 		r->primary_key_count += found;
 }
 
+/* The keys of the table that the view shows in full; the view's rows must be the table's. */
+static bool
+take_shown_keys(struct swm_load *load, swm_relation *r, const struct shown *shown, size_t count)
+{
+	size_t key_count;
+	const struct swm_load_key *from = swm_load_keys_of(load, shown->table_oid, &key_count);
+	swm_unique_key *keys = swm_load_array(load, key_count, sizeof *keys);
+
+	r->unique_keys = keys;
+	for (size_t i = 0; i < key_count && keys != NULL; i++) {
+		uint16_t *columns = swm_load_array(load, from[i].count, sizeof *columns);
+		size_t found = 0;
+		while (columns != NULL && found < from[i].count &&
+		       first_shown(shown, count, from[i].columns[found], &columns[found]))
+			found++;
+		if (found == from[i].count)
+			keys[r->unique_key_count++] = (swm_unique_key){ columns, found, from[i].is_primary };
+	}
+	return !load->no_memory;
+}
+
 static bool
 show_table(struct connector *c, const swm_relation *r, const struct shown *shown, size_t count)
 {
@@ -222,7 +262,7 @@ show_table(struct connector *c, const swm_relation *r, const struct shown *shown
  * all that it joins tell its rows apart.
  */
 static bool
-show_view(struct connector *c, swm_relation *r, const struct swm_load_view *v)
+show_view(struct connector *c, swm_relation *r, const struct swm_load_view *v, bool of_one_table)
 {
 	size_t count, end;
 	const struct shown *shown = collect_shown(c, r, v, &count);
@@ -235,6 +275,8 @@ show_view(struct connector *c, swm_relation *r, const struct swm_load_view *v)
 		for (end = i + 1; end < count && shown[end].table_oid == shown[i].table_oid;)
 			end++;
 		add_primary_key(c->load, r, key, shown + i, end - i);
+		if (of_one_table && !take_shown_keys(c->load, r, shown + i, end - i))
+			return false;
 		if (!show_table(c, r, shown + i, end - i))
 			return false;
 	}
@@ -251,13 +293,14 @@ show_relations(struct connector *c)
 	for (size_t i = 0; i < s->relation_count; i++) {
 		swm_relation *r = &s->relations[i];
 		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
-		if (v != NULL ? !show_view(c, r, v) : !(take_keys(c->load, r) && show_itself(c, r)))
+		if (v != NULL ? !show_view(c, r, v, c->load->of_one_table[i]) :
+		    !(take_keys(c->load, r) && show_itself(c, r)))
 			return false;
 	}
 	for (size_t i = 0; i < s->row_count; i++) { /* a function may return a row twice: no keys */
 		swm_relation *r = &s->rows[i];
 		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
-		if (v != NULL ? !show_view(c, r, v) : !show_itself(c, r))
+		if (v != NULL ? !show_view(c, r, v, false) : !show_itself(c, r))
 			return false;
 		r->primary_key_count = 0;
 	}

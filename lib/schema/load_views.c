@@ -3,28 +3,38 @@
 #include "schema/load.h"
 
 /* One view: its tree may be large, so that the rows of this query come one by one. */
+static int
+take_view(struct swm_load *load, const PGresult *rows, int row, swm_arena *work)
+{
+	swm_view_column columns[SWM_MOST_VIEW_COLUMNS];
+	struct swm_load_view *v = swm_arena_alloc(load->scratch, sizeof *v);
+
+	/* of a tree that a later PostgreSQL writes otherwise, nothing is known */
+	if (v == NULL || swm_view_columns(swm_load_cell(rows, row, 1), work, columns, SWM_MOST_VIEW_COLUMNS,
+	                                  &v->count) == SWM_ENOMEM)
+		return SWM_ENOMEM;
+	v->oid = swm_load_oid(rows, row, 0);
+	v->columns = swm_arena_array(load->scratch, v->count, sizeof *columns);
+	if (v->columns == NULL)
+		return SWM_ENOMEM;
+	if (v->count > 0)
+		memcpy(v->columns, columns, v->count * sizeof *columns);
+	v->next = load->views;
+	load->views = v;
+	load->view_count++;
+	return SWM_OK;
+}
+
 int
 swm_load_view(struct swm_load *load, const PGresult *rows)
 {
-	swm_view_column columns[SWM_MOST_VIEW_COLUMNS];
+	swm_arena *work = swm_arena_new();
+	int rc = work == NULL ? SWM_ENOMEM : SWM_OK;
 
-	for (int row = 0; row < PQntuples(rows); row++) {
-		struct swm_load_view *v = swm_arena_alloc(load->scratch, sizeof *v);
-		if (v == NULL)
-			return SWM_ENOMEM;
-		/* of a tree that a later PostgreSQL writes otherwise, nothing is known */
-		(void)swm_view_columns(swm_load_cell(rows, row, 1), columns, SWM_MOST_VIEW_COLUMNS, &v->count);
-		v->oid = swm_load_oid(rows, row, 0);
-		v->columns = swm_arena_array(load->scratch, v->count, sizeof *columns);
-		if (v->columns == NULL)
-			return SWM_ENOMEM;
-		if (v->count > 0)
-			memcpy(v->columns, columns, v->count * sizeof *columns);
-		v->next = load->views;
-		load->views = v;
-		load->view_count++;
-	}
-	return SWM_OK;
+	for (int row = 0; row < PQntuples(rows) && rc == SWM_OK; row++)
+		rc = take_view(load, rows, row, work);
+	swm_arena_free(work);
+	return rc;
 }
 
 const struct swm_load_view *
@@ -61,6 +71,7 @@ follow(const struct swm_load *load, swm_view_column *c)
 		const swm_view_column *behind = hops > load->view_count ? NULL : find_column(v, c->column);
 		c->column = behind == NULL ? 0 : behind->column;
 		c->relation = behind == NULL ? 0 : behind->relation;
+		c->is_cast |= behind != NULL && behind->is_cast;
 	}
 }
 

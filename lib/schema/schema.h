@@ -102,6 +102,7 @@ typedef struct swm_relation {
 	 */
 	const uint16_t *primary_key;
 	size_t primary_key_count;
+	/* of tables, and of views that are updatable since they have each row of one table once or not at all */
 	const swm_unique_key *unique_keys;
 	size_t unique_key_count;
 	/* functions of one argument of this row type: computed fields and relationships */
@@ -254,11 +255,16 @@ int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count
                                      const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
                                      swm_str name, swm_error *err);
 
-/* The exposed relation of the schema whose name is nearest (lib/base/fuzzy.h); empty when none is near. */
-swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name);
-
-/* The same of the functions that the role may execute there. */
+/*
+ * The relation of the exposed schema whose name is nearest (lib/base/fuzzy.h), among those
+ * that the role may see, and the function among those that it may execute: a hint must
+ * not name others. An empty role sees all. Empty when none is near.
+ */
+swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
 swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
+
+/* Whether the role may do anything of the following with the relation. */
+bool swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation);
 
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);

@@ -2,8 +2,6 @@
 
 #include "schema/snapshot.h"
 
-#include "base/fuzzy.h"
-
 #include <stdlib.h>
 
 swm_timezones *
@@ -200,34 +198,6 @@ swm_snapshot_name_key(swm_str name)
 	return (uint32_t)swm_str_hash(name);
 }
 
-swm_str
-swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str name)
-{
-	swm_fuzzy fuzzy;
-
-	if (!swm_fuzzy_start(&fuzzy, name))
-		return (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < snapshot->relation_count; i++)
-		if (swm_str_eq(snapshot->relations[i].schema, schema))
-			swm_fuzzy_offer(&fuzzy, snapshot->relations[i].name);
-	return swm_fuzzy_nearest(&fuzzy);
-}
-
-swm_str
-swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
-{
-	swm_fuzzy fuzzy;
-
-	if (!swm_fuzzy_start(&fuzzy, name))
-		return (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < snapshot->function_count; i++) {
-		const swm_function *f = &snapshot->functions[i];
-		if (f->is_exposed && swm_str_eq(f->schema, schema) && swm_snapshot_may_execute(snapshot, role, f))
-			swm_fuzzy_offer(&fuzzy, f->name);
-	}
-	return swm_fuzzy_nearest_of(&fuzzy, 0.75); /* as PostgREST has it for names of functions */
-}
-
 static uint32_t
 privilege_of(char letter)
 {
@@ -280,6 +250,14 @@ swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation 
 	if (relation->kind == 'c')
 		return false;
 	return may(snapshot, role, &snapshot->grants[relation - snapshot->relations], privilege_of(privilege));
+}
+
+bool
+swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation)
+{
+	uint32_t any = SWM_MAY_SELECT | SWM_MAY_INSERT | SWM_MAY_UPDATE | SWM_MAY_DELETE;
+
+	return relation->kind != 'c' && may(snapshot, role, &snapshot->grants[relation - snapshot->relations], any);
 }
 
 bool

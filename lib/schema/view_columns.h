@@ -1,12 +1,15 @@
 /*
  * Where the columns of a view come from, read out of the rule that makes it:
- * pg_rewrite.ev_action, a query's tree as text. PostgreSQL notes in it for each
- * column of the result which column of which table or view it is, if it is one,
- * also through joins, subqueries and WITH (resorigtbl and resorigcol of a TargetEntry).
+ * pg_rewrite.ev_action, a query's tree as text. PostgreSQL notes in it for each column
+ * of the result which column of which table or view it is, also through joins,
+ * subqueries and WITH (resorigtbl and resorigcol of a TargetEntry). A cast hides that
+ * from it; casts that leave the value as it is are looked through here: relabelled
+ * types, domains, and integers of another size.
  */
 #ifndef SWM_SCHEMA_VIEW_COLUMNS_H
 #define SWM_SCHEMA_VIEW_COLUMNS_H
 
+#include "base/arena.h"
 #include "base/str.h"
 
 enum { SWM_MOST_VIEW_COLUMNS = 1664 }; /* MaxTupleAttributeNumber */
@@ -15,13 +18,14 @@ typedef struct swm_view_column {
 	uint32_t relation; /* the table or view that it is a column of */
 	uint16_t column;   /* its number there (attnum) */
 	uint16_t number;   /* its number in the view */
+	bool is_cast;      /* to another type */
 } swm_view_column;
 
 /*
  * The columns of the tree's outermost query that are a column of something, *count
- * of them, room at most. False when the text is no such tree; then what was found
- * before the place where it is not is in columns.
+ * of them, room at most; the arena is for the work. SWM_EPARSE when the text is no such
+ * tree, and SWM_ENOMEM; there are no columns then.
  */
-bool swm_view_columns(swm_str tree, swm_view_column *columns, size_t room, size_t *count);
+int swm_view_columns(swm_str tree, swm_arena *arena, swm_view_column *columns, size_t room, size_t *count);
 
 #endif

@@ -15,7 +15,7 @@ import time
 UNTIMED = ["-o", 'Acquire::Check-Valid-Until=false', "-o", "Acquire::Check-Date=false"]
 # What the base has; everything else comes from the mirror. debian is a user as a
 # cloud image has one: it may use sudo without a password.
-BASE_PACKAGES = ["systemd", "systemd-sysv", "openssh-server", "python3", "python3-apt", "sudo", "curl", "iproute2",
+BASE_PACKAGES = ["systemd", "systemd-sysv", "openssh-server", "python3", "python3-apt", "sudo", "iproute2",
                  "procps"]
 OWN_PACKAGES = ["libswm0", "swm-fcgi", "swm-sql"]
 MIRROR_PACKAGES = ["postgresql-15", "openssl", "nftables", "nginx"]

@@ -6,7 +6,8 @@
  *
  * The snapshot is made of the schema's text. Where SWM_TEST_URI is set, the schema is in
  * that database: then each case must come out the same with the snapshot loaded from it,
- * and PostgreSQL must take each statement. Ends with a line "N passed, N failed".
+ * and PostgreSQL must take each statement. Each query is also built again by calls, which
+ * must come to the same. Ends with a line "N passed, N failed".
  */
 #include "config.h"
 
@@ -15,6 +16,7 @@
 #include "plan/call.h"
 #include "query/arguments.h"
 #include "query/query.h"
+#include "rebuild.h"
 #include "sql/sql.h"
 
 #include <libpq-fe.h>
@@ -45,6 +47,7 @@ struct outcome {
 	swm_error *err;
 	int rc;
 	swm_statement read, count;
+	bool rebuilt; /* by calls it was the same */
 };
 
 static int passed, failed;
@@ -141,6 +144,33 @@ plan_and_write(const swm_snapshot *snapshot, const swm_settings *settings, const
 		o->rc = swm_sql_count(&o->count, o->arena, plan, o->err);
 }
 
+static bool
+same_statement(const swm_statement *a, const swm_statement *b)
+{
+	bool same = strcmp(a->text, b->text) == 0 && a->param_count == b->param_count;
+
+	for (int i = 0; same && i < a->param_count; i++)
+		same = strcmp(a->params[i], b->params[i]) == 0;
+	return same;
+}
+
+/* The query as a program would build it by calls. */
+static void
+run_rebuilt(const swm_snapshot *snapshot, const swm_settings *settings, const swm_read_request *request, swm_query *query,
+            struct outcome *o)
+{
+	swm_query *built = rebuild(query);
+	struct outcome again = { .arena = o->arena, .err = o->err };
+	swm_read_request same = *request;
+
+	same.ast = built->ast;
+	plan_and_write(snapshot, settings, &same, &again);
+	o->rebuilt = again.rc == SWM_OK && same_statement(&again.read, &o->read) && same_statement(&again.count, &o->count);
+	if (!o->rebuilt)
+		fprintf(stderr, "%s\n", again.rc == SWM_OK ? again.read.text : swm_error_message(o->err).ptr);
+	swm_query_free(built);
+}
+
 static void
 run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 {
@@ -168,6 +198,9 @@ run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 		request.range = &range;
 	if (o->rc == SWM_OK)
 		plan_and_write(snapshot, settings, &request, o);
+	o->rebuilt = true;
+	if (o->rc == SWM_OK && query != NULL)
+		run_rebuilt(snapshot, settings, &request, query, o);
 	swm_query_free(query);
 	swm_settings_unref(settings);
 }
@@ -265,6 +298,7 @@ run_case(struct golden *c, const struct setting *with)
 	}
 	run(c, with->snapshot, &o);
 	bool ok = check(c, &o);
+	ok = same(c, "the query built by calls", "the same", o.rebuilt ? "the same" : "another") && ok;
 	ok = check_statements(c, with->pg, &o) && ok;
 	*(ok ? &passed : &failed) += 1;
 	for (int i = 0; i < c->count; i++)

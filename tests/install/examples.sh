@@ -24,6 +24,11 @@ run_example() {
 		expect $'id      name    \n15      express' "$2" "$work/swm.conf" swm_reader 'ex*' &&
 			! "$2" "$work/swm.conf" nobody_here 'ex*'
 		;;
+	readings)
+		expect $'express: [{"date":"2025-12-31","amount":0.429}, \n {"date":"2025-12-30","amount":0.596}]' \
+			"$2" "$work/swm.conf" swm_reader 'ex*' &&
+			! "$2" "$work/swm.conf" swm_reader
+		;;
 	requests)
 		"$2" "$work/swm.conf" GET '/devices?id=eq.15' 'Accept: text/csv' >"$work/answer" &&
 			head -n 1 "$work/answer" | grep -q '^HTTP/1.1 200$' &&

@@ -6,6 +6,7 @@ import json
 import os
 import unittest
 
+import fcgi_client
 import harness
 from harness import array, as_role, error_body
 
@@ -198,6 +199,57 @@ class Bodies(Calls):
 		for _ in range(3):
 			self.assertEqual(self.server.request("GET", "/rpc/greet", {}, b"x" * 200000).text, '"hello world!"')
 			self.assertEqual(self.server.request("PATCH", "/rpc/greet", {}, b"x" * 200000).status, 405)
+
+
+class Transfer(Calls):
+	"""How a body comes: through nginx, and over FastCGI as no web server would send it."""
+
+	def params(self, length, method="POST", target="/rpc/size_of", content="text/plain"):
+		params = fcgi_client.params_of(method, target)
+		return [(n, v) for n, v in params if n not in ("CONTENT_LENGTH", "CONTENT_TYPE")] + [
+			("CONTENT_LENGTH", length), ("CONTENT_TYPE", content)]
+
+	def direct(self, length, body, **more):
+		with fcgi_client.Connection(self.server.socket) as connection:
+			return connection.request(self.params(length, **more), body, keep=False)
+
+	def test_chunked(self):
+		head = harness.request_bytes("POST", "/rpc/size_of", {"Content-Type": "text/plain", "Transfer-Encoding": "chunked"})
+		answer = self.server.send(head + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+		self.expect(answer, "11")
+
+	def test_unknown_length(self):
+		self.assertEqual(self.direct("", b"x" * 100000).body, b"100000")
+
+	def test_too_large_for_nginx(self):
+		head = harness.request_bytes("POST", "/rpc/size_of", {"Content-Type": "text/plain", "Content-Length": "67108865"})
+		answer = self.server.send(head)
+		self.expect(answer, error_body("PGRST102", "The request body is too large"), 413)
+		self.assertEqual(answer.header("Content-Type"), "application/json")
+
+	def test_too_large(self):
+		answer = self.direct("", b"x" * (64 * 1024 * 1024 + 1))
+		self.assertEqual((answer.status, answer.body.decode()), (413, error_body(
+			"PGRST102", "The request body is larger than 67108864 bytes")))
+		answer = self.direct("", b"a=" + b"x" * 1024 * 1024, content="application/x-www-form-urlencoded")
+		self.assertEqual(answer.status, 413)
+
+	def test_cut_off(self):
+		"""Less than CONTENT_LENGTH says: the client went away, and nothing is called."""
+		with self.assertRaises(fcgi_client.Incomplete):
+			self.direct("100", b'{"word":"cut off"}', target="/rpc/write_log", content="application/json")
+		self.assertEqual(self.logged("cut off"), 0)
+		self.assertEqual(self.direct("18", b'{"word":"in whole"}'[:18], target="/rpc/write_log",
+		                             content="application/json").status, 400)
+
+	def test_kept_connection(self):
+		"""What a request does not read of its body is no part of the next one."""
+		with fcgi_client.Connection(self.server.socket) as connection:
+			for method, target, status in (("GET", "/rpc/greet", 200), ("POST", "/rpc/nobody", 404), ("POST", "/nowhere/x", 404),
+			                               ("PUT", "/rpc/greet", 405), ("POST", "/rpc/size_of", 200)):
+				answer = connection.request(self.params("300000", method, target), b"y" * 300000)
+				self.assertEqual(answer.status, status, (method, target))
+			self.assertEqual(answer.body, b"300000")
 
 
 class Choice(Calls):

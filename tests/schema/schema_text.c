@@ -329,7 +329,7 @@ put_parameters(struct rows *rows, const struct model *m)
 	}
 }
 
-/* The superuser that the private cluster has too. */
+/* One, which may everything. */
 static void
 put_roles(struct rows *rows, const struct model *m)
 {
@@ -347,7 +347,8 @@ static const struct {
 	{ "NAMESPACES", put_namespaces }, { "TYPES", put_types }, { "ENUM_LABELS", put_enum_labels },
 	{ "RELATIONS", put_relations }, { "COLUMNS", put_columns }, { "UNIQUE_KEYS", put_unique_keys },
 	{ "FOREIGN_KEYS", put_foreign_keys }, { "VIEWS", put_views }, { "FUNCTIONS", put_functions },
-	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows }, { "ROLES", put_roles },
+	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows },
+	{ "ROLES", put_roles },
 };
 
 static PGresult *

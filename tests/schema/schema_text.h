@@ -11,7 +11,8 @@
 /*
  * The snapshot of a text of CREATE TABLE, VIEW, TYPE, DOMAIN and FUNCTION; other
  * statements are passed over. The columns of a view are columns of what it reads, or
- * expressions that end in ::type AS name. What cannot be read ends the program.
+ * expressions that end in ::type AS name. There is one role, "postgres", which may
+ * everything. What cannot be read ends the program.
  */
 swm_snapshot *schema_text_load(swm_str text, const swm_settings *settings);
 

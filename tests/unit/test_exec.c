@@ -573,6 +573,111 @@ START_TEST(too_many_parameters)
 }
 END_TEST
 
+/* Steps of a transaction that asks how to end, up to the question. */
+static swm_exec *
+undecided(const swm_step *steps, size_t count)
+{
+	swm_exec_options options = { .decide = true, .abort_fd = -1 };
+	swm_exec *exec = start_with(steps, count, options);
+	swm_event event;
+
+	do
+		ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	while (event.step < count);
+	ck_assert_ptr_null(event.result);
+	ck_assert(event.end_of_step);
+	return exec;
+}
+
+static long
+parents(void)
+{
+	return database_number(admin, "SELECT count(*) FROM exec_parent");
+}
+
+START_TEST(who_decides_may_keep_or_undo)
+{
+	swm_step insert = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine') RETURNING id", .prepare = true };
+	int pid = backend();
+
+	swm_exec *exec = undecided(&insert, 1);
+	ck_assert_int_eq(parents(), 3);
+	swm_exec_roll_back(exec);
+	swm_event event;
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+
+	exec = undecided(&insert, 1);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 4);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(nothing_is_kept_that_nobody_decided)
+{
+	swm_step insert = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	int pid = backend();
+
+	swm_exec_finish(undecided(&insert, 1));
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid) == 0);
+	ck_assert_int_eq(parents(), 3);
+}
+END_TEST
+
+START_TEST(an_error_leaves_nothing_to_decide)
+{
+	swm_exec_options options = { .decide = true, .abort_fd = -1 };
+	swm_step steps[] = { { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" }, { .sql = "SELECT 1 / 0" } };
+
+	ck_assert_int_eq(run_with(steps, 2, options, answer, sizeof answer), SWM_EDATABASE);
+	ck_code("22012", 400);
+	ck_assert_int_eq(parents(), 3);
+	int pid = backend();
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(what_was_decided_may_still_fail)
+{
+	swm_step orphan = { .sql = "INSERT INTO exec_child VALUES (7)" };
+	swm_exec *exec = undecided(&orphan, 1);
+	swm_event event;
+
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_code("23503", 409);
+	swm_exec_finish(exec);
+}
+END_TEST
+
+/* https://docs.postgrest.org/en/latest/references/errors.html#add-http-headers-with-raise */
+START_TEST(sql_makes_the_whole_error)
+{
+	swm_str name, value;
+	size_t cursor = 0;
+
+	ck_assert_int_eq(run("DO $$ BEGIN RAISE sqlstate 'PGRST' USING message = '{\"code\":\"123\",\"message\":"
+	                     "\"Payment Required\",\"hint\":\"Upgrade\"}', detail = '{\"status\":402,"
+	                     "\"headers\":{\"X-Powered-By\":\"Nerd Rage\"}}'; END $$"), SWM_EDATABASE);
+	ck_code("123", 402);
+	ck_assert_str_eq(swm_error_message(err).ptr, "Payment Required");
+	ck_assert(!swm_error_has_details(err));
+	ck_assert_str_eq(swm_error_hint(err).ptr, "Upgrade");
+	ck_assert(swm_error_next_header(err, &cursor, &name, &value));
+	ck_assert_str_eq(name.ptr, "X-Powered-By");
+	ck_assert_str_eq(value.ptr, "Nerd Rage");
+	ck_assert(!swm_error_next_header(err, &cursor, &name, &value));
+	swm_error *copy = swm_error_new();
+	swm_error_copy(copy, err);
+	cursor = 0;
+	ck_assert(swm_error_next_header(copy, &cursor, &name, &value));
+	swm_error_free(copy);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -593,6 +698,11 @@ main(void)
 	tcase_add_test(cases, a_commit_that_fails_is_an_error);
 	tcase_add_test(cases, a_rollback_undoes);
 	tcase_add_test(cases, an_isolation_is_taken);
+	tcase_add_test(cases, who_decides_may_keep_or_undo);
+	tcase_add_test(cases, nothing_is_kept_that_nobody_decided);
+	tcase_add_test(cases, an_error_leaves_nothing_to_decide);
+	tcase_add_test(cases, what_was_decided_may_still_fail);
+	tcase_add_test(cases, sql_makes_the_whole_error);
 	tcase_add_test(cases, an_error_in_a_block_leaves_the_connection_usable);
 	tcase_add_test(cases, a_statement_is_prepared_once);
 	tcase_add_test(cases, a_statement_whose_parse_failed_is_tried_again);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/buf.h"
+#include "query/arguments.h"
 #include "query/query.h"
 
 #include <check.h>
@@ -201,6 +202,180 @@ START_TEST(calls_build_the_same_tree)
 }
 END_TEST
 
+static const swm_query_item *
+item_at(const swm_query_node *node, int n)
+{
+	const swm_query_item *item = NULL;
+
+	while (n-- >= 0)
+		item = swm_node_next_item(node, item);
+	return item;
+}
+
+/* That what was parsed can be seen; that all of it can, the golden cases show, which build it again. */
+START_TEST(a_query_can_be_looked_through)
+{
+	swm_query *q = parse("t?select=x:a->b->>0::int.sum()::text,*,count(),r!h!inner(...s())&r.limit=3"
+	                     "&or=(a.not.in.(1,2),n.like(any).{a,b})&b=fts(german).c&order=r(z).desc.nullslast,y->k");
+	const swm_query_node *root = swm_query_root(q), *r, *s;
+	swm_selection v = { .size = sizeof v };
+	swm_embedding e = { .size = sizeof e };
+	swm_ordering o = { .size = sizeof o };
+	swm_filter f = { .size = sizeof f };
+	swm_str text;
+
+	ck_assert(is(swm_query_relation(q), "t") && swm_query_root(q) == root && swm_node_has_items(root));
+	ck_assert_int_eq(swm_item_value(item_at(root, 0), &v), SWM_OK);
+	ck_assert(is(v.column, "a") && is(v.path, "->b->>0") && is(v.cast, "int") && is(v.alias, "x"));
+	ck_assert(v.aggregate == SWM_AGGREGATE_SUM && is(v.aggregate_cast, "text") && v.size == sizeof v);
+	ck_assert_int_eq(swm_item_kind(item_at(root, 1)), SWM_ITEM_ALL);
+	ck_assert_int_eq(swm_item_value(item_at(root, 1), &v), SWM_EINVAL);
+	ck_assert_int_eq(swm_item_value(item_at(root, 2), &v), SWM_OK);
+	ck_assert(v.column.len == 0 && v.aggregate == SWM_AGGREGATE_COUNT);
+	ck_assert_int_eq(swm_item_embedded(item_at(root, 2), &e, &r), SWM_EINVAL);
+	ck_assert_int_eq(swm_item_embedded(item_at(root, 3), &e, &r), SWM_OK);
+	ck_assert(is(e.relation, "r") && is(e.hint, "h") && e.join == SWM_JOIN_INNER && !e.spread);
+	ck_assert(swm_node_get_limit(r) == 3 && swm_node_get_offset(r) == -1 && item_at(root, 4) == NULL);
+	ck_assert_int_eq(swm_item_embedded(item_at(r, 0), &e, &s), SWM_OK);
+	ck_assert(e.spread && is(e.relation, "s") && swm_node_has_items(s) && item_at(s, 0) == NULL);
+
+	const swm_query_condition *c = swm_node_next_condition(root, NULL, NULL), *in = swm_node_next_condition(root, c, NULL);
+	ck_assert(swm_condition_kind(c) == SWM_CONDITION_OR && !swm_condition_negated(c));
+	ck_assert_int_eq(swm_condition_filter(c, &f), SWM_EINVAL);
+	ck_assert_int_eq(swm_condition_filter(in, &f), SWM_OK);
+	ck_assert(f.op == SWM_OP_IN && f.negated && f.value_count == 2);
+	const swm_query_value *value = swm_condition_next_value(in, NULL, &text);
+	ck_assert(is(text, "1") && swm_condition_next_value(in, value, &text) != NULL && is(text, "2"));
+	ck_assert_int_eq(swm_condition_filter(swm_node_next_condition(root, c, in), &f), SWM_OK);
+	ck_assert(f.op == SWM_OP_LIKE && f.quantifier == SWM_QUANTIFIER_ANY && is(f.value, "{a,b}"));
+	c = swm_node_next_condition(root, NULL, c);
+	ck_assert_int_eq(swm_condition_filter(c, &f), SWM_OK);
+	ck_assert(f.op == SWM_OP_FTS && is(f.language, "german") && swm_node_next_condition(root, NULL, c) == NULL);
+
+	const swm_query_term *t = swm_node_next_term(root, NULL, &o);
+	ck_assert(is(o.relation, "r") && is(o.column, "z") && o.direction == SWM_DESCENDING && o.nulls == SWM_NULLS_LAST);
+	t = swm_node_next_term(root, t, &o);
+	ck_assert(is(o.column, "y") && is(o.path, "->k") && swm_node_next_term(root, t, &o) == NULL);
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(a_parsed_query_can_be_added_to)
+{
+	swm_query *q = parse("t?select=a&or=(b.eq.1)&order=a");
+	swm_query_node *root = swm_query_root(q), *r;
+	const swm_embedding e = { .size = sizeof e, .relation = SWM_STR("r") };
+	const swm_filter f = { .size = sizeof f, .column = SWM_STR("owner"), .op = SWM_OP_EQ, .value = SWM_STR("me") };
+	const swm_ordering o = { .size = sizeof o, .column = SWM_STR("id") };
+
+	ck_assert_int_eq(swm_node_embed(&r, root, &e, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(r, NULL, &f, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(root, root->conditions, &f, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(root, NULL, &f, err), SWM_OK);
+	ck_assert_int_eq(swm_node_order(root, &o, err), SWM_OK);
+	ck_assert(is(root->select->next->relation, "r") && !root->select->next->node.has_select);
+	ck_assert(is(r->conditions->field.name, "owner"));
+	ck_assert(is(root->conditions->children->next->field.name, "owner") && is(root->conditions->next->value, "me"));
+	ck_assert(is(root->order->next->field.name, "id") && root->order->next->next == NULL);
+	swm_query_free(q);
+}
+END_TEST
+
+/* A program that was built with an older or newer header. */
+START_TEST(structs_may_be_of_another_size)
+{
+	swm_query *q = parse("t");
+	struct {
+		swm_selection known;
+		int later;
+	} newer = { { .size = sizeof newer, .column = SWM_STR("a"), .alias = SWM_STR("x") }, 5 };
+	swm_selection v = { .size = offsetof(swm_selection, cast), .column = SWM_STR("b"), .alias = SWM_STR("y") };
+
+	ck_assert_int_eq(swm_node_select(swm_query_root(q), &newer.known, err), SWM_OK);
+	ck_assert_int_eq(swm_node_select(swm_query_root(q), &v, err), SWM_OK); /* its alias is none of the struct yet */
+	ck_assert(is(q->ast->root.select->alias, "x") && q->ast->root.select->next->alias.len == 0);
+	ck_assert_int_eq(swm_item_value(q->ast->root.select, &v), SWM_OK);
+	ck_assert(is(v.column, "a") && is(v.alias, "y"));
+	ck_assert_int_eq(swm_item_value(q->ast->root.select, &newer.known), SWM_OK);
+	ck_assert(newer.known.size == sizeof newer && newer.later == 5);
+	v.size = 0;
+	ck_assert_int_eq(swm_node_select(swm_query_root(q), &v, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_item_value(q->ast->root.select, &v), SWM_EINVAL);
+	swm_query_free(q);
+}
+END_TEST
+
+static int
+where(swm_query *q, swm_filter f)
+{
+	f.size = sizeof f;
+	return swm_node_where(swm_query_root(q), NULL, &f, err);
+}
+
+static int
+select_value(swm_query *q, swm_selection v)
+{
+	v.size = sizeof v;
+	return swm_node_select(swm_query_root(q), &v, err);
+}
+
+static int
+embed(swm_query *q, swm_embedding e)
+{
+	e.size = sizeof e;
+	return swm_node_embed(NULL, swm_query_root(q), &e, err);
+}
+
+START_TEST(nodes_refuse_what_cannot_be)
+{
+	const swm_str a = SWM_STR("a"), values[] = { { "1", 1 }, { "\xff", 1 } };
+	swm_query *q = parse("t");
+
+	ck_assert_int_eq(where(q, (swm_filter){ .op = SWM_OP_EQ, .value = a }), SWM_EINVAL); /* no column */
+	ck_assert_int_eq(where(q, (swm_filter){ .column = SWM_STR("a\0b") }), SWM_EINVAL);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .op = (enum swm_operator)99 }), SWM_EINVAL);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .op = SWM_OP_NEQ, .quantifier = SWM_QUANTIFIER_ANY }), SWM_EINVAL);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .op = SWM_OP_EQ, .language = a }), SWM_EINVAL);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .op = SWM_OP_IS, .value = a }), SWM_EPARSE);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .path = SWM_STR("b") }), SWM_EPARSE);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .path = SWM_STR("->b)") }), SWM_EPARSE);
+	ck_assert_int_eq(where(q, (swm_filter){ .column = a, .op = SWM_OP_IN, .values = values, .value_count = 2 }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .alias = a }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .aggregate = SWM_AGGREGATE_SUM }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .aggregate = SWM_AGGREGATE_COUNT, .cast = a }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .column = a, .aggregate_cast = a }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .column = a, .cast = SWM_STR("int)") }), SWM_EINVAL);
+	ck_assert_int_eq(select_value(q, (swm_selection){ .column = a, .aggregate = (enum swm_aggregate)9 }), SWM_EINVAL);
+	ck_assert_int_eq(embed(q, (swm_embedding){ .alias = a }), SWM_EINVAL);
+	ck_assert_int_eq(embed(q, (swm_embedding){ .relation = a, .alias = a, .spread = true }), SWM_EINVAL);
+	ck_assert_int_eq(embed(q, (swm_embedding){ .relation = a, .join = (enum swm_join)7 }), SWM_EINVAL);
+	/* after an error the query is as it was */
+	ck_assert(q->ast->root.conditions == NULL && q->ast->root.select == NULL && !q->ast->root.has_select);
+	ck_assert_int_eq(embed(q, (swm_embedding){ .relation = a }), SWM_OK);
+	swm_query_free(q);
+}
+END_TEST
+
+START_TEST(groups_nest_so_deep_and_no_deeper)
+{
+	swm_query *q = parse("t");
+	swm_query_node *root = swm_query_root(q);
+	swm_query_condition *group = NULL, *next;
+	const swm_filter f = { .size = sizeof f, .column = SWM_STR("a"), .value = SWM_STR("1") };
+
+	for (int i = 0; i < 64; i++) {
+		ck_assert_int_eq(swm_node_group(&next, root, group, SWM_CONDITION_OR, i % 2 == 1, err), SWM_OK);
+		group = next;
+	}
+	ck_assert_int_eq(swm_node_group(&next, root, group, SWM_CONDITION_AND, false, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_node_group(&next, root, NULL, SWM_CONDITION_FILTER, false, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_node_where(root, group, &f, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(root, group->children, &f, err), SWM_EINVAL); /* a filter is no group */
+	ck_assert_int_eq(swm_node_group(&next, root, group->children, SWM_CONDITION_AND, false, err), SWM_EINVAL);
+	swm_query_free(q);
+}
+END_TEST
+
 START_TEST(calls_refuse_what_cannot_be)
 {
 	swm_query *q;
@@ -221,6 +396,43 @@ START_TEST(calls_refuse_what_cannot_be)
 }
 END_TEST
 
+/* PostgREST's page on functions: what begins with an operator filters, what the dialect has a word for is no argument. */
+START_TEST(arguments_are_parted_from_filters)
+{
+	static const struct {
+		const char *query, *arguments;
+	} cases[] = {
+		{ "a=1&b=2", "a=1 b=2 " },
+		{ "b=2&id=gt.3&a=1&id=5", "b=2 a=1 id=5 " },
+		{ "select=a&order=a&limit=1&offset=1&and=(a.eq.1)&or=(a.eq.1)&not.or=(a.eq.1)&columns=a&on_conflict=a", "" },
+		{ "x.order=a&x.limit=1&x.y=eq.1&x.y=5", "" },
+		{ "a=not.eq.1&b=not.like(any).{x}&c=is.null&d=in.(1)&e=fts(english).x&f=wfts.x&g=isdistinct.1", "" },
+		{ "a=eq&b=in&c=is&d=not&e=not.x&f=eqx.1&g=EQ.1&h=.eq.1&i=in(1)&j=like(", "a=eq b=in c=is d=not e=not.x f=eqx.1 g=EQ.1 h=.eq.1 i=in(1) " },
+		{ "a=&b&c=3", "a= c=3 " },
+		{ "limits=1&selects=2&android=3", "limits=1 selects=2 android=3 " },
+	};
+
+	swm_arena *arena = swm_arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_pair *pairs;
+		size_t count, others;
+		swm_buf text = SWM_BUF_INIT;
+		ck_assert_int_eq(swm_url_pairs(&pairs, &count, arena, swm_cstr(cases[i].query), 0, err), SWM_OK);
+		ck_assert_int_eq(swm_query_part_arguments(pairs, count, &others, arena, err), SWM_OK);
+		for (size_t k = others; k < count; k++) {
+			swm_buf_str(&text, pairs[k].name);
+			swm_buf_char(&text, '=');
+			swm_buf_str(&text, pairs[k].value);
+			swm_buf_char(&text, ' ');
+		}
+		ck_assert_msg(strcmp(swm_buf_text(&text), cases[i].arguments) == 0, "%s: %s", cases[i].query, swm_buf_text(&text));
+		swm_buf_dispose(&text);
+	}
+	swm_arena_free(arena);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -238,7 +450,13 @@ main(void)
 	tcase_add_test(t, memory_grows_with_the_text_alone);
 	tcase_add_test(t, columns_count_characters);
 	tcase_add_test(t, calls_build_the_same_tree);
+	tcase_add_test(t, a_query_can_be_looked_through);
+	tcase_add_test(t, a_parsed_query_can_be_added_to);
+	tcase_add_test(t, structs_may_be_of_another_size);
+	tcase_add_test(t, nodes_refuse_what_cannot_be);
+	tcase_add_test(t, groups_nest_so_deep_and_no_deeper);
 	tcase_add_test(t, calls_refuse_what_cannot_be);
+	tcase_add_test(t, arguments_are_parted_from_filters);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -60,6 +60,18 @@ static const char *const views_sql =
 	"CREATE VIEW twice_view AS SELECT id AS a, id AS b FROM directors;"
 	"CREATE VIEW half_view AS SELECT project_id FROM members;"
 	"CREATE VIEW roles_view AS SELECT actor_id AS actor, film_id AS film FROM roles;"
+	"CREATE DOMAIN film_id AS int;"
+	"CREATE VIEW cast_view AS SELECT id::film_id AS id, director_id::bigint AS director, title::text FROM films;"
+	"CREATE VIEW deep_cast_view AS WITH w AS (SELECT s.id::int8 AS k FROM (SELECT f.id FROM films f JOIN directors d"
+	" ON d.id = f.director_id) s) SELECT w.k::film_id AS key FROM w;"
+	"CREATE VIEW on_cast_view AS SELECT id AS film, director FROM cast_view;"
+	"CREATE VIEW both_view AS SELECT id::bigint AS big, id FROM directors;"
+	"CREATE VIEW lossy_view AS SELECT id::text AS id, director_id::numeric AS director_id FROM films;"
+	"CREATE VIEW outer_view AS WITH w AS (SELECT id::bigint AS id FROM films)"
+	" SELECT s.id FROM (SELECT id FROM w) s;"
+	"CREATE VIEW lateral_view AS SELECT l.key FROM films f, LATERAL (SELECT f.id::bigint AS key) l;"
+	"CREATE VIEW recursive_view AS WITH RECURSIVE w (n) AS (SELECT id::bigint FROM films UNION ALL SELECT n FROM w)"
+	" SELECT n AS id FROM w;"
 	"CREATE VIEW system_view AS SELECT ctid AS place, tableoid AS tab, id FROM films;"
 	"CREATE VIEW catalog_view AS SELECT oid, relname FROM pg_class;"
 	"CREATE VIEW values_view (\"a'}) :targetList (\") AS VALUES (1);"
@@ -74,6 +86,12 @@ static const char *const views_sql =
 	"CREATE VIEW covers AS SELECT * FROM rel_private.covers;"
 	"CREATE VIEW circle1 AS SELECT id, director_id FROM films; CREATE VIEW circle2 AS SELECT * FROM circle1;"
 	"CREATE OR REPLACE VIEW circle1 AS SELECT id, director_id FROM circle2;"
+	"CREATE VIEW posters_view AS SELECT film_id AS film, id AS number FROM posters WHERE id > 3 ORDER BY film_id;"
+	"CREATE VIEW posters_on_view AS SELECT number FROM posters_view;"
+	"CREATE VIEW distinct_view AS SELECT DISTINCT id FROM films;"
+	"CREATE VIEW trigger_view AS SELECT f.id FROM films f, roles;"
+	"CREATE FUNCTION rel_private.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
+	"CREATE TRIGGER d INSTEAD OF DELETE ON trigger_view FOR EACH ROW EXECUTE FUNCTION rel_private.nothing();"
 	"CREATE VIEW rel_other.films AS SELECT * FROM rel.films; CREATE VIEW rel_other.actors AS SELECT * FROM rel.actors;"
 	"CREATE VIEW rel_other.directors AS SELECT * FROM rel.directors;";
 
@@ -363,6 +381,28 @@ START_TEST(of_views)
 }
 END_TEST
 
+/* A cast that keeps the value stands for the column, where the column itself is not shown. */
+START_TEST(of_views_with_casts)
+{
+	static const struct question questions[] = {
+		{ "cast_view", "directors", NULL, "many-to-one cast_view(director) directors(id)" },
+		{ "cast_view", "technical_specs", NULL, "one-to-one cast_view(id) technical_specs(film_id)" },
+		{ "deep_cast_view", "technical_specs", NULL, "one-to-one deep_cast_view(key) technical_specs(film_id)" },
+		{ "on_cast_view", "directors", NULL, "many-to-one on_cast_view(director) directors(id)" },
+		{ "on_cast_view", "posters", NULL, "one-to-one on_cast_view(film) posters(film_id)" },
+		{ "both_view", "films", NULL, "one-to-many both_view(id) films(director_id)" },
+		{ "lossy_view", "directors", NULL, "PGRST200 " },
+		{ "lossy_view", "posters", NULL, "PGRST200 " },
+		/* the WITH is of a query further out */
+		{ "outer_view", "posters", NULL, "one-to-one outer_view(id) posters(film_id)" },
+		{ "lateral_view", "posters", NULL, "one-to-one lateral_view(key) posters(film_id)" },
+		{ "recursive_view", "posters", NULL, "PGRST200 " },
+	};
+
+	check_all(questions);
+}
+END_TEST
+
 /* A view is a junction as its table is. */
 START_TEST(views_as_junctions)
 {
@@ -413,6 +453,28 @@ START_TEST(views_on_views)
 	ck_assert_uint_eq(relation("roles_view")->primary_key_count, 2);
 	ck_assert_uint_eq(relation("roles_view")->primary_key[0], 1); /* film_id is the key's first */
 	ck_assert_uint_eq(relation("union_view")->primary_key_count, 0);
+}
+END_TEST
+
+/* What tells a view's rows apart for certain: the keys of its table, while each row comes once. */
+START_TEST(unique_keys_of_views)
+{
+	static const struct {
+		const char *view;
+		size_t count;
+	} expected[] = {
+		{ "posters_view", 2 }, { "posters_on_view", 1 }, { "cast_view", 1 }, { "books", 1 }, { "covers", 1 },
+		{ "half_view", 0 }, { "roles_view", 1 }, { "nominations_view", 0 }, { "films_mat", 0 }, { "union_view", 0 },
+		{ "distinct_view", 0 }, { "trigger_view", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+		ck_assert_msg(relation(expected[i].view)->unique_key_count == expected[i].count, "%s has %zu", expected[i].view,
+		              relation(expected[i].view)->unique_key_count);
+	const swm_unique_key *keys = relation("posters_view")->unique_keys;
+	ck_assert(keys[0].is_primary && keys[0].count == 1 && keys[0].columns[0] == 1);
+	ck_assert(!keys[1].is_primary && keys[1].columns[0] == 0);
+	ck_assert_uint_eq(relation("distinct_view")->primary_key_count, 1);
 }
 END_TEST
 
@@ -595,7 +657,7 @@ make_tests(void)
 {
 	const TTest *const all[] = {
 		between_tables, many_to_many, by_names_of_the_key, hints, relations_with_themselves, by_functions, of_views,
-		views_as_junctions, views_that_have_none, views_on_views, ambiguous, not_found, found_by_name_and_among_all,
+		of_views_with_casts, views_as_junctions, views_that_have_none, views_on_views, unique_keys_of_views, ambiguous, not_found, found_by_name_and_among_all,
 		junctions_of_another_schema, memory_of_many_tables,
 	};
 	TCase *tests = tcase_create("relationships");

@@ -25,6 +25,8 @@ setup(void)
 	database_do(admin, "CREATE FUNCTION rows.remember() RETURNS text LANGUAGE sql VOLATILE "
 	                   "AS $$SELECT set_config('rows.secret', 'left behind', false)$$");
 	database_do(admin, "CREATE VIEW rows.leaky AS SELECT rows.remember() AS set");
+	database_do(admin, "CREATE TABLE rows.part(id integer PRIMARY KEY, t_id integer REFERENCES rows.t, name text)");
+	database_do(admin, "INSERT INTO rows.part VALUES (10, 1, 'a'), (11, 1, 'b'), (12, 2, 'c')");
 	database_do(admin, "CREATE TABLE rows.one(id integer)");
 	database_do(admin, "INSERT INTO rows.one VALUES (1)");
 	database_do(admin, "CREATE FUNCTION rows.secret(rows.one) RETURNS text LANGUAGE sql STABLE "
@@ -34,6 +36,7 @@ setup(void)
 	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
 	ck_assert_int_eq(swm_config_set(config, "db-schemas", "rows", err), SWM_OK);
 	ck_assert_int_eq(swm_config_set(config, "db-pool", "1", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-aggregates-enabled", "true", err), SWM_OK);
 	ck_assert_msg(swm_engine_open(&engine, config, NULL, err) == SWM_OK, "%s", swm_error_message(err).ptr);
 	ck_assert_int_eq(swm_session_new(&session, engine, PQuser(admin), err), SWM_OK);
 }
@@ -134,6 +137,40 @@ START_TEST(an_alias_is_the_name)
 }
 END_TEST
 
+START_TEST(what_is_embedded_is_text)
+{
+	swm_rows *rows = ask("t?select=id,part(name),...part(ids:id)&part.order=id&id=lt.3&order=id", SWM_ROWS_STREAM);
+	swm_str s;
+
+	ck_assert(is(swm_rows_name(rows, 1), "part") && is(swm_rows_name(rows, 2), "ids"));
+	ck_assert_int_eq(swm_rows_kind(rows, 1), SWM_KIND_TEXT);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_text(rows, 1, &s) == SWM_OK && is(s, "[{\"name\":\"a\"}, \n {\"name\":\"b\"}]"));
+	ck_assert(swm_rows_text(rows, 2, &s) == SWM_OK && is(s, "[10, 11]"));
+	swm_rows_close(rows);
+	rows = ask("part?select=t(t)&id=eq.12", SWM_ROWS_WHOLE);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_text(rows, 0, &s) == SWM_OK && is(s, "{\"t\":\"\"}"));
+	swm_rows_close(rows);
+}
+END_TEST
+
+START_TEST(aggregates_have_their_types)
+{
+	swm_rows *rows = ask("part?select=count(),name.max(),...t(d.sum())", SWM_ROWS_STREAM);
+	int64_t n;
+	double d;
+
+	ck_assert_int_eq(swm_rows_kind(rows, 0), SWM_KIND_INT64);
+	ck_assert_int_eq(swm_rows_kind(rows, 1), SWM_KIND_TEXT);
+	ck_assert_int_eq(swm_rows_kind(rows, 2), SWM_KIND_DOUBLE);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_int64(rows, 0, &n) == SWM_OK && n == 3);
+	ck_assert(swm_rows_double(rows, 2, &d) == SWM_OK && d != d); /* 1.5 and NaN */
+	swm_rows_close(rows);
+}
+END_TEST
+
 START_TEST(an_empty_result_has_columns)
 {
 	for (int mode = SWM_ROWS_STREAM; mode <= SWM_ROWS_WHOLE; mode++) {
@@ -210,6 +247,8 @@ main(void)
 	tcase_add_test(t, values_are_typed_when_streamed);
 	tcase_add_test(t, values_are_typed_when_whole);
 	tcase_add_test(t, an_alias_is_the_name);
+	tcase_add_test(t, what_is_embedded_is_text);
+	tcase_add_test(t, aggregates_have_their_types);
 	tcase_add_test(t, an_empty_result_has_columns);
 	tcase_add_test(t, an_open_result_may_be_closed_early);
 	tcase_add_test(t, errors_name_what_is_wrong);

@@ -98,6 +98,8 @@ static const char *const tables_sql =
 	"CREATE SEQUENCE a.a_sequence; CREATE INDEX an_index ON a.devices (price);"
 	"CREATE FOREIGN DATA WRAPPER ts_nothing; CREATE SERVER ts_nowhere FOREIGN DATA WRAPPER ts_nothing;"
 	"CREATE FOREIGN TABLE a.far (id integer) SERVER ts_nowhere;"
+	"CREATE VIEW a.v_system AS SELECT c AS class, a.attnum, f AS far FROM pg_class c, pg_attribute a, a.far f;"
+	"CREATE VIEW a.v_columns AS SELECT column_name, data_type FROM information_schema.columns;"
 	"CREATE VIEW a.v_far AS SELECT id FROM a.far; CREATE VIEW a.v_v_far AS SELECT id FROM a.v_far;";
 
 static const char *const functions_sql =
@@ -416,6 +418,23 @@ START_TEST(columns_in_full)
 	ck_assert(c->is_generated && !c->has_default && !c->is_updatable);
 	assert_str(c->default_sql, "");
 	ck_assert_uint_eq(relation("nothing")->column_count, 0);
+}
+END_TEST
+
+/* Whatever it is, a column has a type. */
+START_TEST(columns_of_any_type)
+{
+	size_t count;
+	const swm_relation *const *all = swm_snapshot_relations(snapshot, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < all[i]->column_count; k++)
+			ck_assert_ptr_nonnull(all[i]->columns[k].type);
+	assert_str(column("v_system", "class")->type_name, "pg_class");
+	ck_assert_int_eq(column("v_system", "class")->type->form, SWM_FORM_SERVER);
+	assert_str(column("v_system", "far")->type_name, "a.far");
+	assert_str(column("v_columns", "column_name")->type->name, "information_schema.sql_identifier");
+	ck_assert_int_eq(column("v_columns", "column_name")->type->form, SWM_FORM_STRING);
 }
 END_TEST
 
@@ -1006,10 +1025,28 @@ END_TEST
 
 START_TEST(nearest_relations)
 {
-	assert_str(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("device")), "devices");
-	assert_str(swm_snapshot_nearest_relation(snapshot, schemas[1], SWM_STR("devises")), "devices");
-	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR("zzz")).ptr);
-	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("hidden"), SWM_STR("secret")).ptr);
+	assert_str(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation(snapshot, schemas[1], SWM_STR(""), SWM_STR("devises")), "devices");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("zzz")).ptr);
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, SWM_STR("hidden"), SWM_STR(""), SWM_STR("secret")).ptr);
+}
+END_TEST
+
+/* ts_anon may see devices and details alone, and execute all but private(). */
+START_TEST(nearest_that_a_role_may_see)
+{
+	swm_str a = SWM_STR("a"), anon = SWM_STR("ts_anon"), writer = SWM_STR("ts_writer");
+
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("device")), "devices");
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("detail")), "details");
+	assert_str(swm_snapshot_nearest_relation(snapshot, a, SWM_STR(""), SWM_STR("profile")), "profiles");
+	ck_assert_ptr_null(swm_snapshot_nearest_relation(snapshot, a, anon, SWM_STR("profile")).ptr);
+	assert_str(swm_snapshot_nearest_function(snapshot, a, SWM_STR(""), SWM_STR("privat")), "private");
+	assert_str(swm_snapshot_nearest_function(snapshot, a, writer, SWM_STR("privat")), "private");
+	ck_assert_ptr_null(swm_snapshot_nearest_function(snapshot, a, anon, SWM_STR("privat")).ptr);
+	ck_assert(swm_snapshot_may_see(snapshot, anon, relation("details")));
+	ck_assert(!swm_snapshot_may_see(snapshot, anon, relation("profiles")));
+	ck_assert(!swm_snapshot_may_see(snapshot, SWM_STR("nobody"), relation("parts")));
 }
 END_TEST
 
@@ -1160,13 +1197,13 @@ make_tests(void)
 {
 	const TTest *const all[] = {
 		relations_of_all_kinds, relations_that_are_not_there, relations_in_order, odd_names, columns_in_full,
-		columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
+		columns_of_any_type, columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
 		types_behind_domains, types_themselves, overloads, parameters, what_functions_return,
 		rows_of_functions, relationships_of_functions_rows, types_of_parameters, who_may_execute,
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
+		nearest_relations, nearest_that_a_role_may_see, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
 		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};

@@ -1,0 +1,140 @@
+/* Requests: header fields joined, bodies read in pieces. */
+#include "config.h"
+
+#include "error/error.h"
+#include "request.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+/* A body that comes in pieces of at most so many bytes, and may break off. */
+struct source {
+	swm_str rest;
+	size_t piece;
+	size_t breaks_at; /* bytes that are left */
+};
+
+static swm_request *request;
+static swm_error *err;
+static swm_buf to;
+
+static void
+setup(void)
+{
+	err = swm_error_new();
+	ck_assert_int_eq(swm_request_new(&request, err), SWM_OK);
+	to = (swm_buf)SWM_BUF_INIT;
+}
+
+static void
+teardown(void)
+{
+	swm_buf_dispose(&to);
+	swm_request_free(request);
+	swm_error_free(err);
+}
+
+static ptrdiff_t
+read_source(void *user, char *out, size_t room)
+{
+	struct source *s = user;
+	size_t n = s->rest.len < s->piece ? s->rest.len : s->piece;
+
+	if (s->rest.len <= s->breaks_at && s->breaks_at > 0)
+		return -1;
+	n = n < room ? n : room;
+	if (n > 0)
+		memcpy(out, s->rest.ptr, n);
+	s->rest = swm_str_from(s->rest, n);
+	return (ptrdiff_t)n;
+}
+
+static int
+read_all(struct source source, size_t longest)
+{
+	swm_body body = { sizeof body, &source, read_source };
+
+	swm_error_clear(err);
+	swm_buf_clear(&to);
+	swm_request_set_body(request, &body);
+	int rc = swm_request_read_body(&to, request, longest, swm_buf_add, err);
+	swm_request_clear(request);
+	return rc;
+}
+
+START_TEST(a_body_is_read_whatever_its_pieces)
+{
+	size_t len = 100000;
+	char *text = malloc(len);
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)('a' + i % 26);
+	for (size_t piece = 1; piece <= len; piece *= 10) {
+		ck_assert_int_eq(read_all((struct source){ { text, len }, piece, 0 }, len), SWM_OK);
+		ck_assert(swm_str_eq(swm_buf_view(&to), (swm_str){ text, len }));
+	}
+	ck_assert_int_eq(read_all((struct source){ { text, 0 }, 10, 0 }, len), SWM_OK);
+	ck_assert_uint_eq(to.len, 0);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_body_may_be_too_large)
+{
+	ck_assert_int_eq(read_all((struct source){ SWM_STR("123456"), 2, 0 }, 6), SWM_OK);
+	ck_assert_int_eq(read_all((struct source){ SWM_STR("1234567"), 2, 0 }, 6), SWM_EREFUSED);
+	ck_assert_int_eq(swm_error_http_status(err), 413);
+	ck_assert_str_eq(swm_error_message(err).ptr, "The request body is larger than 6 bytes");
+}
+END_TEST
+
+START_TEST(a_client_may_go_away)
+{
+	ck_assert_int_eq(read_all((struct source){ SWM_STR("123456"), 2, 3 }, 6), SWM_ECANCELED);
+}
+END_TEST
+
+START_TEST(without_a_body)
+{
+	ck_assert_int_eq(swm_request_read_body(&to, request, 6, swm_buf_add, err), SWM_OK);
+	ck_assert_uint_eq(to.len, 0);
+}
+END_TEST
+
+/* RFC 9110, 5.3 */
+START_TEST(fields_of_one_name_are_joined)
+{
+	swm_arena *arena = swm_arena_new();
+	swm_str value;
+
+	ck_assert_int_eq(swm_request_add_header(request, SWM_STR("Prefer"), SWM_STR("a")), SWM_OK);
+	ck_assert_int_eq(swm_request_add_header(request, SWM_STR("Accept"), SWM_STR("x")), SWM_OK);
+	ck_assert_int_eq(swm_request_add_header(request, SWM_STR("PREFER"), SWM_STR("b")), SWM_OK);
+	ck_assert(swm_request_header(&value, request, arena, SWM_STR("prefer")));
+	ck_assert(swm_str_eq(value, SWM_STR("a, b")));
+	ck_assert(swm_request_header(&value, request, arena, SWM_STR("Range")));
+	ck_assert_ptr_null(value.ptr);
+	swm_arena_free(arena);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("request");
+	TCase *t = tcase_create("request");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_body_is_read_whatever_its_pieces);
+	tcase_add_test(t, a_body_may_be_too_large);
+	tcase_add_test(t, a_client_may_go_away);
+	tcase_add_test(t, without_a_body);
+	tcase_add_test(t, fields_of_one_name_are_joined);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures > 0;
+}
