@@ -191,6 +191,11 @@ swm_step_write(struct serving *s)
 
 	if (s->write == SWM_WRITES_NOTHING)
 		return SWM_OK;
+	if (s->explain) {
+		int refused = swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
+		swm_error_set_details(s->err, SWM_STR("The execution plan of a write is not there yet"));
+		return refused;
+	}
 	int rc = write_once(s, &read, &o);
 	swm_read_finish(&read);
 	if (rc == SWM_OK)

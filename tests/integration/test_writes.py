@@ -1,0 +1,193 @@
+"""
+Insert, upsert, PUT, PATCH and DELETE: the answer, and what the table has afterwards
+(PostgREST's references/api/tables_views and preferences).
+"""
+import json
+import os
+import unittest
+
+import harness
+from harness import error_body
+
+REPRESENTATION = "return=representation"
+
+
+class Writes(unittest.TestCase):
+	def setUp(self):
+		harness.cluster().sql_file(harness.database(), os.path.join(harness.HERE, "writes.sql"))
+		self.server = harness.server(db_schemas="writes")
+
+	def send(self, method, target, body=None, content="application/json", **fields):
+		headers = {"Content-Type": content, **{name.capitalize(): value for name, value in fields.items()}}
+		if not isinstance(body, (str, type(None))):
+			body = json.dumps(body)
+		return self.server.request(method, target, headers, None if body is None else body.encode())
+
+	def expect(self, answer, status, rows=None, **headers):
+		self.assertEqual(answer.status, status, answer.text)
+		if rows is None:
+			self.assertEqual(answer.text, "")
+		else:
+			self.assertCountEqual(json.loads(answer.text), rows) # what is written has no order
+		for name, value in headers.items():
+			self.assertEqual(answer.header(name.replace("_", "-")), value)
+
+	def expect_error(self, answer, status, *body):
+		self.assertEqual((answer.status, answer.text), (status, error_body(*body)))
+
+	def rows(self, query):
+		return harness.sql("SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM (%s) AS t" % query)
+
+
+class Insert(Writes):
+	def test_minimal(self):
+		self.expect(self.send("POST", "/films", {"title": "A"}), 201, Content_Range="*/*", Location=None)
+		self.assertEqual(self.rows("SELECT title, year FROM writes.films"), "(A,1999)")
+
+	def test_representation(self):
+		answer = self.send("POST", "/films?select=title,year", [{"title": "A", "year": 1}, {"title": "B", "year": None}],
+		                   prefer=REPRESENTATION)
+		self.expect(answer, 201, [{"title": "A", "year": 1}, {"title": "B", "year": None}],
+		            Preference_Applied=REPRESENTATION)
+
+	def test_headers_only(self):
+		answer = self.send("POST", "/pairs", {"a": 1, "b": 2}, prefer="return=headers-only")
+		self.expect(answer, 201, Location="/pairs?a=eq.1&b=eq.2")
+
+	def test_embedding_and_computed(self):
+		answer = self.send("POST", "/films?select=label,directors(name),directed_by(name)",
+		                   {"title": "A", "director_id": 2}, prefer=REPRESENTATION)
+		self.expect(answer, 201, [{"label": "1:A", "directors": {"name": "Dickson"}, "directed_by": {"name": "Dickson"}}])
+
+	def test_values_arrive_as_they_were_sent(self):
+		body = '{"n": 0.10, "i": 9223372036854775807, "j": {"a":1e400,"a":2.50, "b":"\\u00e9"}}'
+		self.expect(self.send("POST", "/numbers", body), 201)
+		self.assertEqual(harness.sql("SELECT n, i, j FROM writes.numbers"),
+		                 '0.10|9223372036854775807|{"a":1e400,"a":2.50, "b":"\\u00e9"}')
+
+	def test_csv(self):
+		answer = self.send("POST", "/films?select=title,year", 'title,year\r\nX,1\n"Y ""q"",\n",NULL\n,3\n',
+		                   content="text/csv", prefer=REPRESENTATION)
+		self.expect(answer, 201, [{"title": "X", "year": 1}, {"title": 'Y "q",\n', "year": None}, {"title": "", "year": 3}])
+
+	def test_csv_that_is_none(self):
+		for body, message in (("title,year\nX\n", "Too few fields in line 2 of the CSV"),
+		                      ("title,year\nX,1\nY,1,2\n", "Too many fields in line 3 of the CSV"),
+		                      ('title\n"X\n', "A quote that is not closed in line 2 of the CSV")):
+			self.expect_error(self.send("POST", "/films", body, content="text/csv"), 400, "PGRST102", message)
+		self.assertEqual(self.rows("SELECT title FROM writes.films"), "")
+
+	def test_form(self):
+		self.expect(self.send("POST", "/films", "title=A+b&year=3", content="application/x-www-form-urlencoded"), 201)
+		self.assertEqual(self.rows("SELECT title, year FROM writes.films"), '("A b",3)')
+
+	def test_columns_and_missing(self):
+		body = [{"title": "A"}, {"title": "B", "x": 1, "year": 5}]
+		self.expect(self.send("POST", "/films?columns=title,year", body, prefer="missing=default"), 201,
+		            Preference_Applied="missing=default")
+		self.assertEqual(self.rows("SELECT title, year FROM writes.films"), "(A,1999) (B,5)")
+		self.expect(self.send("POST", "/films?columns=title,year", [{"title": "C"}]), 201)
+		self.assertEqual(self.rows("SELECT year FROM writes.films WHERE title = 'C'"), "()")
+
+	def test_bodies_that_are_none(self):
+		for body, message in (("", "Empty or invalid json"), ("{", "Empty or invalid json"), ("5", "Empty or invalid json"),
+		                      ('[{"title":"A"},{"year":1}]', "All object keys must match")):
+			self.expect_error(self.send("POST", "/films", body), 400, "PGRST102", message)
+		self.expect_error(self.send("POST", "/films", {"nope": 1}), 400, "PGRST204",
+		                  "Could not find the 'nope' column of 'films' in the schema cache")
+
+	def test_write_without_read(self):
+		"""return=minimal asks for no SELECT privilege."""
+		self.expect(self.send("POST", "/secrets", {"id": 1, "word": "w"}), 201)
+		self.assertEqual(self.send("POST", "/secrets", {"id": 2, "word": "w"}, prefer=REPRESENTATION).status, 401)
+		self.assertEqual(self.rows("SELECT id FROM writes.secrets"), "(1)")
+
+	def test_nothing_is_said_before_the_commit(self):
+		for prefer in ("return=minimal", REPRESENTATION):
+			answer = self.send("POST", "/later", {"id": 1, "ref": 99}, prefer=prefer)
+			self.assertEqual((answer.status, json.loads(answer.text)["code"]), (409, "23503"))
+			self.assertEqual(self.rows("SELECT id FROM writes.later"), "")
+
+
+class Upsert(Writes):
+	def setUp(self):
+		super().setUp()
+		harness.sql("INSERT INTO writes.pairs VALUES (1, 1, 'one'), (1, 2, 'two')")
+
+	def test_merge(self):
+		merge = "resolution=merge-duplicates"
+		self.expect(self.send("POST", "/pairs", [{"a": 1, "b": 1, "c": "uno"}, {"a": 2, "b": 2, "c": "new"}], prefer=merge),
+		            201, Preference_Applied=merge)
+		self.expect(self.send("POST", "/pairs", {"a": 1, "b": 2, "c": "dos"}, prefer=merge), 200)
+		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,uno) (1,2,dos) (2,2,new)")
+
+	def test_ignore(self):
+		answer = self.send("POST", "/pairs?select=c", [{"a": 1, "b": 1, "c": "uno"}, {"a": 2, "b": 2, "c": "new"}],
+		                   prefer="resolution=ignore-duplicates," + REPRESENTATION)
+		self.expect(answer, 201, [{"c": "new"}])
+		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,one) (1,2,two) (2,2,new)")
+
+	def test_put(self):
+		self.expect(self.send("PUT", "/pairs?a=eq.1&b=eq.1&select=c", {"a": 1, "b": 1, "c": "x"}, prefer=REPRESENTATION), 200, [{"c": "x"}])
+		self.expect(self.send("PUT", "/pairs?a=eq.3&b=eq.3&select=c", {"a": 3, "b": 3, "c": "y"}, prefer=REPRESENTATION), 201, [{"c": "y"}])
+		self.expect(self.send("PUT", "/pairs?a=eq.3&b=eq.3", {"a": 3, "b": 3, "c": "z"}), 204)
+		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,x) (1,2,two) (3,3,z)")
+
+	def test_put_that_is_none(self):
+		body = {"a": 1, "b": 9, "c": "x"}
+		self.expect_error(self.send("PUT", "/pairs?a=eq.1&b=eq.1", body), 400, "PGRST115",
+		                  "Payload values do not match URL in primary key column(s)")
+		for filters in ("a=eq.1", "a=eq.1&b=gt.1", "a=eq.1&b=eq.1&c=eq.x", "a=not.eq.1&b=eq.1", ""):
+			self.expect_error(self.send("PUT", "/pairs?" + filters, body), 405, "PGRST105",
+			                  "Filters must include all and only primary key columns with 'eq' operators")
+		self.expect_error(self.send("PUT", "/pairs?a=eq.1&b=eq.1&limit=1", body), 400, "PGRST114",
+		                  "limit/offset querystring parameters are not allowed for PUT")
+		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,one) (1,2,two)")
+
+
+class Change(Writes):
+	def setUp(self):
+		super().setUp()
+		harness.sql("INSERT INTO writes.pairs VALUES (1, 1, 'one'), (1, 2, 'two'), (2, 1, 'three')")
+
+	def test_patch(self):
+		self.expect(self.send("PATCH", "/pairs?a=eq.1", {"d": "x"}), 204, Content_Range="0-1/*")
+		answer = self.send("PATCH", "/pairs?b=eq.1&select=a,d", {"d": "y"}, prefer=REPRESENTATION + ",count=exact")
+		self.expect(answer, 200, [{"a": 1, "d": "y"}, {"a": 2, "d": "y"}], Content_Range="0-1/2")
+		self.assertEqual(self.rows("SELECT a, b, d FROM writes.pairs"), "(1,1,y) (1,2,x) (2,1,y)")
+
+	def test_an_empty_patch(self):
+		self.expect(self.send("PATCH", "/pairs", {}), 204, Content_Range="*/*")
+		self.expect(self.send("PATCH", "/pairs", {}, prefer=REPRESENTATION), 200, [])
+
+	def test_delete(self):
+		self.expect(self.send("DELETE", "/pairs?a=eq.1&select=b", prefer=REPRESENTATION + ",count=exact"), 200,
+		            [{"b": 1}, {"b": 2}], Content_Range="*/2")
+		self.expect(self.send("DELETE", "/pairs?a=eq.9"), 204, Content_Range="*/*")
+		self.assertEqual(self.rows("SELECT a, b FROM writes.pairs"), "(2,1)")
+
+	def test_max_affected(self):
+		prefer = "handling=strict,max-affected=1"
+		for method, body in (("PATCH", {"d": "x"}), ("DELETE", None)):
+			self.expect_error(self.send(method, "/pairs?a=eq.1", body, prefer=prefer), 400, "PGRST124",
+			                  "Query result exceeds max-affected preference constraint", "The query affects 2 rows")
+		self.assertEqual(self.rows("SELECT a, b, d FROM writes.pairs"), "(1,1,dd) (1,2,dd) (2,1,dd)")
+		self.expect(self.send("PATCH", "/pairs?a=eq.2", {"d": "x"}, prefer=prefer), 204,
+		            Preference_Applied="handling=strict, max-affected=1")
+
+	def test_singular(self):
+		answer = self.send("PATCH", "/pairs?a=eq.1", {"d": "x"}, prefer=REPRESENTATION, accept="application/vnd.pgrst.object+json")
+		self.expect_error(answer, 406, "PGRST116", "Cannot coerce the result to a single JSON object", "The result contains 2 rows")
+		self.assertEqual(self.rows("SELECT d FROM writes.pairs"), "(dd) (dd) (dd)")
+
+	def test_rollback(self):
+		server = harness.server(db_schemas="writes", db_tx_end="rollback-allow-override")
+		answer = server.request("DELETE", "/pairs?a=eq.1&select=b", {"Prefer": REPRESENTATION})
+		self.assertEqual((answer.status, len(json.loads(answer.text))), (200, 2))
+		self.assertEqual(self.rows("SELECT count(*) FROM writes.pairs"), "(3)")
+		self.assertEqual(server.request("DELETE", "/pairs?a=eq.1", {"Prefer": "tx=commit"}).status, 204)
+		self.assertEqual(self.rows("SELECT count(*) FROM writes.pairs"), "(1)")
+
+
+if __name__ == "__main__":
+	unittest.main()
