@@ -34,6 +34,9 @@ take_json(struct serving *s)
 		return swm_fail_memory(s->err);
 	if (rc != SWM_OK || s->json.body == SWM_JSON_BODY_SCALAR)
 		return fail_body(s, "Empty or invalid json");
+	/* names that no column can have, or more than a table has columns */
+	if (s->json.keys_left_out && !s->ast->has_columns)
+		return fail_body(s, "A key is too long, or there are too many");
 	/* with columns= a row may leave out what it likes, and have more */
 	if (s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree && !s->ast->has_columns)
 		return fail_body(s, "All object keys must match");
