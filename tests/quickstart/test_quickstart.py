@@ -56,13 +56,18 @@ def files_of(folder):
 	        for name in names + folders if "/.run" not in os.path.join(at, name)}
 
 
+def hear_interrupts():
+	"""Who runs the tests in the background of a shell ignores SIGINT, and so would all that it starts."""
+	signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Quickstart:
 	"""One run of ./quickstart."""
 
 	def __init__(self, checkout, port, *arguments):
 		self.popen = subprocess.Popen(["./quickstart", *arguments], cwd=checkout, stdin=subprocess.DEVNULL,
 		                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-		                              env={**os.environ, "PORT": str(port)})
+		                              preexec_fn=hear_interrupts, env={**os.environ, "PORT": str(port)})
 		self.seen = b""
 
 	def read_until(self, text, seconds):
