@@ -59,7 +59,7 @@ swm_answer_root(struct serving *s)
 		? swm_fail(s->err, SWM_ERR_OPENAPI_OFF) : swm_serving_header(s, &accept, "Accept");
 
 	if (rc == SWM_OK)
-		rc = swm_accept_choose(&s->media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
+		rc = swm_accept_choose(&s->writing.media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s);
 	if (rc != SWM_OK)

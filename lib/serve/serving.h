@@ -13,6 +13,13 @@
 #include "reply/encode.h"
 #include "reply/reply.h"
 
+/* Who writes the body: the encoder of a media type, or the database. */
+struct swm_writing {
+	enum swm_media media;             /* MADE_ROWS */
+	enum swm_made_of_rows made;
+	const swm_media_handler *handler; /* MADE_HANDLED */
+};
+
 /* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
 struct serving {
 	swm_engine *engine;
@@ -44,7 +51,7 @@ struct serving {
 	bool has_range;
 	swm_range range;
 	swm_read_plan *plan;
-	enum swm_media media;
+	struct swm_writing writing;
 	swm_str content_type;
 	bool explain;              /* the plan of the media type is asked for, not its rows */
 	enum swm_media explain_format;
@@ -80,6 +87,9 @@ int swm_step_call(struct serving *s);         /* arguments + snapshot -> the fun
 int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
 int swm_step_preferences(struct serving *s);  /* Prefer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
+
+/* Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE (SWM_EREFUSED); SWM_ENOMEM. */
+int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);
 
 /* What several of them need. */
 bool swm_serving_is(const struct serving *s, const char *method);
