@@ -51,6 +51,8 @@ send_page(struct serving *s, const PGresult *result)
 		set_early_range(s);
 	if (!s->reply.begun && s->plan->settings_columns && !s->explain)
 		rc = swm_apply_response_settings(s, result, settings_column(s->plan));
+	if (!s->reply.begun)
+		swm_set_server_timing(s);
 	return rc != SWM_OK ? rc : swm_reply_flush(&s->reply, s->err);
 }
 
@@ -235,6 +237,7 @@ begin_read(struct serving *s, swm_read *read)
 static int
 end_read(struct serving *s)
 {
+	swm_enter_stage(s, SWM_STAGE_RESPONSE);
 	int rc = judge(s);
 
 	if (rc != SWM_OK)
@@ -260,6 +263,7 @@ run_read(struct serving *s, swm_read *read)
 
 	if (rc != SWM_OK)
 		return rc;
+	swm_enter_stage(s, SWM_STAGE_TRANSACTION);
 	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, &event, kind);

@@ -36,7 +36,11 @@ send_piece(void *user, swm_error *err)
 {
 	struct serving *s = user;
 
-	return swm_reply_is_full(&s->reply) ? swm_reply_flush(&s->reply, err) : SWM_OK;
+	if (!swm_reply_is_full(&s->reply))
+		return SWM_OK;
+	if (!s->reply.begun)
+		swm_set_server_timing(s);
+	return swm_reply_flush(&s->reply, err);
 }
 
 static int

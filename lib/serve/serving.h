@@ -20,6 +20,16 @@ struct swm_writing {
 	const swm_media_handler *handler; /* MADE_HANDLED */
 };
 
+/* Where a request's time goes. */
+enum swm_stage {
+	SWM_STAGE_JWT,         /* who asks */
+	SWM_STAGE_PARSE,       /* what is asked */
+	SWM_STAGE_PLAN,        /* what the snapshot makes of it, and its SQL */
+	SWM_STAGE_TRANSACTION,
+	SWM_STAGE_RESPONSE,    /* status and headers */
+	SWM_STAGES
+};
+
 /* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
 struct serving {
 	swm_engine *engine;
@@ -29,6 +39,9 @@ struct serving {
 	swm_reply reply;
 	swm_snapshot *snapshot;
 	bool done;                 /* a step has made the whole answer */
+	enum swm_stage stage;      /* with server-timing-enabled */
+	int64_t stage_since;       /* microseconds of swm_clock_us(); 0 before the first */
+	int64_t stage_us[SWM_STAGES];
 
 	swm_str path, query;       /* of the target, as sent */
 	swm_str relation;          /* decoded */
@@ -94,6 +107,10 @@ int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);
 /* What several of them need. */
 bool swm_serving_is(const struct serving *s, const char *method);
 int swm_serving_header(struct serving *s, swm_str *out, const char *name);
+
+/* With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until now. */
+void swm_enter_stage(struct serving *s, enum swm_stage stage);
+void swm_set_server_timing(struct serving *s);
 
 /* Headers of every answer, and of a read's. */
 void swm_set_common_headers(struct serving *s);
