@@ -66,7 +66,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, f->setting_names[i], f->setting_values[i]);
 	for (size_t i = 0; i < settings->app_count; i++)
 		add(&list, settings->app_names[i], settings->app_values[i]);
-	if (settings->db_pre_request.len > 0 || c->late_settings) { /* what another request left must not be taken for this one's */
+	if (settings->db_pre_request.len > 0 || c->late_settings || c->write != NULL) { /* what another request left must not be taken for this one's */
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
