@@ -66,7 +66,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, f->setting_names[i], f->setting_values[i]);
 	for (size_t i = 0; i < settings->app_count; i++)
 		add(&list, settings->app_names[i], settings->app_values[i]);
-	if (settings->db_pre_request.len > 0 || f != NULL) { /* what another request left must not be taken for this one's */
+	if (settings->db_pre_request.len > 0 || c->late_settings || c->write != NULL) { /* what another request left must not be taken for this one's */
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
@@ -153,7 +153,7 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	}
 	if (rc == SWM_OK)
 		add_step(out, SWM_READ_ROWS, &s);
-	if (rc == SWM_OK && c->function != NULL) /* which may have the last word */
+	if (rc == SWM_OK && c->late_settings) /* which may have the last word */
 		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	return rc;
 }
@@ -192,7 +192,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		if (rc != SWM_OK)
 			return rc;
 		add_step(out, SWM_READ_PRE_REQUEST, &s);
-		if (c->function == NULL && c->write == NULL)
+		if (!c->late_settings && c->write == NULL)
 			add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
 	if (c->write != NULL)

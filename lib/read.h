@@ -16,6 +16,7 @@ typedef struct swm_read_context {
 	const swm_setting *request;    /* request.method, request.headers, ... */
 	size_t request_count;
 	enum swm_count count;          /* also count all rows; how exactly */
+	bool late_settings;            /* the rows may set the answer's headers and status, as a function does */
 	bool explain;                  /* the rows' EXPLAIN instead of them */
 	bool explain_json;
 	unsigned explain_options;      /* of enum swm_explain */

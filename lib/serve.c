@@ -8,24 +8,27 @@
 
 #include "serve/serving.h"
 
-static int (*const steps[])(struct serving *s) = {
-	swm_step_cors,
-	swm_step_authenticate,
-	swm_step_route,
-	swm_step_schema,
-	swm_step_method,
-	swm_step_parse,
-	swm_step_prefer,
-	swm_step_range,
-	swm_step_snapshot,
-	swm_step_root,
-	swm_step_options,
-	swm_step_body,
-	swm_step_call,
-	swm_step_plan,
-	swm_step_preferences,
-	swm_step_write,
-	swm_step_read,
+static const struct {
+	int (*take)(struct serving *s);
+	enum swm_stage stage;
+} steps[] = {
+	{ swm_step_cors, SWM_STAGE_JWT },
+	{ swm_step_authenticate, SWM_STAGE_JWT },
+	{ swm_step_route, SWM_STAGE_PARSE },
+	{ swm_step_schema, SWM_STAGE_PARSE },
+	{ swm_step_method, SWM_STAGE_PARSE },
+	{ swm_step_parse, SWM_STAGE_PARSE },
+	{ swm_step_prefer, SWM_STAGE_PARSE },
+	{ swm_step_range, SWM_STAGE_PARSE },
+	{ swm_step_snapshot, SWM_STAGE_PLAN },
+	{ swm_step_root, SWM_STAGE_PLAN },
+	{ swm_step_options, SWM_STAGE_PLAN },
+	{ swm_step_body, SWM_STAGE_PARSE },
+	{ swm_step_call, SWM_STAGE_PLAN },
+	{ swm_step_plan, SWM_STAGE_PLAN },
+	{ swm_step_preferences, SWM_STAGE_PLAN },
+	{ swm_step_write, SWM_STAGE_PLAN },
+	{ swm_step_read, SWM_STAGE_PLAN },
 };
 
 /* A method that the answer must name, and what an error must not keep of a read's headers. */
@@ -50,6 +53,7 @@ answer_error(struct serving *s)
 	if (s->total >= 0 && swm_error_http_status(s->err) == 416)
 		swm_set_content_range(s, -1);
 	s->reply.status = swm_error_http_status(s->err);
+	swm_set_server_timing(s);
 	return swm_reply_end(&s->reply, s->err);
 }
 
@@ -59,8 +63,12 @@ walk(struct serving *s)
 	int rc = SWM_OK;
 
 	swm_set_common_headers(s);
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++)
-		rc = steps[i](s);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++) {
+		swm_enter_stage(s, steps[i].stage);
+		rc = steps[i].take(s);
+	}
+	if (!s->reply.begun && rc == SWM_OK)
+		swm_set_server_timing(s);
 	if (rc == SWM_OK)
 		return swm_reply_end(&s->reply, s->err);
 	/* nothing more can be said once an answer has begun, or to nobody */

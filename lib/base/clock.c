@@ -14,6 +14,14 @@ swm_clock_ms(void)
 }
 
 int64_t
+swm_clock_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
 swm_clock_unix(void)
 {
 	struct timespec t;

@@ -7,6 +7,9 @@
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t swm_clock_ms(void);
 
+/* Microseconds of the same. */
+int64_t swm_clock_us(void);
+
 /* Seconds since 1970 of CLOCK_REALTIME. */
 int64_t swm_clock_unix(void);
 

@@ -18,6 +18,20 @@ swm_media_content_type(enum swm_media media)
 	return medias[media].content_type;
 }
 
+/* Of media types that are no others' business, as PostgREST has it: text that is in UTF-8, and all else as it is called. */
+swm_str
+swm_media_content_type_of(swm_arena *arena, swm_str type)
+{
+	for (int m = 0; m < SWM_MEDIA_COUNT; m++)
+		if (swm_str_eq(medias[m].type, type))
+			return medias[m].content_type;
+	if (swm_str_eq(type, SWM_STR("text/plain")))
+		return SWM_STR("text/plain; charset=utf-8");
+	if (swm_str_eq(type, SWM_STR("text/xml")))
+		return SWM_STR("text/xml; charset=utf-8");
+	return swm_arena_str(arena, type);
+}
+
 /* One range of an Accept field. */
 struct accepted {
 	swm_str text;     /* all of it */

@@ -16,6 +16,9 @@ enum swm_media {
 /* What Content-Type says for a media type. */
 swm_str swm_media_content_type(enum swm_media media);
 
+/* The same for one that the database writes; NULL when memory ran out. */
+swm_str swm_media_content_type_of(swm_arena *arena, swm_str type);
+
 /* A media type that could be given. */
 typedef struct swm_offer {
 	swm_str type;          /* "text/csv", with the parameter ";nulls=stripped" where that is meant */

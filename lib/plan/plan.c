@@ -180,6 +180,23 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
+static void
+plan_made(swm_planner *p, swm_read_plan *plan)
+{
+	const swm_read_request *request = p->request;
+	const swm_type *type = request->handler != NULL ? request->handler->type :
+	                       request->function != NULL ? request->function->returns : NULL;
+
+	plan->made = request->made;
+	plan->handler = request->handler;
+	plan->features_schema = swm_snapshot_geojson_schema(p->snapshot);
+	plan->is_bytea = type != NULL && type->base_oid == SWM_OID_BYTEA;
+	if (plan->made == SWM_MADE_HANDLED) {
+		plan->settings_columns = false;
+		p->runs_functions = true;
+	}
+}
+
 int
 swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
               const swm_settings *settings, const swm_read_request *request, swm_error *err)
@@ -199,6 +216,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 		return rc;
 	plan->strip_nulls = request->strip_nulls;
 	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
+	plan_made(&p, plan);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
 	*out = plan;
 	return SWM_OK;

@@ -130,8 +130,20 @@ typedef struct swm_plan_place {
 	size_t hidden;             /* how many of the columns stand behind the outputs */
 } swm_plan_place;
 
+/* What becomes of the root's rows in the database. */
+enum swm_made_of_rows {
+	SWM_MADE_ROWS,     /* nothing: they are the result */
+	SWM_MADE_VALUE,    /* the only value of the only row is the answer as it is */
+	SWM_MADE_HANDLED,  /* a media type's handler makes one value of them; their number comes beside it */
+	SWM_MADE_FEATURES, /* each is a GeoJSON Feature */
+};
+
 typedef struct swm_read_plan {
 	swm_plan_node *root;
+	enum swm_made_of_rows made;
+	const swm_media_handler *handler; /* HANDLED */
+	swm_str features_schema;   /* FEATURES: where PostGIS is */
+	bool is_bytea;             /* HANDLED, VALUE: the value's text form stands for bytes */
 	const swm_plan_place *place; /* NULL: not asked for, or the order does not cover a unique key */
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
@@ -149,6 +161,8 @@ typedef struct swm_read_request {
 	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */
+	enum swm_made_of_rows made;
+	const swm_media_handler *handler; /* HANDLED */
 	bool json;                 /* the answer is JSON: what C cannot write, the SQL does */
 	bool strip_nulls;
 	bool iso_dates;            /* dates come in ISO form */

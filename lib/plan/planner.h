@@ -22,7 +22,7 @@ typedef struct swm_planner {
 } swm_planner;
 
 /* Oids that never change (pg_type.dat). */
-enum { SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
+enum { SWM_OID_BYTEA = 17, SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
 
 /* A name and path as a field of the node's rows. */
 swm_plan_field swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field);

@@ -114,7 +114,7 @@ swm_plan_place_of(swm_planner *p, const swm_plan_node *root, const swm_plan_plac
 	swm_plan_place *place;
 	size_t count = count_terms(root);
 
-	if (!p->request->place || !root->has_limit || root->limit == 0 || count > SWM_MOST_POSITION || !is_total_order(root))
+	if (!p->request->place || p->request->made != SWM_MADE_ROWS || !root->has_limit || root->limit == 0 || count > SWM_MOST_POSITION || !is_total_order(root))
 		return SWM_OK;
 	place = swm_arena_alloc(p->arena, sizeof *place);
 	if (place == NULL || (place->columns = swm_arena_array(p->arena, count, sizeof *place->columns)) == NULL)

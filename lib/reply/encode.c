@@ -70,12 +70,28 @@ set_functions(swm_encoder *e, enum swm_media media)
 	}
 }
 
+/* What the database has made of the rows is only to be passed on. */
+static void
+set_made(swm_encoder *e)
+{
+	enum swm_made_of_rows made = e->plan->made;
+
+	e->begin = made == SWM_MADE_FEATURES ? swm_features_begin : swm_no_frame;
+	e->end = made == SWM_MADE_FEATURES ? swm_features_end : swm_no_frame;
+	e->row = made == SWM_MADE_FEATURES ? swm_features_row : swm_raw_row;
+	e->bare = made == SWM_MADE_HANDLED || e->plan->shape == SWM_SHAPE_VALUE;
+}
+
 int
 swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                  enum swm_media media, swm_error *err)
 {
 	*out = (swm_encoder){ .plan = plan };
 	set_functions(out, media);
+	if (plan->made != SWM_MADE_ROWS && !out->explain) {
+		set_made(out);
+		return SWM_OK;
+	}
 	set_shape(out);
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
 	out->bare |= out->single;
@@ -99,6 +115,10 @@ swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
 
 	if (encoder->explain)
 		return PQnfields(result) == 1;
+	if (plan->made == SWM_MADE_HANDLED)
+		return PQnfields(result) == 2;
+	if (plan->made == SWM_MADE_FEATURES)
+		return PQnfields(result) == (plan->settings_columns ? 3 : 1);
 	int hidden = plan->settings_columns ? 2 : plan->place != NULL ? (int)plan->place->hidden : 0;
 	if (PQnfields(result) != (int)plan->root->output_count + hidden)
 		return false;

@@ -47,6 +47,10 @@ void swm_csv_end(const swm_encoder *e, swm_buf *to);
 
 void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
 void swm_explain_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_raw_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_features_begin(const swm_encoder *e, swm_buf *to); /* GeoJSON (RFC 7946), as json_build_object() writes it */
+void swm_features_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_features_end(const swm_encoder *e, swm_buf *to);
 void swm_no_frame(const swm_encoder *e, swm_buf *to); /* nothing before or behind the rows */
 
 /* Appends a value as to_json() writes it (forms other than SERVER). */

@@ -44,6 +44,7 @@ static const struct step {
 	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL, false },
 	{ QUERY_ROWS, { SWM_PARAM_ROWS }, swm_load_rows, NULL, false },
 	{ QUERY_MEDIA_HANDLERS, { SWM_PARAM_EXPOSED }, swm_load_media_handlers, NULL, false },
+	{ QUERY_GEOJSON, { SWM_PARAM_NONE }, swm_load_geojson, NULL, false },
 	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },

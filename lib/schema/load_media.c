@@ -67,3 +67,11 @@ swm_load_media_handlers(struct swm_load *load, const PGresult *rows)
 	}
 	return SWM_OK;
 }
+
+int
+swm_load_geojson(struct swm_load *load, const PGresult *rows)
+{
+	if (PQntuples(rows) > 0)
+		load->snapshot->geojson_schema = swm_load_text(load, rows, 0, 0);
+	return SWM_OK;
+}

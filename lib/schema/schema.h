@@ -233,6 +233,9 @@ const swm_media_handler *swm_snapshot_media_handlers(const swm_snapshot *snapsho
 const swm_media_handler *swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation,
                                                     swm_str media_type);
 
+/* The schema of PostGIS' st_asgeojson(record); empty where it is not installed. */
+swm_str swm_snapshot_geojson_schema(const swm_snapshot *snapshot);
+
 /* How many foreign keys there are between tables that an exposed relation is or shows. */
 size_t swm_snapshot_foreign_key_count(const swm_snapshot *snapshot);
 

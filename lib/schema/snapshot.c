@@ -303,6 +303,12 @@ swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *rel
 	return own != NULL ? own : find_handler(snapshot, NULL, media_type);
 }
 
+swm_str
+swm_snapshot_geojson_schema(const swm_snapshot *snapshot)
+{
+	return snapshot->geojson_schema;
+}
+
 /*
  * A DateStyle has an output form (ISO, Postgres, SQL, German) and an order of
  * fields (DMY, MDY, YMD), both optional, in any order; each alone leaves the

@@ -117,6 +117,7 @@ struct swm_snapshot {
 
 	swm_media_handler *media_handlers; /* by the oid of the relation */
 	size_t media_handler_count;
+	swm_str geojson_schema;
 
 	swm_role *roles;
 	swm_rights *rights; /* one for each role */

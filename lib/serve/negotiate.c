@@ -3,47 +3,6 @@
 
 #include "serve/serving.h"
 
-enum {
-	READ_MEDIA = 1 << SWM_MEDIA_JSON | 1 << SWM_MEDIA_CSV | 1 << SWM_MEDIA_NDJSON | 1 << SWM_MEDIA_OBJECT |
-	             1 << SWM_MEDIA_OBJECT_STRIPPED | 1 << SWM_MEDIA_ARRAY_STRIPPED,
-	PLAN_MEDIA = 1 << SWM_MEDIA_PLAN_TEXT | 1 << SWM_MEDIA_PLAN_JSON,
-};
-
-/* The media type whose plan is asked for: JSON, or what is named. */
-static int
-choose_explained(struct serving *s, swm_str range, swm_error *err)
-{
-	swm_buf type = SWM_BUF_INIT;
-	swm_str of;
-
-	s->explain = true;
-	s->explain_format = s->media;
-	swm_accept_plan(range, &s->explain_options, &of);
-	if (of.len == 0)
-		of = SWM_STR("application/json");
-	int rc = swm_accept_choose(&s->media, of, READ_MEDIA, err);
-	swm_plan_content_type(&type, s->explain_format, of, s->explain_options);
-	s->content_type = swm_arena_str(s->arena, swm_buf_view(&type));
-	bool failed = type.failed || s->content_type.ptr == NULL;
-	swm_buf_dispose(&type);
-	return failed ? swm_fail_memory(err) : rc;
-}
-
-static int
-choose_media(struct serving *s, swm_str accept, swm_error *err)
-{
-	swm_offer offers[SWM_MEDIA_COUNT];
-	swm_acceptable chosen;
-	unsigned can = READ_MEDIA | (s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0);
-	int rc = swm_accept_negotiate(&chosen, accept, offers, swm_media_offers(offers, can), err);
-
-	if (rc != SWM_OK)
-		return rc;
-	s->media = (enum swm_media)chosen.number;
-	s->content_type = swm_media_content_type(s->media);
-	return (PLAN_MEDIA & 1u << s->media) != 0 ? choose_explained(s, chosen.range, err) : SWM_OK;
-}
-
 static int
 plan_write(struct serving *s, const swm_read_request *read)
 {
@@ -70,8 +29,9 @@ swm_step_plan(struct serving *s)
 	swm_str accept;
 	int rc = swm_serving_header(s, &accept, "Accept");
 	/* what is wrong with the relation is said before what is wrong with Accept */
-	int negotiated = rc != SWM_OK ? rc : choose_media(s, accept, NULL);
-	bool stripped = s->media == SWM_MEDIA_OBJECT_STRIPPED || s->media == SWM_MEDIA_ARRAY_STRIPPED;
+	int negotiated = rc != SWM_OK ? rc : swm_choose_media(s, accept, NULL);
+	enum swm_media media = s->writing.media;
+	bool stripped = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
 
 	if (rc != SWM_OK)
 		return rc;
@@ -83,14 +43,15 @@ swm_step_plan(struct serving *s)
 		.schema = s->schema, .relation = s->relation, .ast = s->ast,
 		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
 		.range = s->has_range ? &s->range : NULL,
-		.json = s->media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
+		.made = s->writing.made, .handler = s->writing.handler,
+		.json = s->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
 	};
 	if (s->write == SWM_WRITES_NOTHING)
 		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	else
 		rc = plan_write(s, &request);
 	if (rc == SWM_OK && negotiated != SWM_OK)
-		rc = choose_media(s, accept, s->err);
+		rc = swm_choose_media(s, accept, s->err);
 	return rc;
 }
 

@@ -31,6 +31,13 @@ set_early_range(struct serving *s)
 	swm_set_content_range(s, (root->has_limit && end < s->total ? end : s->total) - 1);
 }
 
+/* The column of response.headers, behind what each row gives. */
+static int
+settings_column(const swm_read_plan *plan)
+{
+	return plan->made == SWM_MADE_FEATURES ? 1 : (int)plan->root->output_count;
+}
+
 /*
  * The answer outgrows the buffer: its head must go before its last row is known, with
  * what a function has set for it until now.
@@ -43,7 +50,9 @@ send_page(struct serving *s, const PGresult *result)
 	if (!s->reply.begun && s->total >= 0)
 		set_early_range(s);
 	if (!s->reply.begun && s->plan->settings_columns && !s->explain)
-		rc = swm_apply_response_settings(s, result, (int)s->plan->root->output_count);
+		rc = swm_apply_response_settings(s, result, settings_column(s->plan));
+	if (!s->reply.begun)
+		swm_set_server_timing(s);
 	return rc != SWM_OK ? rc : swm_reply_flush(&s->reply, s->err);
 }
 
@@ -64,6 +73,17 @@ is_in_page(const struct serving *s, int64_t number)
 	       (number >= root->offset && (!root->has_limit || number - root->offset < root->limit));
 }
 
+/* A handler's one row is made of many, whose number stands beside it. */
+static int64_t
+rows_in(const struct serving *s, const PGresult *result)
+{
+	int64_t rows = 1;
+
+	if (s->plan->made == SWM_MADE_HANDLED && !s->explain)
+		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, 1)), &rows);
+	return rows;
+}
+
 /* Whether the row is written: a single object has but one, and what is no answer is only counted. */
 static int
 take_row(struct serving *s, const PGresult *result, int row)
@@ -75,7 +95,7 @@ take_row(struct serving *s, const PGresult *result, int row)
 		return SWM_OK;
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
-	s->rows++;
+	s->rows += rows_in(s, result);
 	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
 		int rc = swm_keep_position(s, result, row);
 		if (rc != SWM_OK)
@@ -140,13 +160,20 @@ set_range(struct serving *s)
 		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
 }
 
+/* Whether the rows themselves may set the answer's headers. */
+static bool
+is_late(const struct serving *s)
+{
+	return s->call != NULL || s->plan->made == SWM_MADE_HANDLED;
+}
+
 /* Behind a function's rows, and then Content-Range is there to be replaced; before a table's, of a pre-request function. */
 static int
 take_settings(struct serving *s, const PGresult *result)
 {
 	if (s->reply.begun)
 		return SWM_OK;
-	if (s->call != NULL)
+	if (is_late(s))
 		set_range(s);
 	return swm_apply_response_settings(s, result, 0);
 }
@@ -172,6 +199,17 @@ take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
  * The whole of it
  */
 
+/* A volatile function runs once: what it returns is counted as it comes, but not where a handler takes it. */
+static void
+choose_count(struct serving *s)
+{
+	bool once = s->call != NULL && s->call->function->volatility == 'v';
+
+	if (once && s->plan->made == SWM_MADE_HANDLED)
+		s->prefer.count = SWM_COUNT_NONE;
+	s->plan->uncut = once && s->prefer.count == SWM_COUNT_EXACT;
+}
+
 static int
 begin_read(struct serving *s, swm_read *read)
 {
@@ -181,9 +219,9 @@ begin_read(struct serving *s, swm_read *read)
 	s->last = NULL;
 	if (s->plan->place != NULL)
 		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
-	/* a volatile function runs once: what it returns is counted as it comes */
-	s->plan->uncut = s->call != NULL && s->call->function->volatility == 'v' && s->prefer.count == SWM_COUNT_EXACT;
-	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->media, s->err);
+	choose_count(s);
+	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->writing.media,
+	                          s->err);
 	if (rc == SWM_OK)
 		rc = swm_serving_header(s, &s->if_none_match, "If-None-Match");
 	if (rc == SWM_OK)
@@ -199,6 +237,7 @@ begin_read(struct serving *s, swm_read *read)
 static int
 end_read(struct serving *s)
 {
+	swm_enter_stage(s, SWM_STAGE_RESPONSE);
 	int rc = judge(s);
 
 	if (rc != SWM_OK)
@@ -207,7 +246,7 @@ end_read(struct serving *s)
 		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
 	if (s->reply.begun)
 		return SWM_OK;
-	if (s->call == NULL)
+	if (!is_late(s))
 		set_range(s);
 	if (!s->explain)
 		swm_set_etag(s);
@@ -224,6 +263,7 @@ run_read(struct serving *s, swm_read *read)
 
 	if (rc != SWM_OK)
 		return rc;
+	swm_enter_stage(s, SWM_STAGE_TRANSACTION);
 	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, &event, kind);

@@ -36,7 +36,11 @@ send_piece(void *user, swm_error *err)
 {
 	struct serving *s = user;
 
-	return swm_reply_is_full(&s->reply) ? swm_reply_flush(&s->reply, err) : SWM_OK;
+	if (!swm_reply_is_full(&s->reply))
+		return SWM_OK;
+	if (!s->reply.begun)
+		swm_set_server_timing(s);
+	return swm_reply_flush(&s->reply, err);
 }
 
 static int
@@ -59,7 +63,7 @@ swm_answer_root(struct serving *s)
 		? swm_fail(s->err, SWM_ERR_OPENAPI_OFF) : swm_serving_header(s, &accept, "Accept");
 
 	if (rc == SWM_OK)
-		rc = swm_accept_choose(&s->media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
+		rc = swm_accept_choose(&s->writing.media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s);
 	if (rc != SWM_OK)

@@ -17,6 +17,23 @@
 /* What a request writes to a relation. */
 enum swm_writes { SWM_WRITES_NOTHING, SWM_WRITES_INSERT, SWM_WRITES_PUT, SWM_WRITES_UPDATE, SWM_WRITES_DELETE };
 
+/* Who writes the body: the encoder of a media type, or the database. */
+struct swm_writing {
+	enum swm_media media;             /* MADE_ROWS */
+	enum swm_made_of_rows made;
+	const swm_media_handler *handler; /* MADE_HANDLED */
+};
+
+/* Where a request's time goes. */
+enum swm_stage {
+	SWM_STAGE_JWT,         /* who asks */
+	SWM_STAGE_PARSE,       /* what is asked */
+	SWM_STAGE_PLAN,        /* what the snapshot makes of it, and its SQL */
+	SWM_STAGE_TRANSACTION,
+	SWM_STAGE_RESPONSE,    /* status and headers */
+	SWM_STAGES
+};
+
 /* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
 struct serving {
 	swm_engine *engine;
@@ -26,6 +43,9 @@ struct serving {
 	swm_reply reply;
 	swm_snapshot *snapshot;
 	bool done;                 /* a step has made the whole answer */
+	enum swm_stage stage;      /* with server-timing-enabled */
+	int64_t stage_since;       /* microseconds of swm_clock_us(); 0 before the first */
+	int64_t stage_us[SWM_STAGES];
 
 	swm_str path, query;       /* of the target, as sent */
 	swm_str relation;          /* decoded */
@@ -50,7 +70,7 @@ struct serving {
 	enum swm_writes write;
 	swm_write_plan *write_plan;
 	swm_read_plan *plan;       /* of a write, what it returns; NULL when that is nothing */
-	enum swm_media media;
+	struct swm_writing writing;
 	swm_str content_type;
 	bool explain;              /* the plan of the media type is asked for, not its rows */
 	enum swm_media explain_format;
@@ -90,9 +110,16 @@ int swm_step_preferences(struct serving *s);  /* Prefer: what can be applied */
 int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
 
+/* Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE (SWM_EREFUSED); SWM_ENOMEM. */
+int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);
+
 /* What several of them need. */
 bool swm_serving_is(const struct serving *s, const char *method);
 int swm_serving_header(struct serving *s, swm_str *out, const char *name);
+
+/* With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until now. */
+void swm_enter_stage(struct serving *s, enum swm_stage stage);
+void swm_set_server_timing(struct serving *s);
 
 /* Headers of every answer, and of a read's. */
 void swm_set_common_headers(struct serving *s);

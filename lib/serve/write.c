@@ -150,25 +150,28 @@ take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_r
 	}
 }
 
+/* Followed to its end, whatever is wrong with the answer. */
 static int
 run(struct serving *s, swm_read *read, struct outcome *o)
 {
 	swm_event event;
 	enum swm_read_step kind;
-	int rc;
+	int rc, verdict = SWM_OK;
 
-	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
-		rc = take_event(s, read, &event, kind, o);
-		if (rc != SWM_OK)
-			return rc;
-	}
-	return rc == SWM_OK ? o->judged : rc;
+	swm_enter_stage(s, SWM_STAGE_TRANSACTION);
+	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1)
+		if (verdict == SWM_OK)
+			verdict = take_event(s, read, &event, kind, o);
+	swm_enter_stage(s, SWM_STAGE_RESPONSE);
+	if (rc != SWM_OK)
+		return rc;
+	return verdict != SWM_OK ? verdict : o->judged;
 }
 
 static int
 write_once(struct serving *s, swm_read *read, struct outcome *o)
 {
-	int rc = s->plan == NULL ? SWM_OK : swm_encoder_init(&s->encoder, s->arena, s->plan, s->media, s->err);
+	int rc = s->plan == NULL ? SWM_OK : swm_encoder_init(&s->encoder, s->arena, s->plan, s->writing.media, s->err);
 
 	s->rows = 0;
 	if (rc == SWM_OK)
@@ -191,9 +194,9 @@ swm_step_write(struct serving *s)
 
 	if (s->write == SWM_WRITES_NOTHING)
 		return SWM_OK;
-	if (s->explain) {
+	if (s->explain || (s->plan != NULL && s->writing.made != SWM_MADE_ROWS)) {
 		int refused = swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
-		swm_error_set_details(s->err, SWM_STR("The execution plan of a write is not there yet"));
+		swm_error_set_details(s->err, SWM_STR("What a write returns cannot be given in this media type yet"));
 		return refused;
 	}
 	int rc = write_once(s, &read, &o);

@@ -566,6 +566,22 @@ put_settings(swm_writer *w, const char *before)
 	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
 }
 
+/* All behind the root's select list. */
+static void
+put_from(swm_writer *w, const swm_read_plan *plan)
+{
+	const swm_plan_node *root = plan->root;
+
+	swm_put(w, " FROM ");
+	put_source(w, root);
+	put_joins(w, root);
+	put_where(w, root, false);
+	put_group(w, root, false);
+	put_order(w, root);
+	if (!plan->uncut)
+		put_limit(w, root);
+}
+
 void
 swm_put_answer(swm_writer *w, const swm_read_plan *plan)
 {
@@ -579,14 +595,55 @@ swm_put_answer(swm_writer *w, const swm_read_plan *plan)
 	put_place(w, plan, false);
 	if (plan->settings_columns)
 		put_settings(w, root->output_count == 0 ? " " : ", ");
-	swm_put(w, " FROM ");
-	put_source(w, root);
-	put_joins(w, root);
-	put_where(w, root, false);
-	put_group(w, root, false);
-	put_order(w, root);
-	if (!plan->uncut)
-		put_limit(w, root);
+	put_from(w, plan);
+}
+
+/* The rows as those of a select list, each value under its name and as it is. */
+static void
+put_named_rows(swm_writer *w, const swm_read_plan *plan)
+{
+	swm_put(w, "SELECT ");
+	put_columns(w, plan->root, false);
+	put_from(w, plan);
+}
+
+/*
+ * A handler of a relation's rows takes them as such; one of any takes what is selected.
+ * (https://docs.postgrest.org/en/latest/references/api/media_type_handlers.html)
+ */
+static void
+put_handled(swm_writer *w, const swm_read_plan *plan)
+{
+	const swm_media_handler *h = plan->handler;
+	const swm_relation *r = plan->root->relation;
+
+	swm_put(w, "SELECT ");
+	swm_put_qualified(w, h->schema, h->name);
+	swm_put(w, h->relation_oid != 0 ? "(\"r\".\"row\"), count(*) FROM (" : "(\"r\".*), count(*) FROM (");
+	if (h->relation_oid != 0) {
+		swm_put(w, "SELECT ");
+		put_node_name(w, plan->root);
+		swm_put(w, ".*::");
+		swm_put_qualified(w, r->schema, r->name);
+		swm_put(w, " AS \"row\"");
+		put_from(w, plan);
+	} else {
+		put_named_rows(w, plan);
+	}
+	swm_put(w, ") AS \"r\"");
+}
+
+static void
+put_features(swm_writer *w, const swm_read_plan *plan)
+{
+	swm_put(w, "SELECT ");
+	swm_put_qualified(w, plan->features_schema, SWM_STR("st_asgeojson"));
+	swm_put(w, "(\"r\".*)");
+	if (plan->settings_columns)
+		put_settings(w, ", ");
+	swm_put(w, " FROM (");
+	put_named_rows(w, plan);
+	swm_put(w, ") AS \"r\"");
 }
 
 /* One range of what is behind the position, no more of it than the page can need. */
@@ -655,7 +712,11 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates && root->source == SWM_SOURCE_RELATION;
 	size_t ranges = in_ranges ? swm_position_ranges(root) : 0;
 
-	if (ranges > 1)
+	if (plan->made == SWM_MADE_HANDLED)
+		put_handled(&w, plan);
+	else if (plan->made == SWM_MADE_FEATURES)
+		put_features(&w, plan);
+	else if (ranges > 1)
 		put_ranges(&w, plan, ranges);
 	else
 		swm_put_answer(&w, plan);

@@ -3,6 +3,7 @@ Methods, CORS, Prefer, errors' shape and the headers of every answer
 (PostgREST's references/api/options, cors, preferences, vary_header; errors;
 transactions; observability).
 """
+import re
 import unittest
 
 import harness
@@ -324,6 +325,39 @@ class Cors(Http):
 				self.assertEqual((answer.status, answer.text), (200, ids(1, 2, 3)))
 				self.assertIsNone(answer.header("Access-Control-Allow-Origin"))
 				self.assertIsNone(self.preflight(server, origin).header("Access-Control-Allow-Origin"))
+
+
+class ServerTiming(unittest.TestCase):
+	"""The stages and their form are the documentation's (PostgREST's references/observability)."""
+
+	FORM = r"^jwt;dur=(\d+\.\d), parse;dur=(\d+\.\d), plan;dur=(\d+\.\d), transaction;dur=(\d+\.\d), response;dur=(\d+\.\d)$"
+
+	def stages(self, target, headers=(), method="GET"):
+		answer = harness.server(server_timing_enabled=True).request(method, target, headers)
+		self.assertRegex(answer.header("Server-Timing") or "", self.FORM)
+		return answer, [float(n) for n in re.match(self.FORM, answer.header("Server-Timing")).groups()]
+
+	def test_off(self):
+		self.assertIsNone(harness.server().get("/three").header("Server-Timing"))
+
+	def test_where_the_time_goes(self):
+		answer, stages = self.stages("/slow?select=id")
+		self.assertEqual(answer.status, 200)
+		self.assertGreaterEqual(stages[3], 100) # /slow takes a tenth of a second in the database
+		self.assertLess(sum(stages) - stages[3], 100)
+
+	def test_other_answers(self):
+		for target, headers, method, status in [
+			("/three", {}, "HEAD", 200), ("/nowhere", {}, "GET", 404), ("/three", {}, "OPTIONS", 200),
+			("/three", {"If-None-Match": "*"}, "GET", 304), ("/", {}, "GET", 200), ("/three?id=eq.x", {}, "GET", 400),
+			("/three", harness.bearer("x.y.z"), "GET", 401), ("/million?select=id", {}, "GET", 200),
+		]:
+			with self.subTest(target, method=method):
+				self.assertEqual(self.stages(target, headers, method)[0].status, status)
+
+	def test_a_refused_token_has_but_one_stage(self):
+		_, stages = self.stages("/three", harness.bearer("x.y.z"))
+		self.assertEqual(stages[1:4], [0, 0, 0])
 
 
 if __name__ == "__main__":
