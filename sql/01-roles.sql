@@ -10,7 +10,7 @@ DO $$
 DECLARE
 	wanted text;
 BEGIN
-	FOREACH wanted IN ARRAY ARRAY['swm_authenticator', 'swm_anon', 'swm_reader', 'swm_writer'] LOOP
+	FOREACH wanted IN ARRAY ARRAY['swm_authenticator', 'swm_anon', 'swm_reader', 'swm_writer', 'swm_device'] LOOP
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
 			EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
 		END IF;
@@ -19,14 +19,16 @@ END
 $$;
 
 ALTER ROLE swm_authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
-GRANT swm_anon, swm_reader, swm_writer TO swm_authenticator;
+GRANT swm_anon, swm_reader, swm_writer, swm_device TO swm_authenticator;
 
 -- A client that reads its answer slowly holds a connection for as long; this ends it.
 ALTER ROLE swm_anon SET statement_timeout = '1min';
 ALTER ROLE swm_reader SET statement_timeout = '10min';
 ALTER ROLE swm_writer SET statement_timeout = '10min';
+ALTER ROLE swm_device SET statement_timeout = '1min';
 
 COMMENT ON ROLE swm_authenticator IS 'Logs in for swm and takes one of the roles below for each request.';
 COMMENT ON ROLE swm_anon IS 'Requests without a token: reads the devices and what they consumed.';
 COMMENT ON ROLE swm_reader IS 'Reads everything in the schema swm.';
 COMMENT ON ROLE swm_writer IS 'Reads and writes everything in the schema swm.';
+COMMENT ON ROLE swm_device IS 'A device: adds its own consumption and reads it; the claim device_id of its token says which one it is.';

@@ -17,5 +17,8 @@ CREATE TABLE IF NOT EXISTS swm.consumption (
 	unit varchar NOT NULL
 );
 
--- "One device, a range of days" is the question that is asked most; it also serves the foreign key.
-CREATE INDEX IF NOT EXISTS consumption_device_id_date_idx ON swm.consumption (device_id, date);
+-- One reading of a device, a day and a unit: who sends it again writes it by this key
+-- (?on_conflict=device_id,date,unit), and it is there once. It also serves the foreign key and
+-- "one device, a range of days", the question that is asked most.
+CREATE UNIQUE INDEX IF NOT EXISTS consumption_device_id_date_unit_key ON swm.consumption (device_id, date, unit);
+DROP INDEX IF EXISTS swm.consumption_device_id_date_idx; -- of earlier versions; the key begins as it did

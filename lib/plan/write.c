@@ -127,6 +127,22 @@ check_put(swm_planner *p, const swm_write_request *request, const swm_relation *
 	return found == relation->primary_key_count && found > 0 ? SWM_OK : swm_fail(p->err, SWM_ERR_PUT_FILTERS);
 }
 
+/* Against the filter that was forgotten. */
+static int
+check_filter(swm_planner *p, const swm_write_request *request, const swm_relation *relation)
+{
+	bool is_update = request->kind == SWM_WRITE_UPDATE;
+
+	if (!p->settings->db_require_filter || request->read.ast->root.conditions != NULL ||
+	    (!is_update && request->kind != SWM_WRITE_DELETE))
+		return SWM_OK;
+	int rc = swm_fail(p->err, SWM_ERR_FILTER_REQUIRED, is_update ? SWM_STR("PATCH") : SWM_STR("DELETE"),
+	                  relation->name);
+	swm_error_set_hint(p->err, SWM_STR("Add a filter to the query, like ?id=eq.1. If every row is meant, "
+	                                   "give one that each row meets, like ?id=not.is.null"));
+	return rc;
+}
+
 /* The relation by its own name, and the conditions on the rows that are written. */
 static int
 plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *plan)
@@ -140,6 +156,8 @@ plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *pl
 	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema, request->read.relation, p->err);
 	if (rc == SWM_OK && request->kind == SWM_WRITE_PUT)
 		rc = check_put(p, request, node->relation);
+	if (rc == SWM_OK)
+		rc = check_filter(p, request, node->relation);
 	if (rc == SWM_OK && request->kind != SWM_WRITE_INSERT)
 		rc = swm_plan_conditions(p, node, request->read.ast->root.conditions, &where);
 	node->where = where;

@@ -49,7 +49,7 @@ typedef struct swm_write_request {
 } swm_write_request;
 
 /*
- * TABLE_NOT_FOUND; COLUMN_NOT_FOUND (SWM_ENOTFOUND); PUT_LIMIT, PUT_FILTERS
+ * TABLE_NOT_FOUND; COLUMN_NOT_FOUND (SWM_ENOTFOUND); PUT_LIMIT, PUT_FILTERS, FILTER_REQUIRED
  * (SWM_EREFUSED); as swm_plan_read(); SWM_ENOMEM.
  */
 int swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,

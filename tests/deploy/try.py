@@ -670,7 +670,7 @@ def backup(stage):
     before = contents(stage)
     database("sh", "-ec", commands["backup"])
     sql(stage, "DELETE FROM swm.consumption WHERE device_id = 15; UPDATE swm.devices SET device_name = 'gone' WHERE id = 15; "
-               "DROP INDEX swm.consumption_device_id_date_idx; REVOKE ALL ON swm.devices FROM swm_anon")
+               "DROP INDEX swm.consumption_device_id_date_unit_key; REVOKE ALL ON swm.devices FROM swm_anon")
     must(contents(stage) != before, "nothing was changed")
     database("sh", "-ec", commands["restore"])
     must(contents(stage) == before, "the contents differ")

@@ -180,6 +180,23 @@ class Change(Writes):
 		self.expect_error(answer, 406, "PGRST116", "Cannot coerce the result to a single JSON object", "The result contains 2 rows")
 		self.assertEqual(self.rows("SELECT d FROM writes.pairs"), "(dd) (dd) (dd)")
 
+	def test_a_filter_that_was_forgotten(self):
+		server = harness.server(db_schemas="writes", db_require_filter=True)
+		hint = ("Add a filter to the query, like ?id=eq.1. If every row is meant, give one that each row meets, "
+		        "like ?id=not.is.null")
+		for method, body in (("PATCH", b'{"d":"x"}'), ("DELETE", None)):
+			for query in ("", "?select=a", "?limit=1", "?columns=d"):
+				answer = server.request(method, "/pairs" + query, {"Content-Type": "application/json"}, body)
+				self.expect_error(answer, 400, "SWM002", "%s without a filter would reach every row of 'pairs'" % method, None, hint)
+		self.assertEqual(self.rows("SELECT a, b, d FROM writes.pairs"), "(1,1,dd) (1,2,dd) (2,1,dd)")
+		self.assertEqual(server.request("PATCH", "/pairs?a=eq.2", {"Content-Type": "application/json"}, b'{"d":"x"}').status, 204)
+		self.assertEqual(server.request("DELETE", "/pairs?a=not.is.null").status, 204)
+		self.assertEqual(self.rows("SELECT a FROM writes.pairs"), "")
+
+	def test_without_the_setting_no_filter_is_needed(self):
+		self.expect(self.send("DELETE", "/pairs"), 204)
+		self.assertEqual(self.rows("SELECT a FROM writes.pairs"), "")
+
 	def test_rollback(self):
 		server = harness.server(db_schemas="writes", db_tx_end="rollback-allow-override")
 		answer = server.request("DELETE", "/pairs?a=eq.1&select=b", {"Prefer": REPRESENTATION})
