@@ -7,6 +7,7 @@
 #include "json/escape.h"
 #include "json/grammar.h"
 #include "json/json.h"
+#include "json/raw.h"
 
 #include "base/str.h"
 
@@ -272,6 +273,85 @@ START_TEST(no_more_than_json_is_parsed)
 }
 END_TEST
 
+/*
+ * Values where they stand
+ */
+
+/* The document of RFC 6901, 5, and what its pointers point to. */
+START_TEST(pointers)
+{
+	static const char document[] =
+		"{\"foo\": [\"bar\", \"baz\"], \"\": 0, \"a/b\": 1, \"c%d\": 2, \"e^f\": 3, \"g|h\": 4, \"i\\\\j\": 5,"
+		" \"k\\\"l\": 6, \" \": 7, \"m~n\": 8}";
+	static const struct {
+		const char *pointer, *value; /* NULL: it points to nothing */
+	} cases[] = {
+		{ "/foo", "[\"bar\", \"baz\"]" }, { "/foo/0", "\"bar\"" }, { "/foo/1", "\"baz\"" }, { "/", "0" },
+		{ "/a~1b", "1" }, { "/c%d", "2" }, { "/e^f", "3" }, { "/g|h", "4" }, { "/i\\j", "5" }, { "/k\"l", "6" },
+		{ "/ ", "7" }, { "/m~0n", "8" }, { "/foo/2", NULL }, { "/foo/-", NULL }, { "/foo/00", NULL },
+		{ "/foo/-1", NULL }, { "/foo/0/0", NULL }, { "/bar", NULL }, { "foo", NULL }, { "/m~n", NULL },
+		{ "/m~", NULL }, { "/foo/", NULL }, { "", document },
+	};
+	char *copy = exact_copy(swm_cstr(document));
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		swm_str value;
+		bool found = swm_json_at(&value, (swm_str){ copy, strlen(document) }, swm_cstr(cases[i].pointer));
+		ck_assert_msg(found == (cases[i].value != NULL), "%s", cases[i].pointer);
+		if (found)
+			ck_assert_msg(swm_str_eq(value, swm_cstr(cases[i].value)), "%s is %.*s", cases[i].pointer,
+			              (int)value.len, value.ptr);
+	}
+	free(copy);
+}
+END_TEST
+
+/* RFC 8259, 7: escapes by name and by number, pairs of surrogates too. */
+START_TEST(what_strings_say)
+{
+	static const struct {
+		const char *string, *text;
+	} cases[] = {
+		{ "\"\"", "" }, { "\"a\"", "a" }, { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"x\\u0041\\u00e9\\u20AC\\ud834\\udd1Ey\"", "xA\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9ey" },
+		{ "\"\xc3\xa9\\\\\"", "\xc3\xa9\\" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		swm_buf buf = SWM_BUF_INIT;
+		char *copy = exact_copy(swm_cstr(cases[i].string));
+		swm_str string = { copy, strlen(cases[i].string) };
+		ck_assert(swm_json_unquote(&buf, string));
+		ck_assert_str_eq(swm_buf_text(&buf), cases[i].text);
+		ck_assert(swm_json_says(string, swm_cstr(cases[i].text)));
+		ck_assert(!swm_json_says(string, SWM_STR("other")));
+		swm_buf_dispose(&buf);
+		free(copy);
+	}
+	ck_assert(!swm_json_unquote(NULL, SWM_STR("5")));
+}
+END_TEST
+
+START_TEST(members_as_they_stand)
+{
+	swm_str object = SWM_STR(" { \"a\" : 1.10 , \"b\":[{\"]\":\"}\"}, 2] ,\"a\":{ } } "), value;
+	static const char *const wanted[] = { "\"a\"", "1.10", "\"b\"", "[{\"]\":\"}\"}, 2]", "\"a\"", "{ }" };
+	swm_json_item item;
+	size_t n = 0;
+
+	for (bool more = swm_json_item_first(&item, object); more; more = swm_json_item_next(&item)) {
+		ck_assert(swm_str_eq(item.name, swm_cstr(wanted[n++])));
+		ck_assert(swm_str_eq(item.value, swm_cstr(wanted[n++])));
+	}
+	ck_assert_uint_eq(n, COUNT(wanted));
+	ck_assert(swm_json_member(&value, object, SWM_STR("a")) && swm_str_eq(value, SWM_STR("{ }"))); /* the last */
+	ck_assert(!swm_json_member(&value, object, SWM_STR("c")));
+	ck_assert(!swm_json_item_first(&item, SWM_STR("[]")));
+	ck_assert(!swm_json_item_first(&item, SWM_STR("{ }")));
+	ck_assert(!swm_json_item_first(&item, SWM_STR("5")));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -291,6 +371,9 @@ main(void)
 	tcase_add_test(cases, the_last_of_a_name_counts);
 	tcase_add_test(cases, numbers_beyond_double);
 	tcase_add_test(cases, no_more_than_json_is_parsed);
+	tcase_add_test(cases, pointers);
+	tcase_add_test(cases, what_strings_say);
+	tcase_add_test(cases, members_as_they_stand);
 	suite_add_tcase(suite, cases);
 
 	SRunner *runner = srunner_create(suite);

@@ -1,0 +1,33 @@
+/*
+ * Values of a JSON text where they stand in it: cut out, never printed again. All of
+ * these are for a text that swm_json_valid() has let through; views last as long as it.
+ */
+#ifndef SWM_JSON_RAW_H
+#define SWM_JSON_RAW_H
+
+#include "base/buf.h"
+
+/* A member of an object, or an element of an array. */
+typedef struct swm_json_item {
+	swm_str name;  /* as it stands, with its quotes; empty in an array */
+	swm_str value; /* as it stands, without blanks around it */
+	swm_str rest;  /* what is behind it */
+} swm_json_item;
+
+/* The first one. False when there is none, or the text is neither object nor array. */
+bool swm_json_item_first(swm_json_item *out, swm_str container);
+bool swm_json_item_next(swm_json_item *item);
+
+/* What a string says, as UTF-8. False when it is no string; memory fails in the buffer. */
+bool swm_json_unquote(swm_buf *to, swm_str string);
+
+/* Whether a string, as it stands, says just this. */
+bool swm_json_says(swm_str string, swm_str text);
+
+/* The member of a name; of several it is the last. False when there is none. */
+bool swm_json_member(swm_str *out, swm_str object, swm_str name);
+
+/* What a JSON Pointer (RFC 6901) points to. False when it is no pointer, or points to nothing. */
+bool swm_json_at(swm_str *out, swm_str document, swm_str pointer);
+
+#endif
