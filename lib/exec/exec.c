@@ -14,6 +14,7 @@
 #include "pool/statements.h"
 #include "pool/wait.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 enum {
 	HUGE_BYTES = 1024 * 1024, /* of a row or of parameters: libpq's buffers never shrink */
 	MOST_DROPS = 16,   /* statements to DEALLOCATE in one go */
+	COPY_PIECE = 64 * 1024, /* bytes of a COPY that libpq is given at once */
 	GOING_ON = 1,
 	WOULD_WAIT = 2,
 };
@@ -52,8 +54,10 @@ struct swm_exec {
 	bool decided;
 	bool ending;      /* a commit has been sent, or is the Sync's doing */
 	bool may_retry;
-	size_t at, command_count;
-	struct command commands[];
+	bool later;       /* not the first round */
+	bool may_fail;    /* the round: a failure is for the caller to decide on */
+	size_t at, command_count, room;
+	struct command *commands;
 };
 
 /*
@@ -172,12 +176,8 @@ arm(swm_exec *exec)
 }
 
 static bool
-send_all(swm_exec *exec)
+send_steps(swm_exec *exec)
 {
-	exec->at = exec->command_count = 0;
-	swm_statements_begin(swm_conn_statements(exec->conn));
-	if (!send_drops(exec) || !send_begin(exec))
-		return false;
 	for (size_t i = 0; i < exec->count; i++)
 		if (!send_step(exec, i))
 			return false;
@@ -188,12 +188,19 @@ send_all(swm_exec *exec)
 }
 
 static bool
-send_decision(swm_exec *exec)
+send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	exec->undecided = false;
-	exec->decided = true;
-	return send_end(exec);
+	swm_statements_begin(swm_conn_statements(exec->conn));
+	return send_drops(exec) && send_begin(exec) && send_steps(exec);
+}
+
+static bool
+send_round(swm_exec *exec)
+{
+	exec->at = exec->command_count = 0;
+	swm_statements_begin(swm_conn_statements(exec->conn));
+	return send_steps(exec);
 }
 
 static bool
@@ -202,6 +209,17 @@ send_rollback(swm_exec *exec)
 	exec->at = exec->command_count = 0;
 	exec->rolled_back = true;
 	return send_plain(exec, END, "ROLLBACK") && send_sync(exec);
+}
+
+static bool
+send_decision(swm_exec *exec)
+{
+	exec->undecided = false;
+	exec->decided = true;
+	if (exec->failure != SWM_OK)
+		return send_rollback(exec);
+	exec->at = exec->command_count = 0;
+	return send_end(exec);
 }
 
 /*
@@ -233,6 +251,7 @@ give_up(swm_exec *exec, int outcome, bool cancel)
 	swm_pool_discard(exec->conn, cancel);
 	exec->conn = NULL;
 	exec->pg = NULL;
+	exec->undecided = false;
 	exec->outcome = exec->failure != SWM_OK ? exec->failure : outcome;
 	return exec->outcome;
 }
@@ -350,7 +369,7 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 		return;
 	if (stale)
 		swm_statements_forget_batch(swm_conn_statements(exec->conn));
-	exec->again = stale && !exec->handed && !exec->sent_again;
+	exec->again = stale && !exec->handed && !exec->sent_again && !exec->later;
 	if (exec->again)
 		return;
 	if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) /* libpq's own, and the connection stands */
@@ -426,7 +445,7 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 	}
 	exec->handed = true;
 	exec->result = result;
-	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE };
+	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE, SWM_OK };
 	return true;
 }
 
@@ -462,7 +481,10 @@ end_round(swm_exec *exec, swm_error *err)
 	bool sent;
 
 	swm_statements_end(swm_conn_statements(exec->conn));
-	if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && !exec->rolled_back) {
+	if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && exec->may_fail) {
+		exec->undecided = true;
+		return GOING_ON;
+	} else if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && !exec->rolled_back) {
 		sent = send_rollback(exec);
 	} else if (exec->again) {
 		exec->again = exec->rolled_back = false;
@@ -549,11 +571,138 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 			return received;
 		take_result(exec, result, event, &has_event, err);
 		if (exec->undecided) {
-			*event = (swm_event){ exec->count, NULL, true };
+			*event = (swm_event){ exec->count, NULL, true, exec->failure };
 			has_event = true;
 		}
 	}
 	return has_event ? 1 : exec->outcome;
+}
+
+/*
+ * COPY, which a pipeline does not carry
+ */
+
+/* Until libpq holds nothing of it any more. WOULD_WAIT: it takes no more, and the results will say why. */
+static int
+flush_copied(swm_exec *exec, swm_error *err)
+{
+	int left;
+
+	while ((left = PQflush(exec->pg)) == 1) {
+		if (swm_pool_wait(PQsocket(exec->pg), POLLIN | POLLOUT, exec->options.abort_fd,
+		                  SWM_NO_DEADLINE) != SWM_OK) {
+			swm_fail(err, SWM_ERR_CANCELED);
+			return give_up(exec, SWM_ECANCELED, true);
+		}
+		if (!PQconsumeInput(exec->pg))
+			return WOULD_WAIT;
+	}
+	return left == 0 ? SWM_OK : WOULD_WAIT;
+}
+
+static int
+put_copied(swm_exec *exec, swm_str piece, swm_error *err)
+{
+	int rc = SWM_OK;
+
+	while (piece.len > 0 && rc == SWM_OK) {
+		size_t len = piece.len < COPY_PIECE ? piece.len : COPY_PIECE;
+		if (PQputCopyData(exec->pg, piece.ptr, (int)len) != 1)
+			return WOULD_WAIT;
+		piece = swm_str_from(piece, len);
+		rc = flush_copied(exec, err);
+	}
+	return rc;
+}
+
+/* All that is to be copied. */
+static int
+feed(swm_exec *exec, swm_copy *copy, swm_error *err)
+{
+	swm_str piece;
+	int rc = SWM_OK, got = 0;
+
+	while (rc == SWM_OK && (got = copy->next(copy->user, &piece, err)) == 1)
+		rc = put_copied(exec, piece, err);
+	if (rc < 0)
+		return rc;
+	if (got < 0)
+		exec->failure = got;
+	/* the word of a server that takes no more is looked for in any case */
+	(void)PQputCopyEnd(exec->pg, got == 0 ? NULL : "given up");
+	return SWM_OK;
+}
+
+static int
+fail_copy(swm_exec *exec, PGresult *result, swm_copy *copy, swm_error *err)
+{
+	if (is_fatal(exec, result)) {
+		int outcome = lose(exec, result, err);
+		PQclear(result);
+		return outcome;
+	}
+	if (exec->failure != SWM_OK) { /* that it was given up is known */
+		PQclear(result);
+		return SWM_OK;
+	}
+	exec->failure = PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL
+	                        ? swm_fail_memory(err)
+	                        : swm_exec_fail_result(err, result, exec->options.authenticated);
+	PQclear(exec->result);
+	exec->result = result;
+	copy->failed = result;
+	return SWM_OK;
+}
+
+/* Reads to the end, or as far as the server is ready to be fed: *ready. */
+static int
+take_copy(swm_exec *exec, swm_copy *copy, bool *ready, swm_error *err)
+{
+	PGresult *result;
+	int rc;
+
+	while ((rc = receive(&result, exec, err)) == SWM_OK && result != NULL) {
+		ExecStatusType status = PQresultStatus(result);
+		if (status == PGRES_COPY_IN && ready != NULL) {
+			PQclear(result);
+			*ready = true;
+			return SWM_OK;
+		}
+		if (status == PGRES_FATAL_ERROR) {
+			rc = fail_copy(exec, result, copy, err);
+			if (rc != SWM_OK)
+				return rc;
+			continue;
+		}
+		bool copied = status == PGRES_COMMAND_OK && ready == NULL &&
+		              swm_str_int64(swm_cstr(PQcmdTuples(result)), &copy->rows);
+		PQclear(result);
+		if (!copied)
+			return break_off(exec, SWM_STR("what was to be a COPY FROM STDIN is none"), err);
+	}
+	return rc;
+}
+
+int
+swm_exec_copy(swm_exec *exec, swm_copy *copy, swm_error *err)
+{
+	bool ready = false;
+
+	copy->rows = 0;
+	copy->failed = NULL;
+	if (exec->outcome != GOING_ON)
+		return exec->outcome;
+	assert(exec->undecided && exec->failure == SWM_OK);
+	if (!PQexitPipelineMode(exec->pg) || !PQsendQuery(exec->pg, copy->sql))
+		return fail_sending(exec, err);
+	int rc = take_copy(exec, copy, &ready, err);
+	if (rc == SWM_OK && ready)
+		rc = feed(exec, copy, err);
+	if (rc == SWM_OK && ready)
+		rc = take_copy(exec, copy, NULL, err);
+	if (rc != SWM_OK)
+		return rc;
+	return PQenterPipelineMode(exec->pg) ? exec->failure : fail_sending(exec, err);
 }
 
 /*
@@ -573,25 +722,50 @@ watch_parameters(swm_exec *exec)
 		swm_conn_set_bloated(exec->conn);
 }
 
+/* The round's steps, and room for all that is sent with them. */
+static bool
+take_steps(swm_exec *exec, const swm_step *steps, size_t count)
+{
+	size_t room = MOST_DROPS + 1 + 2 * count + 3; /* BEGIN, END and the Sync */
+
+	if (room > exec->room) {
+		struct command *more = realloc(exec->commands, room * sizeof *more);
+		if (more == NULL)
+			return false;
+		exec->commands = more;
+		exec->room = room;
+	}
+	exec->steps = steps;
+	exec->count = count;
+	watch_parameters(exec);
+	return true;
+}
+
 static swm_exec *
 new_exec(swm_conn *conn, const swm_step *steps, size_t count, const swm_exec_options *options)
 {
-	swm_exec *exec;
-	size_t capacity = MOST_DROPS + 1 + 2 * count + 3; /* BEGIN, END and the Sync */
+	swm_exec *exec = malloc(sizeof *exec);
 
-	exec = malloc(sizeof *exec + capacity * sizeof exec->commands[0]);
 	if (exec == NULL)
 		return NULL;
 	*exec = (swm_exec){
 		.conn = conn,
 		.pg = swm_conn_pg(conn),
-		.steps = steps,
-		.count = count,
 		.options = *options,
 		.outcome = GOING_ON,
 		.old = !swm_conn_is_fresh(conn),
 	};
-	return exec;
+	if (take_steps(exec, steps, count))
+		return exec;
+	free(exec);
+	return NULL;
+}
+
+static void
+free_exec(swm_exec *exec)
+{
+	free(exec->commands);
+	free(exec);
 }
 
 int
@@ -605,7 +779,6 @@ swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t cou
 		swm_pool_release(conn);
 		return swm_fail_memory(err);
 	}
-	watch_parameters(exec);
 	if (PQenterPipelineMode(exec->pg) && send_all(exec)) {
 		*out = exec;
 		return SWM_OK;
@@ -616,8 +789,27 @@ swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t cou
 		return SWM_OK;
 	}
 	int result = fail_sending(exec, err);
-	free(exec);
+	free_exec(exec);
 	return result;
+}
+
+int
+swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how, swm_error *err)
+{
+	if (exec->outcome != GOING_ON)
+		return exec->outcome;
+	assert(exec->undecided);
+	if (!take_steps(exec, steps, count))
+		return swm_fail_memory(err);
+	exec->later = true;
+	exec->undecided = false;
+	exec->failure = SWM_OK;
+	exec->decided = how == SWM_ROUND_ENDS;
+	exec->may_fail = how == SWM_ROUND_MAY_FAIL;
+	/* as above: the server's reason is found by swm_exec_next() */
+	if (send_round(exec) || PQstatus(exec->pg) != CONNECTION_OK)
+		return SWM_OK;
+	return fail_sending(exec, err);
 }
 
 bool
@@ -640,7 +832,7 @@ swm_exec_finish(swm_exec *exec)
 	if (exec == NULL)
 		return;
 	if (exec->conn != NULL && exec->options.decide && !exec->decided) { /* nobody said that it may be kept */
-		give_up(exec, SWM_ECANCELED, true);
+		give_up(exec, SWM_ECANCELED, !exec->undecided);
 	} else if (exec->conn != NULL) { /* perhaps all has come already */
 		exec->no_wait = exec->sent_again = true;
 		(void)PQconsumeInput(exec->pg);
@@ -650,5 +842,5 @@ swm_exec_finish(swm_exec *exec)
 	if (exec->conn != NULL)
 		give_up(exec, SWM_ECANCELED, true);
 	PQclear(exec->result);
-	free(exec);
+	free_exec(exec);
 }

@@ -1,7 +1,8 @@
 /*
  * One transaction in one round trip: every statement and the Sync are sent
  * together in libpq's pipeline mode, and the pipeline's implicit transaction is
- * the BEGIN and COMMIT.
+ * the BEGIN and COMMIT. One that asks how to end may go on in rounds instead: with
+ * more statements, each round a pipeline, or with a COPY.
  */
 #ifndef SWM_EXEC_EXEC_H
 #define SWM_EXEC_EXEC_H
@@ -21,7 +22,7 @@ typedef struct swm_step {
 typedef struct swm_exec_options {
 	bool authenticated;  /* for the status of 42501 */
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
-	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first */
+	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
 	bool writes;         /* losing the connection may leave it open whether anything was written */
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
@@ -43,6 +44,7 @@ typedef struct swm_event {
 	size_t step;            /* index of the step; their number when it is to be decided how to end */
 	const PGresult *result; /* lives until the next call; NULL for the decision */
 	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
+	int failure;            /* at the decision: SWM_OK, or why a round failed that may */
 } swm_event;
 
 /*
@@ -61,6 +63,44 @@ int swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err);
 
 /* The decision, before the next swm_exec_next(): the transaction ends in ROLLBACK. */
 void swm_exec_roll_back(swm_exec *exec);
+
+/* How a further round ends. */
+enum swm_round {
+	SWM_ROUND_ASKS,     /* with a decision, as the first one */
+	SWM_ROUND_MAY_FAIL, /* so too when PostgreSQL refuses a step: the event has the failure, err says why */
+	SWM_ROUND_ENDS,     /* with the end of the transaction, unasked: a round trip less */
+};
+
+/*
+ * At the decision: more steps in the same transaction, counted from 0 again, whose events
+ * come from swm_exec_next(). After a failure the first step must be a ROLLBACK TO a
+ * savepoint from before it, and the err of later calls one that is empty; who does not go on
+ * gets ROLLBACK and the same failure again. SWM_ENOMEM, SWM_EINTERNAL as swm_exec_start();
+ * what ended the transaction if it has ended.
+ *
+ * A prepared statement that DDL has made stale is an error here: nothing is sent again.
+ */
+int swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how, swm_error *err);
+
+/* COPY ... FROM STDIN and what it copies. */
+typedef struct swm_copy {
+	const char *sql;
+	void *user;
+	/* 1: a piece, which must stay until the next call. 0: that was all. Negative: it gives up, and has filled err. */
+	int (*next)(void *user, swm_str *piece, swm_error *err);
+	int64_t rows;           /* filled: how many were copied */
+	const PGresult *failed; /* filled: PostgreSQL's error, for its context; lives until the next call. Else NULL. */
+} swm_copy;
+
+/*
+ * At the decision, which stays to be made: runs a COPY to its end. Pieces may have any
+ * length and be cut anywhere; no more than 64 KiB of them is held. SWM_OK. Negative as
+ * swm_exec_next(), or what `next` returned: then swm_exec_next() ends the transaction in
+ * ROLLBACK, or it goes on at a savepoint, as after a round that failed.
+ *
+ * An error of PostgreSQL in the middle shows when all has been taken from `next`.
+ */
+int swm_exec_copy(swm_exec *exec, swm_copy *copy, swm_error *err);
 
 /* After CONNECTION_LOST: nothing at all was answered and the connection was an old one, so that a read may be tried once more. */
 bool swm_exec_may_retry(const swm_exec *exec);

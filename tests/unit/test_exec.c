@@ -678,6 +678,385 @@ START_TEST(sql_makes_the_whole_error)
 }
 END_TEST
 
+/*
+ * Rounds
+ */
+
+static int
+go_on(swm_exec *exec, const char *const *sql, size_t count, enum swm_round how)
+{
+	static swm_step steps[4];
+
+	for (size_t i = 0; i < count; i++)
+		steps[i] = (swm_step){ .sql = sql[i], .prepare = i % 2 == 0, .quiet = true };
+	return swm_exec_go_on(exec, steps, count, how, err);
+}
+
+/* A further round of one quiet step, up to its decision; the event. */
+static swm_event
+decided_round(swm_exec *exec, const char *sql, enum swm_round how)
+{
+	swm_event event;
+
+	ck_assert_int_eq(go_on(exec, &sql, 1, how), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert_uint_eq(event.step, 1);
+	ck_assert_ptr_null(event.result);
+	return event;
+}
+
+START_TEST(a_transaction_goes_on_in_rounds)
+{
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine') RETURNING id", .prepare = true };
+	const char *last[] = { "INSERT INTO exec_parent SELECT id + 2, name FROM exec_parent WHERE id = 9" };
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&first, 1);
+	ck_assert_int_eq(decided_round(exec, "UPDATE exec_parent SET name = 'new' WHERE id = 9", SWM_ROUND_ASKS).failure, SWM_OK);
+	decided_round(exec, "INSERT INTO exec_parent VALUES (10, 'ten')", SWM_ROUND_ASKS);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(go_on(exec, last, 1, SWM_ROUND_ENDS), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM exec_parent WHERE id > 3 AND (name = 'new') = (id IN (9, 11))"), 3);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(rows_of_a_later_round)
+{
+	swm_step steps[] = {
+		{ .sql = "SELECT set_config('test.who', 'me', true)", .quiet = true },
+		{ .sql = "SELECT id FROM exec_parent ORDER BY id", .stream = true, .prepare = true },
+		{ .sql = "SELECT current_setting('test.who')" },
+	};
+	size_t seen[3] = { 0 };
+	swm_event event;
+	int rc;
+
+	swm_exec *exec = undecided(steps, 1);
+	/* more steps than before */
+	ck_assert_int_eq(swm_exec_go_on(exec, steps, 3, SWM_ROUND_ENDS, err), SWM_OK);
+	while ((rc = swm_exec_next(exec, &event, err)) == 1) {
+		seen[event.step]++;
+		if (event.step == 2)
+			ck_assert_str_eq(PQgetvalue(event.result, 0, 0), "me");
+	}
+	ck_assert_int_eq(rc, 0);
+	swm_exec_finish(exec);
+	ck_assert_uint_eq(seen[0], 0);
+	ck_assert_uint_eq(seen[1], 4);
+	ck_assert_uint_eq(seen[2], 1);
+}
+END_TEST
+
+START_TEST(an_error_of_a_later_round_undoes_all)
+{
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	const char *bad[] = { "INSERT INTO exec_parent VALUES (10, 'ten')", "SELECT 1 / 0" };
+	enum swm_round how[] = { SWM_ROUND_ASKS, SWM_ROUND_ENDS };
+	int pid = backend();
+	swm_event event;
+
+	for (int i = 0; i < 2; i++) {
+		swm_exec *exec = undecided(&first, 1);
+		ck_assert_int_eq(go_on(exec, bad, 2, how[i]), SWM_OK);
+		ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+		ck_code("22012", 400);
+		swm_exec_finish(exec);
+	}
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_round_that_may_fail)
+{
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	const char *bad[] = { "SAVEPOINT here", "INSERT INTO exec_parent VALUES (10, 'ten')", "SELECT 1 / 0" };
+	const char *mended[] = { "ROLLBACK TO here", "INSERT INTO exec_parent VALUES (11, 'eleven')" };
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&first, 1);
+	ck_assert_int_eq(go_on(exec, bad, 3, SWM_ROUND_MAY_FAIL), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	ck_assert_uint_eq(event.step, 3);
+	ck_assert_int_eq(event.failure, SWM_EDATABASE);
+	ck_code("22012", 400);
+	swm_error_clear(err);
+	ck_assert_int_eq(go_on(exec, mended, 2, SWM_ROUND_ENDS), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_error_result(err), SWM_OK);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(database_number(admin, "SELECT sum(id) FROM exec_parent"), 1 + 2 + 3 + 9 + 11);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_failure_that_nobody_mends)
+{
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&first, 1);
+	ck_assert_int_eq(decided_round(exec, "SELECT 1 / 0", SWM_ROUND_MAY_FAIL).failure, SWM_EDATABASE);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_code("22012", 400);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(backend(), pid);
+	exec = undecided(&first, 1);
+	decided_round(exec, "SELECT 1 / 0", SWM_ROUND_MAY_FAIL);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+}
+END_TEST
+
+START_TEST(a_backend_killed_between_rounds)
+{
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	const char *more[] = { "SELECT 1" };
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&first, 1);
+	database_terminate(admin, pid);
+	ck_assert_int_eq(go_on(exec, more, 1, SWM_ROUND_ASKS), SWM_OK);
+	ck_assert_int_lt(swm_exec_next(exec, &event, err), 0);
+	ck_assert_int_eq(swm_error_http_status(err), 503);
+	ck_assert(!swm_exec_may_retry(exec));
+	ck_assert_int_lt(go_on(exec, more, 1, SWM_ROUND_ASKS), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_ne(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_later_round_with_too_many_parameters)
+{
+	enum { MANY = 65536 };
+	static const char *params[MANY];
+	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+	swm_step step = { "SELECT 1", params, MANY, false, false, false };
+	swm_event event;
+
+	swm_exec *exec = undecided(&first, 1);
+	ck_assert_int_eq(swm_exec_go_on(exec, &step, 1, SWM_ROUND_ENDS, err), SWM_EINTERNAL);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EINTERNAL);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+}
+END_TEST
+
+/*
+ * COPY
+ */
+
+/* What is copied: a text, count times; then the end, or a failure. */
+struct source {
+	swm_str text;
+	int count, after;
+	int kill; /* this backend, before the first piece */
+};
+
+static int
+next_piece(void *user, swm_str *piece, swm_error *e)
+{
+	struct source *source = user;
+
+	if (source->kill > 0)
+		database_terminate(admin, source->kill);
+	source->kill = 0;
+	*piece = source->text;
+	if (source->count-- > 0)
+		return 1;
+	return source->after == SWM_OK ? 0 : swm_fail(e, SWM_ERR_BODY, SWM_STR("no more"));
+}
+
+static const swm_step work = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
+
+static swm_copy
+copy_of(struct source *source)
+{
+	return (swm_copy){ .sql = "COPY exec_parent FROM STDIN", .user = source, .next = next_piece };
+}
+
+START_TEST(a_copy_between_rounds)
+{
+	struct source source = { SWM_STR("10\tten\n11\t\\N\n"), 1, SWM_OK, 0 }, again = { SWM_STR("12\ttwelve\n"), 1, SWM_OK, 0 };
+	swm_copy copy = copy_of(&source), second = copy_of(&again);
+	const char *last[] = { "UPDATE exec_parent SET name = 'new' WHERE id > 10" };
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&work, 1);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_OK);
+	ck_assert_int_eq(copy.rows, 2);
+	ck_assert_ptr_null(copy.failed);
+	ck_assert_int_eq(swm_exec_copy(exec, &second, err), SWM_OK);
+	ck_assert_int_eq(second.rows, 1);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(go_on(exec, last, 1, SWM_ROUND_ENDS), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(database_number(admin, "SELECT sum(id) FROM exec_parent WHERE name = 'new'"), 11 + 12);
+	ck_assert_int_eq(backend(), pid);
+	/* a commit behind a COPY needs no further round; and nothing at all may be copied */
+	source.count = 0;
+	exec = undecided(&work, 0);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(much_is_copied_in_pieces_of_any_length)
+{
+	static char text[3 * 1024 * 1024 + 1];
+	struct source source = { { text, 0 }, 9, SWM_OK, 0 };
+	swm_copy copy = { .sql = "COPY exec_piece FROM STDIN", .user = &source, .next = next_piece };
+	swm_step create = { .sql = "CREATE TEMPORARY TABLE exec_piece(t text) ON COMMIT DROP" };
+	int pid = backend();
+	swm_event event;
+
+	memset(text, 'x', sizeof text);
+	for (size_t i = 99; i < sizeof text; i += 100) /* the last line of a piece goes on in the next one */
+		text[i] = '\n';
+	source.text.len = sizeof text;
+	swm_exec *exec = undecided(&create, 1);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_OK);
+	ck_assert_int_eq(copy.rows, 9 * ((int)sizeof text / 100) + 1);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_copy_that_fails_undoes_all)
+{
+	struct source source = { SWM_STR("10\tten\nx\ty\n"), 100000, SWM_OK, 0 };
+	swm_copy copy = copy_of(&source);
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&work, 1);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EDATABASE);
+	ck_code("22P02", 400); /* invalid_text_representation */
+	ck_assert_ptr_nonnull(copy.failed);
+	ck_assert_str_eq(PQresultErrorField(copy.failed, PG_DIAG_CONTEXT), "COPY exec_parent, line 2, column id: \"x\"");
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_copy_that_cannot_begin)
+{
+	swm_copy copy = { .sql = "COPY exec_nothing FROM STDIN", .next = next_piece };
+	swm_event event;
+	int pid = backend();
+
+	swm_exec *exec = undecided(&work, 1);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EDATABASE);
+	ck_code("42P01", 404);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(backend(), pid);
+	const char *none[] = { "COPY exec_parent TO STDOUT", "SELECT 1", "" };
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		swm_error_clear(err);
+		copy.sql = none[i];
+		exec = undecided(&work, 1);
+		ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EINTERNAL);
+		swm_exec_finish(exec);
+	}
+	ck_assert_int_eq(parents(), 3);
+}
+END_TEST
+
+START_TEST(a_source_that_gives_up)
+{
+	struct source source = { SWM_STR("10\tten\n"), 1, SWM_EPARSE, 0 };
+	swm_copy copy = copy_of(&source);
+	int pid = backend();
+	swm_event event;
+
+	swm_exec *exec = undecided(&work, 1);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EPARSE);
+	ck_code("PGRST102", 400);
+	ck_assert_ptr_null(copy.failed);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EPARSE);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_eq(backend(), pid);
+}
+END_TEST
+
+START_TEST(a_copy_goes_back_to_a_savepoint)
+{
+	struct source source = { SWM_STR("1\tagain\n"), 1, SWM_OK, 0 };
+	swm_copy copy = copy_of(&source);
+	const char *mended[] = { "ROLLBACK TO here", "INSERT INTO exec_parent VALUES (11, 'eleven')" };
+	swm_event event;
+
+	swm_exec *exec = undecided(&work, 1);
+	decided_round(exec, "SAVEPOINT here", SWM_ROUND_ASKS);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EDATABASE);
+	ck_code("23505", 409);
+	swm_error_clear(err);
+	ck_assert_int_eq(go_on(exec, mended, 2, SWM_ROUND_ENDS), SWM_OK);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(database_number(admin, "SELECT sum(id) FROM exec_parent"), 1 + 2 + 3 + 9 + 11);
+}
+END_TEST
+
+START_TEST(a_backend_killed_in_mid_copy)
+{
+	int pid = backend();
+	struct source source = { SWM_STR("10\tten\n"), 1000000, SWM_OK, pid };
+	swm_copy copy = copy_of(&source);
+	swm_event event;
+
+	swm_exec *exec = undecided(&work, 1);
+	ck_assert_int_lt(swm_exec_copy(exec, &copy, err), 0);
+	ck_assert_int_eq(swm_error_http_status(err), 503);
+	ck_assert_int_lt(swm_exec_next(exec, &event, err), 0);
+	swm_exec_finish(exec);
+	ck_assert_int_eq(parents(), 3);
+	ck_assert_int_ne(backend(), pid);
+}
+END_TEST
+
+/* The server does not read, as it waits for a lock; the client goes. */
+START_TEST(a_client_that_hangs_up_in_mid_copy)
+{
+	static char text[1024 * 1024];
+	struct source source = { { text, sizeof text }, 1000, SWM_OK, 0 };
+	swm_copy copy = copy_of(&source);
+	int pid = backend(), ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	swm_exec *exec = start_with(NULL, 0, (swm_exec_options){ .decide = true, .abort_fd = ends[0] });
+	swm_event event;
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	database_do(admin, "BEGIN; LOCK TABLE exec_parent");
+	close(ends[1]);
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_ECANCELED);
+	swm_exec_finish(exec);
+	database_do(admin, "COMMIT");
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid) == 0);
+	close(ends[0]);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -720,6 +1099,21 @@ main(void)
 	tcase_add_test(cases, much_in_both_directions);
 	tcase_add_test(cases, a_copy_is_refused);
 	tcase_add_test(cases, too_many_parameters);
+	tcase_add_test(cases, a_transaction_goes_on_in_rounds);
+	tcase_add_test(cases, rows_of_a_later_round);
+	tcase_add_test(cases, an_error_of_a_later_round_undoes_all);
+	tcase_add_test(cases, a_round_that_may_fail);
+	tcase_add_test(cases, a_failure_that_nobody_mends);
+	tcase_add_test(cases, a_backend_killed_between_rounds);
+	tcase_add_test(cases, a_later_round_with_too_many_parameters);
+	tcase_add_test(cases, a_copy_between_rounds);
+	tcase_add_test(cases, much_is_copied_in_pieces_of_any_length);
+	tcase_add_test(cases, a_copy_that_fails_undoes_all);
+	tcase_add_test(cases, a_copy_that_cannot_begin);
+	tcase_add_test(cases, a_source_that_gives_up);
+	tcase_add_test(cases, a_copy_goes_back_to_a_savepoint);
+	tcase_add_test(cases, a_backend_killed_in_mid_copy);
+	tcase_add_test(cases, a_client_that_hangs_up_in_mid_copy);
 	suite_add_tcase(suite, cases);
 
 	SRunner *runner = srunner_create(suite);
