@@ -41,7 +41,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
              const swm_read_context *c, bool explicit_begin, swm_error *err)
 {
 	const swm_function *f = c->function;
-	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
+	size_t room = 9 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
 	              settings->app_count + c->request_count;
 	struct list list = { swm_arena_array(arena, room, sizeof(swm_setting)), 0 };
 	swm_str path;
@@ -70,6 +70,8 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
+	if (c->within != NULL) /* nor what another part has counted */
+		add(&list, SWM_STR("swm.updated"), SWM_STR(""));
 	return swm_sql_context(out, arena, list.items, list.count, err);
 }
 
@@ -83,31 +85,9 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 		.sql = s->text, .params = s->params, .param_count = s->param_count,
 		.prepare = read->engine->settings->db_prepared_statements,
 		.stream = kind == SWM_READ_ROWS,
-		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_RESET,
+		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
+		         kind == SWM_READ_RESET,
 	};
-}
-
-/* A function's own isolation stands above its role's. */
-static swm_str
-isolation_of(const swm_role *role, const swm_function *f)
-{
-	for (size_t i = 0; f != NULL && i < f->setting_count; i++)
-		if (swm_str_caseeq(f->setting_names[i], SWM_STR("default_transaction_isolation")))
-			return f->setting_values[i];
-	return role == NULL ? (swm_str){ NULL, 0 } : role->isolation;
-}
-
-/* Only a transaction that is begun in words can have another isolation than the default. */
-static const char *
-begin_of(swm_str isolation, bool changes)
-{
-	if (swm_str_caseeq(isolation, SWM_STR("serializable")))
-		return changes ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
-		               : "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY";
-	if (swm_str_caseeq(isolation, SWM_STR("repeatable read")))
-		return changes ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
-		               : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-	return NULL;
 }
 
 /*
@@ -172,6 +152,18 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 	return SWM_OK;
 }
 
+/*
+ * What a function set for the session must not reach the next request; a failed
+ * transaction undoes it itself. Deferred triggers still see it.
+ */
+static void
+add_end(swm_read *out, bool changes)
+{
+	if (changes)
+		add_step(out, SWM_READ_CONSTRAINTS, &swm_sql_constraints);
+	add_step(out, SWM_READ_RESET, &swm_sql_reset);
+}
+
 int
 swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
                  const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
@@ -179,10 +171,10 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
 	swm_statement s;
 
-	*out = (swm_read){ .engine = engine, .changes = c->changes };
+	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within };
 	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
-		.rollback = c->rollback, .decide = c->decide, .writes = c->write != NULL,
-		.begin = begin_of(isolation_of(role, c->function), c->changes), .abort_fd = c->abort_fd };
+		.rollback = c->rollback, .decide = c->decide, .writes = c->changes,
+		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->abort_fd };
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
 		return rc;
@@ -201,40 +193,50 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		rc = add_rows(out, arena, plan, c, err);
 	if (rc != SWM_OK)
 		return rc;
-	/* what a function set for the session must not reach the next request; a failed transaction undoes it itself */
-	if (c->write != NULL || (plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0)
-		add_step(out, SWM_READ_RESET, &swm_sql_reset);
+	bool lingers = c->write != NULL || (plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0;
+	if (lingers && c->within == NULL)
+		add_end(out, c->changes);
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;
-}
-
-/* A connection that died idle would leave a write's outcome open: it is not used for one. */
-static int
-acquire(swm_conn **out, const swm_read *read, swm_error *err)
-{
-	for (int64_t tries = 0;; tries++) {
-		int rc = swm_pool_acquire(out, read->engine->pool, read->options.abort_fd, err);
-		if (rc != SWM_OK || !read->changes || tries > read->engine->settings->db_pool || swm_conn_is_alive(*out))
-			return rc;
-		swm_conn_set_lost(*out);
-		swm_pool_discard(*out, false);
-	}
 }
 
 static int
 start(swm_read *read, swm_error *err)
 {
 	swm_conn *conn;
-	int rc = acquire(&conn, read, err);
+	int rc = read->changes ? swm_transaction_connect(&conn, read->engine, read->options.abort_fd, err)
+	                       : swm_pool_acquire(&conn, read->engine->pool, read->options.abort_fd, err);
 
 	if (rc == SWM_OK)
 		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count, &read->options, err);
 	return rc;
 }
 
+/* A round of the transaction that it is a part of; where that asks how to end, the part has ended. */
+static int
+next_within(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err)
+{
+	int rc = SWM_OK;
+
+	if (read->ended)
+		return SWM_OK;
+	if (!read->sent)
+		rc = swm_transaction_send(read->within, read->steps, read->step_count, err);
+	read->sent = true;
+	if (rc == SWM_OK)
+		rc = swm_transaction_next(read->within, event, err);
+	if (rc != 1)
+		return rc;
+	*kind = read->kinds[event->step];
+	read->ended = *kind == SWM_READ_DECISION;
+	return read->ended && !read->options.decide ? SWM_OK : 1;
+}
+
 int
 swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err)
 {
+	if (read->within != NULL)
+		return next_within(read, event, kind, err);
 	for (int64_t tries = 0;; tries++) {
 		bool fresh_start = read->exec == NULL;
 		int rc = fresh_start ? start(read, err) : SWM_OK;
@@ -257,7 +259,10 @@ swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_er
 void
 swm_read_roll_back(swm_read *read)
 {
-	swm_exec_roll_back(read->exec);
+	if (read->within != NULL)
+		read->within->rollback = true;
+	else
+		swm_exec_roll_back(read->exec);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "engine.h"
 
 #include "exec/exec.h"
+#include "transaction.h"
 #include "plan/plan.h"
 #include "sql/sql.h"
 
@@ -26,13 +27,14 @@ typedef struct swm_read_context {
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
 	bool decide;                   /* the caller says, when all rows have come, whether to commit */
+	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own */
 	int abort_fd;
 } swm_read_context;
 
 /* Its steps; which of them a result belongs to. */
 enum swm_read_step {
 	SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
-	SWM_READ_RESET,
+	SWM_READ_CONSTRAINTS, SWM_READ_RESET,
 	SWM_READ_DECISION, /* no step: the event that asks for it */
 	SWM_READ_STEPS
 };
@@ -46,6 +48,8 @@ typedef struct swm_read {
 	swm_exec *exec;
 	bool changes;
 	bool answered;                 /* an event has been handed out */
+	swm_transaction *within;
+	bool sent, ended;              /* within another's transaction */
 } swm_read;
 
 /* Writes the SQL; nothing is sent yet. Without a plan (NULL) no row is read. SWM_ENOMEM. */
@@ -60,10 +64,10 @@ int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const 
  */
 int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
 
-/* At the decision: nothing is kept. */
+/* At the decision: nothing is kept. Of a part, nothing of the whole transaction. */
 void swm_read_roll_back(swm_read *read);
 
-/* Ends it; what runs is cancelled. */
+/* Ends it; what runs is cancelled. The transaction that it is a part of goes on. */
 void swm_read_finish(swm_read *read);
 
 #endif

@@ -23,10 +23,13 @@ static const struct {
 	{ swm_step_snapshot, SWM_STAGE_PLAN },
 	{ swm_step_root, SWM_STAGE_PLAN },
 	{ swm_step_options, SWM_STAGE_PLAN },
+	{ swm_step_key, SWM_STAGE_PARSE },
+	{ swm_step_batch, SWM_STAGE_PARSE },
 	{ swm_step_body, SWM_STAGE_PARSE },
 	{ swm_step_call, SWM_STAGE_PLAN },
 	{ swm_step_plan, SWM_STAGE_PLAN },
 	{ swm_step_preferences, SWM_STAGE_PLAN },
+	{ swm_step_transaction, SWM_STAGE_TRANSACTION },
 	{ swm_step_write, SWM_STAGE_PLAN },
 	{ swm_step_read, SWM_STAGE_PLAN },
 };
@@ -58,15 +61,36 @@ answer_error(struct serving *s)
 }
 
 static int
-walk(struct serving *s)
+take_steps(struct serving *s, size_t from)
 {
 	int rc = SWM_OK;
 
-	swm_set_common_headers(s);
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++) {
+	for (size_t i = from; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++) {
 		swm_enter_stage(s, steps[i].stage);
 		rc = steps[i].take(s);
 	}
+	return rc;
+}
+
+int
+swm_serve_part(struct serving *s)
+{
+	size_t from = 0;
+
+	while (steps[from].take != swm_step_route)
+		from++;
+	return take_steps(s, from);
+}
+
+static int
+walk(struct serving *s)
+{
+	swm_set_common_headers(s);
+	int rc = take_steps(s, 0);
+	if (rc == SWM_OK)
+		rc = swm_end_transaction(s);
+	else
+		swm_drop_transaction(s);
 	if (!s->reply.begun && rc == SWM_OK)
 		swm_set_server_timing(s);
 	if (rc == SWM_OK)
@@ -87,6 +111,8 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 	struct serving s = { .engine = engine, .request = request, .arena = arena, .err = err, .total = -1 };
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
 	int rc = walk(&s);
+	swm_transaction_finish(&s.own);
+	swm_keyed_dispose(&s);
 	swm_reply_dispose(&s.reply);
 	swm_buf_dispose(&s.body);
 	swm_snapshot_unref(s.snapshot);

@@ -59,6 +59,25 @@ swm_buf_add(swm_buf *buf, const void *bytes, size_t len)
 }
 
 void
+swm_buf_hex(swm_buf *buf, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
+	char *at = len > SIZE_MAX / 2 ? NULL : swm_buf_reserve(buf, 2 * len);
+
+	if (at == NULL) {
+		buf->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		*at++ = digits[from[i] >> 4];
+		*at++ = digits[from[i] & 15];
+	}
+	buf->len += 2 * len;
+	buf->ptr[buf->len] = '\0'; /* swm_buf_reserve() leaves room for it */
+}
+
+void
 swm_buf_str(swm_buf *buf, swm_str s)
 {
 	swm_buf_add(buf, s.ptr, s.len);

@@ -20,6 +20,8 @@ void swm_buf_dispose(swm_buf *buf);
 void swm_buf_clear(swm_buf *buf);
 
 void swm_buf_add(swm_buf *buf, const void *bytes, size_t len);
+/* Two hexadecimal digits for each byte. */
+void swm_buf_hex(swm_buf *buf, const void *bytes, size_t len);
 void swm_buf_str(swm_buf *buf, swm_str s);
 void swm_buf_cstr(swm_buf *buf, const char *s);
 void swm_buf_char(swm_buf *buf, char c);

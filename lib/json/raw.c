@@ -48,8 +48,8 @@ container_length(swm_str text)
 	return n;
 }
 
-static size_t
-value_length(swm_str text)
+size_t
+swm_json_length(swm_str text)
 {
 	size_t n = 0;
 
@@ -69,7 +69,7 @@ static swm_str
 cut_value(swm_str *rest)
 {
 	swm_str text = skip_blanks(*rest);
-	swm_str value = { text.ptr, value_length(text) };
+	swm_str value = { text.ptr, swm_json_length(text) };
 
 	*rest = skip_blanks(swm_str_from(text, value.len));
 	return value;

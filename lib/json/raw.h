@@ -18,6 +18,9 @@ typedef struct swm_json_item {
 bool swm_json_item_first(swm_json_item *out, swm_str container);
 bool swm_json_item_next(swm_json_item *item);
 
+/* How long the value is that the text begins with. */
+size_t swm_json_length(swm_str text);
+
 /* What a string says, as UTF-8. False when it is no string; memory fails in the buffer. */
 bool swm_json_unquote(swm_buf *to, swm_str string);
 

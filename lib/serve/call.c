@@ -14,24 +14,6 @@ enum { LONGEST_FORM = 1024 * 1024 };
  * Bodies
  */
 
-/* bytea's text form (https://www.postgresql.org/docs/15/datatype-binary.html): \x before the first byte. */
-static void
-write_hex(swm_buf *to, const void *bytes, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *from = bytes;
-	char *at = swm_buf_reserve(to, 2 * len);
-
-	if (at == NULL)
-		return;
-	for (size_t i = 0; i < len; i++) {
-		*at++ = digits[from[i] >> 4];
-		*at++ = digits[from[i] & 15];
-	}
-	to->len += 2 * len;
-	to->ptr[to->len] = '\0'; /* swm_buf_reserve() leaves room for it */
-}
-
 static int
 fail_body(struct serving *s, const char *message)
 {
@@ -84,10 +66,10 @@ read_body(struct serving *s)
 {
 	bool bytes = s->content == SWM_CONTENT_BYTES, form = s->content == SWM_CONTENT_URLENCODED;
 
-	if (bytes)
+	if (bytes) /* bytea's text form (https://www.postgresql.org/docs/15/datatype-binary.html) */
 		swm_buf_cstr(&s->body, "\\x");
 	return swm_request_read_body(&s->body, s->request, form ? LONGEST_FORM : SWM_BODY_LONGEST,
-	                             bytes ? write_hex : swm_buf_add, s->err);
+	                             bytes ? swm_buf_hex : swm_buf_add, s->err);
 }
 
 int
@@ -157,6 +139,9 @@ swm_step_call(struct serving *s)
 		return fail_no_object(s);
 	if (rc != SWM_OK)
 		return rc;
-	s->changes = request.post && s->call->function->volatility == 'v';
+	bool is_volatile = s->call->function->volatility == 'v';
+	if (is_volatile && !request.post && s->transaction != NULL) /* it might write, and the transaction may */
+		return swm_fail(s->err, SWM_ERR_METHOD, s->request->method);
+	s->changes |= is_volatile && request.post;
 	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_body(s, "Empty or invalid json") : SWM_OK;
 }

@@ -88,7 +88,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
 		.explain_options = s->explain_options,
 		.late_settings = s->call != NULL || s->writing.made == SWM_MADE_HANDLED,
-		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes,
+		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes, .within = s->transaction,
 		.write = s->write_plan, .body = swm_buf_text(&s->body),
 		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
 		                                : s->changes && (s->encoder.single || s->prefer.max_affected >= 0),

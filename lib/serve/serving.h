@@ -4,6 +4,7 @@
 
 #include "engine.h"
 #include "request.h"
+#include "transaction.h"
 
 #include "http/content.h"
 #include "http/header.h"
@@ -78,6 +79,9 @@ struct serving {
 	swm_preferences prefer;
 	bool timezone_applied;
 	bool rollback;
+	swm_transaction *transaction; /* what it does is a part of this one; NULL: it has one of its own */
+	swm_transaction own;
+	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
 	bool sql_set_status;       /* by response.status */
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
@@ -103,12 +107,28 @@ int swm_step_range(struct serving *s);        /* Range */
 int swm_step_snapshot(struct serving *s);     /* what the database has */
 int swm_step_root(struct serving *s);         /* what is no relation */
 int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
+int swm_step_key(struct serving *s);          /* Idempotency-Key: whose, and for what */
+int swm_step_batch(struct serving *s);        /* the operations of POST /batch */
 int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments, or what is written */
 int swm_step_call(struct serving *s);         /* arguments + snapshot -> the function */
 int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
 int swm_step_preferences(struct serving *s);  /* Prefer: what can be applied */
+int swm_step_transaction(struct serving *s);  /* takes the key, or answers from what is kept for it */
 int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
+
+/*
+ * A transaction that lasts for the whole request. The end commits it, when the answer is
+ * complete and before anything of it is sent; as swm_transaction_end(), and ANSWER_TOO_LARGE.
+ * What is dropped is rolled back. Both do nothing without one.
+ */
+void swm_share_transaction(struct serving *s);
+int swm_end_transaction(struct serving *s);
+void swm_drop_transaction(struct serving *s);
+void swm_keyed_dispose(struct serving *s);
+
+/* The steps of a request that is a part of another: from its route on, until its answer is complete. */
+int swm_serve_part(struct serving *s);
 
 /* Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE (SWM_EREFUSED); SWM_ENOMEM. */
 int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);

@@ -21,15 +21,9 @@ int
 swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
-	size_t dot = swm_str_find(function, '.');
 
 	swm_put(&w, "SELECT ");
-	if (dot < function.len) {
-		swm_put_identifier(&w, (swm_str){ function.ptr, dot });
-		swm_put(&w, ".");
-		function = swm_str_from(function, dot + 1);
-	}
-	swm_put_identifier(&w, function);
+	swm_put_name(&w, function);
 	swm_put(&w, "()");
 	return swm_writer_finish(&w, out, err);
 }
@@ -58,5 +52,7 @@ const swm_statement swm_sql_response_settings = {
 	" current_setting('swm.updated', true)",
 	NULL, 0,
 };
+
+const swm_statement swm_sql_constraints = { "SET CONSTRAINTS ALL IMMEDIATE", NULL, 0 };
 
 const swm_statement swm_sql_reset = { "RESET ALL", NULL, 0 };

@@ -37,6 +37,32 @@ int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *o
  */
 int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
 
+/* An Idempotency-Key: whose, and which. */
+typedef struct swm_kept_key {
+	swm_str scope, key;
+} swm_kept_key;
+
+/* What is kept for it. */
+typedef struct swm_kept_answer {
+	swm_str request;  /* tells it from others */
+	int status;
+	swm_str headers;  /* as in response.headers */
+	swm_str body;     /* in bytea's text form, NUL-terminated; not copied */
+} swm_kept_answer;
+
+/*
+ * Statements on the table of kept answers, [schema.]name; SWM_ENOMEM. The first removes
+ * some of those that have expired. The second has a row when the key is new, or had
+ * expired, and waits for who uses it at the same time. The third gives headers, status,
+ * body and request of one that was not new. The last keeps the answer.
+ */
+int swm_sql_kept_expire(swm_statement *out, swm_arena *arena, swm_str table, swm_error *err);
+int swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, int64_t lifetime,
+                      swm_error *err); /* seconds */
+int swm_sql_kept_answer(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, swm_error *err);
+int swm_sql_kept_keep(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key,
+                      const swm_kept_answer *answer, swm_error *err);
+
 /* A setting of the transaction. */
 typedef struct swm_setting {
 	swm_str name, value; /* NUL-terminated */
@@ -50,6 +76,9 @@ int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_err
 
 /* What SQL set for the answer: response.headers and response.status; and swm.updated (plan/write.h), in this order. */
 extern const swm_statement swm_sql_response_settings;
+
+/* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
+extern const swm_statement swm_sql_constraints;
 
 /* Takes back every setting of the session. */
 extern const swm_statement swm_sql_reset;

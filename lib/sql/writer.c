@@ -80,6 +80,19 @@ append_param(swm_writer *w, const char *value)
 }
 
 void
+swm_put_name(swm_writer *w, swm_str name)
+{
+	size_t dot = swm_str_find(name, '.');
+
+	if (dot < name.len) {
+		swm_put_identifier(w, (swm_str){ name.ptr, dot });
+		swm_put(w, ".");
+		name = swm_str_from(name, dot + 1);
+	}
+	swm_put_identifier(w, name);
+}
+
+void
 swm_put_param(swm_writer *w, swm_str value)
 {
 	append_param(w, swm_arena_str(w->arena, value).ptr);

@@ -1,0 +1,457 @@
+/*
+ * POST /batch: several operations in one transaction, all of them or none. Each is a
+ * request in small, and takes the steps of one; later ones may use what earlier ones
+ * answered. doc/DIALECT.md describes it.
+ */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "http/url.h"
+#include "json/escape.h"
+#include "json/grammar.h"
+#include "json/raw.h"
+
+enum { MOST_OPERATIONS = 1000, LARGEST_ANSWER = 16 * 1024 * 1024 };
+
+/* The batch while it is served. */
+struct batch {
+	struct serving *outer;
+	swm_buf answers; /* an array that is not closed yet */
+	int64_t number;  /* of the operation, from 0 */
+};
+
+/* An operation as it was sent; views of the batch's body. */
+struct operation {
+	swm_str method, path, headers, body; /* JSON; empty when not given */
+};
+
+/* What is in memory, as a body that is read. */
+struct text_body {
+	swm_body body;
+	swm_str rest;
+};
+
+static int
+fail_operation(struct batch *b, const char *why, swm_str what)
+{
+	swm_buf message = SWM_BUF_INIT;
+
+	swm_buf_printf(&message, "Operation %lld of the batch: ", (long long)b->number);
+	swm_buf_cstr(&message, why);
+	swm_buf_str(&message, what);
+	int rc = swm_fail(b->outer->err, SWM_ERR_BODY, swm_buf_view(&message));
+	swm_buf_dispose(&message);
+	return rc;
+}
+
+/*
+ * Reading it
+ */
+
+static int
+read_operation(struct batch *b, struct operation *out, swm_str text)
+{
+	swm_json_item item;
+
+	*out = (struct operation){ 0 };
+	if (text.ptr[0] != '{')
+		return fail_operation(b, "it is no object", SWM_STR(""));
+	for (bool more = swm_json_item_first(&item, text); more; more = swm_json_item_next(&item)) {
+		if (swm_json_says(item.name, SWM_STR("method")))
+			out->method = item.value;
+		else if (swm_json_says(item.name, SWM_STR("path")))
+			out->path = item.value;
+		else if (swm_json_says(item.name, SWM_STR("headers")))
+			out->headers = item.value;
+		else if (swm_json_says(item.name, SWM_STR("body")))
+			out->body = item.value;
+		else
+			return fail_operation(b, "unknown member ", item.name);
+	}
+	if (out->method.len == 0 || out->method.ptr[0] != '"' || out->path.len == 0 || out->path.ptr[0] != '"')
+		return fail_operation(b, "method and path must be strings", SWM_STR(""));
+	if (out->headers.len > 0 && out->headers.ptr[0] != '{')
+		return fail_operation(b, "headers must be an object", SWM_STR(""));
+	return SWM_OK;
+}
+
+static int
+unquote(struct batch *b, swm_str *out, swm_str string)
+{
+	swm_buf text = SWM_BUF_INIT;
+
+	(void)swm_json_unquote(&text, string);
+	*out = text.failed ? (swm_str){ NULL, 0 } : swm_arena_str(b->outer->arena, swm_buf_view(&text));
+	swm_buf_dispose(&text);
+	return out->ptr == NULL ? swm_fail_memory(b->outer->err) : SWM_OK;
+}
+
+/*
+ * What earlier operations answered
+ */
+
+static int
+find_result(struct batch *b, swm_str *out, swm_str pointer)
+{
+	if (pointer.len > 0 && swm_json_at(out, swm_buf_view(&b->answers), pointer))
+		return SWM_OK;
+	return fail_operation(b, "no operation before it has answered ", pointer);
+}
+
+/* ${/0/body/0/id} in a path: the text of a string, or a number, true, false, null as it stands; percent-encoded. */
+static int
+put_path_result(struct batch *b, swm_buf *to, swm_str pointer)
+{
+	swm_buf text = SWM_BUF_INIT;
+	swm_str value;
+	int rc = find_result(b, &value, pointer);
+
+	if (rc == SWM_OK && (value.ptr[0] == '{' || value.ptr[0] == '['))
+		rc = fail_operation(b, "a path cannot hold the object or array at ", pointer);
+	if (rc == SWM_OK && !swm_json_unquote(&text, value))
+		swm_buf_str(&text, value);
+	if (rc == SWM_OK)
+		swm_url_encode(to, swm_buf_view(&text));
+	to->failed |= text.failed;
+	swm_buf_dispose(&text);
+	return rc;
+}
+
+static int
+put_path(struct batch *b, swm_buf *to, swm_str path)
+{
+	int rc = SWM_OK;
+
+	while (path.len > 0 && rc == SWM_OK) {
+		size_t n = swm_str_find(path, '$');
+		swm_buf_add(to, path.ptr, n);
+		path = swm_str_from(path, n);
+		if (path.len == 0)
+			break;
+		size_t end = swm_str_find(path, '}');
+		if (path.len < 2 || path.ptr[1] != '{' || end == path.len) {
+			swm_buf_char(to, '$');
+			path = swm_str_from(path, 1);
+			continue;
+		}
+		rc = put_path_result(b, to, (swm_str){ path.ptr + 2, end - 2 });
+		path = swm_str_from(path, end + 1);
+	}
+	return rc == SWM_OK && to->failed ? swm_fail_memory(b->outer->err) : rc;
+}
+
+/* {"$result": "/0/body/0/id"}: *out is the pointer, as it stands. */
+static bool
+is_reference(swm_str object, swm_str *out)
+{
+	swm_json_item item;
+
+	if (!swm_json_item_first(&item, object) || !swm_json_says(item.name, SWM_STR("$result")))
+		return false;
+	*out = item.value;
+	return item.value.ptr[0] == '"' && !swm_json_item_next(&item);
+}
+
+static int
+put_reference(struct batch *b, swm_buf *to, swm_str string)
+{
+	swm_str pointer, value;
+	int rc = unquote(b, &pointer, string);
+
+	if (rc == SWM_OK)
+		rc = find_result(b, &value, pointer);
+	if (rc == SWM_OK)
+		swm_buf_str(to, value);
+	return rc;
+}
+
+/* The body as it stands, but for what refers to earlier answers. */
+static int
+put_body(struct batch *b, swm_buf *to, swm_str body)
+{
+	swm_str reference;
+	int rc = SWM_OK;
+
+	while (body.len > 0 && rc == SWM_OK) {
+		size_t n = 1;
+		if (body.ptr[0] == '"') {
+			n = swm_json_length(body);
+			swm_buf_add(to, body.ptr, n);
+		} else if (body.ptr[0] == '{' && is_reference(body, &reference)) {
+			n = swm_json_length(body);
+			rc = put_reference(b, to, reference);
+		} else {
+			swm_buf_char(to, body.ptr[0]);
+		}
+		body = swm_str_from(body, n);
+	}
+	return rc == SWM_OK && to->failed ? swm_fail_memory(b->outer->err) : rc;
+}
+
+/*
+ * The operation as a request
+ */
+
+/* What describes the batch itself, or is said of each operation anew. */
+static bool
+is_of_batch(swm_str name)
+{
+	static const char *const names[] = { "Accept", "Accept-Profile", "Content-Encoding", "Content-Length", "Content-Profile",
+		"Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "Range", "Range-Unit" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (swm_str_caseeq(name, swm_cstr(names[i])))
+			return true;
+	return false;
+}
+
+/* An operation's own are those that are not of the whole batch, who asks above all. */
+static int
+add_own_headers(struct batch *b, swm_request *request, swm_str headers)
+{
+	swm_json_item item;
+	int rc = SWM_OK;
+
+	for (bool more = swm_json_item_first(&item, headers); more && rc == SWM_OK; more = swm_json_item_next(&item)) {
+		swm_str name, value;
+		rc = unquote(b, &name, item.name);
+		if (rc == SWM_OK && item.value.ptr[0] != '"')
+			rc = fail_operation(b, "a header must be a string: ", name);
+		if (rc == SWM_OK)
+			rc = unquote(b, &value, item.value);
+		if (rc == SWM_OK && (!is_of_batch(name) || !swm_is_field(name, value) ||
+		                     swm_str_caseeq(name, SWM_STR("Idempotency-Key"))))
+			rc = fail_operation(b, "this header is not one of an operation: ", name);
+		if (rc == SWM_OK && swm_request_add_header(request, name, value) != SWM_OK)
+			rc = swm_fail_memory(b->outer->err);
+	}
+	return rc;
+}
+
+static int
+add_headers(struct batch *b, swm_request *request, const struct operation *o)
+{
+	const swm_request *outer = b->outer->request;
+	swm_str type;
+
+	for (size_t i = 0; i < outer->count; i++)
+		if (!is_of_batch(outer->lines[i].name) &&
+		    swm_request_add_header(request, outer->lines[i].name, outer->lines[i].value) != SWM_OK)
+			return swm_fail_memory(b->outer->err);
+	int rc = add_own_headers(b, request, o->headers);
+	if (rc != SWM_OK)
+		return rc;
+	if (!swm_request_header(&type, request, b->outer->arena, SWM_STR("Content-Type")) ||
+	    (type.ptr == NULL && swm_request_add_header(request, SWM_STR("Content-Type"), SWM_STR("application/json")) != SWM_OK))
+		return swm_fail_memory(b->outer->err);
+	return SWM_OK;
+}
+
+static ptrdiff_t
+read_text(void *user, char *to, size_t room)
+{
+	struct text_body *t = user;
+	size_t n = t->rest.len < room ? t->rest.len : room;
+
+	if (n > 0)
+		memcpy(to, t->rest.ptr, n);
+	t->rest = swm_str_from(t->rest, n);
+	return (ptrdiff_t)n;
+}
+
+/* Text of another type than JSON stands in a string. */
+static int
+make_body(struct batch *b, const swm_request *request, swm_str body, swm_buf *to)
+{
+	swm_str type;
+
+	if (!swm_request_header(&type, request, b->outer->arena, SWM_STR("Content-Type")))
+		return swm_fail_memory(b->outer->err);
+	if (swm_content_of(type) == SWM_CONTENT_JSON || !swm_json_unquote(to, body))
+		return put_body(b, to, body);
+	return to->failed ? swm_fail_memory(b->outer->err) : SWM_OK;
+}
+
+/*
+ * Its answer
+ */
+
+static void
+put_answer_headers(swm_buf *to, const swm_reply *reply)
+{
+	char before = '{';
+
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next) {
+		swm_buf_char(to, before);
+		swm_json_quote(to, h->name);
+		swm_buf_char(to, ':');
+		swm_json_quote(to, h->value);
+		before = ',';
+	}
+	swm_buf_cstr(to, before == '{' ? "{}" : "}");
+}
+
+/* What is JSON stands as it is, other text as a string. */
+static int
+put_answer_body(struct batch *b, const swm_reply *reply)
+{
+	swm_str body = swm_buf_view(&reply->body);
+
+	if (reply->no_body || reply->status == 204 || body.len == 0)
+		swm_buf_cstr(&b->answers, "null");
+	else if (swm_json_valid(body))
+		swm_buf_str(&b->answers, body);
+	else if (swm_utf8_valid(body, NULL))
+		swm_json_quote(&b->answers, body);
+	else
+		return fail_operation(b, "what it answers is no text", SWM_STR(""));
+	return SWM_OK;
+}
+
+static int
+put_answer(struct batch *b, const swm_reply *reply)
+{
+	swm_buf_cstr(&b->answers, b->number == 0 ? "[" : ", \n ");
+	swm_buf_printf(&b->answers, "{\"status\":%d,\"headers\":", reply->status);
+	put_answer_headers(&b->answers, reply);
+	swm_buf_cstr(&b->answers, ",\"body\":");
+	int rc = put_answer_body(b, reply);
+	swm_buf_char(&b->answers, '}');
+	if (rc == SWM_OK && b->answers.len > LARGEST_ANSWER)
+		rc = fail_operation(b, "the answers are too large together", SWM_STR(""));
+	return rc == SWM_OK && (b->answers.failed || reply->failed) ? swm_fail_memory(b->outer->err) : rc;
+}
+
+static int
+serve_operation(struct batch *b, const swm_request *request)
+{
+	struct serving *outer = b->outer;
+	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err, .total = -1,
+		.identity = outer->identity, .transaction = outer->transaction };
+
+	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
+	int rc = swm_serve_part(&s);
+	if (rc == SWM_OK)
+		rc = put_answer(b, &s.reply);
+	swm_reply_dispose(&s.reply);
+	swm_buf_dispose(&s.body);
+	swm_snapshot_unref(s.snapshot);
+	return rc;
+}
+
+static int
+run_operation(struct batch *b, swm_str text)
+{
+	struct operation o;
+	swm_request *request = NULL;
+	swm_buf path = SWM_BUF_INIT, body = SWM_BUF_INIT;
+	swm_str method, sent_path;
+	int rc = read_operation(b, &o, text);
+
+	if (rc == SWM_OK)
+		rc = unquote(b, &method, o.method);
+	if (rc == SWM_OK)
+		rc = unquote(b, &sent_path, o.path);
+	if (rc == SWM_OK)
+		rc = put_path(b, &path, sent_path);
+	if (rc == SWM_OK && path.len < 2)
+		rc = fail_operation(b, "no relation and no function in the path ", sent_path);
+	if (rc == SWM_OK)
+		rc = swm_request_new(&request, b->outer->err);
+	if (rc == SWM_OK)
+		rc = add_headers(b, request, &o);
+	if (rc == SWM_OK)
+		rc = make_body(b, request, o.body, &body);
+	if (rc == SWM_OK) {
+		struct text_body t = { { sizeof t.body, &t, read_text }, swm_buf_view(&body) };
+		swm_request_set_method(request, method);
+		swm_request_set_target(request, swm_buf_view(&path));
+		swm_request_set_body(request, &t.body);
+		swm_request_set_abort_fd(request, b->outer->request->abort_fd);
+		rc = serve_operation(b, request);
+	}
+	swm_request_free(request);
+	swm_buf_dispose(&path);
+	swm_buf_dispose(&body);
+	return rc;
+}
+
+/*
+ * The batch
+ */
+
+static int
+read_batch(struct serving *s)
+{
+	swm_str type;
+	int rc = swm_serving_header(s, &type, "Content-Type");
+
+	if (rc == SWM_OK && swm_content_of(type) != SWM_CONTENT_JSON)
+		return swm_content_fail(s->err, type);
+	if (rc == SWM_OK)
+		rc = swm_request_read_body(&s->body, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+	if (rc == SWM_OK && (!swm_json_valid(swm_buf_view(&s->body)) || swm_str_trim(swm_buf_view(&s->body)).ptr[0] != '['))
+		rc = swm_fail(s->err, SWM_ERR_BODY, SWM_STR("A batch is a JSON array of operations"));
+	return rc;
+}
+
+/* Which operation went wrong, beside what went wrong. */
+static void
+tell_number(struct batch *b)
+{
+	swm_buf number = SWM_BUF_INIT;
+
+	swm_buf_int(&number, b->number);
+	if (!number.failed)
+		swm_error_add_header(b->outer->err, SWM_STR("Batch-Operation"), swm_buf_view(&number));
+	swm_buf_dispose(&number);
+}
+
+static int
+run_operations(struct batch *b)
+{
+	swm_json_item item;
+	int rc = SWM_OK;
+
+	for (bool more = swm_json_item_first(&item, swm_buf_view(&b->outer->body)); more && rc == SWM_OK;
+	     more = swm_json_item_next(&item)) {
+		rc = b->number < MOST_OPERATIONS ? run_operation(b, item.value) : fail_operation(b, "there are too many", SWM_STR(""));
+		if (rc != SWM_OK)
+			tell_number(b);
+		b->number++;
+	}
+	return rc;
+}
+
+static bool
+is_batch(const struct serving *s)
+{
+	return s->write == SWM_WRITES_INSERT && s->transaction == NULL && swm_str_eq(s->relation, SWM_STR("batch")) &&
+	       swm_snapshot_relation(s->snapshot, s->schema, s->relation) == NULL;
+}
+
+int
+swm_step_batch(struct serving *s)
+{
+	struct batch b = { .outer = s };
+
+	if (!is_batch(s))
+		return SWM_OK;
+	int rc = read_batch(s);
+	if (rc == SWM_OK)
+		rc = swm_step_preferences(s);
+	if (rc == SWM_OK)
+		rc = swm_step_transaction(s);
+	if (rc != SWM_OK || s->done)
+		return rc;
+	swm_share_transaction(s);
+	rc = run_operations(&b);
+	swm_buf_cstr(&b.answers, b.number == 0 ? "[]" : "]");
+	swm_buf_str(&s->reply.body, swm_buf_view(&b.answers));
+	s->reply.failed |= b.answers.failed;
+	swm_buf_dispose(&b.answers);
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_JSON));
+	s->done = true;
+	return rc;
+}

@@ -1,0 +1,401 @@
+/*
+ * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a write that is sent again
+ * gets the first one's answer. The key is taken before anything is written, and the answer
+ * is kept before the commit, in the same transaction; so both are there, or neither. Both
+ * are the login role's doing: who asks has no rights on the table, and sees no other's keys.
+ */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "auth/digest.h"
+#include "json/escape.h"
+#include "json/raw.h"
+#include "sql/sql.h"
+
+enum { LONGEST_KEY = 255, LARGEST_ANSWER = 1024 * 1024 };
+
+/* The statements that take a key. */
+enum { EXPIRE, TAKE, ANSWER, TAKING_STEPS };
+
+/* A key on its way. */
+struct swm_keyed {
+	swm_kept_key key;
+	swm_digest *digest;  /* of the request, whose body is read through it */
+	swm_request request; /* the request with that body */
+	swm_body body;
+	const swm_body *from;
+	bool replayed;
+};
+
+static int
+fail_key(struct serving *s, const char *why)
+{
+	return swm_fail(s->err, SWM_ERR_IDEMPOTENCY_KEY, swm_cstr(why));
+}
+
+/* The key may stand in quotes, as the draft has it, or without. */
+static int
+parse_key(struct serving *s, swm_str *out, swm_str value)
+{
+	if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+		value = (swm_str){ value.ptr + 1, value.len - 2 };
+	if (value.len == 0 || value.len > LONGEST_KEY)
+		return fail_key(s, "a key has 1 to 255 characters");
+	for (size_t i = 0; i < value.len; i++)
+		if (value.ptr[i] <= ' ' || value.ptr[i] > '~' || value.ptr[i] == '"' || value.ptr[i] == ',')
+			return fail_key(s, "a key has visible ASCII characters, no comma and no quote");
+	*out = value;
+	return SWM_OK;
+}
+
+/* Claims that differ from token to token of the same party (RFC 7519, 4.1). */
+static bool
+is_of_token(swm_str name)
+{
+	static const char *const names[] = { "exp", "nbf", "iat", "jti" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (swm_json_says(name, swm_cstr(names[i])))
+			return true;
+	return false;
+}
+
+/* Whose the key is: the role and the claims, as they stand. */
+static swm_str
+make_scope(struct serving *s)
+{
+	swm_digest *d = swm_digest_new();
+	swm_json_item item;
+	swm_str scope = { NULL, 0 };
+
+	if (d == NULL)
+		return scope;
+	swm_digest_field(d, s->identity.role);
+	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item)) {
+		if (is_of_token(item.name))
+			continue;
+		swm_digest_field(d, item.name);
+		swm_digest_field(d, item.value);
+	}
+	scope = swm_digest_end(d, s->arena);
+	swm_digest_free(d);
+	return scope;
+}
+
+static ptrdiff_t
+read_digested(void *user, char *to, size_t room)
+{
+	struct swm_keyed *k = user;
+	ptrdiff_t n = k->from->read(k->from->user, to, room);
+
+	if (n > 0)
+		swm_digest_add(k->digest, (swm_str){ to, (size_t)n });
+	return n;
+}
+
+/* What makes it this request and no other, but for the body, which is added as it is read. */
+static int
+digest_head(struct serving *s, struct swm_keyed *k)
+{
+	static const char *const names[] = { "Content-Type", "Content-Profile", "Prefer", "Accept" };
+
+	k->digest = swm_digest_new();
+	if (k->digest == NULL)
+		return swm_fail_memory(s->err);
+	swm_digest_field(k->digest, s->request->method);
+	swm_digest_field(k->digest, s->request->target);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		swm_str value;
+		int rc = swm_serving_header(s, &value, names[i]);
+		if (rc != SWM_OK)
+			return rc;
+		swm_digest_field(k->digest, value);
+	}
+	return SWM_OK;
+}
+
+static void
+digest_body(struct serving *s, struct swm_keyed *k)
+{
+	k->from = s->request->body;
+	k->request = *s->request;
+	k->body = (swm_body){ sizeof k->body, k, read_digested };
+	if (k->from != NULL)
+		k->request.body = &k->body;
+	s->request = &k->request;
+}
+
+int
+swm_step_key(struct serving *s)
+{
+	swm_str value;
+	bool may_write = s->write != SWM_WRITES_NOTHING || (s->is_function && swm_serving_is(s, "POST"));
+	int rc = swm_serving_header(s, &value, "Idempotency-Key");
+
+	if (rc != SWM_OK || value.ptr == NULL || !may_write || s->transaction != NULL)
+		return rc;
+	if (s->engine->settings->db_idempotency_table.len == 0)
+		return fail_key(s, "keys are not kept here (db-idempotency-table is not set)");
+	struct swm_keyed *k = swm_arena_alloc(s->arena, sizeof *k);
+	if (k == NULL)
+		return swm_fail_memory(s->err);
+	rc = parse_key(s, &k->key.key, value);
+	if (rc != SWM_OK)
+		return rc;
+	s->keyed = k;
+	k->key.scope = make_scope(s);
+	if (k->key.scope.ptr == NULL)
+		return swm_fail_memory(s->err);
+	rc = digest_head(s, k);
+	if (rc == SWM_OK)
+		digest_body(s, k);
+	return rc;
+}
+
+void
+swm_keyed_dispose(struct serving *s)
+{
+	if (s->keyed != NULL)
+		swm_digest_free(s->keyed->digest);
+}
+
+/*
+ * Taking the key
+ */
+
+static swm_step
+step_of(const swm_statement *statement, bool prepare)
+{
+	return (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
+		.prepare = prepare };
+}
+
+static int
+make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
+{
+	const swm_settings *settings = s->engine->settings;
+	swm_str table = settings->db_idempotency_table;
+	swm_statement made[TAKING_STEPS];
+	int rc = swm_sql_kept_expire(&made[EXPIRE], s->arena, table, s->err);
+
+	if (rc == SWM_OK)
+		rc = swm_sql_kept_take(&made[TAKE], s->arena, table, &s->keyed->key, settings->db_idempotency_lifetime, s->err);
+	if (rc == SWM_OK)
+		rc = swm_sql_kept_answer(&made[ANSWER], s->arena, table, &s->keyed->key, s->err);
+	for (size_t i = 0; i < TAKING_STEPS && rc == SWM_OK; i++)
+		steps[i] = step_of(&made[i], settings->db_prepared_statements);
+	return rc;
+}
+
+/* The body of which nothing has been read yet, or not all. */
+static int
+read_rest(struct serving *s)
+{
+	const swm_body *body = s->request->body;
+	char piece[16384];
+	ptrdiff_t n = 0;
+
+	while (body != NULL && (n = body->read(body->user, piece, sizeof piece)) > 0)
+		;
+	return n < 0 ? swm_fail(s->err, SWM_ERR_CANCELED) : SWM_OK;
+}
+
+static int
+end_digest(struct serving *s, swm_str *out)
+{
+	*out = swm_digest_end(s->keyed->digest, s->arena);
+	return out->ptr == NULL ? swm_fail_memory(s->err) : SWM_OK;
+}
+
+/* headers, status, body, request */
+static int
+replay(struct serving *s, const PGresult *result)
+{
+	swm_str request;
+	size_t len;
+	int rc = read_rest(s);
+
+	if (rc == SWM_OK)
+		rc = end_digest(s, &request);
+	if (rc != SWM_OK)
+		return rc;
+	if (!swm_str_eq(request, swm_cstr(PQgetvalue(result, 0, 3))))
+		return swm_fail(s->err, SWM_ERR_KEY_REUSED);
+	rc = swm_apply_response_settings(s, result, 0);
+	if (rc != SWM_OK)
+		return rc;
+	unsigned char *bytes = PQunescapeBytea((const unsigned char *)PQgetvalue(result, 0, 2), &len);
+	if (bytes == NULL)
+		return swm_fail_memory(s->err);
+	swm_buf_clear(&s->reply.body);
+	swm_buf_add(&s->reply.body, bytes, len);
+	PQfreemem(bytes);
+	swm_reply_set(&s->reply, "Idempotency-Replayed", SWM_STR("true"));
+	s->keyed->replayed = s->done = true;
+	return SWM_OK;
+}
+
+static int
+take_event(struct serving *s, const swm_event *event, bool *taken)
+{
+	bool has_row = PQntuples(event->result) > 0;
+
+	if (event->step == TAKE)
+		*taken = has_row;
+	return event->step == ANSWER && !*taken && has_row ? replay(s, event->result) : SWM_OK;
+}
+
+int
+swm_step_transaction(struct serving *s)
+{
+	swm_step steps[TAKING_STEPS];
+	swm_event event;
+	bool taken = false;
+	int verdict = SWM_OK;
+
+	if (s->keyed == NULL || !s->changes)
+		return SWM_OK;
+	swm_share_transaction(s);
+	int rc = make_taking(s, steps);
+	if (rc == SWM_OK)
+		rc = swm_transaction_send(s->transaction, steps, TAKING_STEPS, s->err);
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, s->err)) == 1 && event.result != NULL) {
+		rc = SWM_OK;
+		if (verdict == SWM_OK)
+			verdict = take_event(s, &event, &taken);
+	}
+	if (rc != 1)
+		return rc;
+	if (verdict == SWM_OK && !taken && !s->keyed->replayed) /* it expired between the two statements */
+		verdict = fail_key(s, "the key has just expired");
+	return verdict;
+}
+
+/*
+ * Keeping the answer
+ */
+
+/* What each answer is given anew. */
+static bool
+is_of_connection(const struct serving *s, swm_str name)
+{
+	return swm_str_caseeq(name, SWM_STR("Vary")) || swm_str_starts(name, SWM_STR("Access-Control-")) ||
+	       swm_str_caseeq(name, s->engine->settings->server_trace_header);
+}
+
+/* As response.headers has them. */
+static bool
+put_headers(struct serving *s, swm_buf *to)
+{
+	char before = '[';
+
+	for (const swm_reply_header *h = s->reply.headers; h != NULL; h = h->next) {
+		if (is_of_connection(s, h->name))
+			continue;
+		swm_buf_char(to, before);
+		swm_buf_char(to, '{');
+		swm_json_quote(to, h->name);
+		swm_buf_char(to, ':');
+		swm_json_quote(to, h->value);
+		swm_buf_char(to, '}');
+		before = ',';
+	}
+	swm_buf_cstr(to, before == '[' ? "[]" : "]");
+	return !to->failed;
+}
+
+static int
+fail_answer_too_large(struct serving *s)
+{
+	swm_buf most = SWM_BUF_INIT;
+
+	swm_buf_int(&most, LARGEST_ANSWER);
+	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&most));
+	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
+	swm_buf_dispose(&most);
+	return rc;
+}
+
+/* When all is done under the role of who asked, the login role keeps the answer. */
+static int
+send_answer(struct serving *s, const swm_kept_answer *answer)
+{
+	const swm_settings *settings = s->engine->settings;
+	const swm_setting none = { SWM_STR("role"), SWM_STR("none") };
+	swm_statement made[] = { swm_sql_constraints, swm_sql_reset, { 0 }, { 0 } };
+	enum { COUNT = sizeof made / sizeof made[0] };
+	swm_step steps[COUNT];
+	int rc = swm_sql_context(&made[2], s->arena, &none, 1, s->err);
+
+	if (rc == SWM_OK)
+		rc = swm_sql_kept_keep(&made[3], s->arena, settings->db_idempotency_table, &s->keyed->key, answer, s->err);
+	for (size_t i = 0; i < COUNT && rc == SWM_OK; i++)
+		steps[i] = step_of(&made[i], settings->db_prepared_statements);
+	return rc != SWM_OK ? rc : swm_transaction_end_with(s->transaction, steps, COUNT, s->err);
+}
+
+static int
+keep(struct serving *s)
+{
+	swm_buf headers = SWM_BUF_INIT, body = SWM_BUF_INIT;
+	swm_kept_answer answer = { .status = s->reply.status };
+
+	if (s->reply.body.len > LARGEST_ANSWER)
+		return fail_answer_too_large(s);
+	int rc = end_digest(s, &answer.request);
+	swm_buf_cstr(&body, "\\x");
+	swm_buf_hex(&body, s->reply.body.ptr, s->reply.body.len);
+	if (rc == SWM_OK && (!put_headers(s, &headers) || body.failed || s->reply.body.failed || s->reply.failed))
+		rc = swm_fail_memory(s->err);
+	answer.headers = swm_buf_view(&headers);
+	answer.body = swm_buf_view(&body);
+	if (rc == SWM_OK)
+		rc = send_answer(s, &answer);
+	swm_buf_dispose(&headers);
+	swm_buf_dispose(&body);
+	return rc;
+}
+
+/*
+ * The transaction
+ */
+
+void
+swm_share_transaction(struct serving *s)
+{
+	const swm_role *role = swm_snapshot_role(s->snapshot, s->identity.role);
+
+	if (s->transaction != NULL)
+		return;
+	s->own = (swm_transaction){ .engine = s->engine, .authenticated = s->identity.authenticated,
+		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
+		.abort_fd = s->request->abort_fd, .rollback = s->rollback };
+	s->transaction = &s->own;
+}
+
+int
+swm_end_transaction(struct serving *s)
+{
+	const swm_step end[] = { step_of(&swm_sql_constraints, false), step_of(&swm_sql_reset, false) };
+
+	if (s->own.exec == NULL)
+		return SWM_OK;
+	int rc;
+	if (s->keyed == NULL)
+		rc = swm_transaction_end_with(&s->own, end, sizeof end / sizeof end[0], s->err);
+	else
+		rc = s->keyed->replayed ? swm_transaction_end(&s->own, s->err) : keep(s);
+	if (rc != SWM_OK)
+		swm_drop_transaction(s);
+	return rc;
+}
+
+void
+swm_drop_transaction(struct serving *s)
+{
+	if (s->own.exec == NULL)
+		return;
+	s->own.rollback = true;
+	(void)swm_transaction_end(&s->own, NULL);
+}
