@@ -32,10 +32,12 @@ set_preferences_applied(struct serving *s)
 	static const char *const returns[] = { "", "return=minimal", "return=headers-only", "return=representation" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	bool writes = s->write != SWM_WRITES_NOTHING;
+	bool fills = s->write == SWM_WRITES_INSERT || s->write == SWM_WRITES_UPDATE;
+	bool counts_affected = s->write == SWM_WRITES_UPDATE || s->write == SWM_WRITES_DELETE || s->call != NULL;
 	swm_buf applied = SWM_BUF_INIT;
 	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
-	if (s->prefer.max_affected >= 0)
+	if (s->prefer.max_affected >= 0 && counts_affected)
 		swm_buf_printf(&most, "max-affected=%lld", (long long)s->prefer.max_affected);
 	if (s->timezone_applied) {
 		swm_buf_cstr(&zone, "timezone=");
@@ -43,7 +45,7 @@ set_preferences_applied(struct serving *s)
 	}
 	const char *const all[] = {
 		resolves(s) ? resolutions[s->prefer.resolution] : "",
-		writes && s->write != SWM_WRITES_DELETE ? missing[s->prefer.missing] : "",
+		fills ? missing[s->prefer.missing] : "",
 		writes ? returns[s->prefer.returned] : "",
 		counts[s->prefer.count],
 		ends[s->prefer.tx],
