@@ -68,6 +68,40 @@ set_preferences_applied(struct serving *s)
 }
 
 static void
+list_called_by_relation(swm_buf *to, const swm_query_node *node)
+{
+	for (const swm_select_item *i = node->select; i != NULL; i = i->next) {
+		if (i->called_by_relation) {
+			swm_buf_cstr(to, to->len > 0 ? ", `" : "`");
+			swm_buf_str(to, i->relation);
+			swm_buf_cstr(to, "` to `");
+			swm_buf_str(to, i->alias);
+			swm_buf_char(to, '`');
+		}
+		list_called_by_relation(to, &i->node); /* as deep as SWM_DEEPEST_EMBED */
+	}
+}
+
+/* 299 is "miscellaneous persistent warning" (RFC 7234, 5.5.7). */
+void
+swm_set_warning(struct serving *s)
+{
+	swm_buf names = SWM_BUF_INIT, warning = SWM_BUF_INIT;
+
+	list_called_by_relation(&names, &s->ast->root);
+	if (names.len > 0) {
+		swm_buf_cstr(&warning, "299 swmv" PACKAGE_VERSION " \"Embedded resource was referenced by relation name even though it "
+		                       "has an alias. This is deprecated and will stop working in a future release. Update ");
+		swm_buf_str(&warning, swm_buf_view(&names));
+		swm_buf_cstr(&warning, " in query string filters, orders or limits.\"");
+		swm_reply_echo(&s->reply, "Warning", swm_buf_view(&warning));
+	}
+	s->reply.failed |= names.failed || warning.failed;
+	swm_buf_dispose(&names);
+	swm_buf_dispose(&warning);
+}
+
+static void
 set_content_location(struct serving *s)
 {
 	swm_buf location = SWM_BUF_INIT;

@@ -54,6 +54,8 @@ swm_step_plan(struct serving *s)
 		rc = plan_write(s, &request);
 	if (rc == SWM_OK && negotiated != SWM_OK)
 		rc = swm_choose_media(s, accept, s->err);
+	if (rc == SWM_OK)
+		swm_set_warning(s);
 	return rc;
 }
 
