@@ -53,16 +53,12 @@ static int
 load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 {
 	swm_conn *conn;
-	swm_snapshot *snapshot, *previous;
+	swm_snapshot *snapshot;
 	int rc = swm_pool_acquire(&conn, e->pool, abort_fd, err);
 
 	if (rc != SWM_OK)
 		return rc;
-	pthread_mutex_lock(&e->lock);
-	previous = e->snapshot == NULL ? NULL : swm_snapshot_ref(e->snapshot);
-	pthread_mutex_unlock(&e->lock);
-	rc = swm_snapshot_reload(&snapshot, previous, swm_conn_pg(conn), e->settings, err);
-	swm_snapshot_unref(previous);
+	rc = swm_snapshot_load(&snapshot, swm_conn_pg(conn), e->settings, err);
 	swm_pool_release(conn);
 	if (rc != SWM_OK)
 		return rc;

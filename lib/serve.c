@@ -51,7 +51,7 @@ answer_error(struct serving *s)
 	else if (swm_error_http_status(s->err) == 405 && s->is_function)
 		swm_set_function_allow(s);
 	else if (swm_error_http_status(s->err) == 405)
-		swm_reply_set(&s->reply, "Allow", SWM_STR("OPTIONS"));
+		swm_set_relation_allow(s);
 	swm_reply_error(&s->reply, s->err, minimal);
 	if (s->total >= 0 && swm_error_http_status(s->err) == 416)
 		swm_set_content_range(s, -1);

@@ -173,15 +173,6 @@ comment_of(const struct overloads *o)
 	return SWM_STR("");
 }
 
-static bool
-returns_nothing(const struct overloads *o)
-{
-	for (size_t i = 0; i < o->count; i++)
-		if (o->items[i]->returns == NULL || !swm_str_eq(o->items[i]->returns->name, SWM_STR("void")))
-			return false;
-	return true;
-}
-
 static void
 open_method(struct swm_openapi *doc, const char *method, const struct overloads *o)
 {
@@ -204,13 +195,10 @@ open_method(struct swm_openapi *doc, const char *method, const struct overloads 
 }
 
 static void
-close_method(struct swm_openapi *doc, const struct overloads *o)
+close_method(struct swm_openapi *doc)
 {
 	swm_json_write_close(&doc->json, ']');
-	if (returns_nothing(o))
-		swm_openapi_responses(doc, "204", "No Content");
-	else
-		swm_openapi_responses(doc, "200", "OK");
+	swm_openapi_responses(doc, "200", "OK");
 	swm_json_write_close(&doc->json, '}');
 }
 
@@ -219,7 +207,7 @@ write_get(struct swm_openapi *doc, const struct overloads *o)
 {
 	open_method(doc, "get", o);
 	write_query_parameters(doc, o);
-	close_method(doc, o);
+	close_method(doc);
 }
 
 /* named: the overloads whose arguments have names; none means that the body is the argument. */
@@ -243,7 +231,7 @@ write_post(struct swm_openapi *doc, const struct overloads *all, const struct ov
 	swm_json_write_close(w, '}');
 	swm_json_write_close(w, '}');
 	swm_openapi_ref(doc, "parameters", SWM_STR("preferParams"));
-	close_method(doc, all);
+	close_method(doc);
 }
 
 /* --- paths ---------------------------------------------------------------- */

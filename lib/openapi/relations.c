@@ -123,7 +123,7 @@ static const struct method {
 } methods[] = {
 	{ "get", MAY_SELECT, true, false,
 	  { "select", "order", "range", "rangeUnit", "offset", "limit", "preferCount" }, NULL, NULL },
-	{ "post", MAY_INSERT, false, true, { "select", "on_conflict", "preferPost" }, "201", "Created" },
+	{ "post", MAY_INSERT, false, true, { "select", "preferPost" }, "201", "Created" },
 	{ "patch", MAY_UPDATE, true, true, { "preferReturn" }, "204", "No Content" },
 	{ "delete", MAY_DELETE, true, false, { "preferReturn" }, "204", "No Content" },
 };

@@ -1,6 +1,6 @@
 /*
- * Types: what JSON makes of them, and as format the name that PostgreSQL has for
- * them (https://docs.postgrest.org/en/latest/references/api/openapi.html). A domain
+ * Types: what JSON makes of them, and as format OpenAPI's own of integers, else the
+ * name that PostgreSQL has for them (https://docs.postgrest.org/en/latest/references/api/openapi.html). A domain
  * is shown as what lies behind it.
  */
 #include "config.h"
@@ -15,11 +15,26 @@ base_of(const swm_snapshot *snapshot, const swm_type *type)
 	return base == NULL ? type : base;
 }
 
-static bool
-is_integer(const swm_type *base)
+/* The formats of whole numbers (OpenAPI 2.0, Data Types); empty for any other type. */
+static swm_str
+integer_format(const swm_type *base)
 {
-	return swm_str_eq(base->name, SWM_STR("smallint")) || swm_str_eq(base->name, SWM_STR("integer")) ||
-	       swm_str_eq(base->name, SWM_STR("bigint"));
+	static const swm_str formats[][2] = {
+		{ { "smallint", 8 }, { "int32", 5 } }, { { "integer", 7 }, { "int32", 5 } }, { { "bigint", 6 }, { "int64", 5 } },
+	};
+
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+		if (swm_str_eq(base->name, formats[i][0]))
+			return formats[i][1];
+	return (swm_str){ NULL, 0 };
+}
+
+static void
+write_format(struct swm_openapi *doc, const swm_type *base)
+{
+	swm_str format = integer_format(base);
+
+	swm_json_write_member(&doc->json, "format", format.len > 0 ? format : base->name);
 }
 
 const char *
@@ -31,15 +46,11 @@ swm_openapi_type(const swm_snapshot *snapshot, const swm_type *type)
 		return NULL;
 	if (base->is_array)
 		return "array";
-	if (base->is_composite)
-		return "object";
 	switch (base->form) {
 	case SWM_FORM_BOOL:
 		return "boolean";
 	case SWM_FORM_NUMBER:
-		return is_integer(base) ? "integer" : "number";
-	case SWM_FORM_SERVER: /* its cast to json may make anything of it */
-		return NULL;
+		return integer_format(base).len > 0 ? "integer" : "number";
 	default:
 		return "string";
 	}
@@ -74,28 +85,30 @@ swm_openapi_write_type(struct swm_openapi *doc, const swm_type *type)
 		swm_json_write_member(&doc->json, "type", swm_cstr(name));
 	if (base == NULL)
 		return;
-	swm_json_write_member(&doc->json, "format", base->name);
+	write_format(doc, base);
 	if (name != NULL && strcmp(name, "string") == 0)
 		write_enum(doc, base);
 	if (!base->is_array)
 		return;
+	name = swm_openapi_type(snapshot, element_of(snapshot, base));
 	swm_json_write_key(&doc->json, SWM_STR("items"));
 	swm_json_write_open(&doc->json, '{');
-	swm_openapi_write_type(doc, element_of(snapshot, base));
+	if (name != NULL)
+		swm_json_write_member(&doc->json, "type", swm_cstr(name));
 	swm_json_write_close(&doc->json, '}');
 }
 
-/* Arrays and composites are literals there ({1,2}), as json is. */
+/* Arrays are literals there ({1,2}), as json is. */
 static void
 write_plain_type(struct swm_openapi *doc, const swm_type *type)
 {
 	const swm_type *base = base_of(doc->request->snapshot, type);
 	const char *name = swm_openapi_type(doc->request->snapshot, type);
-	bool plain = name != NULL && strcmp(name, "array") != 0 && strcmp(name, "object") != 0;
+	bool plain = name != NULL && strcmp(name, "array") != 0;
 
 	swm_json_write_member(&doc->json, "type", plain ? swm_cstr(name) : SWM_STR("string"));
 	if (base != NULL)
-		swm_json_write_member(&doc->json, "format", base->name);
+		write_format(doc, base);
 }
 
 void

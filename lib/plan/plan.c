@@ -64,6 +64,27 @@ swm_plan_fail_not_embedded(swm_planner *p, swm_str name)
 	return rc;
 }
 
+/* An alias takes the place of the relation's name, unless url-use-legacy-target-names has both. */
+static int
+check_names(swm_planner *p)
+{
+	const swm_select_item *item = swm_ast_called_by_relation(&p->request->ast->root);
+	swm_buf hint = SWM_BUF_INIT;
+
+	if (item == NULL || p->settings->url_use_legacy_target_names)
+		return SWM_OK;
+	int rc = swm_fail(p->err, SWM_ERR_NOT_EMBEDDED, item->relation);
+	swm_buf_cstr(&hint, "Change '");
+	swm_buf_str(&hint, item->relation);
+	swm_buf_cstr(&hint, "' to '");
+	swm_buf_str(&hint, item->alias);
+	swm_buf_cstr(&hint, "' in filters, orders or limits.");
+	swm_error_set_details(p->err, SWM_STR("Target names are not allowed in filters if they have an alias"));
+	swm_error_set_hint(p->err, swm_buf_view(&hint));
+	swm_buf_dispose(&hint);
+	return rc;
+}
+
 int
 swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *what)
 {
@@ -175,6 +196,8 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
 	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
 		rc = swm_plan_fail_not_embedded(p, ast->not_embedded);
+	if (rc == SWM_OK)
+		rc = check_names(p);
 	if (rc == SWM_OK)
 		rc = plan_levels(p, plan->root, p->request->range);
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);

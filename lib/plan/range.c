@@ -4,12 +4,11 @@
 #include "plan/planner.h"
 
 static int
-fail_range(swm_planner *p)
+fail_range(swm_planner *p, const char *details)
 {
 	int rc = swm_fail(p->err, SWM_ERR_RANGE);
 
-	swm_error_set_details(p->err, SWM_STR("The lower boundary must be lower than or equal to the upper boundary "
-	                                      "in the Range header."));
+	swm_error_set_details(p->err, swm_cstr(details));
 	return rc;
 }
 
@@ -21,12 +20,13 @@ swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked,
 	if (asked->has_limit && __builtin_add_overflow(first, asked->limit, &end))
 		end = INT64_MAX;
 	if (range != NULL && range->last < range->first)
-		return fail_range(p);
+		return fail_range(p, "The lower boundary must be lower than or equal to the upper boundary "
+		                     "in the Range header.");
 	if (range != NULL && !(asked->has_limit && asked->limit == 0)) {
 		first = range->first > first ? range->first : first;
 		end = range->last < end - 1 ? range->last + 1 : end;
 		if (end <= first)
-			return fail_range(p);
+			return fail_range(p, "Limit should be greater than or equal to zero.");
 	}
 	node->offset = first;
 	node->has_limit = end != INT64_MAX;

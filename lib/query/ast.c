@@ -54,14 +54,24 @@ is_called(const swm_select_item *item, swm_str name, bool by_alias)
 	return swm_str_eq(by_alias && item->alias.len > 0 ? item->alias : item->relation, name);
 }
 
-swm_query_node *
+swm_select_item *
 swm_ast_embedded(const swm_query_node *node, swm_str name)
 {
 	for (swm_select_item *i = node->select; i != NULL; i = i->next)
 		if (is_called(i, name, true))
-			return &i->node;
+			return i;
 	for (swm_select_item *i = node->select; i != NULL; i = i->next)
 		if (is_called(i, name, false))
-			return &i->node;
+			return i;
 	return NULL;
+}
+
+const swm_select_item *
+swm_ast_called_by_relation(const swm_query_node *node)
+{
+	const swm_select_item *found = NULL;
+
+	for (const swm_select_item *i = node->select; i != NULL && found == NULL; i = i->next)
+		found = i->called_by_relation ? i : swm_ast_called_by_relation(&i->node); /* as deep as SWM_DEEPEST */
+	return found;
 }

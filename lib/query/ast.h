@@ -108,6 +108,7 @@ struct swm_query_item {
 	swm_str aggregate_cast;
 	swm_str relation, hint;  /* RELATION, SPREAD */
 	enum swm_join join;
+	bool called_by_relation; /* a path names its relation, although it has an alias */
 	swm_query_node node;
 };
 
@@ -136,7 +137,10 @@ void swm_ast_add_item(swm_query_node *node, swm_select_item *item);
 void swm_ast_add_term(swm_query_node *node, swm_order_term *term);
 
 /* The relation that a node calls so: by its alias or name first, then by its name. NULL when there is none. */
-swm_query_node *swm_ast_embedded(const swm_query_node *node, swm_str name);
+swm_select_item *swm_ast_embedded(const swm_query_node *node, swm_str name);
+
+/* The first of what is embedded, at any depth, that is called by its relation's name. NULL when there is none. */
+const swm_select_item *swm_ast_called_by_relation(const swm_query_node *node);
 
 /*
  * Parses the decoded pairs of a query string. QUERY_SYNTAX (SWM_EPARSE) says in

@@ -340,10 +340,12 @@ static void
 place_levels(struct parser *p)
 {
 	for (struct level *l = p->levels; l != NULL; l = l->next) {
-		swm_query_node *node = &p->ast->root, *below;
+		swm_query_node *node = &p->ast->root;
+		swm_select_item *below;
 		const swm_value *name = l->path;
 		while (name != NULL && (below = swm_ast_embedded(node, name->text)) != NULL) {
-			node = below;
+			below->called_by_relation |= below->alias.len > 0 && !swm_str_eq(below->alias, name->text);
+			node = &below->node;
 			name = name->next;
 		}
 		if (name == NULL)

@@ -16,9 +16,9 @@ static const struct {
 #undef SWM_QUERY
 };
 
-static swm_load_take take_exposed, take_extra, take_timezones;
+static swm_load_take take_exposed, take_extra;
 typedef bool condition(const struct swm_load *load);
-static condition since_15, before_15, with_timezones;
+static condition since_15, before_15;
 
 enum { MOST_PARAMS = 3 };
 
@@ -53,7 +53,6 @@ static const struct step {
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
 	{ QUERY_ROLE_SETTINGS_14, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, before_15, false },
-	{ QUERY_TIMEZONES, { SWM_PARAM_NONE }, take_timezones, with_timezones, false },
 };
 
 static void
@@ -158,31 +157,6 @@ take_extra(struct swm_load *load, const PGresult *rows)
 	return take_namespaces(load, rows, SWM_PARAM_EXTRA);
 }
 
-static int
-take_timezones(struct swm_load *load, const PGresult *rows)
-{
-	size_t count = (size_t)PQntuples(rows), size = 0;
-	swm_timezones *z = load->snapshot->timezones = swm_timezones_new();
-
-	for (size_t i = 0; i < count; i++)
-		size += swm_load_cell(rows, (int)i, 0).len;
-	char *names = z == NULL ? NULL : swm_arena_alloc(z->arena, size);
-	uint32_t *ends = z == NULL ? NULL : swm_arena_array(z->arena, count, sizeof *ends);
-	if (names == NULL || ends == NULL || size > UINT32_MAX)
-		return SWM_ENOMEM;
-	uint32_t end = 0;
-	for (size_t i = 0; i < count; i++) {
-		swm_str name = swm_load_cell(rows, (int)i, 0);
-		memcpy(names + end, name.ptr, name.len);
-		end += (uint32_t)name.len;
-		ends[i] = end;
-	}
-	z->names = names;
-	z->ends = ends;
-	z->count = count;
-	return SWM_OK;
-}
-
 static bool
 since_15(const struct swm_load *load)
 {
@@ -193,12 +167,6 @@ static bool
 before_15(const struct swm_load *load)
 {
 	return load->snapshot->server_version < 150000;
-}
-
-static bool
-with_timezones(const struct swm_load *load)
-{
-	return load->settings->db_timezone_enabled && load->snapshot->timezones == NULL;
 }
 
 static swm_str
@@ -346,18 +314,6 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	return result;
 }
 
-/* What is the same in the snapshot before. */
-static void
-take_over(struct swm_load *load, const swm_snapshot *previous)
-{
-	swm_timezones *z = previous == NULL ? NULL : previous->timezones;
-
-	if (z == NULL || !load->settings->db_timezone_enabled)
-		return;
-	atomic_fetch_add_explicit(&z->references, 1, memory_order_relaxed);
-	load->snapshot->timezones = z;
-}
-
 /* The steps with the rows of a source. */
 static int
 take_all(struct swm_load *load, swm_load_source *source, void *user)
@@ -403,20 +359,12 @@ int
 swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                   swm_error *err)
 {
-	return swm_snapshot_reload(out, NULL, connection, settings, err);
-}
-
-int
-swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
-                    const swm_settings *settings, swm_error *err)
-{
 	struct swm_load load;
 	int result = start(&load, settings, PQserverVersion(connection));
 
 	if (result == SWM_OK) {
 		load.snapshot->iso_dates = swm_snapshot_datestyle_is_iso(
 			swm_cstr(PQparameterStatus(connection, "DateStyle")), false);
-		take_over(&load, previous);
 		result = run_transaction(&load, connection, err);
 	} else {
 		result = swm_fail_memory(err);

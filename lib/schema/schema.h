@@ -185,13 +185,6 @@ struct pg_conn;
 int swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_settings *settings,
                       swm_error *err);
 
-/*
- * The same in place of one that is there (NULL is allowed): what belongs to the server and
- * not to its schemas, the time zones, is taken over if it is there.
- */
-int swm_snapshot_reload(swm_snapshot **out, const swm_snapshot *previous, struct pg_conn *connection,
-                        const swm_settings *settings, swm_error *err);
-
 swm_snapshot *swm_snapshot_ref(swm_snapshot *snapshot);
 void swm_snapshot_unref(swm_snapshot *snapshot); /* NULL is allowed */
 
@@ -280,8 +273,5 @@ bool swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role);
 
 /* The server's version, as server_version_num. */
 int swm_snapshot_server_version(const swm_snapshot *snapshot);
-
-/* Whether a time zone's name is in pg_timezone_names, in its exact case. */
-bool swm_snapshot_has_timezone(const swm_snapshot *snapshot, swm_str name);
 
 #endif

@@ -4,31 +4,6 @@
 
 #include <stdlib.h>
 
-swm_timezones *
-swm_timezones_new(void)
-{
-	swm_timezones *z = calloc(1, sizeof *z);
-	if (z == NULL)
-		return NULL;
-	z->arena = swm_arena_new();
-	if (z->arena == NULL) {
-		free(z);
-		return NULL;
-	}
-	atomic_init(&z->references, 1);
-	return z;
-}
-
-void
-swm_timezones_unref(swm_timezones *timezones)
-{
-	if (timezones == NULL ||
-	    atomic_fetch_sub_explicit(&timezones->references, 1, memory_order_acq_rel) > 1)
-		return;
-	swm_arena_free(timezones->arena);
-	free(timezones);
-}
-
 swm_snapshot *
 swm_snapshot_new(void)
 {
@@ -57,7 +32,6 @@ swm_snapshot_unref(swm_snapshot *snapshot)
 	if (snapshot == NULL ||
 	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) > 1)
 		return;
-	swm_timezones_unref(snapshot->timezones);
 	swm_arena_free(snapshot->arena);
 	free(snapshot);
 }
@@ -343,29 +317,4 @@ int
 swm_snapshot_server_version(const swm_snapshot *snapshot)
 {
 	return snapshot->server_version;
-}
-
-static swm_str
-timezone_at(const swm_timezones *z, size_t at)
-{
-	uint32_t start = at == 0 ? 0 : z->ends[at - 1];
-	return (swm_str){ z->names + start, z->ends[at] - start };
-}
-
-bool
-swm_snapshot_has_timezone(const swm_snapshot *snapshot, swm_str name)
-{
-	size_t low = 0, high = snapshot->timezones == NULL ? 0 : snapshot->timezones->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = swm_str_cmp(name, timezone_at(snapshot->timezones, middle));
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
 }

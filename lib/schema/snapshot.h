@@ -68,18 +68,6 @@ typedef struct swm_schema_comment {
 	swm_str schema, comment;
 } swm_schema_comment;
 
-/*
- * The names of time zones, sorted by bytes. They belong to the server, and reading them
- * takes it longer than all the rest: snapshots that follow one another share them.
- */
-typedef struct swm_timezones {
-	atomic_size_t references;
-	swm_arena *arena;
-	const char *names; /* one behind the other */
-	const uint32_t *ends;
-	size_t count;
-} swm_timezones;
-
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
@@ -123,16 +111,10 @@ struct swm_snapshot {
 	swm_rights *rights; /* one for each role */
 	size_t role_count;
 	swm_index roles_by_name;
-
-	swm_timezones *timezones; /* NULL when they were not asked for */
 };
 
 /* An empty one with one reference; NULL when memory ran out. */
 swm_snapshot *swm_snapshot_new(void);
-
-/* An empty one with one reference; NULL when memory ran out. */
-swm_timezones *swm_timezones_new(void);
-void swm_timezones_unref(swm_timezones *timezones); /* NULL is allowed */
 
 /* The key of a constraint's name in constraints_by_name. */
 uint32_t swm_snapshot_name_key(swm_str name);

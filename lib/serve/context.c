@@ -6,7 +6,7 @@
 #include "json/escape.h"
 #include "read.h"
 
-/* The header names in lower case, as a JSON object; what is no UTF-8 is left out. */
+/* The header names in lower case, as a JSON object; what is no UTF-8 is left out, and cookies are apart. */
 static bool
 headers_as_json(struct serving *s, swm_str *out)
 {
@@ -16,7 +16,7 @@ headers_as_json(struct serving *s, swm_str *out)
 	for (size_t i = 0; i < s->request->count; i++) {
 		const swm_field_line *line = &s->request->lines[i];
 		swm_str value;
-		bool seen = false;
+		bool seen = swm_str_caseeq(line->name, SWM_STR("Cookie"));
 		for (size_t k = 0; k < i && !seen; k++)
 			seen = swm_str_caseeq(s->request->lines[k].name, line->name);
 		if (seen)

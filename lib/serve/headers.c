@@ -32,10 +32,12 @@ set_preferences_applied(struct serving *s)
 	static const char *const returns[] = { "", "return=minimal", "return=headers-only", "return=representation" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	bool writes = s->write != SWM_WRITES_NOTHING;
+	bool fills = s->write == SWM_WRITES_INSERT || s->write == SWM_WRITES_UPDATE;
+	bool counts_affected = s->write == SWM_WRITES_UPDATE || s->write == SWM_WRITES_DELETE || s->call != NULL;
 	swm_buf applied = SWM_BUF_INIT;
 	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
-	if (s->prefer.max_affected >= 0)
+	if (s->prefer.max_affected >= 0 && counts_affected)
 		swm_buf_printf(&most, "max-affected=%lld", (long long)s->prefer.max_affected);
 	if (s->timezone_applied) {
 		swm_buf_cstr(&zone, "timezone=");
@@ -43,7 +45,7 @@ set_preferences_applied(struct serving *s)
 	}
 	const char *const all[] = {
 		resolves(s) ? resolutions[s->prefer.resolution] : "",
-		writes && s->write != SWM_WRITES_DELETE ? missing[s->prefer.missing] : "",
+		fills ? missing[s->prefer.missing] : "",
 		writes ? returns[s->prefer.returned] : "",
 		counts[s->prefer.count],
 		ends[s->prefer.tx],
@@ -63,6 +65,40 @@ set_preferences_applied(struct serving *s)
 	swm_buf_dispose(&applied);
 	swm_buf_dispose(&most);
 	swm_buf_dispose(&zone);
+}
+
+static void
+list_called_by_relation(swm_buf *to, const swm_query_node *node)
+{
+	for (const swm_select_item *i = node->select; i != NULL; i = i->next) {
+		if (i->called_by_relation) {
+			swm_buf_cstr(to, to->len > 0 ? ", `" : "`");
+			swm_buf_str(to, i->relation);
+			swm_buf_cstr(to, "` to `");
+			swm_buf_str(to, i->alias);
+			swm_buf_char(to, '`');
+		}
+		list_called_by_relation(to, &i->node); /* as deep as SWM_DEEPEST_EMBED */
+	}
+}
+
+/* 299 is "miscellaneous persistent warning" (RFC 7234, 5.5.7). */
+void
+swm_set_warning(struct serving *s)
+{
+	swm_buf names = SWM_BUF_INIT, warning = SWM_BUF_INIT;
+
+	list_called_by_relation(&names, &s->ast->root);
+	if (names.len > 0) {
+		swm_buf_cstr(&warning, "299 swmv" PACKAGE_VERSION " \"Embedded resource was referenced by relation name even though it "
+		                       "has an alias. This is deprecated and will stop working in a future release. Update ");
+		swm_buf_str(&warning, swm_buf_view(&names));
+		swm_buf_cstr(&warning, " in query string filters, orders or limits.\"");
+		swm_reply_echo(&s->reply, "Warning", swm_buf_view(&warning));
+	}
+	s->reply.failed |= names.failed || warning.failed;
+	swm_buf_dispose(&names);
+	swm_buf_dispose(&warning);
 }
 
 static void

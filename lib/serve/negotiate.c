@@ -3,6 +3,8 @@
 
 #include "serve/serving.h"
 
+#include "json/escape.h"
+
 static int
 plan_write(struct serving *s, const swm_read_request *read)
 {
@@ -52,6 +54,8 @@ swm_step_plan(struct serving *s)
 		rc = plan_write(s, &request);
 	if (rc == SWM_OK && negotiated != SWM_OK)
 		rc = swm_choose_media(s, accept, s->err);
+	if (rc == SWM_OK)
+		swm_set_warning(s);
 	return rc;
 }
 
@@ -105,8 +109,10 @@ swm_step_preferences(struct serving *s)
 {
 	swm_str unknown = s->prefer.invalid;
 
+	/* a name, an abbreviation or an offset: PostgreSQL says whether there is such a zone */
 	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
-	                      swm_snapshot_has_timezone(s->snapshot, s->prefer.timezone);
+	                      swm_str_find(s->prefer.timezone, '\0') == s->prefer.timezone.len &&
+	                      swm_utf8_valid(s->prefer.timezone, NULL);
 	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)
 		unknown = (swm_str){ s->prefer.timezone.ptr - strlen("timezone="),
 		                     s->prefer.timezone.len + strlen("timezone=") };

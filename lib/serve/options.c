@@ -37,9 +37,10 @@ answer_function(struct serving *s)
 }
 
 /* What the relation allows, not what the role does (PostgREST's options page). */
-static void
-set_allow(struct serving *s, const swm_relation *r)
+void
+swm_set_relation_allow(struct serving *s)
 {
+	const swm_relation *r = s->is_root || s->snapshot == NULL ? NULL : swm_snapshot_relation(s->snapshot, s->schema, s->relation);
 	swm_buf allow = SWM_BUF_INIT;
 
 	swm_buf_cstr(&allow, "OPTIONS,GET,HEAD");
@@ -69,7 +70,7 @@ swm_step_options(struct serving *s)
 	if (!s->is_root)
 		rc = swm_plan_relation(&r, s->snapshot, s->schema, s->relation, s->err);
 	if (rc == SWM_OK)
-		set_allow(s, r);
+		swm_set_relation_allow(s);
 	s->done = rc == SWM_OK;
 	return rc;
 }

@@ -87,7 +87,7 @@ int
 swm_step_schema(struct serving *s)
 {
 	swm_str name;
-	bool reads = swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD");
+	bool reads = swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD") || swm_serving_is(s, "OPTIONS");
 	int rc = swm_serving_header(s, &name, reads ? "Accept-Profile" : "Content-Profile");
 
 	if (rc != SWM_OK)

@@ -148,8 +148,12 @@ void swm_set_read_headers(struct serving *s);
 void swm_set_write_headers(struct serving *s);
 void swm_set_root_headers(struct serving *s);
 
-/* Allow of the functions of the name, as far as the snapshot is known. */
+/* Warning, when what is embedded is called by its relation's name although it has an alias. */
+void swm_set_warning(struct serving *s);
+
+/* Allow of the functions of the name, or of the relation (or the root), as far as the snapshot is known. */
 void swm_set_function_allow(struct serving *s);
+void swm_set_relation_allow(struct serving *s);
 
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);

@@ -69,23 +69,32 @@ fail_counted(struct serving *s, enum swm_error_id id, const char *begin, int64_t
 	return rc;
 }
 
+/* Who accepts one object means one row, whether it is to be returned or not. */
+static bool
+must_be_one(const struct serving *s)
+{
+	enum swm_media media = s->writing.media;
+
+	return s->writing.made == SWM_MADE_ROWS && (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
+}
+
 /* What makes a write that went well be taken back. */
 static int
 judge(struct serving *s, const struct outcome *o)
 {
-	if (s->write == SWM_WRITES_PUT && o->affected != 1)
-		return swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
-	if (s->prefer.max_affected >= 0 && o->affected > s->prefer.max_affected)
+	if (s->write == SWM_WRITES_PUT)
+		return o->affected == 1 ? SWM_OK : swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
+	if (must_be_one(s) && o->affected != 1)
+		return fail_counted(s, SWM_ERR_NOT_SINGULAR, "The result contains", o->affected);
+	if (s->write != SWM_WRITES_INSERT && s->prefer.max_affected >= 0 && o->affected > s->prefer.max_affected)
 		return fail_counted(s, SWM_ERR_MAX_AFFECTED, "The query affects", o->affected);
-	if (s->plan != NULL && s->encoder.single && s->rows != 1)
-		return fail_counted(s, SWM_ERR_NOT_SINGULAR, "The result contains", s->rows);
 	return SWM_OK;
 }
 
 bool
 swm_write_is_judged(const struct serving *s)
 {
-	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || (s->plan != NULL && s->encoder.single);
+	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s);
 }
 
 static void

@@ -131,6 +131,7 @@ CREATE VIEW whoami AS SELECT
 	current_setting('request.path', true) AS path,
 	current_setting('request.headers', true)::json ->> 'x-mark' AS mark,
 	current_setting('request.cookies', true)::json ->> 'c' AS cookie,
+	array(SELECT json_object_keys(nullif(current_setting('request.headers', true), '')::json)) AS header_names,
 	current_setting('TimeZone') AS timezone,
 	current_setting('search_path') AS search_path,
 	current_setting('app.settings.colour', true) AS colour,

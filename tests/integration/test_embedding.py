@@ -227,6 +227,34 @@ class Levels(Embedding):
 				{"id": 1, "films": [{"id": 2, "roles": [{"actor_id": 2}]}]}]),
 		])
 
+	def warning(self, *replacements):
+		return ('"Embedded resource was referenced by relation name even though it has an alias. This is deprecated and will '
+		        'stop working in a future release. Update %s in query string filters, orders or limits."' % ", ".join(
+			        "`%s` to `%s`" % r for r in replacements))
+
+	def test_a_relations_name_in_place_of_its_alias_is_warned_of(self):
+		"""PostgREST 16's url-use-legacy-target-names (references/configuration)."""
+		for target, replacements in [
+			("/directors?select=id,f:films(id)&films.order=id&films.limit=1&id=eq.1", [("films", "f")]),
+			("/directors?select=id,f:films(id,s:technical_specs(camera))&films.technical_specs.camera=eq.Arri",
+			 [("films", "f"), ("technical_specs", "s")]),
+		]:
+			answer = self.answer(target)
+			self.assertRegex(answer.header("Warning"), r"^299 swmv\d\S* \"")
+			self.assertEqual(answer.header("Warning").split(" ", 2)[2], self.warning(*replacements))
+		for target in ("/directors?select=id,f:films(id)&f.order=id", "/directors?select=id,films(id)&films.order=id"):
+			self.assertIsNone(self.answer(target).header("Warning"))
+
+	def test_a_relations_name_in_place_of_its_alias_can_be_refused(self):
+		server = harness.server(db_schemas="film", url_use_legacy_target_names=False)
+		answer = server.get("/directors?select=id,f:films(id)&films.order=id")
+		self.assertEqual((answer.status, answer.text), (400, harness.error_body(
+			"PGRST108", "'films' is not an embedded resource in this request",
+			"Target names are not allowed in filters if they have an alias",
+			"Change 'films' to 'f' in filters, orders or limits.")))
+		self.assertIsNone(answer.header("Warning"))
+		self.assertEqual(server.get("/directors?select=id,f:films(id)&f.order=id").status, 200)
+
 	def test_by_alias_name_or_both(self):
 		self.expect([
 			("/films?select=id,r:roles(actor_id)&r.actor_id=gt.1&roles.actor_id=lt.3&id=eq.3", [{"id": 3, "r": [{"actor_id": 2}]}]),

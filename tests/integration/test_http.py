@@ -57,6 +57,15 @@ class Methods(Http):
 				answer = self.server.request("OPTIONS", "/" + relation)
 				self.assertEqual((answer.status, answer.header("Allow")), (200, allow))
 
+	def test_options_in_another_schema(self):
+		"""The schema is chosen as that of a read is."""
+		self.assertEqual(self.server.request("OPTIONS", "/only_here").status, 404)
+		self.assertEqual(self.server.request("OPTIONS", "/only_here", {"Content-Profile": "other"}).status, 404)
+		answer = self.server.request("OPTIONS", "/only_here", {"Accept-Profile": "other"})
+		self.assertEqual((answer.status, answer.header("Allow")), (200, "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"))
+		answer = self.server.request("OPTIONS", "/only_here", {"Accept-Profile": "nowhere"})
+		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST106"))
+
 	def test_options_of_what_is_not_there(self):
 		self.assert_error(self.server.request("OPTIONS", "/zzzzzzzzzz"), 404, "PGRST205",
 		                  "Could not find the table 'test.zzzzzzzzzz' in the schema cache")
@@ -195,6 +204,11 @@ class Headers(Http):
 		self.assertEqual((row["user"], row["read_only"]), ("swm_anon", "on"))
 		self.assertEqual([part.strip(' "') for part in row["search_path"].split(",")], ["test", "public"])
 
+	def test_cookies_are_no_header_of_the_settings(self):
+		row = self.server.get("/whoami?select=header_names", {"X-Mark": "m", "Cookie": "a=b"}).json[0]
+		self.assertIn("x-mark", row["header_names"])
+		self.assertNotIn("cookie", row["header_names"])
+
 	def test_search_path_follows_the_profile(self):
 		server = harness.server(db_schemas="other, test")
 		row = server.get("/whoami?select=search_path", {"Accept-Profile": "test"}).json[0]
@@ -238,14 +252,18 @@ class Prefer(Http):
 			self.assertEqual(self.server.get("/moments?select=t").text, self.MOMENT)
 
 	def test_unknown_timezone(self):
-		answer = self.server.get("/moments?select=t", {"Prefer": "timezone=Jupiter/Red_Spot"})
-		self.assertEqual((answer.status, answer.text), (200, self.MOMENT))
-		self.assertIsNone(answer.header("Preference-Applied"))
+		"""PostgreSQL says that there is none, under either handling."""
+		for handling in ("", "handling=lenient, ", "handling=strict, "):
+			answer = self.server.get("/moments?select=t", {"Prefer": handling + "timezone=Jupiter/Red_Spot"})
+			self.assert_error(answer, 400, "22023", 'invalid value for parameter "TimeZone": "Jupiter/Red_Spot"')
+		self.assertEqual(self.server.get("/moments?select=t").text, self.MOMENT)
 
-	def test_unknown_timezone_strict(self):
-		answer = self.server.get("/moments", {"Prefer": "handling=strict, timezone=Jupiter/Red_Spot"})
-		self.assert_error(answer, 400, "PGRST122", "Invalid preferences given with handling=strict",
-		                  "Invalid preferences: timezone=Jupiter/Red_Spot")
+	def test_timezone_as_an_offset(self):
+		for zone, moment in (("-4", "2023-10-18T08:37:59.611-04:00"), ("05:00", "2023-10-18T07:37:59.611-05:00"),
+		                     ("america/los_angeles", "2023-10-18T05:37:59.611-07:00")):
+			answer = self.server.get("/moments?select=t", {"Prefer": "timezone=" + zone})
+			self.assertEqual((answer.status, answer.json), (200, [{"t": moment}]))
+			self.assertEqual(answer.header("Preference-Applied"), "timezone=" + zone)
 
 	def test_handling(self):
 		answer = self.server.get("/three", {"Prefer": "handling=strict, foo, bar"})

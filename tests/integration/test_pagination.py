@@ -107,6 +107,13 @@ class Pagination(unittest.TestCase):
 			"PGRST103", "Requested range not satisfiable",
 			"The lower boundary must be lower than or equal to the upper boundary in the Range header.")))
 
+	def test_range_beside_the_limits(self):
+		"""Each is a range, and nothing is in both."""
+		for query in ("offset=3", "limit=2&offset=4"):
+			answer = self.server.get("/three?" + query, {"Range": "0-2"})
+			self.assertEqual((answer.status, answer.text), (416, error_body(
+				"PGRST103", "Requested range not satisfiable", "Limit should be greater than or equal to zero.")))
+
 	def test_negative_limit(self):
 		answer = self.server.get("/three?limit=-1")
 		self.assertEqual((answer.status, answer.text), (416, error_body(

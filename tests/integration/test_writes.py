@@ -133,6 +133,19 @@ class Upsert(Writes):
 		self.expect(self.send("PUT", "/pairs?a=eq.3&b=eq.3", {"a": 3, "b": 3, "c": "z"}), 204)
 		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,x) (1,2,two) (3,3,z)")
 
+	def test_preferences_that_a_put_has(self):
+		answer = self.send("PUT", "/pairs?a=eq.3&b=eq.3", {"a": 3, "b": 3}, prefer="return=minimal,missing=default,"
+		                   "count=exact,resolution=merge-duplicates,handling=strict,max-affected=5")
+		self.expect(answer, 204, Preference_Applied="return=minimal, count=exact, handling=strict")
+
+	def test_an_insert_is_never_too_many(self):
+		answer = self.send("POST", "/pairs", [{"a": 8, "b": 1}, {"a": 8, "b": 2}], prefer="handling=strict,max-affected=1")
+		self.expect(answer, 201, Preference_Applied="handling=strict")
+
+	def test_methods_of_a_put_that_is_none(self):
+		answer = self.send("PUT", "/pairs?a=eq.1", {"a": 1, "b": 1})
+		self.assertEqual((answer.status, answer.header("Allow")), (405, "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"))
+
 	def test_put_that_is_none(self):
 		body = {"a": 1, "b": 9, "c": "x"}
 		self.expect_error(self.send("PUT", "/pairs?a=eq.1&b=eq.1", body), 400, "PGRST115",
@@ -179,6 +192,26 @@ class Change(Writes):
 		answer = self.send("PATCH", "/pairs?a=eq.1", {"d": "x"}, prefer=REPRESENTATION, accept="application/vnd.pgrst.object+json")
 		self.expect_error(answer, 406, "PGRST116", "Cannot coerce the result to a single JSON object", "The result contains 2 rows")
 		self.assertEqual(self.rows("SELECT d FROM writes.pairs"), "(dd) (dd) (dd)")
+
+	def test_singular_without_representation(self):
+		"""One object is accepted: more or fewer rows are an error, whatever is returned."""
+		one = "application/vnd.pgrst.object+json"
+		for method, target, body, count in (("PATCH", "/pairs?a=eq.1", {"d": "x"}, 2), ("PATCH", "/pairs?a=eq.9", {"d": "x"}, 0),
+		                                    ("DELETE", "/pairs?a=eq.1", None, 2), ("DELETE", "/pairs?a=eq.9", None, 0),
+		                                    ("POST", "/pairs", [{"a": 7, "b": 7}, {"a": 8, "b": 8}], 2)):
+			for prefer in ("", "return=minimal", "return=headers-only"):
+				answer = self.send(method, target, body, accept=one, **({"prefer": prefer} if prefer else {}))
+				self.expect_error(answer, 406, "PGRST116", "Cannot coerce the result to a single JSON object",
+				                  "The result contains %d rows" % count)
+		self.assertEqual(self.rows("SELECT d FROM writes.pairs"), "(dd) (dd) (dd)")
+		self.expect(self.send("PATCH", "/pairs?a=eq.2", {"d": "x"}, accept=one), 204)
+		self.expect(self.send("POST", "/pairs", {"a": 7, "b": 7}, accept=one), 201)
+		self.expect(self.send("DELETE", "/pairs?a=eq.7", accept=one), 204)
+
+	def test_singular_comes_before_too_many(self):
+		answer = self.send("DELETE", "/pairs?a=eq.1", accept="application/vnd.pgrst.object+json",
+		                   prefer="handling=strict,max-affected=1")
+		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST116"))
 
 	def test_a_filter_that_was_forgotten(self):
 		server = harness.server(db_schemas="writes", db_require_filter=True)

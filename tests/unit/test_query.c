@@ -85,6 +85,21 @@ START_TEST(a_path_may_be_quoted)
 }
 END_TEST
 
+START_TEST(a_relation_with_an_alias_that_is_called_by_its_name_is_known)
+{
+	swm_query *q = parse("t?select=id,a:r(s())&a.id=eq.1&a.s.limit=1");
+
+	ck_assert_ptr_null(swm_ast_called_by_relation(&q->ast->root));
+	swm_query_free(q);
+	q = parse("t?select=id,a:r(b:s())&a.s.limit=1");
+	ck_assert(is(swm_ast_called_by_relation(&q->ast->root)->alias, "b"));
+	swm_query_free(q);
+	q = parse("t?select=id,a:r(b:s())&r.b.limit=1");
+	ck_assert(is(swm_ast_called_by_relation(&q->ast->root)->alias, "a"));
+	swm_query_free(q);
+}
+END_TEST
+
 START_TEST(a_path_that_leads_nowhere_is_known)
 {
 	swm_query *q = parse("t?select=r(id)&r.s.id=eq.1");
@@ -444,6 +459,7 @@ main(void)
 	tcase_add_test(t, paths_before_a_name_are_levels);
 	tcase_add_test(t, a_path_may_be_quoted);
 	tcase_add_test(t, a_path_that_leads_nowhere_is_known);
+	tcase_add_test(t, a_relation_with_an_alias_that_is_called_by_its_name_is_known);
 	tcase_add_test(t, names_may_be_anything_in_quotes);
 	tcase_add_test(t, a_column_may_be_called_and);
 	tcase_add_test(t, deep_nests_are_refused);

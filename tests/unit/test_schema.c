@@ -213,7 +213,6 @@ static swm_settings settings = {
 	.db_schemas = { schemas, 3 },
 	.db_extra_search_path = { extra, 2 },
 	.db_hoisted_tx_settings = { hoisted, 1 },
-	.db_timezone_enabled = true,
 };
 
 static swm_snapshot *
@@ -1050,23 +1049,6 @@ START_TEST(nearest_that_a_role_may_see)
 }
 END_TEST
 
-START_TEST(timezones_agree_with_postgresql)
-{
-	PGconn *pg = open_as(NULL, DATABASE);
-	PGresult *rows = ask(pg, "SELECT name FROM pg_timezone_names");
-
-	ck_assert_int_gt(PQntuples(rows), 100);
-	for (int i = 0; i < PQntuples(rows); i++)
-		ck_assert(swm_snapshot_has_timezone(snapshot, swm_cstr(PQgetvalue(rows, i, 0))));
-	PQclear(rows);
-	PQfinish(pg);
-	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("europe/warsaw")));
-	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("Europe")));
-	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("")));
-	ck_assert(!swm_snapshot_has_timezone(snapshot, SWM_STR("zzz")));
-}
-END_TEST
-
 START_TEST(comments_of_schemas)
 {
 	assert_str(swm_snapshot_schema_comment(snapshot, SWM_STR("a")), "What is in a");
@@ -1085,29 +1067,6 @@ START_TEST(all_functions)
 	for (size_t i = 0; i + 1 < count; i++)
 		same += swm_str_eq(all[i]->name, SWM_STR("add")) && swm_str_eq(all[i + 1]->name, SWM_STR("add"));
 	ck_assert_uint_eq(same, 1);
-}
-END_TEST
-
-START_TEST(timezones_are_taken_over)
-{
-	PGconn *pg = open_as("ts_login", DATABASE);
-	swm_settings without = settings;
-	swm_snapshot *second = NULL, *third = NULL;
-
-	ck_assert_int_eq(swm_snapshot_reload(&second, snapshot, pg, &settings, NULL), SWM_OK);
-	ck_assert(swm_snapshot_has_timezone(second, SWM_STR("Europe/Warsaw")));
-	without.db_timezone_enabled = false;
-	swm_snapshot_unref(second);
-	ck_assert(swm_snapshot_has_timezone(snapshot, SWM_STR("Europe/Warsaw")));
-	ck_assert_int_eq(swm_snapshot_reload(&second, snapshot, pg, &without, NULL), SWM_OK);
-	ck_assert(!swm_snapshot_has_timezone(second, SWM_STR("UTC")));
-	/* not there yet */
-	ck_assert_int_eq(swm_snapshot_reload(&third, second, pg, &settings, NULL), SWM_OK);
-	ck_assert(swm_snapshot_has_timezone(third, SWM_STR("UTC")));
-	swm_snapshot_unref(second);
-	ck_assert(swm_snapshot_has_timezone(third, SWM_STR("UTC")));
-	swm_snapshot_unref(third);
-	PQfinish(pg);
 }
 END_TEST
 
@@ -1141,7 +1100,6 @@ START_TEST(schemas_that_are_not_there)
 	ck_assert_int_eq(swm_snapshot_load(&empty, pg, &odd, NULL), SWM_OK);
 	(void)swm_snapshot_relations(empty, &count);
 	ck_assert_uint_eq(count, 0);
-	ck_assert(!swm_snapshot_has_timezone(empty, SWM_STR("UTC"))); /* not asked for */
 	ck_assert_ptr_null(swm_snapshot_relation(empty, SWM_STR("a"), SWM_STR("devices")));
 	swm_snapshot_unref(empty);
 	PQfinish(pg);
@@ -1203,7 +1161,7 @@ make_tests(void)
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
 		dates_of_roles, dates_of_the_session, privileges_agree_with_postgresql, privileges_of_strangers,
-		nearest_relations, nearest_that_a_role_may_see, timezones_agree_with_postgresql, timezones_are_taken_over, comments_of_schemas,
+		nearest_relations, nearest_that_a_role_may_see, comments_of_schemas,
 		all_functions, server_version, references,
 		schemas_that_are_not_there, the_connection_afterwards, the_connection_is_lost,
 	};
