@@ -68,7 +68,8 @@ SWM_API int swm_query_select(swm_query *query, const char *column, const char *c
 
 /*
  * Adds a condition; all must hold. The value is sent as a parameter and never
- * becomes part of the SQL text. SWM_EPARSE: a value that the operator cannot
+ * becomes part of the SQL text. For a column of a domain with a cast from text, the
+ * value is what that cast takes; in rows a domain's values are as they are stored. SWM_EPARSE: a value that the operator cannot
  * have. SWM_EINVAL: no such operator. SWM_ENOMEM.
  */
 SWM_API int swm_query_where(swm_query *query, const char *column, enum swm_operator op,

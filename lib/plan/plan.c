@@ -176,6 +176,8 @@ plan_value(swm_planner *p, swm_plan_node *root)
 	if (o == NULL)
 		return swm_fail_memory(p->err);
 	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
+	if (p->request->json && type != NULL && type->casts != NULL && type->casts->to_json.name.len > 0)
+		o->format = &type->casts->to_json;
 	if (!p->request->json || p->request->function->returns_void)
 		o->form = SWM_FORM_STRING;
 	else if (type != NULL && type->is_json && !p->request->strip_nulls)

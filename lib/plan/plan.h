@@ -40,6 +40,7 @@ typedef struct swm_plan_output {
 	swm_str cast;              /* a type's name of identifier characters, or empty */
 	enum swm_aggregate aggregate;
 	swm_str aggregate_cast;
+	const swm_routine *format; /* FIELD: what a domain looks like in JSON; NULL for what it is */
 	bool as_jsonb;             /* a group's key that is json, which has no equality */
 	enum swm_json_form form;   /* of the root: how its values are written; SERVER: by to_json() in the SQL */
 	uint32_t type_oid;         /* what the database must answer; 0 when that is not known */
@@ -52,6 +53,7 @@ typedef struct swm_plan_condition {
 	struct swm_plan_condition *children;
 	swm_plan_field field;
 	bool to_tsvector;          /* full text over something that is no tsvector */
+	const swm_routine *parse;  /* the value is what a domain looks like, of which this makes the domain; or NULL */
 	const swm_plan_node *embed; /* whether it has rows, instead of a field: IS (NOT) NULL */
 	const swm_condition *asked; /* operator, value, ... */
 } swm_plan_condition;

@@ -27,6 +27,9 @@ enum { SWM_OID_BYTEA = 17, SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
 /* A name and path as a field of the node's rows. */
 swm_plan_field swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field);
 
+/* The type of a field, or of what a computed field gives; NULL behind a path, and where it is not known. */
+const swm_type *swm_plan_type_of(const swm_plan_node *node, const swm_plan_field *field);
+
 /* Gives a node a name in the statement that no other has. */
 int swm_plan_alias(swm_planner *p, swm_plan_node *node);
 

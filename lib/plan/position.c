@@ -101,7 +101,7 @@ output_of(const swm_plan_node *root, const swm_plan_field *field)
 
 	for (; i < root->output_count; i++) {
 		const swm_plan_output *o = &root->outputs[i];
-		if (o->kind == SWM_OUTPUT_FIELD && o->form != SWM_FORM_SERVER && o->cast.len == 0 && field->column != NULL &&
+		if (o->kind == SWM_OUTPUT_FIELD && o->form != SWM_FORM_SERVER && o->format == NULL && o->cast.len == 0 && field->column != NULL &&
 		    o->field.column == field->column && o->field.path == NULL && field->path == NULL)
 			break;
 	}

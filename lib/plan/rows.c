@@ -30,19 +30,41 @@ check_embed_operator(swm_planner *p, const swm_condition *asked)
 	return rc;
 }
 
+const swm_type *
+swm_plan_type_of(const swm_plan_node *node, const swm_plan_field *f)
+{
+	const swm_function *computed;
+
+	if (f->path != NULL || f->is_row)
+		return NULL;
+	if (f->column != NULL || node->relation == NULL)
+		return f->column == NULL ? NULL : f->column->type;
+	computed = swm_relation_computed(node->relation, f->name);
+	return computed == NULL ? NULL : computed->returns;
+}
+
 /* Full text is searched for in a tsvector; what is none becomes one. */
 static bool
-is_tsvector(const swm_plan_node *node, const swm_plan_field *f)
+is_tsvector(const swm_type *type)
 {
-	const swm_type *type = f->column == NULL ? NULL : f->column->type;
-
-	if (f->path != NULL)
-		return false;
-	if (f->column == NULL && node->relation != NULL) {
-		const swm_function *computed = swm_relation_computed(node->relation, f->name);
-		type = computed == NULL ? NULL : computed->returns;
-	}
 	return type != NULL && type->is_tsvector;
+}
+
+/* Patterns, words that are searched for, and what IS asks are no values of the column's type. */
+static bool
+takes_value(enum swm_ast_operator op)
+{
+	enum swm_operand operand = swm_operator_of(op)->operand;
+
+	return operand == SWM_OPERAND_LIST || (operand == SWM_OPERAND_VALUE && op != SWM_AST_MATCH && op != SWM_AST_IMATCH);
+}
+
+static const swm_routine *
+parser_of(const swm_type *type, enum swm_ast_operator op)
+{
+	bool parsed = type != NULL && type->casts != NULL && type->casts->from_text.name.len > 0 && takes_value(op);
+
+	return parsed ? &type->casts->from_text : NULL;
 }
 
 static const swm_plan_node *
@@ -66,7 +88,9 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 	if (c->embed != NULL)
 		return check_embed_operator(p, asked);
 	c->field = swm_plan_field_of(p, node, &asked->field);
-	c->to_tsvector = swm_operator_of(asked->op)->operand == SWM_OPERAND_SEARCH && !is_tsvector(node, &c->field);
+	const swm_type *type = swm_plan_type_of(node, &c->field);
+	c->to_tsvector = swm_operator_of(asked->op)->operand == SWM_OPERAND_SEARCH && !is_tsvector(type);
+	c->parse = parser_of(type, asked->op);
 	return SWM_OK;
 }
 

@@ -70,7 +70,22 @@ is_json(const swm_plan_output *o)
 	if (o->kind == SWM_OUTPUT_EMBED || !o->embed->is_to_one)
 		return true;
 	const swm_plan_output *lifted = &o->embed->outputs[o->embed_output];
-	return lifted->cast.len == 0 && is_json(lifted); /* as deep as SWM_DEEPEST_EMBED */
+	return lifted->cast.len == 0 && (lifted->format != NULL || is_json(lifted)); /* as deep as SWM_DEEPEST_EMBED */
+}
+
+/*
+ * A cast of the query takes the place of that to JSON, and aggregates work on what is stored
+ * (https://docs.postgrest.org/en/latest/references/api/domain_representations.html).
+ */
+static const swm_routine *
+format_of(const swm_planner *p, const swm_plan_node *node, const swm_plan_output *o)
+{
+	bool in_json = p->request->json || p->request->made == SWM_MADE_FEATURES;
+	const swm_type *type = swm_plan_type_of(node, &o->field);
+
+	if (!in_json || type == NULL || type->casts == NULL || type->casts->to_json.name.len == 0)
+		return NULL;
+	return &type->casts->to_json;
 }
 
 /* What to_json() of PostgreSQL must do, because it is not known here or not done here. */
@@ -81,13 +96,14 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 	bool plain = o->cast.len == 0 && o->aggregate == SWM_AGGREGATE_NONE;
 
 	o->type_oid = 0;
+	o->format = plain && o->kind == SWM_OUTPUT_FIELD ? format_of(p, node, o) : NULL;
 	o->as_jsonb = plain && node->has_aggregates && is_json(o);
 	if (!plain)
 		o->form = SWM_FORM_SERVER;
 	else if (o->kind == SWM_OUTPUT_EMBED || (lifted != NULL && !o->embed->is_to_one))
 		o->form = SWM_FORM_JSON;
 	else
-		o->form = lifted != NULL ? lifted->form : field_form(p, &o->field);
+		o->form = lifted != NULL ? lifted->form : o->format != NULL ? SWM_FORM_JSON : field_form(p, &o->field);
 	if (p->request->strip_nulls && o->form == SWM_FORM_JSON)
 		o->form = SWM_FORM_SERVER;
 	if (p->request->once && o->kind == SWM_OUTPUT_FIELD)
@@ -96,7 +112,9 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 		o->form = SWM_FORM_STRING;
 	if (o->as_jsonb)
 		return;
-	if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL && o->field.path == NULL &&
+	if (o->format != NULL && o->form == SWM_FORM_JSON)
+		o->type_oid = SWM_OID_JSON;
+	else if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL && o->field.path == NULL &&
 	    o->form != SWM_FORM_SERVER)
 		o->type_oid = o->field.column->type->base_oid;
 	else if (plain && lifted != NULL && o->embed->is_to_one)
@@ -250,8 +268,11 @@ add_spread(swm_planner *p, swm_plan_node *child, struct outputs *from, struct ou
 		lift_aggregate(&from->items[i], o);
 	}
 	child->has_aggregates = false;
-	for (size_t i = 0; i < from->count; i++)
+	for (size_t i = 0; i < from->count; i++) {
 		set_form(p, child, &from->items[i]);
+		if (to->items[to->count - from->count + i].aggregate != SWM_AGGREGATE_NONE)
+			from->items[i].format = NULL; /* what is aggregated is the value itself */
+	}
 	return SWM_OK;
 }
 

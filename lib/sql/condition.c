@@ -57,6 +57,18 @@ put_operand(swm_writer *w, const swm_condition *asked, enum swm_operand operand)
 		swm_put_param(w, asked->value);
 }
 
+/* What a domain looks like, as the domain; of several, an array of it. */
+static void
+put_parsed(swm_writer *w, const swm_plan_condition *c, bool several, enum swm_operand operand)
+{
+	swm_put(w, several ? "ARRAY(SELECT " : "");
+	swm_put_routine(w, c->parse);
+	if (several)
+		swm_put(w, "\"v\") FROM unnest(");
+	put_operand(w, c->asked, operand);
+	swm_put(w, several ? "::text[]) AS \"u\"(\"v\"))" : "::text)");
+}
+
 static void
 put_filter(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c)
 {
@@ -74,7 +86,10 @@ put_filter(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c
 	swm_buf_str(&w->text, op->sql);
 	swm_put(w, quantifiers[asked->quantifier]);
 	swm_put(w, enclosed ? " (" : " ");
-	put_operand(w, asked, op->operand);
+	if (c->parse != NULL)
+		put_parsed(w, c, enclosed, op->operand);
+	else
+		put_operand(w, asked, op->operand);
 	if (enclosed)
 		swm_put(w, ")");
 }

@@ -119,10 +119,14 @@ put_source_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 {
 	if (o->cast.len > 0)
 		swm_put(w, "CAST(");
+	if (o->format != NULL)
+		swm_put_routine(w, o->format);
 	if (o->kind == SWM_OUTPUT_FIELD)
 		swm_put_field(w, node, &o->field);
 	else
 		put_embedded(w, o);
+	if (o->format != NULL)
+		swm_put(w, ")");
 	if (o->as_jsonb)
 		swm_put(w, "::jsonb");
 	if (o->cast.len > 0) {
@@ -306,6 +310,16 @@ put_where(swm_writer *w, const swm_plan_node *node, bool without_joins)
 	put_where_range(w, node, without_joins, ALL_RANGES);
 }
 
+/* Groups are of stored values, not of what these look like, unless they are json themselves. */
+static void
+put_key(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
+{
+	if (o->format != NULL && !o->as_jsonb)
+		swm_put_field(w, node, &o->field);
+	else
+		put_source_value(w, node, o);
+}
+
 /*
  * What is no aggregate is a group's key. Without any there is one group, which no clause
  * says, and which there is without rows too.
@@ -321,7 +335,7 @@ put_group(swm_writer *w, const swm_plan_node *node, bool with_rows)
 		if (node->outputs[i].aggregate != SWM_AGGREGATE_NONE)
 			continue;
 		swm_put(w, before);
-		put_source_value(w, node, &node->outputs[i]);
+		put_key(w, node, &node->outputs[i]);
 		before = ", ";
 	}
 	if (before[0] == ' ') {

@@ -22,6 +22,15 @@ put_column_list(swm_writer *w, const swm_columns *columns, const char *prefix, c
 	}
 }
 
+/* What makes a domain's value of the JSON that it looks like; NULL for what PostgreSQL reads itself. */
+static const swm_routine *
+parser_of(const swm_column *column)
+{
+	const swm_domain_casts *casts = column->type->casts;
+
+	return casts != NULL && casts->from_json.name.len > 0 ? &casts->from_json : NULL;
+}
+
 /* ("id" integer, "name" text): how the body's members become values */
 static void
 put_body_columns(swm_writer *w, const swm_columns *columns)
@@ -31,7 +40,10 @@ put_body_columns(swm_writer *w, const swm_columns *columns)
 		swm_put(w, i == 0 ? "" : ", ");
 		swm_put_identifier(w, columns->items[i]->name);
 		swm_put(w, " ");
-		swm_buf_str(&w->text, columns->items[i]->type_name); /* PostgreSQL's own spelling of it */
+		if (parser_of(columns->items[i]) != NULL)
+			swm_put(w, "json");
+		else
+			swm_buf_str(&w->text, columns->items[i]->type_name); /* PostgreSQL's own spelling of it */
 	}
 	swm_put(w, ")");
 }
@@ -96,8 +108,12 @@ put_body_value(swm_writer *w, const swm_write_plan *plan, const swm_column *colu
 		put_default(w, plan, column);
 		swm_put(w, " ELSE ");
 	}
+	const swm_routine *parser = parser_of(column);
+	if (parser != NULL)
+		swm_put_routine(w, parser);
 	swm_put(w, "\"body\".");
 	swm_put_identifier(w, column->name);
+	swm_put(w, parser != NULL ? ")" : "");
 	if (plan->fill_defaults)
 		swm_put(w, " END");
 }
@@ -155,14 +171,24 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	swm_put(w, "(");
 	put_column_list(w, &plan->columns, "", ", ");
 	swm_put(w, ") SELECT ");
+	if (plan->kind == SWM_WRITE_PUT) {
+		put_column_list(w, &plan->columns, "", ", ");
+		swm_put(w, " FROM (SELECT ");
+	}
 	for (size_t i = 0; i < plan->columns.count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
 		put_body_value(w, plan, plan->columns.items[i]);
+		if (plan->kind == SWM_WRITE_PUT) {
+			swm_put(w, " AS ");
+			swm_put_identifier(w, plan->columns.items[i]->name);
+		}
 	}
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, false);
-	if (plan->kind == SWM_WRITE_PUT)
+	if (plan->kind == SWM_WRITE_PUT) {
+		swm_put(w, ") AS \"body\"");
 		put_put_condition(w, plan);
+	}
 }
 
 static void
@@ -200,6 +226,16 @@ put_update(swm_writer *w, const swm_write_plan *plan, const char *body)
 	put_where(w, plan);
 }
 
+/* Location is a filter: where filters take what a domain looks like, that stands in it. */
+static const swm_routine *
+filter_form_of(const swm_write_plan *plan, swm_str name)
+{
+	const swm_column *column = swm_relation_column(plan->target->relation, name);
+	const swm_domain_casts *casts = column == NULL ? NULL : column->type->casts;
+
+	return casts != NULL && casts->from_text.name.len > 0 && casts->to_json.name.len > 0 ? &casts->to_json : NULL;
+}
+
 static void
 put_returned_names(swm_writer *w, const swm_write_plan *plan)
 {
@@ -213,10 +249,14 @@ put_returned_names(swm_writer *w, const swm_write_plan *plan)
 		swm_put(w, "1");
 	}
 	for (const swm_returning *r = plan->returning; r != NULL; r = r->next) {
+		const swm_routine *format = plan->location.count == 0 ? NULL : filter_form_of(plan, r->name);
 		swm_put(w, r == plan->returning ? "" : ", ");
+		if (format != NULL)
+			swm_put_routine(w, format);
 		put_target(w, plan);
 		swm_put(w, ".");
 		swm_put_identifier(w, r->name);
+		swm_put(w, format != NULL ? ") #>> '{}'" : "");
 	}
 }
 

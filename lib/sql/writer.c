@@ -34,6 +34,13 @@ swm_put_qualified(swm_writer *w, swm_str schema, swm_str name)
 	swm_put_identifier(w, name);
 }
 
+void
+swm_put_routine(swm_writer *w, const swm_routine *routine)
+{
+	swm_put_qualified(w, routine->schema, routine->name);
+	swm_put(w, "(");
+}
+
 /* A key of a JSON path that has a number. */
 struct swm_path_key {
 	struct swm_path_key *next;

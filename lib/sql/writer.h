@@ -25,6 +25,9 @@ void swm_put_qualified(swm_writer *w, swm_str schema, swm_str name);
 /* A name as settings have it: [schema.]name */
 void swm_put_name(swm_writer *w, swm_str name);
 
+/* "schema"."name"( of a routine, whose one argument and parenthesis follow. */
+void swm_put_routine(swm_writer *w, const swm_routine *routine);
+
 /* Writes the $n of a parameter with this value, which is copied for its terminating NUL. */
 void swm_put_param(swm_writer *w, swm_str value);
 void swm_put_int_param(swm_writer *w, int64_t n);

@@ -45,3 +45,21 @@ CREATE FUNCTION golden.letters(c character, b bit) RETURNS text LANGUAGE sql AS 
 CREATE FUNCTION golden."Odd ""name"(" my ""arg" integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION golden.untyped() RETURNS SETOF record LANGUAGE sql STABLE AS 'SELECT 1 AS a, 2 AS b';
 CREATE FUNCTION golden.do_nothing() RETURNS void LANGUAGE sql AS '';
+
+SET client_min_messages = error; -- PostgreSQL says that it has no use for casts of domains
+-- domains with what they look like outside, from PostgREST's page on domain representations
+CREATE DOMAIN golden.app_uuid AS uuid;
+CREATE FUNCTION golden.uuid_json(golden.app_uuid) RETURNS json LANGUAGE sql IMMUTABLE
+	AS $$ SELECT to_json(encode(uuid_send($1), 'base64')) $$;
+CREATE FUNCTION golden.uuid_parse(text) RETURNS golden.app_uuid LANGUAGE sql IMMUTABLE
+	AS $$ SELECT substring(decode($1, 'base64')::text FROM 3)::uuid::golden.app_uuid $$;
+CREATE CAST (golden.app_uuid AS json) WITH FUNCTION golden.uuid_json(golden.app_uuid) AS IMPLICIT;
+CREATE CAST (text AS golden.app_uuid) WITH FUNCTION golden.uuid_parse(text) AS IMPLICIT;
+CREATE DOMAIN golden.shown AS json;
+CREATE FUNCTION golden.shown_json(golden.shown) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT $1->'shown' $$;
+CREATE CAST (golden.shown AS json) WITH FUNCTION golden.shown_json(golden.shown) AS IMPLICIT;
+CREATE TABLE golden.profiles (id golden.app_uuid PRIMARY KEY, name text, others golden.app_uuid[], doc golden.shown);
+CREATE TABLE golden.badges (id integer PRIMARY KEY, profile golden.app_uuid REFERENCES golden.profiles(id), points integer);
+CREATE FUNCTION golden.twin(golden.profiles) RETURNS golden.app_uuid LANGUAGE sql IMMUTABLE AS 'SELECT $1.id';
+CREATE FUNCTION golden.any_profile() RETURNS SETOF golden.profiles LANGUAGE sql STABLE AS 'SELECT * FROM golden.profiles';
+CREATE FUNCTION golden.profile_ids() RETURNS SETOF golden.app_uuid LANGUAGE sql STABLE AS 'SELECT id FROM golden.profiles';

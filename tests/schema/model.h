@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 enum { FIRST_OID = 16384, MOST_TYPES = 512, MOST_RELATIONS = 128, MOST_COLUMNS = 64, MOST_KEYS = 256,
-	MOST_KEY_COLUMNS = 8, MOST_FUNCTIONS = 128, MOST_PARAMETERS = 16, MOST_LABELS = 128 };
+	MOST_KEY_COLUMNS = 8, MOST_FUNCTIONS = 128, MOST_PARAMETERS = 16, MOST_LABELS = 128, MOST_CASTS = 32 };
 
 struct type {
 	uint32_t oid, base, element, array_oid, relation_oid;
@@ -64,6 +64,13 @@ struct label {
 	swm_str text;
 };
 
+/* A cast of a domain from or to json or text. */
+struct cast {
+	uint32_t domain;
+	bool is_from, is_json;
+	swm_str schema, function;
+};
+
 struct model {
 	swm_arena *arena;
 	uint32_t next_oid;
@@ -77,6 +84,8 @@ struct model {
 	unsigned function_count;
 	struct label labels[MOST_LABELS];
 	unsigned label_count;
+	struct cast casts[MOST_CASTS];
+	unsigned cast_count;
 };
 
 /* Reads a text into an empty model. */

@@ -653,6 +653,28 @@ read_domain(struct reader *r)
 	new_type(r->m, schema, name, 'd')->base = base->oid;
 }
 
+/* (from AS to) WITH FUNCTION name(...) AS IMPLICIT; those of one domain stand together */
+static void
+read_cast(struct reader *r)
+{
+	const struct type *from, *to;
+
+	if (r->m->cast_count == MOST_CASTS)
+		model_fail("too many casts", peek(r)->text);
+	struct cast *c = &r->m->casts[r->m->cast_count++];
+	expect(r, "(");
+	from = read_type(r);
+	expect(r, "as");
+	to = read_type(r);
+	expect(r, ")");
+	expect(r, "with");
+	expect(r, "function");
+	qualified(r, &c->schema, &c->function);
+	c->is_from = from->kind == 'd';
+	c->domain = c->is_from ? from->oid : to->oid;
+	c->is_json = swm_str_eq((c->is_from ? to : from)->name, SWM_STR("json"));
+}
+
 /* A parameter of two tokens or more begins with its name, unless the second is a dot or a bracket. */
 static void
 read_parameter(struct reader *r, struct function *f, char mode)
@@ -733,6 +755,8 @@ read_statement(struct reader *r)
 		read_type_statement(r);
 	else if (accept(r, "domain"))
 		read_domain(r);
+	else if (accept(r, "cast"))
+		read_cast(r);
 	else if (accept(r, "function"))
 		read_function(r);
 }

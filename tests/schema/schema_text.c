@@ -120,6 +120,19 @@ put_types(struct rows *rows, const struct model *m)
 }
 
 static void
+put_domain_casts(struct rows *rows, const struct model *m)
+{
+	for (unsigned i = 0; i < m->cast_count; i++) {
+		cell_number(rows, m->casts[i].domain);
+		cell_bool(rows, m->casts[i].is_from);
+		cell_bool(rows, m->casts[i].is_json);
+		cell_text(rows, m->casts[i].schema);
+		cell_text(rows, m->casts[i].function);
+		end_row(rows);
+	}
+}
+
+static void
 put_enum_labels(struct rows *rows, const struct model *m)
 {
 	for (unsigned i = 0; i < m->label_count; i++) {
@@ -345,6 +358,7 @@ static const struct {
 	void (*put)(struct rows *rows, const struct model *m);
 } queries[] = {
 	{ "NAMESPACES", put_namespaces }, { "TYPES", put_types }, { "ENUM_LABELS", put_enum_labels },
+	{ "DOMAIN_CASTS", put_domain_casts },
 	{ "RELATIONS", put_relations }, { "COLUMNS", put_columns }, { "UNIQUE_KEYS", put_unique_keys },
 	{ "FOREIGN_KEYS", put_foreign_keys }, { "VIEWS", put_views }, { "FUNCTIONS", put_functions },
 	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows },
