@@ -75,7 +75,7 @@ def make_base(folder, work):
         '--aptopt=Acquire::Check-Valid-Until "false"', '--aptopt=Acquire::Check-Date "false"',
         "--include=" + ",".join(BASE_PACKAGES),
         '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash debian',
-        "bookworm", folder, sources, timeout=900)
+        "bookworm", folder, sources, timeout=900, env={**os.environ, "TMPDIR": work})
     write(f"{folder}/etc/sudoers.d/debian", "debian ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     for key in glob.glob(f"{folder}/etc/ssh/ssh_host_*"):
         os.unlink(key)
@@ -216,7 +216,9 @@ class Host:
                      f"--machine={self.name}", f"--hostname={self.name}",
                      f"--network-namespace-path=/run/netns/{self.name}", "--capability=CAP_NET_ADMIN",
                      "--resolv-conf=off", "--timezone=off", "--console=pipe", "-b"],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.enter_cgroup)
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.enter_cgroup,
+                    # the settings of its own network are its own, as on a machine
+                    env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"})
             self.process.wait()
 
     def find_leader(self):
