@@ -138,7 +138,8 @@ swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t c
 		if (i > 0)
 			swm_buf_char(to, '&');
 		swm_url_encode(to, sorted[i].name);
-		swm_buf_char(to, '=');
+		if (sorted[i].has_value) /* a name alone is no filter, one with an empty value is */
+			swm_buf_char(to, '=');
 		swm_url_encode(to, sorted[i].value);
 	}
 	return to->failed ? swm_fail_memory(err) : SWM_OK;

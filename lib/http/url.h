@@ -37,7 +37,7 @@ typedef struct swm_web_address {
 /* The views point into the text. False when it is no address of http or https. */
 bool swm_web_address_parse(swm_web_address *out, swm_str text);
 
-/* The pairs sorted by name (those of one name stay in order) and encoded again: "a=1&b=2". */
+/* The pairs sorted by name (those of one name stay in order) and encoded again: "a=1&b=2&c". */
 int swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
 
 #endif
