@@ -31,11 +31,28 @@ parser_of(const swm_column *column)
 	return casts != NULL && casts->from_json.name.len > 0 ? &casts->from_json : NULL;
 }
 
+/* The body's rows, and its elements. An UPDATE has them beside its relation, which may be called so. */
+static swm_str
+rows_name(const swm_write_plan *plan)
+{
+	return swm_str_eq(plan->target->relation->name, SWM_STR("body")) ? SWM_STR("_body") : SWM_STR("body");
+}
+
+static swm_str
+elements_name(const swm_write_plan *plan)
+{
+	return swm_str_eq(plan->target->relation->name, SWM_STR("e")) ? SWM_STR("_e") : SWM_STR("e");
+}
+
 /* ("id" integer, "name" text): how the body's members become values */
 static void
-put_body_columns(swm_writer *w, const swm_columns *columns)
+put_body_columns(swm_writer *w, const swm_write_plan *plan)
 {
-	swm_put(w, " AS \"body\"(");
+	const swm_columns *columns = &plan->columns;
+
+	swm_put(w, " AS ");
+	swm_put_identifier(w, rows_name(plan));
+	swm_put(w, "(");
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
 		swm_put_identifier(w, columns->items[i]->name);
@@ -68,13 +85,17 @@ put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bo
 		swm_put(w, many ? "json_array_elements(" : "(SELECT ");
 		put_body(w, body);
 		swm_put(w, plan->body_is_array && one ? "->0" : "");
-		swm_put(w, ") AS \"e\"(\"value\"), json_to_record(\"e\".\"value\")");
+		swm_put(w, ") AS ");
+		swm_put_identifier(w, elements_name(plan));
+		swm_put(w, "(\"value\"), json_to_record(");
+		swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
+		swm_put(w, ")");
 	} else {
 		swm_put(w, many ? "json_to_recordset(" : "json_to_record(");
 		put_body(w, body);
 		swm_put(w, plan->body_is_array && one ? "->0)" : ")");
 	}
-	put_body_columns(w, &plan->columns);
+	put_body_columns(w, plan);
 }
 
 /* What a column has when nobody gives it a value: a sequence's next, its default, or null. */
@@ -102,7 +123,9 @@ static void
 put_body_value(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {
 	if (plan->fill_defaults) { /* ->: NULL for no such member, 'null' for one that is null */
-		swm_put(w, "CASE WHEN \"e\".\"value\"->");
+		swm_put(w, "CASE WHEN ");
+		swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
+		swm_put(w, "->");
 		swm_put_param(w, column->name);
 		swm_put(w, "::text IS NULL THEN ");
 		put_default(w, plan, column);
@@ -111,8 +134,7 @@ put_body_value(swm_writer *w, const swm_write_plan *plan, const swm_column *colu
 	const swm_routine *parser = parser_of(column);
 	if (parser != NULL)
 		swm_put_routine(w, parser);
-	swm_put(w, "\"body\".");
-	swm_put_identifier(w, column->name);
+	swm_put_qualified(w, rows_name(plan), column->name);
 	swm_put(w, parser != NULL ? ")" : "");
 	if (plan->fill_defaults)
 		swm_put(w, " END");
@@ -124,7 +146,7 @@ put_put_condition(swm_writer *w, const swm_write_plan *plan)
 {
 	swm_plan_node body = *plan->target;
 
-	body.alias = SWM_STR("body");
+	body.alias = rows_name(plan);
 	swm_put(w, " WHERE ");
 	swm_put_conditions(w, &body, plan->target->where, " AND ");
 }

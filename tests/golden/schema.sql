@@ -16,6 +16,9 @@ CREATE TABLE golden.items (
 	words tsvector
 );
 CREATE TABLE golden."odd table" (id integer);
+-- names that the SQL of writes uses
+CREATE TABLE golden.body (id integer PRIMARY KEY, e text);
+CREATE TABLE golden.e (id integer PRIMARY KEY, body text);
 CREATE TABLE golden.kinds (flag boolean, span int4range, number integer);
 
 -- functions, most of them from PostgREST's page on them
