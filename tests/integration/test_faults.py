@@ -23,6 +23,14 @@ def terminate(server, condition):
 	           "pg_stat_activity WHERE application_name = '%s' AND (%s)) AS t WHERE done" % (server.application(), condition)))
 
 
+# The errors page's "Group 0 - Connection", as far as they mean that the database is away.
+AWAY = {
+	"PGRST000": "Database connection error. Retrying the connection.",
+	"PGRST001": "Database client error. Retrying the connection.",
+	"PGRST002": "Could not query the database for the schema cache. Retrying.",
+}
+
+
 class OwnCluster(unittest.TestCase):
 	"""A cluster that may be stopped."""
 
@@ -41,9 +49,14 @@ class OwnCluster(unittest.TestCase):
 		self.addCleanup(self.server.stop)
 		self.assertEqual(self.server.get("/three?order=id").text, ids(1, 2, 3))
 
-	def assert_unavailable(self, answer, codes=("PGRST000", "PGRST001", "PGRST002", "57P01")):
+	def assert_unavailable(self, answer):
+		"""By a code of our own, or by what PostgreSQL said when it ended the session."""
 		self.assertEqual(answer.status, 503, answer)
-		self.assertIn(answer.json["code"], codes)
+		self.assertIn(answer.json["code"], [*AWAY, "57P01"])
+		self.assertEqual(list(answer.json), ["code", "details", "hint", "message"])
+		if answer.json["code"] in AWAY:
+			self.assertEqual(answer.json["message"], AWAY[answer.json["code"]])
+			self.assertIsNone(answer.json["hint"])
 		self.assertGreaterEqual(int(answer.header("Retry-After")), 1)
 		self.assertEqual(answer.header("Content-Type"), "application/json; charset=utf-8")
 		self.assertEqual(answer.header("Proxy-Status"), "swm; error=" + answer.json["code"])
@@ -105,6 +118,21 @@ class OwnCluster(unittest.TestCase):
 		# the schema is read in the background, with pauses of one second and more
 		wait_until(lambda: server.get("/three").status == 200, 10, "recovery")
 		self.assertEqual(server.get("/three?order=id").text, ids(1, 2, 3))
+
+	def test_no_longer_let_in(self):
+		"""503 while the login is refused, with PostgreSQL's reason; served again when it is not."""
+		login = "ALTER ROLE %s %%s" % harness.LOGIN_ROLE
+		self.cluster.sql("faults", login % "NOLOGIN")
+		self.addCleanup(self.cluster.sql, "faults", login % "LOGIN")
+		self.assertGreater(terminate(self.server, "true"), 0)
+		wait_until(lambda: self.server.backends() == 0, 10, "the end of the sessions")
+		answer = self.server.get("/three")
+		self.assertEqual((answer.status, answer.json["code"]), (503, "PGRST000"))
+		self.assertEqual(answer.json["message"], "Database connection error. The login was refused.")
+		self.assertIn("is not permitted to log in", answer.json["details"])
+		self.assertGreaterEqual(int(answer.header("Retry-After")), 1)
+		self.cluster.sql("faults", login % "LOGIN")
+		wait_until(lambda: self.server.get("/three?order=id").status == 200, 10, "recovery")
 
 	def test_ended_without_a_database(self):
 		"""SIGTERM is heeded at any time."""
