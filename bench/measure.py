@@ -11,8 +11,19 @@ import threading
 import time
 import urllib.request
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CONNECTIONS = 16
 MIB = 1024  # kB, in which /proc counts
+EMBED = "/devices?id=eq.15&select=id,device_name,consumption(date,amount,unit)&consumption.date=gte.2025-12-22"
+TREE = "/bench_parents?select=id,name,bench_children(id,date,amount,unit)"
+TREE_BY_HAND = """SELECT json_agg(p) FROM (SELECT p.id, p.name, (SELECT coalesce(json_agg(c), '[]')
+  FROM (SELECT id, date, amount, unit FROM swm.bench_children WHERE parent_id = p.id) AS c) AS bench_children
+  FROM swm.bench_parents AS p) AS p"""
+PAGE = "/bench_children?order=date,id&limit=100"
+# ten filters, three relations, in tests/schema/films.sql
+LARGE = ("/films?select=id,title,directors(first_name,last_name),roles(character),nominations(rank)"
+         "&id=gte.1&id=lt.1000&title=like.A*&year=in.(1990,1994,2001)&language=eq.english&rating=gt.5"
+         "&or=(year.gt.1980,year.is.null)&roles.actor_id=gt.0&nominations.rank=lte.3&order=year.desc,id&limit=10")
 COPY = "COPY (SELECT id, date, device_id, amount, unit FROM swm.bench_consumption) TO STDOUT"
 
 
@@ -142,9 +153,9 @@ class Bench:
         if len(rows) != 1000000 or list(rows[0]) != ["id", "date", "device_id", "amount", "unit"]:
             raise Failure(f"not a million rows of consumption: {len(rows)}")
 
-    def wrk(self, url):
-        text = run("wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{self.options.seconds}s",
-                   "--timeout", "10s", url)
+    def wrk(self, url, connections=CONNECTIONS, script=()):
+        text = run("wrk", "-t", "1", "-c", str(connections), "-d", f"{self.options.seconds}s",
+                   "--timeout", "10s", *script, url)
         if "Non-2xx" in text or "Socket errors" in text:
             raise Failure(f"wrk at {url}: {text}")
         return find_number(r"Requests/sec:\s+([\d.]+)", text)
@@ -152,19 +163,35 @@ class Bench:
     def swm_rows(self):
         return self.wrk(f"{self.site}/devices?id=eq.15")
 
+    def answer(self, target):
+        return json.loads(await_answer(f"{self.site}{target}"))
+
     def flask_rows(self):
         return self.wrk(f"{self.flask}/devices/15")
 
     def pgbench_rows(self):
+        return self.pgbench("one-row.pgbench", id="15")
+
+    def pgbench_embed(self):
+        return self.pgbench("embed.pgbench", id="15", date="2025-12-22")
+
+    def swm_embed(self):
+        return self.wrk(self.site + EMBED)
+
+    def hop(self):
+        """nginx, FastCGI and we ourselves: an answer for which the database is not asked."""
+        return self.wrk(f"{self.site}/devices", script=("-s", f"{HERE}/options.lua"))
+
+    def pgbench(self, script, **given):
         """pgbench prepares before the transaction, when the login role could not see the table: hence swm_reader."""
         values = {
             "search_path": '"swm"', "role": "swm_anon", "claims": '{"role":"swm_anon"}', "method": "GET",
             "path": "/devices", "headers": json.dumps({"host": self.site[len("http://"):]}),
-            "cookies": "{}", "id": "15",
+            "cookies": "{}", **given,
         }
         text = run(f"{self.options.pg_bindir}/pgbench", "-n", "-M", "prepared", "-c", str(CONNECTIONS),
                    "-j", "2", "-T", str(self.options.seconds),
-                   "-f", f"{os.path.dirname(os.path.abspath(__file__))}/one-row.pgbench",
+                   "-f", f"{HERE}/{script}",
                    *(f"-D{name}={value}" for name, value in values.items()),
                    "-h", f"{self.state}/run", "-U", "swm_authenticator", "swm",
                    PGOPTIONS="-crole=swm_reader")
@@ -180,21 +207,44 @@ class Bench:
             time.sleep(0.005)
         return time.monotonic() - begin
 
-    def make_tables(self):
-        run(f"{self.options.pg_bindir}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", f"{self.state}/run",
-            "-U", "postgres", "-f", f"{os.path.dirname(os.path.abspath(__file__))}/tables.sql", "swm")
+    def film_rate(self):
+        return self.wrk(self.site + LARGE, connections=1, script=("-H", "Accept-Profile: film"))
 
-    def swm_million(self):
-        return seconds_of("curl", "-sSf", "-o", "/dev/null", f"{self.site}/bench_consumption")
+    def ask_film(self, target):
+        asked = urllib.request.Request(self.site + target, headers={"Accept-Profile": "film"})
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            return json.load(answer)
 
-    def copy_million(self):
-        return seconds_of(f"{self.options.pg_bindir}/psql", "-X", "-q", "-o", "/dev/null", "-h",
-                          f"{self.state}/run", "-U", "postgres", "-c", COPY, "swm")
+    def next_page(self, target):
+        with urllib.request.urlopen(self.site + target, timeout=5) as answer:
+            found = re.fullmatch(r'<(.*)>; rel="next"', answer.headers["Link"] or "")
+        if found is None:
+            raise Failure(f"no page behind {target}")
+        return found.group(1)
 
-    def alternate(self, ours, theirs):
-        """The medians of both sides, which take turns."""
-        pairs = [(ours(), theirs()) for _ in range(self.options.rounds)]
-        return [statistics.median(side) for side in zip(*pairs)]
+    def psql(self, *arguments):
+        return (f"{self.options.pg_bindir}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", f"{self.state}/run",
+                "-U", "postgres", *arguments, "swm")
+
+    def run_file(self, name):
+        run(*self.psql("-f", name))
+
+    def curl(self, target):
+        return seconds_of("curl", "-sSf", "-o", "/dev/null", self.site + target)
+
+    def statement(self, sql):
+        return seconds_of(*self.psql("-At", "-o", "/dev/null", "-c", sql))
+
+    def parse_and_plan(self):
+        """Microseconds."""
+        schema = f"{HERE}/../tests/schema/films.sql"
+        return find_number(r"([\d.]+) us", run(f"{self.state}/bin/parse-plan", schema, "film",
+                                               str(4 * self.options.rounds), LARGE[1:]))
+
+    def alternate(self, *sides):
+        """The medians of all sides, which take turns."""
+        rounds = [[side() for side in sides] for _ in range(self.options.rounds)]
+        return [statistics.median(side) for side in zip(*rounds)]
 
 
 def tell(name, ours, theirs, ratio, target, met):
@@ -226,7 +276,7 @@ def figure_flask(bench):
 def figure_million(bench):
     with Program(bench) as program:
         bench.check_million()
-        ours, theirs = bench.alternate(bench.swm_million, bench.copy_million)
+        ours, theirs = bench.alternate(lambda: bench.curl("/bench_consumption"), lambda: bench.statement(COPY))
         ratio = ours / theirs
         tell("million", f"swm {ours:.3f} s", f"COPY {theirs:.3f} s", f"{ratio:.2f}", "<= 2", ratio <= 2)
         tell_memory("peak", program, "VmHWM", 16)
@@ -238,7 +288,7 @@ def figure_memory(bench):
 
 
 def figure_reload(bench):
-    bench.make_tables()
+    bench.run_file(f"{HERE}/tables.sql")
     with Program(bench, SWM_DB_SCHEMAS="swm, bench_tables", SWM_LOG_LEVEL="info") as program:
         with Asking(bench) as asking:
             seconds = statistics.median(bench.reload(program) for _ in range(bench.options.rounds))
@@ -246,7 +296,52 @@ def figure_reload(bench):
         tell_memory("reloaded", program, "VmHWM", 64)
 
 
+def figure_plan(bench):
+    """The request's time is that of one connection, so that nothing waits for another."""
+    with Program(bench, SWM_DB_SCHEMAS="swm, film"):
+        rows = bench.ask_film(LARGE)
+        if [row["title"] for row in rows] != ["Amber"] or len(rows[0]["roles"]) != 2:
+            raise Failure(f"not the films that were asked for: {rows}")
+        taken, rate = bench.alternate(bench.parse_and_plan, bench.film_rate)
+        request = 1e6 / rate
+        tell("plan", f"{taken:.1f} us", f"the request {request:.0f} us", f"{taken / request:.3f}",
+             "< 50 us, < 0.05", taken < 50 and taken / request < 0.05)
+
+
+def figure_embed(bench):
+    """Times a request at full load, so that they add up."""
+    with Program(bench):
+        rows = bench.answer(EMBED)
+        if len(rows) != 1 or len(rows[0]["consumption"]) != 10:
+            raise Failure(f"not the device that was asked for: {rows}")
+        ours, theirs, hop = (1e6 / rate for rate in bench.alternate(bench.swm_embed, bench.pgbench_embed, bench.hop))
+        ratio = ours / (theirs + hop)
+        tell("embed", f"swm {ours:.0f} us", f"pgbench {theirs:.0f} + hop {hop:.0f} us", f"{ratio:.2f}", "<= 1.3", ratio <= 1.3)
+
+
+def figure_tree(bench):
+    with Program(bench):
+        rows = bench.answer(TREE)
+        if len(rows) != 1000 or any(len(row["bench_children"]) != 100 for row in rows):
+            raise Failure(f"not 1000 parents of 100 children: {len(rows)}")
+        ours, theirs = bench.alternate(lambda: bench.curl(TREE), lambda: bench.statement(TREE_BY_HAND))
+        tell("tree", f"swm {ours:.3f} s", f"json_agg {theirs:.3f} s", f"{ours / theirs:.2f}", "<= 1", ours <= theirs)
+
+
+def figure_pages(bench):
+    """By the Link of a page to the next one: the first page, and the one behind 900 others."""
+    with Program(bench):
+        target = last = PAGE
+        for _ in range(900):
+            target, last = bench.next_page(target), target
+        if len(bench.answer(last)) != 100:
+            raise Failure(f"not a page of a hundred: {last}")
+        deep, first = bench.alternate(lambda: bench.wrk(bench.site + last), lambda: bench.wrk(bench.site + PAGE))
+        tell("pages", f"the 900th {deep:.0f}/s", f"the first {first:.0f}/s", f"{deep / first:.2f}", ">= 0.9", deep >= 0.9 * first)
+
+
 FIGURES = {"one-row": figure_one_row, "flask": figure_flask, "million": figure_million, "memory": figure_memory,
+           "plan": figure_plan, "embed": figure_embed, "tree": figure_tree, "pages": figure_pages,
            "reload": figure_reload}
 
 
