@@ -1,5 +1,8 @@
 """Measures and prints the figures of bench/run, which has started the servers."""
 import argparse
+import base64
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -19,6 +22,9 @@ TREE = "/bench_parents?select=id,name,bench_children(id,date,amount,unit)"
 TREE_BY_HAND = """SELECT json_agg(p) FROM (SELECT p.id, p.name, (SELECT coalesce(json_agg(c), '[]')
   FROM (SELECT id, date, amount, unit FROM swm.bench_children WHERE parent_id = p.id) AS c) AS bench_children
   FROM swm.bench_parents AS p) AS p"""
+READING = '{"date":"2026-05-01","device_id":15,"amount":1.5,"unit":"kWh"}'
+WRITER = '{"role":"swm_writer"}'
+SECRET = "a secret of the benchmark, of 32 characters or more"
 PAGE = "/bench_children?order=date,id&limit=100"
 # ten filters, three relations, in tests/schema/films.sql
 LARGE = ("/films?select=id,title,directors(first_name,last_name),roles(character),nominations(rank)"
@@ -51,6 +57,15 @@ def seconds_of(*command):
     begin = time.monotonic()
     run(*command)
     return time.monotonic() - begin
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def token(claims):
+    signed = base64url(b'{"alg":"HS256"}') + "." + base64url(claims.encode())
+    return f"{signed}.{base64url(hmac.digest(SECRET.encode(), signed.encode(), hashlib.sha256))}"
 
 
 def await_answer(url, seconds=20):
@@ -153,9 +168,9 @@ class Bench:
         if len(rows) != 1000000 or list(rows[0]) != ["id", "date", "device_id", "amount", "unit"]:
             raise Failure(f"not a million rows of consumption: {len(rows)}")
 
-    def wrk(self, url, connections=CONNECTIONS, script=()):
+    def wrk(self, url, connections=CONNECTIONS, script=(), **environment):
         text = run("wrk", "-t", "1", "-c", str(connections), "-d", f"{self.options.seconds}s",
-                   "--timeout", "10s", *script, url)
+                   "--timeout", "10s", *script, url, **environment)
         if "Non-2xx" in text or "Socket errors" in text:
             raise Failure(f"wrk at {url}: {text}")
         return find_number(r"Requests/sec:\s+([\d.]+)", text)
@@ -178,12 +193,25 @@ class Bench:
     def swm_embed(self):
         return self.wrk(self.site + EMBED)
 
+    def swm_inserts(self):
+        return self.wrk(f"{self.site}/bench_readings", script=("-s", f"{HERE}/insert.lua"),
+                        BENCH_TOKEN=token(WRITER), BENCH_BODY=READING)
+
+    def pgbench_inserts(self):
+        """The body has colons, which would begin variables where pgbench reads it: hence a variable itself."""
+        return self.pgbench("insert.pgbench", role="swm_writer", claims=WRITER, method="POST", path="/bench_readings",
+                            headers=json.dumps({"host": self.site[len("http://"):], "content-type": "application/json"}),
+                            body=READING)
+
+    def readings(self):
+        return int(run(*self.psql("-At", "-c", "SELECT count(*) FROM swm.bench_readings")))
+
     def hop(self):
         """nginx, FastCGI and we ourselves: an answer for which the database is not asked."""
         return self.wrk(f"{self.site}/devices", script=("-s", f"{HERE}/options.lua"))
 
     def pgbench(self, script, **given):
-        """pgbench prepares before the transaction, when the login role could not see the table: hence swm_reader."""
+        """pgbench prepares before the transaction, when the login role could not see the table: hence swm_writer."""
         values = {
             "search_path": '"swm"', "role": "swm_anon", "claims": '{"role":"swm_anon"}', "method": "GET",
             "path": "/devices", "headers": json.dumps({"host": self.site[len("http://"):]}),
@@ -194,7 +222,7 @@ class Bench:
                    "-f", f"{HERE}/{script}",
                    *(f"-D{name}={value}" for name, value in values.items()),
                    "-h", f"{self.state}/run", "-U", "swm_authenticator", "swm",
-                   PGOPTIONS="-crole=swm_reader")
+                   PGOPTIONS="-crole=swm_writer")
         return find_number(r"tps = ([\d.]+)", text)
 
     def reload(self, program):
@@ -265,6 +293,15 @@ def tell_memory(name, program, field, most):
 def figure_one_row(bench):
     with Program(bench):
         tell_rate("one-row", 0.4, "pgbench", *bench.alternate(bench.swm_rows, bench.pgbench_rows))
+
+
+def figure_insert(bench):
+    with Program(bench, SWM_JWT_SECRET=SECRET):
+        before = bench.readings()
+        bench.swm_inserts()
+        if bench.readings() == before:
+            raise Failure("nothing was inserted")
+        tell_rate("insert", 0.4, "pgbench", *bench.alternate(bench.swm_inserts, bench.pgbench_inserts))
 
 
 def figure_flask(bench):
@@ -340,7 +377,7 @@ def figure_pages(bench):
         tell("pages", f"the 900th {deep:.0f}/s", f"the first {first:.0f}/s", f"{deep / first:.2f}", ">= 0.9", deep >= 0.9 * first)
 
 
-FIGURES = {"one-row": figure_one_row, "flask": figure_flask, "million": figure_million, "memory": figure_memory,
+FIGURES = {"one-row": figure_one_row, "insert": figure_insert, "flask": figure_flask, "million": figure_million, "memory": figure_memory,
            "plan": figure_plan, "embed": figure_embed, "tree": figure_tree, "pages": figure_pages,
            "reload": figure_reload}
 

@@ -177,6 +177,29 @@ put_resolution(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, count_update);
 }
 
+static bool
+has_parsers(const swm_columns *columns)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		if (parser_of(columns->items[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+put_body_values(swm_writer *w, const swm_write_plan *plan, bool named)
+{
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		put_body_value(w, plan, plan->columns.items[i]);
+		if (!named)
+			continue;
+		swm_put(w, " AS ");
+		swm_put_identifier(w, plan->columns.items[i]->name);
+	}
+}
+
+/* PUT's condition is on what a domain's cast makes of the values: then they are those of rows in between. */
 static void
 put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 {
@@ -193,24 +216,20 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	swm_put(w, "(");
 	put_column_list(w, &plan->columns, "", ", ");
 	swm_put(w, ") SELECT ");
-	if (plan->kind == SWM_WRITE_PUT) {
+	bool inner = plan->kind == SWM_WRITE_PUT && has_parsers(&plan->columns);
+	if (inner) {
 		put_column_list(w, &plan->columns, "", ", ");
 		swm_put(w, " FROM (SELECT ");
 	}
-	for (size_t i = 0; i < plan->columns.count; i++) {
-		swm_put(w, i == 0 ? "" : ", ");
-		put_body_value(w, plan, plan->columns.items[i]);
-		if (plan->kind == SWM_WRITE_PUT) {
-			swm_put(w, " AS ");
-			swm_put_identifier(w, plan->columns.items[i]->name);
-		}
-	}
+	put_body_values(w, plan, inner);
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, false);
-	if (plan->kind == SWM_WRITE_PUT) {
-		swm_put(w, ") AS \"body\"");
-		put_put_condition(w, plan);
+	if (inner) {
+		swm_put(w, ") AS ");
+		swm_put_identifier(w, rows_name(plan));
 	}
+	if (plan->kind == SWM_WRITE_PUT)
+		put_put_condition(w, plan);
 }
 
 static void
