@@ -58,7 +58,9 @@ class Inventory:
         self.balancer = {"balancer": BALANCER}
         self.users = {"database": "debian"}     # one by sudo, the others as root
         self.settings = {"mirror_url": f"http://{BRIDGE}", "mirror_suites": "bookworm",
-                         "mirror_key": f"{stage.work}/mirror.asc", "database_memory": 1024, "at_a_time": "100%"}
+                         "mirror_key": f"{stage.work}/mirror.asc",
+                         # this machine is shared by all
+                         "database_memory": "{{ machine_megabytes | int // 8 }}", "at_a_time": "100%"}
 
     def text(self):
         lines = []
@@ -396,7 +398,10 @@ def web_ports(stage):
 @check
 def memory_fits(stage):
     """PostgreSQL's memory is set from the machine's size"""
-    must(sql(stage, "SHOW shared_buffers") == "256MB", sql(stage, "SHOW shared_buffers"))
+    with open("/proc/meminfo", encoding="ascii") as file:
+        megabytes = int(re.search(r"MemTotal: *(\d+) kB", file.read())[1]) // 1024 // 8
+    buffers = sql(stage, "SELECT setting::bigint * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'")
+    must(buffers == str(max(megabytes // 4, 32)), f"{buffers} MB of {megabytes}")
 
 
 ### Who may ask the database

@@ -1,7 +1,12 @@
 # Behind ask.sh. Makes PostgreSQL run with its files as they are, and says what it did. It asks
 # the server and not Ansible: what a run left undone that was cut short, the next one does.
 runuser -u postgres -- /usr/lib/postgresql/15/bin/postgres -D $data -c config_file=$etc/postgresql.conf -C port >/dev/null
-[ "$(systemctl show -P NeedDaemonReload $unit)" = no ] || systemctl daemon-reload
+# systemd does not see by itself that there is the first file of a new folder
+case $(systemctl show -P NeedDaemonReload -P DropInPaths $unit) in
+*yes*) systemctl daemon-reload ;;
+*$unit.d/swm.conf*) ;;
+*) systemctl daemon-reload ;;
+esac
 if ! systemctl is-active --quiet $unit; then
 	systemctl start $unit
 	echo 'PostgreSQL was started'

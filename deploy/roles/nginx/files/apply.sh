@@ -6,7 +6,12 @@ cd /etc/nginx/sites-enabled
 [ "$(readlink swm)" = ../sites-available/swm ] || ln -sfvn ../sites-available/swm swm
 [ ! -e default ] || rm -v default
 nginx -t -q
-[ "$(systemctl show -P NeedDaemonReload $unit)" = no ] || systemctl daemon-reload
+# systemd does not see by itself that there is the first file of a new folder
+case $(systemctl show -P NeedDaemonReload -P DropInPaths $unit) in
+*yes*) systemctl daemon-reload ;;
+*nginx.service.d/swm.conf*) ;;
+*) systemctl daemon-reload ;;
+esac
 if ! systemctl is-enabled --quiet $unit; then
 	systemctl enable --quiet $unit
 	echo 'nginx starts with the machine'
