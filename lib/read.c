@@ -145,6 +145,10 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 	swm_statement s;
 	int rc = swm_sql_write(&s, arena, c->write, c->body, err);
 
+	if (rc == SWM_OK && c->explain) {
+		swm_statement rows = s;
+		rc = swm_sql_explain(&s, arena, &rows, c->explain_json, c->explain_options, err);
+	}
 	if (rc != SWM_OK)
 		return rc;
 	add_step(out, SWM_READ_ROWS, &s);

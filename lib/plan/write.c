@@ -200,6 +200,7 @@ plan_representation(swm_planner *p, swm_write_plan *plan)
 	const swm_plan_node *root = plan->read->root;
 	int rc = SWM_OK;
 
+	plan->returns_row |= plan->read->made == SWM_MADE_HANDLED && plan->read->handler->relation_oid != 0;
 	for (size_t i = 0; i < root->output_count && rc == SWM_OK; i++)
 		if (root->outputs[i].kind == SWM_OUTPUT_FIELD)
 			rc = add_returning(p, plan, root->outputs[i].field.name);

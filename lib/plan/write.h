@@ -30,7 +30,7 @@ typedef struct swm_write_plan {
 	enum swm_resolution resolution;
 	swm_columns conflict;             /* the key of the resolution */
 	bool counts_updates;              /* the setting swm.updated says how many rows were there already */
-	bool returns_row;                 /* also the row as a whole, as "_row", for computed relationships */
+	bool returns_row;                 /* also the row as a whole, as "_row": for computed relationships, and a media type's handler */
 	swm_returning *returning;   /* NULL when nothing is */
 	swm_columns location;             /* of the key that Location names; none when it is not asked for */
 	swm_read_plan *read;              /* what is made of the written rows; NULL when nothing is returned */

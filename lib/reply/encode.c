@@ -88,7 +88,9 @@ swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
 {
 	*out = (swm_encoder){ .plan = plan };
 	set_functions(out, media);
-	if (plan->made != SWM_MADE_ROWS && !out->explain) {
+	if (out->explain)
+		return SWM_OK;
+	if (plan->made != SWM_MADE_ROWS) {
 		set_made(out);
 		return SWM_OK;
 	}
@@ -96,7 +98,7 @@ swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
 	out->single = media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED;
 	out->bare |= out->single;
 	out->strip_nulls = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
-	return out->explain || media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
+	return media == SWM_MEDIA_CSV ? SWM_OK : make_prefixes(out, arena, err);
 }
 
 void

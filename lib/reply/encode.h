@@ -27,7 +27,7 @@ typedef struct swm_encoder {
 	void (*end)(const struct swm_encoder *e, swm_buf *to);
 } swm_encoder;
 
-/* Of media types that are rows of a plan; of SWM_MEDIA_PLAN_...: the lines of an EXPLAIN. SWM_ENOMEM. */
+/* Of media types that are rows of a plan; of SWM_MEDIA_PLAN_...: the lines of an EXPLAIN, also without a plan (NULL). SWM_ENOMEM. */
 int swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *plan,
                      enum swm_media media, swm_error *err);
 

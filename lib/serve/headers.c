@@ -170,7 +170,7 @@ swm_set_root_headers(struct serving *s)
 void
 swm_set_write_headers(struct serving *s)
 {
-	if (s->plan != NULL) {
+	if (s->plan != NULL || s->explain) {
 		swm_reply_set(&s->reply, "Content-Type", s->content_type);
 		set_profile(s);
 	}

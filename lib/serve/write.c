@@ -14,6 +14,13 @@ struct outcome {
 	int judged;       /* SWM_OK, or the error for which it is taken back */
 };
 
+/* Whether the answer has a body: the rows that are returned, or the plan, whatever is returned. */
+static bool
+has_content(const struct serving *s)
+{
+	return s->plan != NULL || s->explain;
+}
+
 /* The key of the only row that was written: /films?id=eq.11 */
 static void
 take_location(struct serving *s, const PGresult *result, struct outcome *o)
@@ -38,22 +45,17 @@ take_row(struct serving *s, const swm_event *event, struct outcome *o)
 {
 	const PGresult *result = event->result;
 	bool has_row = PQntuples(result) > 0;
+	bool handled = s->plan != NULL && s->plan->made == SWM_MADE_HANDLED && !s->explain;
 
-	if (event->end_of_step) /* PQcmdTuples() only reads, whatever its type says */
+	if (event->end_of_step && !handled) /* PQcmdTuples() only reads, whatever its type says */
 		(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)result)), &o->affected);
-	if (has_row && s->write_plan->location.count > 0 && s->rows == 0)
+	if (has_row && handled) /* of how many rows the one was made */
+		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, 1)), &o->affected);
+	if (has_row && s->write_plan->location.count > 0 && s->rows == 0 && !s->explain)
 		take_location(s, result, o);
-	if (has_row && s->plan != NULL && !(s->encoder.single && s->rows > 0))
+	if (has_row && has_content(s) && !(s->encoder.single && s->rows > 0))
 		s->encoder.row(&s->encoder, &s->reply.body, result, 0, s->rows);
 	s->rows += has_row;
-}
-
-static int
-take_settings(struct serving *s, const PGresult *result, struct outcome *o)
-{
-	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 2)), &o->updated))
-		o->updated = 0;
-	return swm_apply_response_settings(s, result, 0);
 }
 
 static int
@@ -82,6 +84,8 @@ must_be_one(const struct serving *s)
 static int
 judge(struct serving *s, const struct outcome *o)
 {
+	if (s->explain)
+		return SWM_OK;
 	if (s->write == SWM_WRITES_PUT)
 		return o->affected == 1 ? SWM_OK : swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
 	if (must_be_one(s) && o->affected != 1)
@@ -94,7 +98,7 @@ judge(struct serving *s, const struct outcome *o)
 bool
 swm_write_is_judged(const struct serving *s)
 {
-	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s);
+	return !s->explain && (s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s));
 }
 
 static void
@@ -135,10 +139,22 @@ static void
 set_headers(struct serving *s, const struct outcome *o)
 {
 	swm_set_write_headers(s);
+	if (s->explain)
+		return;
 	set_content_range(s, o);
 	if (o->location.len > 0 && s->rows == 1)
 		swm_reply_echo(&s->reply, "Location", swm_buf_view(&o->location));
 	set_status(s, o);
+}
+
+/* All rows have come: what SQL set for the answer stands in place of ours. */
+static int
+take_settings(struct serving *s, const PGresult *result, struct outcome *o)
+{
+	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 2)), &o->updated))
+		o->updated = 0;
+	set_headers(s, o);
+	return swm_apply_response_settings(s, result, 0);
 }
 
 /* The judgement's error is told when the transaction has ended so. */
@@ -180,17 +196,18 @@ run(struct serving *s, swm_read *read, struct outcome *o)
 static int
 write_once(struct serving *s, swm_read *read, struct outcome *o)
 {
-	int rc = s->plan == NULL ? SWM_OK : swm_encoder_init(&s->encoder, s->arena, s->plan, s->writing.media, s->err);
+	int rc = !has_content(s) ? SWM_OK :
+	         swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->writing.media, s->err);
 
 	s->rows = 0;
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
 		return rc;
-	if (s->plan != NULL)
+	if (has_content(s))
 		s->encoder.begin(&s->encoder, &s->reply.body);
 	rc = run(s, read, o);
-	if (rc == SWM_OK && s->plan != NULL)
+	if (rc == SWM_OK && has_content(s))
 		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
 	return rc;
 }
@@ -203,15 +220,8 @@ swm_step_write(struct serving *s)
 
 	if (s->write == SWM_WRITES_NOTHING)
 		return SWM_OK;
-	if (s->explain || (s->plan != NULL && s->writing.made != SWM_MADE_ROWS)) {
-		int refused = swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
-		swm_error_set_details(s->err, SWM_STR("What a write returns cannot be given in this media type yet"));
-		return refused;
-	}
 	int rc = write_once(s, &read, &o);
 	swm_read_finish(&read);
-	if (rc == SWM_OK)
-		set_headers(s, &o);
 	swm_buf_dispose(&o.location);
 	s->done = rc == SWM_OK;
 	return rc;

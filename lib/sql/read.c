@@ -596,8 +596,8 @@ put_from(swm_writer *w, const swm_read_plan *plan)
 		put_limit(w, root);
 }
 
-void
-swm_put_answer(swm_writer *w, const swm_read_plan *plan)
+static void
+put_selected(swm_writer *w, const swm_read_plan *plan)
 {
 	const swm_plan_node *root = plan->root;
 
@@ -637,7 +637,7 @@ put_handled(swm_writer *w, const swm_read_plan *plan)
 	if (h->relation_oid != 0) {
 		swm_put(w, "SELECT ");
 		put_node_name(w, plan->root);
-		swm_put(w, ".*::");
+		swm_put(w, plan->root->source == SWM_SOURCE_WRITTEN ? ".\"_row\"::" : ".*::");
 		swm_put_qualified(w, r->schema, r->name);
 		swm_put(w, " AS \"row\"");
 		put_from(w, plan);
@@ -658,6 +658,17 @@ put_features(swm_writer *w, const swm_read_plan *plan)
 	swm_put(w, " FROM (");
 	put_named_rows(w, plan);
 	swm_put(w, ") AS \"r\"");
+}
+
+void
+swm_put_answer(swm_writer *w, const swm_read_plan *plan)
+{
+	if (plan->made == SWM_MADE_HANDLED)
+		put_handled(w, plan);
+	else if (plan->made == SWM_MADE_FEATURES)
+		put_features(w, plan);
+	else
+		put_selected(w, plan);
 }
 
 /* One range of what is behind the position, no more of it than the page can need. */
@@ -726,11 +737,7 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates && root->source == SWM_SOURCE_RELATION;
 	size_t ranges = in_ranges ? swm_position_ranges(root) : 0;
 
-	if (plan->made == SWM_MADE_HANDLED)
-		put_handled(&w, plan);
-	else if (plan->made == SWM_MADE_FEATURES)
-		put_features(&w, plan);
-	else if (ranges > 1)
+	if (plan->made != SWM_MADE_HANDLED && plan->made != SWM_MADE_FEATURES && ranges > 1)
 		put_ranges(&w, plan, ranges);
 	else
 		swm_put_answer(&w, plan);

@@ -101,3 +101,4 @@ CREATE TABLE sparse_children (id int PRIMARY KEY, sparse_id int REFERENCES spars
 INSERT INTO sparse_children VALUES (10, 1, NULL), (11, 1, 'n');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA media TO swm_anon, swm_reader;
+GRANT INSERT, UPDATE, DELETE ON lines, "lines.xml", coverage, sparse TO swm_anon;

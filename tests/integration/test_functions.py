@@ -527,6 +527,8 @@ class Plans(Calls):
 
 	def test_plan_of_what_returns_nothing(self):
 		self.assertEqual(self.get("do_nothing", {"Accept": "application/vnd.pgrst.plan"}).status, 200)
+		plan = self.get("add_them?a=1&b=2", {"Accept": "application/vnd.pgrst.plan;options=verbose"})
+		self.assertRegex(plan.text, r"(?s)\(cost=.*\n +Output: ") # all lines, though there is but one value
 
 
 class Answers(Calls):

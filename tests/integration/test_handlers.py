@@ -221,6 +221,72 @@ class GeoJson(Media):
 		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
 
 
+class Written(Media):
+	"""What a write returns, in each media type a read can have. Nothing is kept."""
+
+	@classmethod
+	def setUpClass(cls):
+		cls.server = server(db_tx_end="rollback")
+
+	def write(self, method, target, accept, body=None, prefer="return=representation"):
+		return self.server.request(method, target, {"Accept": accept, "Content-Type": "application/json", "Prefer": prefer},
+		                           None if body is None else json.dumps(body).encode())
+
+	def expect(self, answer, status, content_type, body):
+		self.assertEqual((answer.status, answer.header("Content-Type"), answer.body), (status, content_type, body))
+
+	def test_csv(self):
+		answer = self.write("POST", "/sparse?select=id,a", "text/csv", [{"id": 7, "a": 'x"y'}, {"id": 8, "a": None}])
+		self.expect(answer, 201, "text/csv; charset=utf-8", b'id,a\n7,"x""y"\n8,')
+		answer = self.write("DELETE", "/sparse?select=id&id=eq.99", "text/csv")
+		self.expect(answer, 200, "text/csv; charset=utf-8", b"id")
+
+	def test_lines(self):
+		answer = self.write("PATCH", "/sparse?select=id,a&id=lt.3", "application/x-ndjson", {"a": "z"})
+		self.assertEqual((answer.status, sorted(answer.body.splitlines())), (200, [b'{"id":1,"a":"z"}', b'{"id":2,"a":"z"}']))
+
+	def test_of_the_table(self):
+		line = bytes.fromhex(sql("SELECT encode(gis.st_astwkb(geom), 'hex') FROM media.lines WHERE id = 3"))
+		answer = self.write("DELETE", "/lines?id=eq.3", TWKB)
+		self.expect(answer, 200, TWKB, line)
+		answer = self.write("PATCH", "/lines?id=eq.3", TWKB, {"name": "n"}, "return=representation, count=exact")
+		self.expect(answer, 200, TWKB, line)
+		self.assertEqual(answer.header("Content-Range"), "0-0/1")
+
+	def test_instead_of_what_is_built_in(self):
+		answer = self.write("POST", "/lines", "text/csv", [{"id": 8, "name": "a"}, {"id": 9, "name": "b"}])
+		self.expect(answer, 201, "text/csv; charset=utf-8", "\ufeffid,name\n8,a\n9,b\n".encode())
+		self.assertEqual(answer.header("Content-Disposition"), 'attachment; filename="lines.csv"')
+
+	def test_any_rows(self):
+		tsv = "text/tab-separated-values"
+		self.expect(self.write("POST", "/lines?select=n:name,id", tsv, {"id": 8, "name": "a"}), 201, tsv, b"a\t8\n")
+
+	def test_any_type(self):
+		answer = self.write("POST", "/lines.xml", "text/xml", {"id": 8, "name": "a"})
+		self.expect(answer, 201, "text/xml", b'<line id="8">a</line>\n')
+		answer = self.write("POST", "/lines.xml", "unknown/media", {"id": 8, "name": "a"})
+		self.assertEqual((answer.status, answer.json["message"]), (415, "Unsupported Media Type"))
+
+	def test_geojson(self):
+		answer = self.write("POST", "/coverage?select=id,area", "application/geo+json", {"id": 7, "area": "POINT(1 2)"})
+		self.assertEqual((answer.status, answer.header("Content-Type")), (201, "application/geo+json; charset=utf-8"))
+		self.assertEqual(answer.json, {"type": "FeatureCollection", "features": [
+			GeoJson.feature({"type": "Point", "coordinates": [1, 2]}, id=7)]})
+
+	def test_nothing_returned(self):
+		answer = self.write("POST", "/lines", TWKB, {"id": 8, "name": "a"}, "return=minimal")
+		self.assertEqual((answer.status, answer.body), (201, b""))
+
+	def test_too_many(self):
+		answer = self.write("DELETE", "/lines?id=gt.1", TWKB, None, "return=representation, handling=strict, max-affected=1")
+		self.assertEqual((answer.status, answer.json["code"], answer.json["details"]), (400, "PGRST124", "The query affects 2 rows"))
+
+	def test_not_acceptable(self):
+		answer = self.write("POST", "/lines", "image/png", {"id": 8, "name": "a"})
+		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
+
+
 class StrippedNulls(Media):
 	ARRAY = "application/vnd.pgrst.array+json;nulls=stripped"
 	OBJECT = "application/vnd.pgrst.object+json;nulls=stripped"

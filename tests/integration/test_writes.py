@@ -39,6 +39,59 @@ class Writes(unittest.TestCase):
 		return harness.sql("SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM (%s) AS t" % query)
 
 
+class Plan(Writes):
+	"""EXPLAIN of a write (references/observability): with analyze it is done, and kept."""
+	ACCEPT = "application/vnd.pgrst.plan+json"
+
+	def setUp(self):
+		super().setUp()
+		self.server = harness.server(db_schemas="writes", db_plan_enabled=True, db_tx_end="commit-allow-override")
+
+	def plan(self, method, target, body=None, options="", prefer=""):
+		answer = self.send(method, target, body, accept=self.ACCEPT + options, prefer=prefer)
+		self.assertEqual(answer.status, 200, answer.text)
+		self.assertTrue(answer.header("Content-Type").startswith(self.ACCEPT + '; for="application/json"'), answer)
+		self.assertIsNone(answer.header("Content-Range"))
+		return json.loads(answer.text)[0]["Plan"]
+
+	def operations(self, plan):
+		return [plan[key] for key in ("Operation",) if key in plan] + [o for p in plan.get("Plans", []) for o in self.operations(p)]
+
+	def test_each_method(self):
+		before = self.rows("TABLE writes.films")
+		for method, target, body, operation in (
+			("POST", "/films", {"title": "A"}, "Insert"), ("PATCH", "/films?id=eq.1", {"title": "A"}, "Update"),
+			("DELETE", "/films?id=eq.1", None, "Delete"), ("PUT", "/films?id=eq.1", {"id": 1, "title": "A"}, "Insert")):
+			for prefer in ("return=minimal", "return=headers-only", REPRESENTATION):
+				with self.subTest(method + " " + prefer):
+					self.assertEqual(self.operations(self.plan(method, target, body, prefer=prefer)), [operation])
+		self.assertEqual(self.rows("TABLE writes.films"), before)
+
+	def test_text_and_options(self):
+		answer = self.send("DELETE", "/films?id=eq.1", accept="application/vnd.pgrst.plan;options=verbose")
+		self.assertEqual((answer.status, answer.header("Content-Type")), (
+			200, 'application/vnd.pgrst.plan+text; for="application/json"; options=verbose; charset=utf-8'))
+		self.assertRegex(answer.text, r"^Delete on writes\.films  \(cost=")
+
+	def test_analyze_is_kept(self):
+		self.plan("POST", "/films", {"title": "kept"}, ";options=analyze")
+		self.plan("POST", "/films", {"title": "gone"}, ";options=analyze", "tx=rollback")
+		self.assertEqual(self.rows("SELECT title FROM writes.films WHERE title IN ('kept', 'gone')"), "(kept)")
+
+	def test_for_another_media_type(self):
+		answer = self.send("POST", "/films?select=title", {"title": "A"}, prefer=REPRESENTATION,
+		                   accept=self.ACCEPT + ';for="application/vnd.pgrst.object+json"')
+		self.assertEqual(answer.status, 200, answer.text)
+
+	def test_disabled(self):
+		answer = harness.server(db_schemas="writes").request("DELETE", "/films", {"Accept": self.ACCEPT})
+		self.assertEqual((answer.status, json.loads(answer.text)["code"]), (406, "PGRST107"))
+
+	def test_what_may_not_be_done(self):
+		answer = self.send("DELETE", "/not_there", accept=self.ACCEPT)
+		self.assertEqual((answer.status, json.loads(answer.text)["code"]), (404, "PGRST205"))
+
+
 class Insert(Writes):
 	def test_minimal(self):
 		self.expect(self.send("POST", "/films", {"title": "A"}), 201, Content_Range="*/*", Location=None)
@@ -64,6 +117,15 @@ class Insert(Writes):
 		self.expect(self.send("POST", "/numbers", body), 201)
 		self.assertEqual(harness.sql("SELECT n, i, j FROM writes.numbers"),
 		                 '0.10|9223372036854775807|{"a":1e400,"a":2.50, "b":"\\u00e9"}')
+
+	def test_what_sql_sets_stands_in_place_of_ours(self):
+		harness.sql("CREATE FUNCTION writes.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config("
+		            "'response.headers', '[{\"Content-Type\": \"text/x\"}, {\"Location\": \"/there\"}]', true); RETURN NEW; END $$;"
+		            " CREATE TRIGGER tell AFTER INSERT ON writes.pairs FOR EACH ROW EXECUTE FUNCTION writes.tell()")
+		answer = self.send("POST", "/pairs?select=a", {"a": 1, "b": 2}, prefer=REPRESENTATION)
+		self.expect(answer, 201, [{"a": 1}], Content_Type="text/x", Location="/there")
+		answer = self.send("POST", "/pairs", {"a": 1, "b": 3}, prefer="return=headers-only")
+		self.expect(answer, 201, Location="/there")
 
 	def test_csv(self):
 		answer = self.send("POST", "/films?select=title,year", 'title,year\r\nX,1\n"Y ""q"",\n",NULL\n,3\n',
