@@ -208,7 +208,8 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, false);
 	if (plan->kind == SWM_WRITE_PUT) {
-		swm_put(w, ") AS \"body\"");
+		swm_put(w, ") AS ");
+		swm_put_identifier(w, rows_name(plan));
 		put_put_condition(w, plan);
 	}
 }
