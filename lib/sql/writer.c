@@ -5,12 +5,14 @@
 void
 swm_sql_quote_identifier(swm_buf *to, swm_str name)
 {
+	swm_str rest = name;
+
 	swm_buf_char(to, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.ptr[i] == '"')
-			swm_buf_char(to, '"');
-		swm_buf_char(to, name.ptr[i]);
+	for (size_t n; (n = swm_str_find(rest, '"')) < rest.len; rest = swm_str_from(rest, n + 1)) {
+		swm_buf_add(to, rest.ptr, n);
+		swm_buf_cstr(to, "\"\"");
 	}
+	swm_buf_str(to, rest);
 	swm_buf_char(to, '"');
 }
 

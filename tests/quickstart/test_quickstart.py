@@ -162,6 +162,7 @@ class TestQuickstart(unittest.TestCase):
 		self.assertRegex(quickstart.seen.decode(), r"curl '?%sdevices" % re.escape(self.url))
 		self.assertEqual(DEVICE_15, self.get("devices?id=eq.15"))
 		self.check_readme()
+		self.check_readme_device()
 		self.psql("INSERT INTO swm.devices VALUES (1000, 'kept')")
 		status, err = quickstart.end(signal.SIGTERM)
 		self.assertEqual((0, ""), (status, err))
@@ -176,6 +177,16 @@ class TestQuickstart(unittest.TestCase):
 			url = url.replace("http://127.0.0.1:8080/", self.url)
 			done = subprocess.run(["curl", "-s", url], capture_output=True, text=True, timeout=20)
 			self.assertEqual(answer.replace("\n\t", "\n")[1:].rstrip("\n"), done.stdout, url)
+
+	def check_readme_device(self):
+		"""The device of README.md adds its reading, and sends it again without doubling it."""
+		with open(os.path.join(self.checkout, "README.md")) as file:
+			shown = re.search(r"^(\t\$ token=.*swm_device.*\n\t\$ curl.*\n(?:\t    .*\n)*)\t(HTTP/.*)\n", file.read(), flags=re.M)
+		script = re.sub(r"^\t(\$ )?", "", shown[1], flags=re.M).replace("http://127.0.0.1:8080/", self.url)
+		for _ in range(2):
+			done = subprocess.run(["bash", "-c", script], cwd=self.checkout, capture_output=True, text=True, timeout=20)
+			self.assertEqual(shown[2], done.stdout.split("\r\n")[0], done.stdout + done.stderr)
+		self.assertEqual("1", self.psql("SELECT count(*) FROM swm.consumption WHERE date > '2026-01-01'"))
 
 	def test_2_all_it_makes_lies_in_one_folder(self):
 		self.assertEqual(set(), files_of(self.checkout) - self.before)
