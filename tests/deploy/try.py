@@ -1,7 +1,7 @@
 """What deploy/try shows. Run by it, first with this machine's network, then without:
 
-	try.py prepare WORK PACKAGES    builds the packages, if PACKAGES is empty; makes the base and the mirror
-	try.py show WORK CGROUP         boots, provisions, checks; in namespaces of its own
+	try.py prepare WORK PACKAGES        builds the packages, if PACKAGES is empty; makes the base and the mirror
+	try.py show WORK PACKAGES CGROUP    boots, provisions, checks; in namespaces of its own
 """
 
 import concurrent.futures
@@ -75,6 +75,10 @@ def base_folder(work):
     return os.environ.get("BASE") or f"{work}/base"
 
 
+def packages_folder(work, given):
+    return given or f"{work}/packages"
+
+
 def prepare(work, packages):
     """Building waits for the compiler and the base for its downloads, so that one fits beside the other."""
     began = time.monotonic()
@@ -82,21 +86,20 @@ def prepare(work, packages):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = []
         if not packages:
-            packages = f"{work}/packages"
-            running.append(pool.submit(run, f"{DEPLOY}/build-packages", packages, timeout=900, env={
+            running.append(pool.submit(run, f"{DEPLOY}/build-packages", packages_folder(work, packages), timeout=900, env={
                 **os.environ, "TMPDIR": work, "DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "DEB_BUILD_PROFILES": "nocheck"}))
         if not os.path.exists(f"{base}/etc/sudoers.d/debian"):
             running.append(pool.submit(hosts.make_base, base, work))
         for step in running:
             step.result()
     based = time.monotonic()
-    hosts.make_mirror(f"{work}/mirror", base, packages, work)
+    hosts.make_mirror(f"{work}/mirror", base, packages_folder(work, packages), work)
     say(f"packages and base {based - began:.0f} s, mirror {time.monotonic() - based:.0f} s")
 
 
 class Stage:
-    def __init__(self, work, cgroup):
-        self.work, self.cgroup = work, cgroup
+    def __init__(self, work, packages, cgroup):
+        self.work, self.packages, self.cgroup = work, packages_folder(work, packages), cgroup
         self.hosts, self.plays = {}, itertools.count(1)
         self.lost = False
         self.log = open(f"{work}/log", "a", encoding="utf-8")
@@ -321,14 +324,22 @@ def vagrantfile(stage):
         must(named == set(re.findall(r"^(\w+) ansible_host=(\S+)$", file.read(), re.M)), named)
 
 
+@beside
+@check
+def packages(stage):
+    """lintian has no error and no warning to tell of the packages"""
+    changes = glob.glob(f"{stage.packages}/swm_*.changes")
+    must(len(changes) == 1, f"{stage.packages} must have one .changes file: {changes}")
+    output = run("lintian", "--allow-root", "--profile", "debian", "--fail-on", "error,warning", *changes)
+    must(not re.search(r"^[EW]: ", output, re.M), output)
+
+
 ### From nothing to machines that answer
 
 @check
 def provisioned(stage):
     """one command provisions the machines"""
-    began = time.monotonic()
     stage.apply()
-    say(f"     ({time.monotonic() - began:.0f} s)")
 
 
 @check
@@ -732,8 +743,8 @@ def judge(stage, function):
     return outcome, f"{word} {what} ({time.monotonic() - began:.1f} s){reason}"
 
 
-def show(work, cgroup):
-    stage = Stage(work, cgroup)
+def show(work, packages, cgroup):
+    stage = Stage(work, packages, cgroup)
     count = {"passed": 0, "failed": 0, "skipped": 0}
     stage.set_up()
     wanted = os.environ.get("ONLY", "")
