@@ -1,4 +1,4 @@
-/* Queries on a table or view, written as text or built by calls. */
+/* Queries on a table or view, and calls of functions, written as text or built by calls. */
 #ifndef SWM_QUERY_H
 #define SWM_QUERY_H
 
@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /*
- * A read of one table or view. Names are checked when it runs, against the
+ * A read of one table or view, or of what a function returns. Names are checked when it runs, against the
  * engine's schema. A query may run many times, on any engine.
  * Threads: belongs to one thread at a time.
  */
@@ -41,7 +41,8 @@ enum swm_operator {
 };
 
 /*
- * Reads a query in the web dialect: "devices?id=eq.15&select=id,device_name".
+ * Reads a query in the web dialect: "devices?id=eq.15&select=id,device_name", or of a
+ * function "rpc/add_them?a=1&b=2".
  * The text is percent-decoded as a URL's would be, and copied. *out is owned by
  * the caller. SWM_EPARSE: the error's details say where. SWM_ENOMEM.
  */
@@ -49,6 +50,22 @@ SWM_API int swm_query_parse(swm_query **out, swm_str text, swm_error *err) SWM_M
 
 /* Begins a query of all columns and rows of a relation. Names are copied. SWM_ENOMEM. */
 SWM_API int swm_query_new(swm_query **out, const char *relation, swm_error *err) SWM_MUST_CHECK;
+
+/*
+ * Begins a call of a function. What is asked of a relation's rows can be asked of those
+ * that it returns; one that returns no rows but values gives them in a column of its
+ * name, null or an empty text for void. Which of several functions of the name is meant follows from
+ * the names of the arguments. The name is copied. SWM_ENOMEM.
+ */
+SWM_API int swm_query_new_call(swm_query **out, const char *function, swm_error *err) SWM_MUST_CHECK;
+
+/*
+ * Gives the function an argument, in PostgreSQL's text form; a view whose ptr is NULL
+ * stands for null. Of several of one name the last counts; for a variadic parameter each
+ * is one more value. Both are copied. SWM_EINVAL: the query calls no function, no name,
+ * a NUL byte or no UTF-8. SWM_ENOMEM.
+ */
+SWM_API int swm_query_argument(swm_query *query, const char *name, swm_str value, swm_error *err) SWM_MUST_CHECK;
 
 /* Frees it; NULL is allowed. */
 SWM_API void swm_query_free(swm_query *query);
@@ -119,6 +136,9 @@ typedef struct swm_query_node swm_query_node;
 
 /* The root. The same each time. */
 SWM_API swm_query_node *swm_query_root(swm_query *query);
+
+/* Whether a function is called, of which swm_query_relation() is then the name. */
+SWM_API bool swm_query_is_call(const swm_query *query);
 
 /* The relation of the root's rows. */
 SWM_API swm_str swm_query_relation(const swm_query *query);
@@ -285,6 +305,13 @@ SWM_API int64_t swm_node_get_offset(const swm_query_node *node);
  * null), or 0 when there is none of that number.
  */
 SWM_API int swm_query_get_after(const swm_query *query, size_t number, swm_str *out);
+
+/*
+ * The arguments of a call, numbered from 0: 1, with the name and the value (a NULL ptr
+ * for null), either of which may be NULL when it is not wanted; or 0 when there is none
+ * of that number.
+ */
+SWM_API int swm_query_get_argument(const swm_query *query, size_t number, swm_str *name, swm_str *value);
 
 #ifdef __cplusplus
 }

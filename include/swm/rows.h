@@ -36,6 +36,10 @@ enum swm_kind {
  * by the caller: close it with swm_rows_close(), also after an error of
  * swm_rows_next(). The query may be changed or freed at once.
  *
+ * A function that is VOLATILE may write. What it wrote is kept when the end of the rows
+ * has been reached (in whole mode: when this returns), and may or may not be when they
+ * are closed before. An error other than SWM_EUNAVAILABLE says that it is not.
+ *
  * SWM_ENOTFOUND, SWM_EREFUSED: the query does not fit the schema.
  * SWM_EUNAVAILABLE, SWM_ETIMEDOUT, SWM_EDATABASE, SWM_ENOMEM.
  */

@@ -19,6 +19,7 @@ void swm_url_encode(swm_buf *to, swm_str text);
 typedef struct swm_pair {
 	swm_str name, value; /* decoded */
 	bool has_value;      /* there was a `=` */
+	bool is_null;        /* of an argument that a program gives: it has no text */
 } swm_pair;
 
 /*

@@ -160,6 +160,7 @@ collect_values(struct caller *c, const swm_parameter *p, const swm_value **out)
 		if (v == NULL)
 			return swm_fail_memory(c->err);
 		v->text = r->pairs[i].value;
+		v->is_null = r->pairs[i].is_null;
 		if (last == NULL)
 			*out = v;
 		else if (v != last)

@@ -54,6 +54,7 @@ enum swm_is_value { SWM_IS_NULL, SWM_IS_NOT_NULL, SWM_IS_TRUE, SWM_IS_FALSE, SWM
 typedef struct swm_query_value {
 	struct swm_query_value *next;
 	swm_str text;
+	bool is_null; /* of a function's argument alone */
 } swm_value;
 
 typedef struct swm_query_condition {

@@ -3,6 +3,8 @@
 
 #include "query/query.h"
 
+#include "query/arguments.h"
+
 #include <stdlib.h>
 
 int
@@ -43,9 +45,18 @@ parse_into(swm_query *q, swm_str text, swm_error *err)
 
 	if (kept.ptr == NULL)
 		return swm_fail_memory(err);
-	int rc = swm_url_decode(&q->relation, q->arena, (swm_str){ kept.ptr, mark }, false, 0, err);
+	swm_str path = { kept.ptr, mark };
+	q->is_call = swm_str_starts(path, SWM_STR("rpc/"));
+	size_t begin = q->is_call ? strlen("rpc/") : 0;
+	int rc = swm_url_decode(&q->relation, q->arena, swm_str_from(path, begin), false, begin, err);
 	if (rc == SWM_OK)
 		rc = swm_url_pairs(&pairs, &count, q->arena, swm_str_from(kept, mark + 1), mark + 1, err);
+	if (rc == SWM_OK && q->is_call) {
+		size_t all = count;
+		rc = swm_query_part_arguments(pairs, all, &count, q->arena, err);
+		q->arguments = pairs + count;
+		q->argument_count = all - count;
+	}
 	if (rc == SWM_OK)
 		rc = swm_query_parse_pairs(&q->ast, q->arena, pairs, count, err);
 	return rc;

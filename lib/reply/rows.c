@@ -4,6 +4,7 @@
 #include "read.h"
 #include "session.h"
 
+#include "plan/call.h"
 #include "query/query.h"
 
 #include <locale.h>
@@ -28,16 +29,38 @@ struct swm_rows {
 	char *bytes;            /* of the last swm_rows_bytes() */
 };
 
+/* Each argument has a text, as in a query string. */
+static int
+plan_call(swm_read_request *request, swm_rows *r, const swm_session *session, const swm_query *query, swm_error *err)
+{
+	const swm_call_request asked = { .schema = request->schema, .name = query->relation, .role = session->identity.role,
+		.pairs = query->arguments, .pair_count = query->argument_count };
+	int rc = swm_plan_call_of(&request->call, r->arena, r->snapshot, &asked, err);
+
+	if (rc == SWM_OK)
+		request->function = request->call->function;
+	return rc;
+}
+
 static int
 make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_query *query,
-          swm_str *schema, swm_error *err)
+          swm_read_context *context, swm_error *err)
 {
 	const swm_settings *settings = session->engine->settings;
 	swm_read_request request = { .relation = query->relation, .ast = query->ast };
 	int rc = swm_plan_schema(&request.schema, settings, query->schema, err);
 
-	*schema = request.schema;
-	return rc != SWM_OK ? rc : swm_plan_read(out, r->arena, r->snapshot, settings, &request, err);
+	context->schema = request.schema;
+	if (rc == SWM_OK && query->is_call)
+		rc = plan_call(&request, r, session, query, err);
+	if (rc == SWM_OK)
+		rc = swm_plan_read(out, r->arena, r->snapshot, settings, &request, err);
+	if (rc != SWM_OK)
+		return rc;
+	(*out)->settings_columns = false; /* there is no answer that a function could set a header of */
+	context->function = request.function;
+	context->changes = request.function != NULL && request.function->volatility == 'v';
+	return SWM_OK;
 }
 
 /* The query may be gone before the result is. */
@@ -48,7 +71,8 @@ keep_names(swm_rows *r, const swm_read_plan *plan, swm_error *err)
 	if (r->columns == NULL)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < plan->root->output_count; i++) {
-		r->columns[i].name = swm_arena_str(r->arena, plan->root->outputs[i].key);
+		bool is_value = plan->root->relation == NULL; /* it is called as its function is */
+		r->columns[i].name = swm_arena_str(r->arena, is_value ? plan->root->alias : plan->root->outputs[i].key);
 		if (r->columns[i].name.ptr == NULL)
 			return swm_fail_memory(err);
 	}
@@ -112,7 +136,7 @@ open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_ro
 	int rc = swm_engine_snapshot(&r->snapshot, session->engine, -1, err);
 
 	if (rc == SWM_OK)
-		rc = make_plan(&plan, r, session, query, &context.schema, err);
+		rc = make_plan(&plan, r, session, query, &context, err);
 	if (rc == SWM_OK)
 		rc = keep_names(r, plan, err);
 	if (rc == SWM_OK)

@@ -132,6 +132,8 @@ choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_erro
 	bool has_any = find_any(s, rows, &any);
 
 	can |= has_any ? OWN_MEDIA : ROWS_MEDIA;
+	if (s->is_root_spec && !has_any) /* its JSON is such a document */
+		can |= 1 << SWM_MEDIA_OPENAPI;
 	if (rows != NULL && !has_any && swm_snapshot_geojson_schema(s->snapshot).len > 0)
 		can |= 1 << SWM_MEDIA_GEOJSON;
 	int rc = make_offers(s, &offers, can, rows, err);

@@ -51,6 +51,7 @@ struct serving {
 	swm_str path, query;       /* of the target, as sent */
 	swm_str relation;          /* decoded */
 	bool is_root, is_function;
+	bool is_root_spec;         /* the function that db-root-spec names: it stands for a document */
 	swm_str origin;
 	swm_identity identity;
 	swm_str schema;

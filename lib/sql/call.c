@@ -27,6 +27,8 @@ put_value(swm_writer *w, const swm_plan_argument *a)
 {
 	if (a->parameter->variadic)
 		swm_put_list_param(w, a->values);
+	else if (a->values->is_null)
+		swm_put(w, "NULL");
 	else
 		swm_put_param(w, a->values->text);
 	put_cast(w, a->parameter);

@@ -147,7 +147,12 @@ swm_put_list_param(swm_writer *w, const swm_value *list)
 
 	swm_buf_char(&literal, '{');
 	for (const swm_value *v = list; v != NULL; v = v->next) {
-		swm_buf_cstr(&literal, v == list ? "\"" : ",\"");
+		swm_buf_cstr(&literal, v == list ? "" : ",");
+		if (v->is_null) {
+			swm_buf_cstr(&literal, "NULL");
+			continue;
+		}
+		swm_buf_char(&literal, '"');
 		for (size_t i = 0; i < v->text.len; i++) {
 			if (v->text.ptr[i] == '"' || v->text.ptr[i] == '\\')
 				swm_buf_char(&literal, '\\');

@@ -188,6 +188,17 @@ same_statement(const swm_statement *a, const swm_statement *b)
 	return same;
 }
 
+static int
+call_built(const swm_snapshot *snapshot, const swm_query *built, swm_read_request *request, struct outcome *o)
+{
+	const swm_call_request asked = { .schema = request->schema, .name = built->relation, .role = SWM_STR("postgres"),
+		.pairs = built->arguments, .pair_count = built->argument_count };
+	int rc = swm_plan_call_of(&request->call, o->arena, snapshot, &asked, o->err);
+
+	request->function = rc == SWM_OK ? request->call->function : NULL;
+	return rc;
+}
+
 /* The query as a program would build it by calls. */
 static void
 run_rebuilt(const swm_snapshot *snapshot, const swm_settings *settings, const swm_read_request *request, swm_query *query,
@@ -198,7 +209,10 @@ run_rebuilt(const swm_snapshot *snapshot, const swm_settings *settings, const sw
 	swm_read_request same = *request;
 
 	same.ast = built->ast;
-	plan_and_write(snapshot, settings, &same, &again);
+	if (built->is_call)
+		again.rc = call_built(snapshot, built, &same, &again);
+	if (again.rc == SWM_OK)
+		plan_and_write(snapshot, settings, &same, &again);
 	o->rebuilt = again.rc == SWM_OK && same_statement(&again.read, &o->read) && same_statement(&again.count, &o->count);
 	if (!o->rebuilt)
 		fprintf(stderr, "%s\n", again.rc == SWM_OK ? again.read.text : swm_error_message(o->err).ptr);
@@ -223,6 +237,8 @@ run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 	swm_config_free(config);
 	if (swm_str_starts(text, SWM_STR("rpc/"))) {
 		parse_call(c, snapshot, o, &request);
+		if (o->rc == SWM_OK && value_of(c, "body") == NULL && swm_query_parse(&query, text, o->err) != SWM_OK)
+			exit(2);
 	} else {
 		o->rc = swm_query_parse(&query, text, o->err);
 		request.relation = query == NULL ? text : query->relation;

@@ -106,6 +106,18 @@ copy_position(const swm_query *from, swm_query *to)
 		must(swm_query_after(to, values, count, err));
 }
 
+static void
+copy_arguments(const swm_query *from, swm_query *to)
+{
+	swm_str name, value;
+
+	for (size_t i = 0; swm_query_get_argument(from, i, &name, &value); i++) {
+		char *copy = strndup(name.ptr, name.len);
+		must(swm_query_argument(to, copy, value, err));
+		free(copy);
+	}
+}
+
 swm_query *
 rebuild(swm_query *query)
 {
@@ -114,7 +126,8 @@ rebuild(swm_query *query)
 	swm_query *copy;
 
 	err = swm_error_new();
-	must(swm_query_new(&copy, name, err));
+	must(swm_query_is_call(query) ? swm_query_new_call(&copy, name, err) : swm_query_new(&copy, name, err));
+	copy_arguments(query, copy);
 	copy_node(swm_query_root(query), swm_query_root(copy));
 	copy_position(query, copy);
 	free(name);

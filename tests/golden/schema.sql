@@ -66,3 +66,9 @@ CREATE TABLE golden.badges (id integer PRIMARY KEY, profile golden.app_uuid REFE
 CREATE FUNCTION golden.twin(golden.profiles) RETURNS golden.app_uuid LANGUAGE sql IMMUTABLE AS 'SELECT $1.id';
 CREATE FUNCTION golden.any_profile() RETURNS SETOF golden.profiles LANGUAGE sql STABLE AS 'SELECT * FROM golden.profiles';
 CREATE FUNCTION golden.profile_ids() RETURNS SETOF golden.app_uuid LANGUAGE sql STABLE AS 'SELECT id FROM golden.profiles';
+CREATE DOMAIN golden.paint AS text;
+CREATE FUNCTION golden.paint_json(golden.paint) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT to_json('#' || $1) $$;
+CREATE CAST (golden.paint AS json) WITH FUNCTION golden.paint_json(golden.paint) AS IMPLICIT;
+CREATE FUNCTION golden.paint_parse(json) RETURNS golden.paint LANGUAGE sql IMMUTABLE AS $$ SELECT $1 #>> '{}' $$;
+CREATE CAST (json AS golden.paint) WITH FUNCTION golden.paint_parse(json) AS IMPLICIT;
+CREATE TABLE golden.pots (id integer PRIMARY KEY, paint golden.paint);

@@ -14,6 +14,17 @@ COMMENT ON SCHEMA bare IS $$Title of it
 Description of it that
 spans lines$$;
 
+-- what stands at the root instead of the document
+CREATE FUNCTION root() RETURNS json LANGUAGE plpgsql AS $_$
+DECLARE
+	openapi json = $$ {"swagger": "2.0", "info": {"title": "Overridden", "description": "This is my own API"}} $$;
+BEGIN
+	RETURN openapi;
+END $_$;
+CREATE DOMAIN "text/html" AS text;
+CREATE FUNCTION page() RETURNS "text/html" LANGUAGE sql STABLE AS $$ SELECT '<p>' || current_user || '</p>' $$;
+CREATE FUNCTION list(low integer DEFAULT 1) RETURNS TABLE (n integer) LANGUAGE sql STABLE AS 'SELECT generate_series(low, 3)';
+
 CREATE TYPE hidden.mood AS ENUM ('sad', 'so, "so"', 'happy');
 CREATE TYPE hidden.no_mood AS ENUM ();
 CREATE DOMAIN hidden.code AS varchar(5);

@@ -126,6 +126,51 @@ class Http(OpenApi):
 		self.assertEqual((answer.status, answer.body), (403, b""))
 
 
+class RootSpec(OpenApi):
+	"""A function in the document's place (references/api/openapi, overriding it)."""
+	TITLE = {"title": "Overridden", "description": "This is my own API"}
+
+	def test_the_example(self):
+		for accept, content_type in ((None, "application/json"), ("application/json", "application/json"), ("*/*", "application/json"),
+		                             ("application/openapi+json", "application/openapi+json"),
+		                             ("application/openapi+json, application/json;q=0.9", "application/openapi+json")):
+			with self.subTest(accept):
+				answer = server(db_root_spec="root").get("/", {"Accept": accept} if accept else {})
+				self.assertEqual((answer.status, answer.header("Content-Type")), (200, content_type + "; charset=utf-8"))
+				self.assertEqual(answer.json["info"], self.TITLE)
+
+	def test_methods(self):
+		root = server(db_root_spec="root")
+		answer = root.request("HEAD", "/")
+		self.assertEqual((answer.status, answer.body), (200, b""))
+		for method in ("POST", "PUT", "PATCH", "DELETE"):
+			answer = root.request(method, "/")
+			self.assertEqual((answer.status, answer.json["code"], answer.header("Allow")), (405, "PGRST117", "OPTIONS,GET,HEAD"))
+		self.assertEqual(root.request("OPTIONS", "/").header("Allow"), "OPTIONS,GET,HEAD")
+
+	def test_a_media_type_of_its_own(self):
+		page = server(db_root_spec="page")
+		for accept in ("text/html", "*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
+			answer = page.get("/", {"Accept": accept})
+			self.assertEqual((answer.status, answer.header("Content-Type"), answer.text), (
+				200, "text/html", "<p>swm_anon</p>"))
+		answer = page.get("/", {"Accept": "image/png"})
+		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
+
+	def test_rows(self):
+		root = server(db_root_spec="list")
+		self.assertEqual(root.get("/?low=2&order=n.desc").json, [{"n": 3}, {"n": 2}])
+		self.assertEqual(root.get("/?n=eq.2&select=m:n", {"Accept": "text/csv"}).text, "m\n2")
+
+	def test_not_there(self):
+		answer = server(db_root_spec="nowhere").get("/")
+		self.assertEqual((answer.status, answer.json["code"]), (404, "PGRST202"))
+		self.assertEqual(server(db_root_spec="root").get("/monotremes").status, 200)
+
+	def test_whatever_the_mode(self):
+		self.assertEqual(server(db_root_spec="root", openapi_mode="disabled").get("/").json["info"], self.TITLE)
+
+
 class Modes(OpenApi):
 	def test_follow_privileges(self):
 		document = self.document("swm_anon")

@@ -115,7 +115,7 @@ START_TEST(filter_names_are_read_back)
 		swm_buf name = SWM_BUF_INIT;
 		swm_ast *ast;
 		swm_query_write_name(&name, text(columns[i]));
-		swm_pair pair = { swm_buf_view(&name), SWM_STR("eq.1"), true };
+		swm_pair pair = { .name = swm_buf_view(&name), .value = SWM_STR("eq.1"), .has_value = true };
 		ck_assert_int_eq(swm_query_parse_pairs(&ast, arena, &pair, 1, NULL), SWM_OK);
 		const swm_condition *c = ast->root.conditions;
 		ck_assert_msg(c != NULL && c->field.path == NULL, "%s", columns[i]);

@@ -31,6 +31,18 @@ setup(void)
 	database_do(admin, "INSERT INTO rows.one VALUES (1)");
 	database_do(admin, "CREATE FUNCTION rows.secret(rows.one) RETURNS text LANGUAGE sql STABLE "
 	                   "AS $$SELECT coalesce(current_setting('rows.secret', true), '')$$");
+	database_do(admin, "CREATE FUNCTION rows.add(a integer, b integer DEFAULT 10) RETURNS integer LANGUAGE sql IMMUTABLE "
+	                   "AS 'SELECT a + b'");
+	database_do(admin, "CREATE FUNCTION rows.tell(what text) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT coalesce(what, 'null')$$");
+	database_do(admin, "CREATE FUNCTION rows.join(VARIADIC v text[]) RETURNS text LANGUAGE sql IMMUTABLE "
+	                   "AS $$SELECT array_to_string(v, '|', '-')$$");
+	database_do(admin, "CREATE FUNCTION rows.above(low integer) RETURNS SETOF rows.t LANGUAGE sql STABLE "
+	                   "AS 'SELECT * FROM rows.t WHERE id > low'");
+	database_do(admin, "CREATE FUNCTION rows.store(v integer) RETURNS SETOF integer LANGUAGE sql VOLATILE "
+	                   "AS 'INSERT INTO rows.one VALUES (v) RETURNING id'");
+	database_do(admin, "CREATE FUNCTION rows.store_stable(v integer) RETURNS integer LANGUAGE plpgsql STABLE "
+	                   "AS 'BEGIN EXECUTE ''INSERT INTO rows.one VALUES (7)''; RETURN v; END'");
+	database_do(admin, "CREATE FUNCTION rows.nothing() RETURNS void LANGUAGE sql STABLE AS ''");
 	err = swm_error_new();
 	ck_assert_int_eq(swm_config_new(&config, err), SWM_OK);
 	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
@@ -219,6 +231,159 @@ START_TEST(errors_name_what_is_wrong)
 }
 END_TEST
 
+static swm_rows *
+call(swm_query *query)
+{
+	swm_rows *rows = NULL;
+
+	ck_assert_msg(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	swm_query_free(query);
+	return rows;
+}
+
+/* The only value of the only row. */
+static void
+check_value(swm_rows *rows, const char *name, enum swm_kind kind, const char *expected)
+{
+	swm_str s;
+
+	ck_assert_uint_eq(swm_rows_columns(rows), 1);
+	ck_assert(is(swm_rows_name(rows, 0), name));
+	ck_assert_int_eq(swm_rows_kind(rows, 0), kind);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_text(rows, 0, &s) == SWM_OK);
+	ck_assert_msg(is(s, expected), "%s: %.*s", name, (int)s.len, s.ptr);
+	ck_assert(swm_rows_is_null(rows, 1)); /* nothing stands behind it */
+	ck_assert_int_eq(swm_rows_next(rows, err), 0);
+	swm_rows_close(rows);
+}
+
+static swm_query *
+call_of(const char *function)
+{
+	swm_query *query;
+
+	ck_assert_int_eq(swm_query_new_call(&query, function, err), SWM_OK);
+	return query;
+}
+
+static void
+argue(swm_query *query, const char *name, const char *value)
+{
+	swm_str text = { value, value == NULL ? 0 : strlen(value) };
+
+	ck_assert_msg(swm_query_argument(query, name, text, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+}
+
+START_TEST(a_function_is_called_with_named_arguments)
+{
+	swm_query *query = call_of("add");
+
+	argue(query, "b", "2");
+	argue(query, "a", "40");
+	check_value(call(query), "add", SWM_KIND_INT64, "42");
+	check_value(ask("rpc/add?a=1", SWM_ROWS_STREAM), "add", SWM_KIND_INT64, "11");
+	swm_rows *rows = ask("rpc/nothing", SWM_ROWS_WHOLE);
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_columns(rows) == 1 && swm_rows_is_null(rows, 0));
+	ck_assert_int_eq(swm_rows_next(rows, err), 0);
+	swm_rows_close(rows);
+}
+END_TEST
+
+START_TEST(an_argument_may_be_null_empty_or_one_of_many)
+{
+	swm_query *query = call_of("tell");
+
+	argue(query, "what", NULL);
+	check_value(call(query), "tell", SWM_KIND_TEXT, "null");
+	query = call_of("tell");
+	argue(query, "what", "");
+	check_value(call(query), "tell", SWM_KIND_TEXT, "");
+	query = call_of("join");
+	argue(query, "v", "a,\"b\\");
+	argue(query, "v", NULL);
+	argue(query, "v", "NULL");
+	check_value(call(query), "join", SWM_KIND_TEXT, "a,\"b\\|-|NULL");
+}
+END_TEST
+
+/* Filters, embeds, aggregates: all that a relation's rows have. */
+START_TEST(rows_of_a_function_are_as_of_a_table)
+{
+	swm_query *query = call_of("above"), *parsed;
+	swm_embedding parts = { .size = sizeof parts, .relation = { "part", 4 } };
+	swm_query_node *below;
+	swm_rows *rows;
+	swm_str s, name;
+	int64_t n;
+
+	argue(query, "low", "0");
+	ck_assert_int_eq(swm_query_select(query, "id", NULL, "number", err), SWM_OK);
+	ck_assert_int_eq(swm_node_embed(&below, swm_query_root(query), &parts, err), SWM_OK);
+	ck_assert_int_eq(swm_node_select(below, &(swm_selection){ .size = sizeof(swm_selection), .column = { "name", 4 } }, err), SWM_OK);
+	ck_assert_int_eq(swm_query_where(query, "id", SWM_OP_LT, (swm_str){ "2", 1 }, err), SWM_OK);
+	rows = call(query);
+	ck_assert_uint_eq(swm_rows_columns(rows), 2);
+	ck_assert(is(swm_rows_name(rows, 0), "number"));
+	ck_assert_int_eq(swm_rows_next(rows, err), 1);
+	ck_assert(swm_rows_int64(rows, 0, &n) == SWM_OK && n == 1);
+	ck_assert(swm_rows_text(rows, 1, &s) == SWM_OK);
+	ck_assert_msg(is(s, "[{\"name\":\"a\"}, \n {\"name\":\"b\"}]"), "%.*s", (int)s.len, s.ptr);
+	ck_assert(swm_rows_is_null(rows, 2));
+	ck_assert_int_eq(swm_rows_next(rows, err), 0);
+	swm_rows_close(rows);
+
+	check_value(ask("rpc/above?low=1&select=count()", SWM_ROWS_WHOLE), "count", SWM_KIND_INT64, "2");
+	const char *text = "rpc/above?low=1&id=gt.2&select=id&x=eq.1";
+	ck_assert_int_eq(swm_query_parse(&parsed, (swm_str){ text, strlen(text) }, err), SWM_OK);
+	ck_assert(swm_query_is_call(parsed) && is(swm_query_relation(parsed), "above"));
+	ck_assert(swm_query_get_argument(parsed, 0, &name, &s) == 1 && is(name, "low") && is(s, "1"));
+	ck_assert_int_eq(swm_query_get_argument(parsed, 1, NULL, NULL), 0);
+	argue(parsed, "more", NULL);
+	ck_assert(swm_query_get_argument(parsed, 1, &name, &s) == 1 && is(name, "more") && s.ptr == NULL);
+	ck_assert(swm_query_get_argument(parsed, 0, &name, NULL) == 1 && is(name, "low"));
+	swm_query_free(parsed);
+}
+END_TEST
+
+/* Volatility decides whether it may write; what was written is kept at the end of the rows. */
+START_TEST(a_volatile_function_writes)
+{
+	swm_rows *rows = NULL;
+	swm_query *query;
+
+	check_value(ask("rpc/store?v=5", SWM_ROWS_STREAM), "store", SWM_KIND_INT64, "5");
+	check_value(ask("rpc/store?v=6", SWM_ROWS_WHOLE), "store", SWM_KIND_INT64, "6");
+	check_value(ask("one?select=id.sum()", SWM_ROWS_WHOLE), "sum", SWM_KIND_INT64, "12");
+	ck_assert_int_eq(swm_query_parse(&query, SWM_STR("rpc/store_stable?v=5"), err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_WHOLE, err), SWM_EDATABASE);
+	ck_assert(is(swm_error_code(err), "0A000") || is(swm_error_code(err), "25006"));
+	swm_query_free(query);
+}
+END_TEST
+
+START_TEST(a_call_that_cannot_be)
+{
+	swm_query *query;
+	swm_rows *rows = NULL;
+
+	ck_assert_int_eq(swm_query_new(&query, "t", err), SWM_OK);
+	ck_assert(!swm_query_is_call(query));
+	ck_assert_int_eq(swm_query_argument(query, "a", SWM_STR("1"), err), SWM_EINVAL);
+	swm_query_free(query);
+	query = call_of("add");
+	ck_assert_int_eq(swm_query_argument(query, "", SWM_STR("1"), err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_argument(query, "a", (swm_str){ "a\0b", 3 }, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_argument(query, "a", SWM_STR("\xff"), err), SWM_EINVAL);
+	ck_assert_int_eq(swm_query_argument(query, "\xff", SWM_STR("1"), err), SWM_EINVAL);
+	argue(query, "c", "1");
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err), SWM_ENOTFOUND);
+	ck_assert(is(swm_error_code(err), "PGRST202"));
+	swm_query_free(query);
+}
+END_TEST
+
 /* What a view's function sets for the session is gone before the next query on that connection. */
 START_TEST(no_setting_outlives_its_query)
 {
@@ -252,6 +417,11 @@ main(void)
 	tcase_add_test(t, an_empty_result_has_columns);
 	tcase_add_test(t, an_open_result_may_be_closed_early);
 	tcase_add_test(t, errors_name_what_is_wrong);
+	tcase_add_test(t, a_function_is_called_with_named_arguments);
+	tcase_add_test(t, an_argument_may_be_null_empty_or_one_of_many);
+	tcase_add_test(t, rows_of_a_function_are_as_of_a_table);
+	tcase_add_test(t, a_volatile_function_writes);
+	tcase_add_test(t, a_call_that_cannot_be);
 	tcase_add_test(t, no_setting_outlives_its_query);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
