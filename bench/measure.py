@@ -1,6 +1,7 @@
 """Measures and prints the figures of bench/run, which has started the servers."""
 import argparse
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -30,6 +31,7 @@ PAGE = "/bench_children?order=date,id&limit=100"
 LARGE = ("/films?select=id,title,directors(first_name,last_name),roles(character),nominations(rank)"
          "&id=gte.1&id=lt.1000&title=like.A*&year=in.(1990,1994,2001)&language=eq.english&rating=gt.5"
          "&or=(year.gt.1980,year.is.null)&roles.actor_id=gt.0&nominations.rank=lte.3&order=year.desc,id&limit=10")
+WRITTEN = "date,device_id,amount,unit"
 COPY = "COPY (SELECT id, date, device_id, amount, unit FROM swm.bench_consumption) TO STDOUT"
 
 
@@ -250,6 +252,50 @@ class Bench:
             raise Failure(f"no page behind {target}")
         return found.group(1)
 
+    def make_rows(self, form, count):
+        """A file of rows of consumption, each with another key; its name."""
+        name = f"{self.state}/run/rows.{form}"
+        day = datetime.date(1970, 1, 1)
+        with open(name, "w", encoding="ascii") as file:
+            if form == "csv":
+                file.write(WRITTEN + "\n")
+            for n in range(count):
+                row = (str(day + datetime.timedelta(n // 51)), 1 + n % 51, f"{0.05 + n % 997 * 0.0131:.3f}", "kWh")
+                if form == "csv":
+                    file.write("%s,%d,%s,%s\n" % row)
+                else:
+                    file.write('{"date":"%s","device_id":%d,"amount":%s,"unit":"%s"}\n' % row)
+        return name
+
+    def empty_written(self):
+        run(*self.psql("-c", "TRUNCATE swm.bench_written"))
+        run(*self.psql("-c", "CHECKPOINT"))
+
+    def check_written(self, count):
+        found = run(*self.psql("-Atc", "SELECT count(*) FROM swm.bench_written")).strip()
+        if found != str(count):
+            raise Failure(f"not {count} rows were written, but {found}")
+
+    def post(self, file, content):
+        return run("curl", "-sSf", "-H", f"Content-Type: {content}", "-H", "Expect:", "-T", file, "-X", "POST",
+                   f"{self.site}/bench_written")
+
+    def swm_write(self, file, content, count):
+        self.empty_written()
+        begin = time.monotonic()
+        self.post(file, content)
+        seconds = time.monotonic() - begin
+        self.check_written(count)
+        return seconds
+
+    def copy_write(self, file, count):
+        self.empty_written()
+        begin = time.monotonic()
+        run(*self.psql("-c", f"\\copy swm.bench_written ({WRITTEN}) FROM '{file}' (FORMAT csv, HEADER)"))
+        seconds = time.monotonic() - begin
+        self.check_written(count)
+        return seconds
+
     def psql(self, *arguments):
         return (f"{self.options.pg_bindir}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", f"{self.state}/run",
                 "-U", "postgres", *arguments, "swm")
@@ -377,9 +423,34 @@ def figure_pages(bench):
         tell("pages", f"the 900th {deep:.0f}/s", f"the first {first:.0f}/s", f"{deep / first:.2f}", ">= 0.9", deep >= 0.9 * first)
 
 
+def figure_write(bench):
+    count = 1000000
+    csv, lines = bench.make_rows("csv", count), bench.make_rows("ndjson", count)
+    with Program(bench) as program:
+        for name, file, content in (("csv-in", csv, "text/csv"), ("ndjson-in", lines, "application/x-ndjson")):
+            ours, theirs = bench.alternate(lambda f=file, c=content: bench.swm_write(f, c, count),
+                                           lambda: bench.copy_write(csv, count))
+            ratio = ours / theirs
+            tell(name, f"swm {ours:.3f} s", f"\\copy {theirs:.3f} s", f"{ratio:.2f}", "<= 2", ratio <= 2)
+        tell_memory("peak", program, "VmHWM", 32)
+
+
+def figure_gigabyte(bench):
+    count = 1000000
+    day, file = datetime.date(1970, 1, 1), f"{bench.state}/run/gigabyte.csv"
+    with open(file, "w", encoding="ascii") as out:
+        out.write(WRITTEN + "\n")
+        for n in range(count):
+            out.write(f"{day + datetime.timedelta(n // 51)},{1 + n % 51},1.5,{'x' * 1000}\n")
+    with Program(bench) as program:
+        bench.swm_write(file, "text/csv", count)
+        tell_memory("1 GB in", program, "VmHWM", 32)
+    os.unlink(file)
+
+
 FIGURES = {"one-row": figure_one_row, "insert": figure_insert, "flask": figure_flask, "million": figure_million, "memory": figure_memory,
            "plan": figure_plan, "embed": figure_embed, "tree": figure_tree, "pages": figure_pages,
-           "reload": figure_reload}
+           "reload": figure_reload, "write": figure_write, "gigabyte": figure_gigabyte}
 
 
 def parse_options():

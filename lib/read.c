@@ -3,6 +3,7 @@
 #include "read.h"
 
 #include "base/buf.h"
+#include "sql/staging.h"
 
 /* The list of settings while it is put together. */
 struct list {
@@ -83,9 +84,10 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 	read->kinds[n] = kind;
 	read->steps[n] = (swm_step){
 		.sql = s->text, .params = s->params, .param_count = s->param_count,
-		.prepare = read->engine->settings->db_prepared_statements,
+		.prepare = read->engine->settings->db_prepared_statements && !(read->staged > 0 && kind == SWM_READ_ROWS) &&
+		           kind != SWM_READ_STAGE && kind != SWM_READ_GRANT, /* a temporary table has no lasting plans */
 		.stream = kind == SWM_READ_ROWS,
-		.quiet = kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
+		.quiet = kind == SWM_READ_STAGE || kind == SWM_READ_GRANT || kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
 		         kind == SWM_READ_RESET,
 	};
 }
@@ -179,9 +181,14 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
 		.rollback = c->rollback, .decide = c->decide, .writes = c->changes,
 		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->abort_fd };
+	const swm_staging *staging = c->write == NULL ? NULL : c->write->staging;
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
 		return rc;
+	if (staging != NULL) { /* by the login role: who asks need not be allowed to make tables */
+		add_step(out, SWM_READ_STAGE, &staging->create);
+		add_step(out, SWM_READ_GRANT, &staging->grant);
+	}
 	add_step(out, SWM_READ_CONTEXT, &s);
 	if (engine->settings->db_pre_request.len > 0) {
 		rc = swm_sql_call(&s, arena, engine->settings->db_pre_request, err);
@@ -191,6 +198,8 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		if (!c->late_settings && c->write == NULL)
 			add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	}
+	if (staging != NULL)
+		out->staged = out->step_count;
 	if (c->write != NULL)
 		rc = add_write(out, arena, c, err);
 	else if (plan != NULL)
@@ -216,7 +225,21 @@ start(swm_read *read, swm_error *err)
 	return rc;
 }
 
-/* A round of the transaction that it is a part of; where that asks how to end, the part has ended. */
+/* The steps up to where the rows of a write are to be copied, or all that are left. */
+static int
+send_within(swm_read *read, swm_error *err)
+{
+	size_t from = read->sent, to = from < read->staged ? read->staged : read->step_count;
+
+	if (read->began && from == read->step_count)
+		return SWM_OK;
+	read->began = true;
+	read->sent = to;
+	read->round = from;
+	return swm_transaction_send(read->within, read->steps + from, to - from, err);
+}
+
+/* Rounds of the transaction that it is a part of; where the last asks how to end, the part has ended. */
 static int
 next_within(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err)
 {
@@ -224,14 +247,16 @@ next_within(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_erro
 
 	if (read->ended)
 		return SWM_OK;
-	if (!read->sent)
-		rc = swm_transaction_send(read->within, read->steps, read->step_count, err);
-	read->sent = true;
+	if (!read->began || read->copied)
+		rc = send_within(read, err);
+	read->copied = false;
 	if (rc == SWM_OK)
 		rc = swm_transaction_next(read->within, event, err);
 	if (rc != 1)
 		return rc;
-	*kind = read->kinds[event->step];
+	event->step += read->round;
+	read->copied = read->staged > 0 && event->result == NULL && event->step == read->staged;
+	*kind = read->copied ? SWM_READ_STAGED : read->kinds[event->step];
 	read->ended = *kind == SWM_READ_DECISION;
 	return read->ended && !read->options.decide ? SWM_OK : 1;
 }

@@ -27,14 +27,15 @@ typedef struct swm_read_context {
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
 	bool decide;                   /* the caller says, when all rows have come, whether to commit */
-	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own */
+	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own. A write that is staged has one. */
 	int abort_fd;
 } swm_read_context;
 
 /* Its steps; which of them a result belongs to. */
 enum swm_read_step {
-	SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
+	SWM_READ_STAGE, SWM_READ_GRANT, SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
 	SWM_READ_CONSTRAINTS, SWM_READ_RESET,
+	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
 	SWM_READ_DECISION, /* no step: the event that asks for it */
 	SWM_READ_STEPS
 };
@@ -49,7 +50,11 @@ typedef struct swm_read {
 	bool changes;
 	bool answered;                 /* an event has been handed out */
 	swm_transaction *within;
-	bool sent, ended;              /* within another's transaction */
+	size_t staged;                 /* of the steps, those before what is staged is copied; 0: nothing is */
+	size_t sent;                   /* within another's transaction: steps that were sent */
+	size_t round;                  /* the first of those that were sent last */
+	bool began, ended;
+	bool copied;                   /* the next round may be sent: the rows are there */
 } swm_read;
 
 /* Writes the SQL; nothing is sent yet. Without a plan (NULL) no row is read. SWM_ENOMEM. */

@@ -113,6 +113,7 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 	int rc = walk(&s);
 	swm_transaction_finish(&s.own);
 	swm_keyed_dispose(&s);
+	swm_ingest_dispose(&s);
 	swm_reply_dispose(&s.reply);
 	swm_buf_dispose(&s.body);
 	swm_snapshot_unref(s.snapshot);

@@ -63,6 +63,18 @@ swm_transaction_send(swm_transaction *t, const swm_step *steps, size_t count, sw
 }
 
 int
+swm_transaction_try(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err)
+{
+	return swm_exec_go_on(t->exec, steps, count, SWM_ROUND_MAY_FAIL, err);
+}
+
+int
+swm_transaction_copy(swm_transaction *t, swm_copy *copy, swm_error *err)
+{
+	return swm_exec_copy(t->exec, copy, err);
+}
+
+int
 swm_transaction_next(swm_transaction *t, swm_event *event, swm_error *err)
 {
 	return swm_exec_next(t->exec, event, err);

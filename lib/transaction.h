@@ -33,6 +33,12 @@ int swm_transaction_send(swm_transaction *t, const swm_step *steps, size_t count
 /* As swm_exec_next(). At the decision, whose event ends a round, the next one may be sent. */
 int swm_transaction_next(swm_transaction *t, swm_event *event, swm_error *err);
 
+/* A round that may fail, so that it goes on at a savepoint: as SWM_ROUND_MAY_FAIL of swm_exec_go_on(). */
+int swm_transaction_try(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
+
+/* As swm_exec_copy(), at the decision. */
+int swm_transaction_copy(swm_transaction *t, swm_copy *copy, swm_error *err);
+
 /* The last round: with it comes COMMIT, or ROLLBACK where it is to end so. Its rows are of no interest. */
 int swm_transaction_end_with(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
 

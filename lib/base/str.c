@@ -114,6 +114,14 @@ swm_utf8_valid(swm_str s, size_t *bad)
 
 	while (i < s.len) {
 		unsigned char c = (unsigned char)s.ptr[i];
+		if (c < 0x80 && s.len - i >= sizeof(uint64_t)) { /* most texts are mostly ASCII */
+			uint64_t word;
+			memcpy(&word, s.ptr + i, sizeof word);
+			if ((word & UINT64_C(0x8080808080808080)) == 0) {
+				i += sizeof word;
+				continue;
+			}
+		}
 		size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 4;
 		if (more == 4 || more > s.len - i - 1)
 			goto invalid;

@@ -34,6 +34,7 @@ typedef struct swm_write_plan {
 	swm_returning *returning;   /* NULL when nothing is */
 	swm_columns location;             /* of the key that Location names; none when it is not asked for */
 	swm_read_plan *read;              /* what is made of the written rows; NULL when nothing is returned */
+	const struct swm_staging *staging; /* where the rows come from in place of the body (sql/staging.h); NULL for none */
 } swm_write_plan;
 
 /* What is to be written. The body is described here and given to swm_sql_write(). */

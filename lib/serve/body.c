@@ -6,6 +6,9 @@
 #include "http/content.h"
 #include "json/rows.h"
 
+/* A longer array is copied row by row. READ_ROOM: of one reading. */
+enum { SWM_ARRAY_HELD = 256 * 1024, READ_ROOM = 16 * 1024 };
+
 static int
 fail_body(struct serving *s, const char *why)
 {
@@ -18,16 +21,43 @@ read_all(struct serving *s, swm_buf *to)
 	return swm_request_read_body(to, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
 }
 
+/* As much of the body as makes an array a long one: *ended, it is no longer than that. */
+static int
+read_beginning(struct serving *s, bool *ended)
+{
+	const swm_body *body = s->request->body;
+
+	*ended = body == NULL;
+	while (!*ended && s->body.len <= SWM_ARRAY_HELD) {
+		char *to = swm_buf_reserve(&s->body, READ_ROOM);
+		if (to == NULL)
+			return swm_fail_memory(s->err);
+		ptrdiff_t n = body->read(body->user, to, READ_ROOM);
+		if (n < 0 || n > READ_ROOM)
+			return swm_fail(s->err, SWM_ERR_CANCELED);
+		*ended = n == 0;
+		s->body.len += (size_t)n;
+		s->body.ptr[s->body.len] = '\0';
+	}
+	return SWM_OK;
+}
+
+static bool
+begins_array(swm_str body)
+{
+	body = swm_str_trim(body);
+	return body.len > 0 && body.ptr[0] == '[';
+}
+
 /* JSON goes on as it came; it is only looked at. */
 static int
-take_json(struct serving *s)
+check_json(struct serving *s)
 {
 	swm_json_scan *scan = swm_json_scan_new(s->arena);
-	int rc = scan == NULL ? swm_fail_memory(s->err) : read_all(s, &s->body);
 
-	if (rc != SWM_OK)
-		return rc;
-	rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
+	if (scan == NULL)
+		return swm_fail_memory(s->err);
+	int rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
 	if (rc == SWM_OK)
 		rc = swm_json_scan_end(scan, &s->json);
 	if (rc == SWM_ENOMEM)
@@ -41,6 +71,31 @@ take_json(struct serving *s)
 	if (s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree && !s->ast->has_columns)
 		return fail_body(s, "All object keys must match");
 	return SWM_OK;
+}
+
+/* Whether many rows can be copied: what is a part of another transaction is held already. */
+static bool
+can_ingest(const struct serving *s)
+{
+	return s->write == SWM_WRITES_INSERT && s->transaction == NULL;
+}
+
+static int
+take_json(struct serving *s)
+{
+	bool ended = false;
+	int rc = can_ingest(s) ? read_beginning(s, &ended) : SWM_OK;
+
+	if (rc == SWM_OK && can_ingest(s) && !ended && begins_array(swm_buf_view(&s->body))) {
+		swm_buf begin = s->body;
+		s->body = (swm_buf)SWM_BUF_INIT;
+		rc = swm_ingest_open(s, SWM_FEED_ARRAY, swm_buf_view(&begin));
+		swm_buf_dispose(&begin);
+		return rc;
+	}
+	if (rc == SWM_OK)
+		rc = read_all(s, &s->body);
+	return rc == SWM_OK ? check_json(s) : rc;
 }
 
 static int
@@ -83,7 +138,9 @@ swm_take_written(struct serving *s)
 	case SWM_CONTENT_JSON:
 		return take_json(s);
 	case SWM_CONTENT_CSV:
-		return take_csv(s);
+		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : take_csv(s);
+	case SWM_CONTENT_NDJSON:
+		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_LINES, (swm_str){ NULL, 0 }) : swm_content_fail(s->err, type);
 	case SWM_CONTENT_URLENCODED:
 		return take_form(s);
 	default:

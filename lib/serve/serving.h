@@ -8,6 +8,7 @@
 
 #include "http/content.h"
 #include "http/header.h"
+#include "json/feed.h"
 #include "json/scan.h"
 #include "plan/call.h"
 #include "plan/write.h"
@@ -62,6 +63,7 @@ struct serving {
 	swm_pair *arguments;       /* of a function's call: among pairs, or of a form */
 	size_t argument_count;
 	enum swm_content content;  /* of the body of a call by POST */
+	struct swm_ingest *ingest; /* the body comes in rows that are copied; NULL when it is held whole */
 	swm_buf body;              /* as its parameter: with a NUL behind it */
 	bool no_body;              /* what stands there was not sent */
 	swm_json_facts json;       /* of a JSON body */
@@ -188,5 +190,14 @@ struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
 int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
+
+/*
+ * A body of many rows: open finds out what they are called (s->json), prepare where they are
+ * staged, and copy, at SWM_READ_STAGED, brings them there.
+ */
+int swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin);
+int swm_ingest_prepare(struct serving *s);
+int swm_ingest_copy(struct serving *s, int64_t *affected);
+void swm_ingest_dispose(struct serving *s);   /* NULL is allowed */
 
 #endif

@@ -162,6 +162,8 @@ static int
 take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_read_step kind, struct outcome *o)
 {
 	switch (kind) {
+	case SWM_READ_STAGED:
+		return swm_ingest_copy(s, &o->affected);
 	case SWM_READ_SETTINGS:
 		return take_settings(s, event->result, o);
 	case SWM_READ_DECISION:
@@ -184,9 +186,12 @@ run(struct serving *s, swm_read *read, struct outcome *o)
 	int rc, verdict = SWM_OK;
 
 	swm_enter_stage(s, SWM_STAGE_TRANSACTION);
-	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1)
+	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, read, &event, kind, o);
+		if (kind == SWM_READ_STAGED && verdict != SWM_OK) /* there is nothing to go on with */
+			return verdict;
+	}
 	swm_enter_stage(s, SWM_STAGE_RESPONSE);
 	if (rc != SWM_OK)
 		return rc;
@@ -200,6 +205,8 @@ write_once(struct serving *s, swm_read *read, struct outcome *o)
 	         swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->writing.media, s->err);
 
 	s->rows = 0;
+	if (rc == SWM_OK && s->ingest != NULL)
+		rc = swm_ingest_prepare(s);
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)

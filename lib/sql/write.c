@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "sql/read.h"
+#include "sql/staging.h"
 
 static void
 put_target(swm_writer *w, const swm_write_plan *plan)
@@ -44,7 +45,18 @@ elements_name(const swm_write_plan *plan)
 	return swm_str_eq(plan->target->relation->name, SWM_STR("e")) ? SWM_STR("_e") : SWM_STR("e");
 }
 
-/* ("id" integer, "name" text): how the body's members become values */
+/* "id" integer: how a member becomes a value */
+static void
+put_body_column(swm_writer *w, const swm_column *column)
+{
+	swm_put_identifier(w, column->name);
+	swm_put(w, " ");
+	if (parser_of(column) != NULL)
+		swm_put(w, "json");
+	else
+		swm_buf_str(&w->text, column->type_name); /* PostgreSQL's own spelling of it */
+}
+
 static void
 put_body_columns(swm_writer *w, const swm_write_plan *plan)
 {
@@ -55,14 +67,77 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, "(");
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
-		swm_put_identifier(w, columns->items[i]->name);
-		swm_put(w, " ");
-		if (parser_of(columns->items[i]) != NULL)
-			swm_put(w, "json");
-		else
-			swm_buf_str(&w->text, columns->items[i]->type_name); /* PostgreSQL's own spelling of it */
+		put_body_column(w, columns->items[i]);
 	}
 	swm_put(w, ")");
+}
+
+/* Of what is staged as JSON. */
+static void
+put_rest_columns(swm_writer *w, const swm_staging *staging, const swm_columns *columns)
+{
+	const char *between = " AS \"rest\"(";
+
+	for (size_t i = 0; i < columns->count; i++) {
+		if (staging->direct[i])
+			continue;
+		swm_put(w, between);
+		put_body_column(w, columns->items[i]);
+		between = ", ";
+	}
+	swm_put(w, ")");
+}
+
+/* A range of rows that are JSON, as the elements of an array would be. */
+static void
+put_staged_elements(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_put(w, "(SELECT \"row\" FROM " SWM_STAGING_TABLE " WHERE \"n\" BETWEEN ");
+	swm_put_body_param(w, (swm_str){ plan->staging->first, 0 });
+	swm_put(w, "::bigint AND ");
+	swm_put_body_param(w, (swm_str){ plan->staging->last, 0 });
+	swm_put(w, "::bigint ORDER BY \"n\") AS ");
+	swm_put_identifier(w, elements_name(plan));
+	swm_put(w, "(\"value\")");
+}
+
+/* "rows": each staged column by the name of the one that it is for. */
+static void
+put_staged_columns(swm_writer *w, const swm_write_plan *plan)
+{
+	const swm_columns *columns = &plan->columns;
+
+	swm_put(w, ", LATERAL (SELECT ");
+	for (size_t i = 0; i < columns->count; i++) {
+		swm_put(w, i == 0 ? "" : ", ");
+		if (plan->staging->direct[i]) {
+			swm_put_identifier(w, elements_name(plan));
+			swm_buf_printf(&w->text, ".\"c%zu\"", i);
+		} else {
+			swm_put_qualified(w, SWM_STR("rest"), columns->items[i]->name);
+		}
+		swm_put(w, " AS ");
+		swm_put_identifier(w, columns->items[i]->name);
+	}
+	swm_put(w, ") AS ");
+	swm_put_identifier(w, rows_name(plan));
+}
+
+/* The rows that were copied, as those of a body. */
+static void
+put_staged_rows(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_put(w, SWM_STAGING_TABLE " AS ");
+	swm_put_identifier(w, elements_name(plan));
+	if (plan->columns.count == 0)
+		return;
+	if (plan->staging->has_rest) {
+		swm_put(w, ", json_to_record(");
+		swm_put_qualified(w, elements_name(plan), SWM_STR("rest"));
+		swm_put(w, ")");
+		put_rest_columns(w, plan->staging, &plan->columns);
+	}
+	put_staged_columns(w, plan);
 }
 
 static void
@@ -70,6 +145,22 @@ put_body(swm_writer *w, const char *body)
 {
 	swm_put_body_param(w, swm_cstr(body));
 	swm_put(w, "::json");
+}
+
+/* Each row as the JSON that it is. */
+static void
+put_elements(swm_writer *w, const swm_write_plan *plan, const char *body, bool one)
+{
+	if (plan->staging != NULL) {
+		put_staged_elements(w, plan);
+		return;
+	}
+	swm_put(w, plan->body_is_array && !one ? "json_array_elements(" : "(SELECT ");
+	put_body(w, body);
+	swm_put(w, plan->body_is_array && one ? "->0" : "");
+	swm_put(w, ") AS ");
+	swm_put_identifier(w, elements_name(plan));
+	swm_put(w, "(\"value\")");
 }
 
 /*
@@ -81,13 +172,13 @@ put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bo
 {
 	bool many = plan->body_is_array && !one;
 
-	if (plan->fill_defaults) {
-		swm_put(w, many ? "json_array_elements(" : "(SELECT ");
-		put_body(w, body);
-		swm_put(w, plan->body_is_array && one ? "->0" : "");
-		swm_put(w, ") AS ");
-		swm_put_identifier(w, elements_name(plan));
-		swm_put(w, "(\"value\"), json_to_record(");
+	if (plan->staging != NULL && !plan->staging->by_range) {
+		put_staged_rows(w, plan);
+		return;
+	}
+	if (plan->fill_defaults || plan->staging != NULL) {
+		put_elements(w, plan, body, one);
+		swm_put(w, ", json_to_record(");
 		swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
 		swm_put(w, ")");
 	} else {
@@ -119,15 +210,31 @@ put_default(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 	}
 }
 
+/* Whether a row does not name the plan's nth column. */
 static void
-put_body_value(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+put_is_missing(swm_writer *w, const swm_write_plan *plan, size_t n)
 {
-	if (plan->fill_defaults) { /* ->: NULL for no such member, 'null' for one that is null */
+	if (plan->staging != NULL && !plan->staging->by_range) {
+		swm_put(w, "get_bit(");
+		swm_put_qualified(w, elements_name(plan), SWM_STR("present"));
+		swm_buf_printf(&w->text, ", %zu) = 0", n);
+		return;
+	}
+	swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
+	swm_put(w, "->"); /* NULL for no such member, 'null' for one that is null */
+	swm_put_param(w, plan->columns.items[n]->name);
+	swm_put(w, "::text IS NULL");
+}
+
+static void
+put_body_value(swm_writer *w, const swm_write_plan *plan, size_t n)
+{
+	const swm_column *column = plan->columns.items[n];
+
+	if (plan->fill_defaults) {
 		swm_put(w, "CASE WHEN ");
-		swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
-		swm_put(w, "->");
-		swm_put_param(w, column->name);
-		swm_put(w, "::text IS NULL THEN ");
+		put_is_missing(w, plan, n);
+		swm_put(w, " THEN ");
 		put_default(w, plan, column);
 		swm_put(w, " ELSE ");
 	}
@@ -191,11 +298,27 @@ put_body_values(swm_writer *w, const swm_write_plan *plan, bool named)
 {
 	for (size_t i = 0; i < plan->columns.count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
-		put_body_value(w, plan, plan->columns.items[i]);
+		put_body_value(w, plan, i);
 		if (!named)
 			continue;
 		swm_put(w, " AS ");
 		swm_put_identifier(w, plan->columns.items[i]->name);
+	}
+}
+
+/* As many rows as the body has, all of defaults. */
+static void
+put_rows_of_nothing(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	swm_put(w, " SELECT FROM ");
+	if (plan->staging == NULL) {
+		swm_put(w, "json_array_elements(");
+		put_body(w, body);
+		swm_put(w, ")");
+	} else if (plan->staging->by_range) {
+		put_staged_elements(w, plan);
+	} else {
+		put_staged_rows(w, plan);
 	}
 }
 
@@ -208,9 +331,7 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 			swm_put(w, " DEFAULT VALUES");
 			return;
 		}
-		swm_put(w, " SELECT FROM json_array_elements(");
-		put_body(w, body);
-		swm_put(w, ")");
+		put_rows_of_nothing(w, plan, body);
 		return;
 	}
 	swm_put(w, "(");
@@ -260,7 +381,7 @@ put_update(swm_writer *w, const swm_write_plan *plan, const char *body)
 		swm_put(w, i == 0 ? "" : ", ");
 		swm_put_identifier(w, plan->columns.items[i]->name);
 		swm_put(w, " = ");
-		put_body_value(w, plan, plan->columns.items[i]);
+		put_body_value(w, plan, i);
 	}
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, true);

@@ -222,7 +222,7 @@ class Transfer(Calls):
 		self.assertEqual(self.direct("", b"x" * 100000).body, b"100000")
 
 	def test_too_large_for_nginx(self):
-		head = harness.request_bytes("POST", "/rpc/size_of", {"Content-Type": "text/plain", "Content-Length": "67108865"})
+		head = harness.request_bytes("POST", "/rpc/size_of", {"Content-Type": "text/plain", "Content-Length": "2147483649"})
 		answer = self.server.send(head)
 		self.expect(answer, error_body("PGRST102", "The request body is too large"), 413)
 		self.assertEqual(answer.header("Content-Type"), "application/json")

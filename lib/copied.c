@@ -1,0 +1,150 @@
+#include "config.h"
+
+#include "copied.h"
+
+#include <stdlib.h>
+
+/* Bytes of COPY's text: of a piece, and of a COPY. */
+enum { PIECE = 64 * 1024, WHOLE = 2 * 1024 * 1024, KEPT = 1024 * 1024 };
+
+void
+swm_copied_dispose(swm_copied *copied)
+{
+	swm_buf_dispose(&copied->lines);
+	free(copied->runs);
+	*copied = (swm_copied){ .rows = 0 };
+}
+
+void
+swm_copied_begin(swm_copied *copied)
+{
+	copied->bytes = 0;
+	copied->rows = 0;
+	copied->run_count = 0;
+}
+
+void
+swm_copied_begin_piece(swm_copied *copied)
+{
+	if (copied->lines.cap > KEPT) /* after a huge row */
+		swm_buf_dispose(&copied->lines);
+	swm_buf_clear(&copied->lines);
+}
+
+bool
+swm_copied_has_room(const swm_copied *copied)
+{
+	return copied->lines.len < PIECE && copied->bytes + copied->lines.len < WHOLE;
+}
+
+static void
+add_run(swm_copied *c, int64_t line)
+{
+	if (c->run_count == c->run_room) {
+		size_t room = c->run_room == 0 ? 64 : c->run_room * 2;
+		swm_copied_run *more = realloc(c->runs, room * sizeof *more);
+		if (more == NULL) {
+			c->failed = true;
+			return;
+		}
+		c->runs = more;
+		c->run_room = room;
+	}
+	c->runs[c->run_count++] = (swm_copied_run){ c->rows, line, 0 };
+}
+
+void
+swm_copied_add_line(swm_copied *c, int64_t line)
+{
+	swm_copied_run *run = c->run_count == 0 ? NULL : &c->runs[c->run_count - 1];
+
+	c->rows++;
+	if (run != NULL && c->rows == run->row + 1)
+		run->lines = line - run->line;
+	if (run == NULL || run->line + (c->rows - run->row) * run->lines != line)
+		add_run(c, line);
+}
+
+int
+swm_copied_take_piece(swm_copied *c, swm_str *piece, swm_error *err)
+{
+	if (c->failed || c->lines.failed)
+		return swm_fail_memory(err);
+	*piece = swm_buf_view(&c->lines);
+	c->bytes += piece->len;
+	return piece->len > 0;
+}
+
+static int64_t
+line_of(const swm_copied *c, int64_t row)
+{
+	for (size_t i = c->run_count; i > 0; i--) {
+		const swm_copied_run *run = &c->runs[i - 1];
+		if (run->row <= row)
+			return run->line + (row - run->row) * run->lines;
+	}
+	return 0;
+}
+
+/* A number at the front of *text, behind what is no digit; negative when there is none. */
+static int64_t
+cut_number(swm_str *text)
+{
+	int64_t n = 0;
+	size_t at = 0, begin;
+
+	while (at < text->len && (text->ptr[at] < '0' || text->ptr[at] > '9'))
+		at++;
+	for (begin = at; at < text->len && text->ptr[at] >= '0' && text->ptr[at] <= '9' && at - begin < 18; at++)
+		n = n * 10 + (text->ptr[at] - '0');
+	*text = swm_str_from(*text, at);
+	return at > begin ? n : -1;
+}
+
+/* The column of the plan that "column c3" names, whatever the server's language calls it; or NULL. */
+static const swm_column *
+cut_column(swm_str *text, const swm_staging *staging)
+{
+	swm_str rest = *text;
+	size_t space = swm_str_find(rest, ' ');
+
+	while (space + 2 < rest.len) {
+		rest = swm_str_from(rest, space + 1);
+		if (rest.ptr[0] == ':' || rest.ptr[0] == '"')
+			return NULL;
+		space = swm_str_find(rest, ' ');
+		if (rest.ptr[0] != 'c' || rest.ptr[1] < '0' || rest.ptr[1] > '9')
+			continue;
+		int64_t n = cut_number(&rest);
+		if (n < 0 || (size_t)n >= staging->plan->columns.count || (rest.len > 0 && rest.ptr[0] != ':' && rest.ptr[0] != ','))
+			return NULL;
+		return staging->plan->columns.items[n];
+	}
+	return NULL;
+}
+
+void
+swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
+{
+	swm_str context = swm_cstr(PQresultErrorField(failed, PG_DIAG_CONTEXT));
+	const char *own = PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL);
+	swm_buf details = SWM_BUF_INIT;
+	int64_t row = cut_number(&context);
+
+	if (row <= 0)
+		return;
+	swm_buf_printf(&details, "Line %lld", (long long)line_of(c, row));
+	const swm_column *column = cut_column(&context, staging);
+	if (column != NULL) {
+		swm_buf_cstr(&details, ", column \"");
+		swm_buf_str(&details, column->name);
+		swm_buf_char(&details, '"');
+	}
+	if (own != NULL) {
+		swm_buf_cstr(&details, ": ");
+		swm_buf_cstr(&details, own);
+	}
+	if (!details.failed)
+		swm_error_set_details(err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+}

@@ -1,0 +1,46 @@
+/*
+ * Rows on their way into COPY: pieces of its text, and which line of the source each row
+ * came from, for its errors. Several COPYs follow one another, so that an error is noticed
+ * soon and what must be remembered is bounded.
+ */
+#ifndef SWM_LIB_COPIED_H
+#define SWM_LIB_COPIED_H
+
+#include "base/buf.h"
+#include "exec/exec.h"
+#include "sql/staging.h"
+
+/* Rows with as many lines each, from a row of the COPY (counted from 1) on. */
+typedef struct swm_copied_run {
+	int64_t row, line, lines;
+} swm_copied_run;
+
+/* Zeroed to begin with. */
+typedef struct swm_copied {
+	swm_buf lines;      /* the next piece of COPY's text */
+	size_t bytes;       /* of the COPY so far, without it */
+	int64_t rows;       /* of the COPY so far */
+	swm_copied_run *runs;
+	size_t run_count, run_room;
+	bool failed;
+} swm_copied;
+
+void swm_copied_dispose(swm_copied *copied);
+
+/* Another COPY begins. */
+void swm_copied_begin(swm_copied *copied);
+
+/* Another piece of it begins; whether a row more may be added to it. */
+void swm_copied_begin_piece(swm_copied *copied);
+bool swm_copied_has_room(const swm_copied *copied);
+
+/* Before a row is appended to the lines: where it came from. */
+void swm_copied_add_line(swm_copied *copied, int64_t line);
+
+/* As the next() of swm_copy. SWM_ENOMEM. */
+int swm_copied_take_piece(swm_copied *copied, swm_str *piece, swm_error *err);
+
+/* COPY's error says in which of its lines and columns it was: err's details are to say it of the source. */
+void swm_copied_explain(const swm_copied *copied, const swm_staging *staging, const PGresult *failed, swm_error *err);
+
+#endif

@@ -1,0 +1,585 @@
+#include "config.h"
+
+#include "json/feed.h"
+
+#include "json/feed_rows.h"
+#include "json/raw.h"
+#include "json/scan.h"
+
+#include <stdlib.h>
+
+/* Of the window to begin with; a longer row makes it grow. */
+enum { WINDOW = 128 * 1024 };
+
+struct swm_feed {
+	swm_arena *arena;
+	enum swm_feed_form form;
+	ptrdiff_t (*read)(void *user, char *to, size_t room);
+	void *user;
+
+	char *window;       /* bytes from begin to end have not been taken yet */
+	size_t room, begin, end;
+	bool last;          /* no more will come */
+	bool opened, closed; /* the array's brackets have come */
+	bool broken;        /* what comes cannot be told from what came */
+
+	int64_t line, next_line; /* of the row, and behind it */
+	int64_t row;
+
+	swm_str *names;     /* of the header, or the first row */
+	size_t name_count;
+
+	swm_feed_names_list chosen; /* JSON */
+	size_t *cell_of;    /* CSV: of each field, or UNKNOWN */
+	swm_csv_field *fields;
+	swm_cell *cells;
+	size_t cell_count;
+	bool exact;
+
+	/* of the row that is being read */
+	size_t expected, found;
+	bool unknown;
+	swm_buf scratch;
+	swm_error *err;
+};
+
+swm_feed *
+swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin,
+             ptrdiff_t (*read)(void *user, char *to, size_t room), void *user)
+{
+	swm_feed *f = swm_arena_alloc(arena, sizeof *f);
+	size_t room = begin.len + WINDOW;
+
+	if (f == NULL)
+		return NULL;
+	*f = (swm_feed){ .arena = arena, .form = form, .read = read, .user = user, .room = room,
+		.end = begin.len, .next_line = 1, .window = malloc(room) };
+	if (f->window == NULL)
+		return NULL;
+	if (begin.len > 0)
+		memcpy(f->window, begin.ptr, begin.len);
+	return f;
+}
+
+void
+swm_feed_dispose(swm_feed *feed)
+{
+	if (feed == NULL)
+		return;
+	free(feed->window);
+	feed->window = NULL;
+	swm_buf_dispose(&feed->scratch);
+}
+
+int64_t
+swm_feed_line(const swm_feed *feed)
+{
+	return feed->line;
+}
+
+int64_t
+swm_feed_row(const swm_feed *feed)
+{
+	return feed->row;
+}
+
+bool
+swm_feed_can_skip(const swm_feed *feed)
+{
+	return !feed->broken;
+}
+
+static int
+fail_row(swm_feed *f, const char *what)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(f->err, SWM_ERR_BODY, swm_cstr(what));
+
+	swm_buf_printf(&details, "Line %lld", (long long)f->line);
+	swm_error_set_details(f->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* What json_to_record() says of it; its words are PostgreSQL's. */
+static int
+fail_nul(swm_feed *f)
+{
+	swm_buf details = SWM_BUF_INIT;
+
+	swm_buf_printf(&details, "Line %lld: \\u0000 cannot be converted to text.", (long long)f->line);
+	struct swm_sql_error from = { .sqlstate = SWM_STR("22P05"), .message = SWM_STR("unsupported Unicode escape sequence"),
+		.details = swm_buf_view(&details), .has_details = true };
+	int rc = swm_fail_sql(f->err, &from);
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/*
+ * The window
+ */
+
+static bool
+make_room(swm_feed *f)
+{
+	if (f->begin > 0) {
+		memmove(f->window, f->window + f->begin, f->end - f->begin);
+		f->end -= f->begin;
+		f->begin = 0;
+	}
+	if (f->end < f->room)
+		return true;
+	char *more = realloc(f->window, f->room * 2);
+	if (more == NULL)
+		return false;
+	f->window = more;
+	f->room *= 2;
+	return true;
+}
+
+static bool
+row_is_too_long(const swm_feed *f)
+{
+	return f->end - f->begin > SWM_FEED_LONGEST_ROW;
+}
+
+/* Fills the window: a row is looked at again only when there is a good part more of it. */
+static int
+fill(swm_feed *f)
+{
+	if (row_is_too_long(f)) {
+		f->broken = true;
+		return fail_row(f, "A row is longer than 8 MiB");
+	}
+	if (!make_room(f))
+		return swm_fail_memory(f->err);
+	while (f->end < f->room && !f->last) {
+		ptrdiff_t n = f->read(f->user, f->window + f->end, f->room - f->end);
+		if (n < 0 || (size_t)n > f->room - f->end) {
+			f->broken = true;
+			return swm_fail(f->err, SWM_ERR_CANCELED);
+		}
+		f->end += (size_t)n;
+		f->last = n == 0;
+	}
+	return SWM_OK;
+}
+
+static int64_t
+count_lines(const char *from, const char *to)
+{
+	int64_t lines = 0;
+
+	while (from < to && (from = memchr(from, '\n', (size_t)(to - from))) != NULL) {
+		from++;
+		lines++;
+	}
+	return lines;
+}
+
+static void
+pass(swm_feed *f, size_t to)
+{
+	f->next_line += count_lines(f->window + f->begin, f->window + to);
+	f->begin = to;
+}
+
+/* A byte of the body that is no blank, or -1 at its end: *rc is of fill(). */
+static int
+peek(swm_feed *f, int *rc)
+{
+	*rc = SWM_OK;
+	for (;;) {
+		size_t to = f->begin;
+		while (to < f->end && strchr(" \t\n\r", f->window[to]) != NULL && f->window[to] != '\0')
+			to++;
+		pass(f, to);
+		if (f->begin < f->end)
+			return (unsigned char)f->window[f->begin];
+		if (f->last)
+			return -1;
+		*rc = fill(f);
+		if (*rc != SWM_OK)
+			return -1;
+	}
+}
+
+/*
+ * Rows of JSON
+ */
+
+/* The object that begins here; *out has no bounds but its own. */
+static int
+take_element(swm_feed *f, swm_str *out)
+{
+	swm_json_extent extent = { 0 };
+	int rc = SWM_OK;
+
+	while (!swm_json_extent_find(&extent, (swm_str){ f->window + f->begin, f->end - f->begin })) {
+		if (f->last)
+			return fail_row(f, "Empty or invalid json");
+		if ((rc = fill(f)) != SWM_OK)
+			return rc;
+	}
+	*out = (swm_str){ f->window + f->begin, extent.at };
+	pass(f, f->begin + extent.at);
+	return 1;
+}
+
+/* Passes over a byte that must come here. False when another one does. */
+static bool
+expect(swm_feed *f, char wanted, int *c, int *rc)
+{
+	if (*rc != SWM_OK || *c != wanted)
+		return false;
+	f->begin++;
+	*c = peek(f, rc);
+	return *rc == SWM_OK;
+}
+
+static int
+fail_element(swm_feed *f, int c)
+{
+	f->broken = true;
+	return fail_row(f, c > 0 && strchr("[\"tfn-0123456789", c) != NULL ? "A row must be a JSON object"
+	                                                                  : "Empty or invalid json");
+}
+
+static int
+next_element(swm_feed *f, swm_str *out)
+{
+	int rc, c = peek(f, &rc);
+	bool opened = f->opened || expect(f, '[', &c, &rc);
+
+	f->closed |= opened && !f->closed && expect(f, ']', &c, &rc);
+	bool separate = f->row == 0 || f->closed || expect(f, ',', &c, &rc);
+	f->opened = opened;
+	f->line = f->next_line;
+	if (rc != SWM_OK)
+		return rc;
+	if (f->closed && c < 0)
+		return 0;
+	if (!opened || !separate || f->closed || c != '{')
+		return fail_element(f, separate && !f->closed ? c : 0);
+	return take_element(f, out);
+}
+
+static int
+next_line(swm_feed *f, swm_str *out)
+{
+	int rc, c = peek(f, &rc);
+
+	f->line = f->next_line;
+	if (rc != SWM_OK || c < 0)
+		return rc;
+	for (;;) {
+		char *begin = f->window + f->begin, *end = memchr(begin, '\n', f->end - f->begin);
+		if (end != NULL || f->last) {
+			size_t len = end != NULL ? (size_t)(end - begin) : f->end - f->begin;
+			*out = (swm_str){ begin, len };
+			f->begin += len + (end != NULL);
+			f->next_line += end != NULL;
+			return 1;
+		}
+		if ((rc = fill(f)) != SWM_OK)
+			return rc;
+	}
+}
+
+/* The text of the next row. 1, 0 or negative. */
+static int
+next_text(swm_feed *f, swm_str *out)
+{
+	int rc = f->form == SWM_FEED_ARRAY ? next_element(f, out) : next_line(f, out);
+
+	f->row += rc == 1;
+	return rc;
+}
+
+/* The name of a member without escapes; a view of the text, or of the scratch. */
+static swm_str
+plain_name(swm_feed *f, const swm_json_member_seen *seen)
+{
+	if (!seen->name_escaped)
+		return seen->name;
+	swm_buf_clear(&f->scratch);
+	(void)swm_json_unquote(&f->scratch, (swm_str){ seen->name.ptr - 1, seen->name.len + 2 });
+	return swm_buf_view(&f->scratch);
+}
+
+static void
+take_cell(void *user, const swm_json_member_seen *seen)
+{
+	swm_feed *f = user;
+	swm_str name = plain_name(f, seen);
+	size_t at = f->expected;
+
+	/* most rows have their members in the order of the first */
+	if (at >= f->cell_count || !swm_str_eq(f->chosen.names[at], name))
+		at = swm_feed_find(&f->chosen, name);
+	if (at == SWM_FEED_UNKNOWN) {
+		f->unknown = true;
+		return;
+	}
+	f->expected = at + 1;
+	f->found += f->cells[at].kind == SWM_CELL_MISSING;
+	f->cells[at] = seen->value; /* of several the last counts */
+}
+
+static int
+next_object(swm_feed *f)
+{
+	swm_str text;
+	bool has_nul = false;
+	int rc = next_text(f, &text);
+
+	if (rc != 1)
+		return rc;
+	for (size_t i = 0; i < f->cell_count; i++)
+		f->cells[i].kind = SWM_CELL_MISSING;
+	f->expected = f->found = 0;
+	f->unknown = false;
+	const char *wrong = swm_json_object(text, take_cell, f, &has_nul);
+	if (wrong != NULL) {
+		f->broken = f->form == SWM_FEED_ARRAY;
+		return fail_row(f, wrong);
+	}
+	if (f->scratch.failed)
+		return swm_fail_memory(f->err);
+	if (has_nul)
+		return fail_nul(f);
+	if (f->exact && (f->unknown || f->found != f->cell_count))
+		return fail_row(f, "All object keys must match");
+	return 1;
+}
+
+/* The names of the first row. */
+struct naming {
+	swm_feed *f;
+	size_t room;
+	bool too_many, failed;
+};
+
+static void
+take_name(void *user, const swm_json_member_seen *seen)
+{
+	struct naming *n = user;
+	swm_feed *f = n->f;
+	swm_str name = plain_name(f, seen);
+
+	for (size_t i = 0; i < f->name_count; i++)
+		if (swm_str_eq(f->names[i], name))
+			return;
+	n->too_many |= f->name_count == SWM_JSON_MOST_KEYS || name.len > SWM_JSON_LONGEST_KEY;
+	if (n->too_many)
+		return;
+	if (f->name_count == n->room) {
+		size_t room = n->room == 0 ? 16 : n->room * 2;
+		swm_str *more = swm_arena_array(f->arena, room, sizeof *more);
+		n->failed |= more == NULL;
+		if (more == NULL)
+			return;
+		if (f->name_count > 0)
+			memcpy(more, f->names, f->name_count * sizeof *more);
+		f->names = more;
+		n->room = room;
+	}
+	f->names[f->name_count] = swm_arena_str(f->arena, name);
+	n->failed |= f->names[f->name_count++].ptr == NULL;
+}
+
+/* Looks at the first row, which will be read once more. */
+static int
+name_by_row(swm_feed *f)
+{
+	struct naming naming = { .f = f };
+	swm_str text;
+	bool has_nul = false;
+	int rc = next_text(f, &text);
+
+	if (rc != 1)
+		return rc;
+	const char *wrong = swm_json_object(text, take_name, &naming, &has_nul);
+	if (naming.failed || f->scratch.failed)
+		return swm_fail_memory(f->err);
+	if (wrong == NULL && naming.too_many)
+		wrong = "A key is too long, or there are too many";
+	if (wrong != NULL) {
+		f->name_count = 0;
+		f->broken = f->form == SWM_FEED_ARRAY;
+		return fail_row(f, wrong);
+	}
+	/* back to where it began */
+	f->begin = (size_t)(text.ptr - f->window);
+	f->next_line = f->line;
+	f->row--;
+	return 1;
+}
+
+/*
+ * Rows of CSV
+ */
+
+/* Fields of the next line; all are counted. */
+static int
+next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
+{
+	const char *why;
+	char *end;
+	int rc;
+
+	f->line = f->next_line;
+	for (;;) {
+		char *begin = f->window + f->begin;
+		if (f->begin == f->end && f->last)
+			return 0;
+		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields, most, count, &end, &why);
+		if (found != SWM_ROW_MORE) {
+			size_t to = (size_t)(end - f->window);
+			bool valid = swm_utf8_valid((swm_str){ begin, to - f->begin }, NULL);
+			bool nul = memchr(begin, '\0', to - f->begin) != NULL;
+			pass(f, to);
+			f->row++;
+			return found == SWM_ROW_BAD ? fail_row(f, why) : !valid ? fail_row(f, "The CSV is not valid UTF-8") : nul ? fail_nul(f) : 1;
+		}
+		if ((rc = fill(f)) != SWM_OK)
+			return rc;
+	}
+}
+
+static int
+name_by_header(swm_feed *f)
+{
+	size_t count;
+
+	f->fields = swm_arena_array(f->arena, SWM_JSON_MOST_KEYS, sizeof *f->fields);
+	f->names = swm_arena_array(f->arena, SWM_JSON_MOST_KEYS, sizeof *f->names);
+	if (f->fields == NULL || f->names == NULL)
+		return swm_fail_memory(f->err);
+	int rc = next_fields(f, f->fields, SWM_JSON_MOST_KEYS, &count);
+	f->broken = rc < 0;
+	f->row = 0;
+	if (rc != 1)
+		return rc;
+	if (count > SWM_JSON_MOST_KEYS)
+		return fail_row(f, "Too many fields");
+	for (size_t i = 0; i < count; i++) {
+		swm_cell cell = swm_csv_cell(&f->fields[i]);
+		swm_str name = cell.kind == SWM_CELL_NULL ? SWM_STR("NULL") : cell.text;
+		f->names[i] = swm_arena_str(f->arena, name);
+		if (f->names[i].ptr == NULL)
+			return swm_fail_memory(f->err);
+	}
+	f->name_count = count;
+	return 1;
+}
+
+/* Which cell each field is; of two of one name the last one is it. */
+static int
+choose_fields(swm_feed *f)
+{
+	size_t *taken_by = swm_arena_array(f->arena, f->cell_count, sizeof *taken_by);
+
+	f->cell_of = swm_arena_array(f->arena, f->name_count, sizeof *f->cell_of);
+	if (f->cell_of == NULL || taken_by == NULL)
+		return swm_fail_memory(f->err);
+	for (size_t i = 0; i < f->cell_count; i++)
+		taken_by[i] = SWM_FEED_UNKNOWN;
+	for (size_t i = 0; i < f->name_count; i++) {
+		size_t cell = swm_feed_find(&f->chosen, f->names[i]);
+		f->cell_of[i] = cell;
+		if (cell == SWM_FEED_UNKNOWN)
+			continue;
+		if (taken_by[cell] != SWM_FEED_UNKNOWN)
+			f->cell_of[taken_by[cell]] = SWM_FEED_UNKNOWN;
+		taken_by[cell] = i;
+	}
+	return SWM_OK;
+}
+
+static int
+next_record(swm_feed *f)
+{
+	size_t count;
+	int rc = next_fields(f, f->fields, f->name_count, &count);
+
+	if (rc != 1)
+		return rc;
+	if (count != f->name_count)
+		return fail_row(f, count > f->name_count ? "Too many fields" : "Too few fields");
+	for (size_t i = 0; i < count; i++)
+		if (f->cell_of[i] != SWM_FEED_UNKNOWN)
+			f->cells[f->cell_of[i]] = swm_csv_cell(&f->fields[i]);
+	return 1;
+}
+
+/*
+ * Names
+ */
+
+bool
+swm_feed_sort(swm_feed_names_list *list, swm_arena *arena, const swm_str *names, size_t count)
+{
+	list->names = names;
+	list->count = 0;
+	list->sorted = swm_arena_array(arena, count, sizeof *list->sorted);
+	if (list->sorted == NULL)
+		return false;
+	for (; list->count < count; list->count++) {
+		size_t place = list->count;
+		while (place > 0 && swm_str_cmp(names[list->sorted[place - 1]], names[list->count]) > 0) {
+			list->sorted[place] = list->sorted[place - 1];
+			place--;
+		}
+		list->sorted[place] = list->count;
+	}
+	return true;
+}
+
+size_t
+swm_feed_find(const swm_feed_names_list *list, swm_str name)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = swm_str_cmp(name, list->names[list->sorted[middle]]);
+		if (order == 0)
+			return list->sorted[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return SWM_FEED_UNKNOWN;
+}
+
+int
+swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_error *err)
+{
+	feed->err = err;
+	int rc = feed->form == SWM_FEED_CSV ? name_by_header(feed) : name_by_row(feed);
+	*names = feed->names;
+	*count = feed->name_count;
+	return rc;
+}
+
+int
+swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exact, swm_error *err)
+{
+	feed->err = err;
+	feed->cell_count = count;
+	feed->cells = swm_arena_array(feed->arena, count, sizeof *feed->cells); /* zeros: missing */
+	feed->exact = exact;
+	if (feed->cells == NULL || !swm_feed_sort(&feed->chosen, feed->arena, names, count))
+		return swm_fail_memory(err);
+	return feed->form == SWM_FEED_CSV ? choose_fields(feed) : SWM_OK;
+}
+
+int
+swm_feed_next(swm_feed *feed, const swm_cell **cells, swm_error *err)
+{
+	feed->err = err;
+	*cells = feed->cells;
+	return feed->form == SWM_FEED_CSV ? next_record(feed) : next_object(feed);
+}

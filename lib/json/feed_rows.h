@@ -1,0 +1,69 @@
+/* What lib/json/feed.c shares with those who take rows apart. */
+#ifndef SWM_JSON_FEED_ROWS_H
+#define SWM_JSON_FEED_ROWS_H
+
+#include "base/buf.h"
+#include "json/feed.h"
+
+/* Of a name that is not chosen. */
+#define SWM_FEED_UNKNOWN SIZE_MAX
+
+/* A sorted list of names, and which cell each is. */
+typedef struct swm_feed_names_list {
+	const swm_str *names;
+	size_t *sorted; /* indexes of names */
+	size_t count;
+} swm_feed_names_list;
+
+bool swm_feed_sort(swm_feed_names_list *list, swm_arena *arena, const swm_str *names, size_t count);
+size_t swm_feed_find(const swm_feed_names_list *list, swm_str name);
+
+enum swm_row_end {
+	SWM_ROW_TAKEN,   /* *end is behind it */
+	SWM_ROW_MORE,    /* it goes on behind what is there */
+	SWM_ROW_BAD,     /* and *end is where one may go on, or NULL; what is wrong with it was said */
+	SWM_ROW_TOO_MANY, /* CSV: the same, and it has more fields than there is room for */
+};
+
+/* A field of CSV, where it stands. */
+typedef struct swm_csv_field {
+	char *ptr;
+	size_t len;
+	bool quoted, doubled; /* in quotes, without them; with doubled ones in it */
+} swm_csv_field;
+
+/*
+ * One line of CSV. most fields are stored, all are counted. why: what is wrong. last: no
+ * more bytes will come.
+ */
+enum swm_row_end swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields, size_t most,
+                             size_t *count, char **end, const char **why);
+
+/* Makes a field of a row that is whole what it says, where it stands. */
+swm_cell swm_csv_cell(swm_csv_field *field);
+
+/* A member of a JSON object while it is read. */
+typedef struct swm_json_member_seen {
+	swm_str name; /* as it stands, without its quotes */
+	bool name_escaped;
+	swm_cell value;
+} swm_json_member_seen;
+
+/*
+ * Reads an object that ends at `end` of the text, and calls back for each member. NULL, or what is
+ * wrong with it. *has_nul: the character NUL is in it.
+ */
+const char *swm_json_object(swm_str text, void (*member)(void *user, const swm_json_member_seen *seen), void *user,
+                            bool *has_nul);
+
+/* How far an object reaches, looked for in pieces. Zeroed to begin with. */
+typedef struct swm_json_extent {
+	size_t at;
+	int64_t depth;
+	bool in_string, escaped;
+} swm_json_extent;
+
+/* True when the object that text begins with is whole; at is then its length. */
+bool swm_json_extent_find(swm_json_extent *extent, swm_str text);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Many rows on their way into a relation: they are copied into a temporary table first and
+ * inserted from there, so that whatever a write means is the same for many rows as for few.
+ * Pure.
+ *
+ * A value that PostgreSQL's json_to_record() would give to its type's input function as text
+ * stands in a column of that type, and COPY gives it to the same function. Types that take
+ * JSON apart, and those that are not PostgreSQL's own (the login role, who makes the table,
+ * need not be allowed to use them), stand together in a json column "rest", and
+ * json_to_record() itself reads them.
+ */
+#ifndef SWM_SQL_STAGING_H
+#define SWM_SQL_STAGING_H
+
+#include "base/buf.h"
+#include "json/feed.h"
+#include "sql/sql.h"
+
+#define SWM_STAGING_TABLE "pg_temp.swm_ingest"
+
+enum { SWM_STAGING_NUMBER = 24 }; /* room for a number and its NUL */
+
+typedef struct swm_staging {
+	const swm_write_plan *plan;
+	const bool *direct;     /* of each column of the plan: it is staged as c0, c1, ... */
+	bool has_rest;
+	bool has_present;       /* a bit for each column: the row names it */
+	bool by_range;          /* each row is numbered, and JSON as a whole: ranges of them can be inserted alone */
+	char first[SWM_STAGING_NUMBER], last[SWM_STAGING_NUMBER]; /* the range that the next statement inserts */
+	swm_statement create, grant; /* before the role is taken */
+	const char *copy;
+} swm_staging;
+
+/*
+ * is_text: the values come as text (CSV), never as JSON. The plan's columns are those of the
+ * cells; the plan is to be given the staging. SWM_ENOMEM.
+ */
+int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, swm_str role, bool is_text,
+                    bool by_range, swm_error *err);
+
+/* Appends a row as a line of COPY's text format. The number counts only by range. */
+void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number);
+
+/* Sets the range for the statement that swm_sql_write() has made. */
+void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);
+
+#endif
