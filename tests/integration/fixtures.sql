@@ -210,5 +210,6 @@ END $$;
 
 -- films and what embedding and aggregates are shown with
 \ir ../schema/films.sql
+CREATE FUNCTION film.every_film() RETURNS SETOF film.films LANGUAGE sql STABLE AS 'SELECT * FROM film.films';
 GRANT USAGE ON SCHEMA film TO swm_anon, swm_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA film TO swm_anon, swm_reader;

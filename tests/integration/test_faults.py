@@ -143,7 +143,43 @@ class OwnCluster(unittest.TestCase):
 		self.assertLess(time.monotonic() - start, 5)
 
 
+def too_much():
+	"""More than one request may ask for of films: what of, and the text that its error has."""
+	names = ("directors", "films")
+	deep = "".join(names[i % 2] + "(" for i in range(17)) + "id" + ")" * 17
+	yield "select=" + deep, "(more than 16 levels of embedded resources)"
+	yield "select=" + ",".join("d%d:directors(id)" % i for i in range(101)), "(more than 100 embedded resources)"
+	yield "select=" + ",".join(["id"] * 1665), "(more than 1664 columns)"
+	yield "order=" + ",".join(["id"] * 1665), "(more than 1664 columns)"
+	yield "or=" + "(and" * 65 + "(id.eq.1,id.eq.2)" + ")" * 65, "\"failed to parse"
+
+
 class Pool(unittest.TestCase):
+	def test_too_much_is_refused_before_a_connection_is_taken(self):
+		"""The only connection is in use: who needs one waits for it."""
+		server = harness.server(db_pool=1, db_pool_acquisition_timeout=1, db_schemas="test, film")
+		ways = [("GET", "/films", "film", None), ("HEAD", "/films", "film", None), ("DELETE", "/films", "film", None),
+		        ("POST", "/films", "film", b'[{"id":1}]'), ("PATCH", "/films", "film", b'{"title":"x"}'),
+		        ("GET", "/rpc/every_film", "film", None), ("POST", "/rpc/every_film", "film", b"{}")]
+		with Session(harness.cluster(), harness.database()) as lock:
+			lock.run("BEGIN; LOCK TABLE test.door")
+			first = server.in_background("GET", "/door")
+			wait_until(lambda: server.backends("wait_event_type = 'Lock'") == 1, 10, "the query that waits")
+			for query, message in too_much():
+				for method, path, schema, body in ways:
+					if method != "GET" and query.startswith("order") and path == "/films":
+						continue # of what is returned there is no order
+					with self.subTest("%s %s?%.20s" % (method, path, query)):
+						answer = server.request(method, path + "?" + query, {
+							"Accept-Profile": schema, "Content-Profile": schema, "Content-Type": "application/json",
+							"Prefer": "return=representation"}, body)
+						self.assertEqual(answer.status, 400, answer)
+						self.assertEqual(answer.header("Proxy-Status"), "swm; error=PGRST100")
+						self.assertIn(message, answer.json["message"] if method != "HEAD" else message)
+			self.assertTrue(first.running())
+			lock.run("COMMIT")
+			self.assertEqual(first.result().text, ids(1))
+
 	def test_exhausted(self):
 		"""504 in time, in order, and served again when the connection is free."""
 		server = harness.server(db_pool=1, db_pool_acquisition_timeout=1)
