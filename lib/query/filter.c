@@ -46,16 +46,6 @@ scan_operator(swm_scanner *s, enum swm_ast_operator *out)
 	return swm_scan_fail(s, expecting_operator);
 }
 
-bool
-swm_query_is_operation(swm_str text)
-{
-	swm_scanner s = { .text = text };
-	enum swm_ast_operator op;
-
-	(void)swm_scan_word(&s, SWM_STR("not."));
-	return scan_operator(&s, &op) == SWM_OK;
-}
-
 static int
 scan_quantifier(swm_scanner *s, enum swm_quantifier *out)
 {
@@ -77,6 +67,25 @@ scan_language(swm_scanner *s, swm_str *out)
 	if (out->len == 0)
 		return swm_scan_fail(s, "operator (eq, gt, ...)");
 	return swm_scan_char(s, ')') ? SWM_OK : swm_scan_fail(s, "\")\"");
+}
+
+bool
+swm_query_is_operation(swm_str text)
+{
+	swm_scanner s = { .text = text };
+	enum swm_ast_operator op;
+	enum swm_quantifier quantifier;
+	swm_str language;
+
+	if (swm_scan_word(&s, SWM_STR("not.")))
+		return true;
+	if (scan_operator(&s, &op) != SWM_OK)
+		return false;
+	if (operators[op].quantified && scan_quantifier(&s, &quantifier) != SWM_OK)
+		return false;
+	if (operators[op].operand == SWM_OPERAND_SEARCH && scan_language(&s, &language) != SWM_OK)
+		return false;
+	return swm_scan_peek(&s) == '.';
 }
 
 /* An element of in.(...) is quoted only if nothing but `,` or `)` follows the quotes. */

@@ -157,16 +157,14 @@ parse_not_or_pair(struct parser *p, swm_query_node *level, swm_str value)
 	return parse_logic_text(p, level, SWM_STR("not.or"), value);
 }
 
-/* a,b,"c d": an empty list is no list */
+/* a,b,"c d" */
 static int
 parse_names(struct parser *p, const char *what, swm_str value, bool *has, swm_value **out)
 {
 	swm_scanner s = scanner_of(p, what, value);
 	swm_value **tail = out;
 
-	*has = value.len > 0;
-	if (!*has)
-		return SWM_OK;
+	*has = true;
 	*out = NULL;
 	do {
 		swm_value *name = swm_arena_alloc(p->arena, sizeof *name);

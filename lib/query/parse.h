@@ -24,7 +24,7 @@ int swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed);
 /* and(...), or(...), with not. before it, or a filter: the logic tree. */
 int swm_parse_logic(swm_scanner *s, swm_condition **out);
 
-/* Whether a text begins as [not.]op. or [not.]op( does. */
+/* Whether a text begins as op. or op(modifier). does, or with not., behind which only an operator can stand. */
 bool swm_query_is_operation(swm_str text);
 
 /* Whether a pair of this name is no filter: select, order, a.b.limit, ... */

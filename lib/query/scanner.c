@@ -3,6 +3,7 @@
 #include "query/scanner.h"
 
 #include "base/buf.h"
+#include "query/expect.h"
 
 #include <stdio.h>
 
@@ -37,23 +38,23 @@ swm_scan_blanks(swm_scanner *s)
 		s->at++;
 }
 
-/* Columns count characters, from 1. */
+/* Columns count characters, from 1, and what stands for a parameter's name too. */
 static size_t
 column_of(const swm_scanner *s)
 {
 	size_t column = 1;
 
-	for (size_t i = s->skipped; i < s->at && i < s->text.len; i++)
+	for (size_t i = 0; i < s->at && i < s->text.len; i++)
 		column += ((unsigned char)s->text.ptr[i] & 0xc0) != 0x80;
 	return column;
 }
 
-int
-swm_scan_fail_because(swm_scanner *s, const char *because)
+static int
+fail_at(swm_scanner *s, size_t place, const char *because)
 {
 	char column[24];
 
-	snprintf(column, sizeof column, "%zu", column_of(s));
+	snprintf(column, sizeof column, "%zu", place);
 	int rc = swm_fail(s->err, SWM_ERR_QUERY_SYNTAX, swm_cstr(s->what),
 	                  swm_str_from(s->text, s->skipped), swm_cstr(column));
 	swm_error_set_details(s->err, swm_cstr(because));
@@ -61,11 +62,22 @@ swm_scan_fail_because(swm_scanner *s, const char *because)
 }
 
 int
+swm_scan_fail_because(swm_scanner *s, const char *because)
+{
+	return fail_at(s, column_of(s), because);
+}
+
+int
 swm_scan_fail(swm_scanner *s, const char *expecting)
 {
 	swm_buf details = SWM_BUF_INIT;
-	size_t n = 1;
+	size_t n = 1, place;
 
+	if (s->err != NULL && swm_query_expected(s->what, s->text, &place, &details)) {
+		int told = fail_at(s, place, swm_buf_text(&details));
+		swm_buf_dispose(&details);
+		return told;
+	}
 	if (s->at >= s->text.len) {
 		swm_buf_cstr(&details, "unexpected end of input");
 	} else {
@@ -238,14 +250,15 @@ scan_step(swm_scanner *s, swm_path_step *step)
 {
 	int64_t index;
 
+	bool negative = swm_scan_peek(s) == '-';
 	if (scan_index(s, &step->key)) {
 		step->is_index = true;
 		if (!swm_str_int64(step->key, &index) || index > INT32_MAX || index < INT32_MIN)
 			return swm_scan_fail_because(s, "an index of a JSON path is out of range");
 		return SWM_OK;
 	}
-	if (s->at > 0 && s->text.ptr[s->at - 1] == '-')
-		return swm_scan_fail(s, "digit");
+	if (negative)
+		return swm_scan_fail(s, "digit, \"->\", \"::\", \".\", \",\" or end of input");
 	if (swm_scan_peek(s) == '"')
 		return swm_scan_quoted(s, &step->key);
 	return scan_dashed(s, &step->key, scan_key_word, "any non reserved character different from: .,>()");

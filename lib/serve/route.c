@@ -122,17 +122,15 @@ swm_step_method(struct serving *s)
 	return s->is_root && s->changes ? fail_method(s, SWM_ERR_METHOD) : SWM_OK; /* nothing can be written there */
 }
 
-/* Those of a POST are in its body; in its query string they mean nothing. */
+/* Those of a POST are in its body: what stands in its query string are filters. */
 static int
 part_arguments(struct serving *s)
 {
 	size_t others;
 	int rc = swm_query_part_arguments(s->pairs, s->pair_count, &others, s->arena, s->err);
 
-	if (rc == SWM_OK && !swm_serving_is(s, "POST")) {
-		s->arguments = s->pairs + others;
-		s->argument_count = s->pair_count - others;
-	}
+	s->arguments = s->pairs + others;
+	s->argument_count = s->pair_count - others;
 	s->pair_count = others;
 	return rc;
 }
@@ -141,7 +139,7 @@ int
 swm_step_parse(struct serving *s)
 {
 	int rc = swm_url_pairs(&s->pairs, &s->pair_count, s->arena, s->query, s->path.len + 1, s->err);
-	if (rc == SWM_OK && s->is_function)
+	if (rc == SWM_OK && s->is_function && !swm_serving_is(s, "POST"))
 		rc = part_arguments(s);
 	return rc != SWM_OK ? rc : swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
 }
