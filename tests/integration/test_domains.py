@@ -2,6 +2,7 @@
 What domains look like outside (PostgREST's references/api/domain_representations): in answers in
 JSON, in filters, in bodies.
 """
+import base64
 import json
 import os
 import unittest
@@ -146,6 +147,20 @@ class Bodies(Domains):
 	def test_csv_and_forms(self):
 		self.assertEqual(self.send("POST", "/profiles", "id,name\n%s,C\n" % JANE, "text/csv").status, 201)
 		self.assertEqual(self.stored("C"), JANE_UUID + "||255")
+
+	def test_in_bulk(self):
+		"""Bodies that are streamed into the database, and those that are larger than what is held in memory."""
+		line = json.dumps({"id": JANE, "name": "B", "paint": {"hex": "#000002"}})
+		self.assertEqual(self.send("POST", "/profiles", line + "\n", "application/x-ndjson", "return=minimal").status, 201)
+		self.assertEqual(self.stored("B"), JANE_UUID + "||2")
+		rows = [{"id": base64.b64encode(n.to_bytes(16, "big")).decode(), "name": "C" * 50, "paint": {"hex": "#%06x" % n}}
+		        for n in range(100, 40100)]
+		for content, body in (("application/json", json.dumps(rows)), ("application/x-ndjson", "".join(json.dumps(r) + "\n" for r in rows))):
+			answer = self.send("POST", "/profiles", body, content, "return=minimal")
+			self.assertEqual(answer.status, 201, answer.text)
+			stored = harness.sql("SELECT count(*), sum(paint::int), max(id::text) FROM domains.profiles WHERE name LIKE 'CC%'")
+			self.assertEqual(stored, "40000|%d|00000000-0000-0000-0000-000000009ca3" % sum(range(100, 40100)))
+			harness.sql("DELETE FROM domains.profiles WHERE name LIKE 'CC%'")
 
 	def test_update(self):
 		self.expect(self.send("PATCH", "/profiles?select=paint,small&id=eq.%s" % JOHN, {"paint": {"hex": "#0000ff"}, "small": 9}),
