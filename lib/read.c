@@ -145,7 +145,8 @@ static int
 add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error *err)
 {
 	swm_statement s;
-	int rc = swm_sql_write(&s, arena, c->write, c->body, err);
+	bool by_range = c->write->staging != NULL && c->write->staging->by_range; /* by others, in rounds of their own */
+	int rc = by_range ? SWM_OK : swm_sql_write(&s, arena, c->write, c->body, err);
 
 	if (rc == SWM_OK && c->explain) {
 		swm_statement rows = s;
@@ -153,7 +154,8 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 	}
 	if (rc != SWM_OK)
 		return rc;
-	add_step(out, SWM_READ_ROWS, &s);
+	if (!by_range)
+		add_step(out, SWM_READ_ROWS, &s);
 	add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
 	return SWM_OK;
 }

@@ -80,6 +80,7 @@ typedef struct swm_preferences {
 	enum swm_return returned;
 	enum swm_resolution resolution;
 	enum swm_missing missing;
+	bool skip_errors;        /* errors=skip */
 	swm_str timezone;        /* empty when there is none */
 	int64_t max_affected;    /* -1 when there is none */
 	swm_str invalid;         /* those unknown, joined by ", "; empty when there are none */

@@ -3,7 +3,7 @@
 #include "http/header.h"
 
 /* Preferences that are a word of a few; what each sets is the parser's matter. */
-enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING };
+enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING, ERRORS };
 
 static const struct {
 	swm_str text;
@@ -25,6 +25,7 @@ static const struct {
 	KNOWN("resolution=ignore-duplicates", RESOLUTION, SWM_RESOLUTION_IGNORE),
 	KNOWN("missing=default", MISSING, SWM_MISSING_DEFAULT),
 	KNOWN("missing=null", MISSING, SWM_MISSING_NULL),
+	KNOWN("errors=skip", ERRORS, true),
 #undef KNOWN
 };
 
@@ -51,6 +52,9 @@ set(swm_preferences *p, enum preference preference, int value)
 		break;
 	case MISSING:
 		p->missing = p->missing == SWM_MISSING_UNSAID ? (enum swm_missing)value : p->missing;
+		break;
+	case ERRORS:
+		p->skip_errors = true;
 		break;
 	}
 }

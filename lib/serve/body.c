@@ -86,7 +86,7 @@ take_json(struct serving *s)
 	bool ended = false;
 	int rc = can_ingest(s) ? read_beginning(s, &ended) : SWM_OK;
 
-	if (rc == SWM_OK && can_ingest(s) && !ended && begins_array(swm_buf_view(&s->body))) {
+	if (rc == SWM_OK && can_ingest(s) && (!ended || swm_ingest_skips(s)) && begins_array(swm_buf_view(&s->body))) {
 		swm_buf begin = s->body;
 		s->body = (swm_buf)SWM_BUF_INIT;
 		rc = swm_ingest_open(s, SWM_FEED_ARRAY, swm_buf_view(&begin));

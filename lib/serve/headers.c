@@ -49,6 +49,7 @@ set_preferences_applied(struct serving *s)
 		writes ? returns[s->prefer.returned] : "",
 		counts[s->prefer.count],
 		ends[s->prefer.tx],
+		s->ingest != NULL && swm_ingest_skips(s) ? "errors=skip" : "",
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
 		swm_buf_text(&most),

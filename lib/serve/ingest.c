@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "serve/serving.h"
+#include "serve/ingest.h"
 
 #include "copied.h"
 #include "json/feed.h"
@@ -40,6 +40,39 @@ take_nothing(struct serving *s, enum swm_feed_form form)
 	return s->body.failed ? swm_fail_memory(s->err) : SWM_OK;
 }
 
+/* Errors are skipped where nothing that was written is to be returned. */
+bool
+swm_ingest_skips(const struct serving *s)
+{
+	return s->prefer.skip_errors && !s->prefer.strict &&
+	       (s->prefer.returned == SWM_RETURN_DEFAULT || s->prefer.returned == SWM_RETURN_MINIMAL);
+}
+
+/* Whether the row that has just failed can be left out; it is noted then. */
+static bool
+skip(struct swm_ingest *i)
+{
+	if (i->skips == NULL || !swm_feed_can_skip(i->feed) || swm_error_result(swm_skips_error(i->skips)) == SWM_ENOMEM)
+		return false;
+	swm_skips_note(i->skips, swm_feed_line(i->feed));
+	return true;
+}
+
+static int
+take_names(struct serving *s, const swm_str **names, size_t *count)
+{
+	struct swm_ingest *i = s->ingest;
+	swm_error *err = i->skips != NULL ? swm_skips_error(i->skips) : s->err;
+	int rc;
+
+	do
+		rc = swm_feed_names(i->feed, names, count, err);
+	while (rc < 0 && skip(i));
+	if (rc < 0 && err != s->err)
+		swm_error_copy(s->err, err);
+	return rc;
+}
+
 int
 swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 {
@@ -55,9 +88,16 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 	if (i->feed == NULL)
 		return swm_fail_memory(s->err);
 	swm_buf_dispose(&s->body);
-	int rc = swm_feed_names(i->feed, &names, &count, s->err);
-	if (rc <= 0)
-		return rc == 0 ? take_nothing(s, form) : rc;
+	if (swm_ingest_skips(s)) {
+		i->skips = swm_skips_new(s);
+		if (i->skips == NULL)
+			return swm_fail_memory(s->err);
+	}
+	int rc = take_names(s, &names, &count);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 && (i->skips == NULL || form == SWM_FEED_CSV))
+		return take_nothing(s, form);
 	s->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count };
 	return SWM_OK;
 }
@@ -67,6 +107,7 @@ swm_ingest_dispose(struct serving *s)
 {
 	if (s->ingest == NULL)
 		return;
+	swm_skips_dispose(s->ingest->skips);
 	swm_feed_dispose(s->ingest->feed);
 	swm_copied_dispose(&s->ingest->copied);
 	s->ingest = NULL;
@@ -90,6 +131,10 @@ swm_ingest_prepare(struct serving *s)
 	const swm_columns *columns = &s->write_plan->columns;
 	const swm_str *names = names_of(s, columns);
 
+	if (s->explain) { /* nothing is written, and nothing told but how */
+		swm_skips_dispose(i->skips);
+		i->skips = NULL;
+	}
 	swm_share_transaction(s);
 	if (names == NULL)
 		return swm_fail_memory(s->err);
@@ -108,19 +153,22 @@ next_lines(void *user, swm_str *piece, swm_error *err)
 	struct serving *s = user;
 	struct swm_ingest *i = s->ingest;
 	const swm_cell *cells;
-	int rc = 1;
+	swm_error *row_err = i->skips != NULL ? swm_skips_error(i->skips) : err;
 
 	swm_copied_begin_piece(&i->copied);
-	while (rc == 1 && !i->ended && swm_copied_has_room(&i->copied)) {
-		rc = swm_feed_next(i->feed, &cells, err);
+	while (!i->ended && swm_copied_has_room(&i->copied)) {
+		int rc = swm_feed_next(i->feed, &cells, row_err);
+		if (rc == 1) {
+			int64_t line = swm_feed_line(i->feed);
+			swm_copied_add_line(&i->copied, line);
+			swm_staging_put_row(&i->copied.lines, i->staging, cells, swm_feed_row(i->feed), line);
+		} else if (rc < 0 && !skip(i)) {
+			if (row_err != err)
+				swm_error_copy(err, row_err);
+			return rc;
+		}
 		i->ended = rc == 0;
-		if (rc != 1)
-			continue;
-		swm_copied_add_line(&i->copied, swm_feed_line(i->feed));
-		swm_staging_put_row(&i->copied.lines, i->staging, cells, swm_feed_row(i->feed));
 	}
-	if (rc < 0)
-		return rc;
 	return swm_copied_take_piece(&i->copied, piece, err);
 }
 
@@ -130,7 +178,6 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 	struct swm_ingest *i = s->ingest;
 	int rc = SWM_OK;
 
-	(void)affected;
 	while (rc == SWM_OK && !i->ended) {
 		swm_copy copy = { .sql = i->staging->copy, .user = s, .next = next_lines };
 		swm_copied_begin(&i->copied);
@@ -139,5 +186,18 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 			swm_copied_explain(&i->copied, i->staging, copy.failed, s->err);
 	}
 	swm_copied_dispose(&i->copied);
+	if (rc == SWM_OK && i->skips != NULL) {
+		rc = swm_skips_insert(s, i->skips, i->staging, swm_feed_row(i->feed));
+		*affected = swm_skips_affected(i->skips);
+	}
 	return rc;
+}
+
+bool
+swm_ingest_tell(struct serving *s)
+{
+	if (s->ingest == NULL || s->ingest->skips == NULL)
+		return false;
+	swm_skips_tell(s, s->ingest->skips);
+	return true;
 }

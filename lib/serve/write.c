@@ -145,6 +145,8 @@ set_headers(struct serving *s, const struct outcome *o)
 	if (o->location.len > 0 && s->rows == 1)
 		swm_reply_echo(&s->reply, "Location", swm_buf_view(&o->location));
 	set_status(s, o);
+	if (swm_ingest_tell(s) && o->affected == 0 && !s->sql_set_status)
+		s->reply.status = 200;
 }
 
 /* All rows have come: what SQL set for the answer stands in place of ours. */

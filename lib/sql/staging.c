@@ -31,7 +31,7 @@ put_create(swm_writer *w, const swm_staging *s)
 
 	swm_put(w, "CREATE TEMPORARY TABLE " SWM_STAGING_TABLE " (");
 	if (s->by_range) {
-		swm_put(w, "\"n\" bigint PRIMARY KEY, \"row\" json) ON COMMIT DROP");
+		swm_put(w, "\"n\" bigint PRIMARY KEY, \"line\" bigint, \"row\" json) ON COMMIT DROP");
 		return;
 	}
 	for (size_t i = 0; i < s->plan->columns.count; i++) {
@@ -210,11 +210,11 @@ put_present(swm_buf *to, const swm_staging *s, const swm_cell *cells)
 }
 
 void
-swm_staging_put_row(swm_buf *to, const swm_staging *s, const swm_cell *cells, int64_t number)
+swm_staging_put_row(swm_buf *to, const swm_staging *s, const swm_cell *cells, int64_t number,
+                    int64_t line)
 {
 	if (s->by_range) {
-		swm_buf_int(to, number);
-		swm_buf_char(to, '\t');
+		swm_buf_printf(to, "%lld\t%lld\t", (long long)number, (long long)line);
 		put_object(to, s, cells, true);
 		swm_buf_char(to, '\n');
 		return;

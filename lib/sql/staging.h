@@ -38,8 +38,8 @@ typedef struct swm_staging {
 int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, swm_str role, bool is_text,
                     bool by_range, swm_error *err);
 
-/* Appends a row as a line of COPY's text format. The number counts only by range. */
-void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number);
+/* Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay only by range. */
+void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number, int64_t line);
 
 /* Sets the range for the statement that swm_sql_write() has made. */
 void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);

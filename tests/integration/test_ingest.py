@@ -313,7 +313,93 @@ class Mistakes(Ingest):
 		self.assertLessEqual(self.server.backends(), before + 1)
 
 
+SKIP = "handling=lenient, errors=skip"
+
+
+class Skip(Ingest):
+	def expect_skipped(self, answer, written, *errors, status=201):
+		self.assertEqual((answer.status, answer.header("Content-Type")), (status, "application/json; charset=utf-8"), answer.text)
+		told = answer.json
+		self.assertEqual((told["written"], told["skipped"]), (written, len(errors)))
+		self.assertEqual([(e["line"], e["code"]) for e in told["errors"]], list(errors))
+		self.assertIn("errors=skip", answer.header("Preference-Applied"))
+
+	def test_the_good_lines_are_kept(self):
+		body = 'id,name\n1,a\nx,b\n3,c\n4\n1,again\n5,NULL\n5000000,e\n7,"g\n"\n8,"h"i\n9,j\n'
+		self.expect_skipped(self.send("/rows", body, CSV, Prefer=SKIP), 4, (5, "PGRST102"), (11, "PGRST102"), (3, "22P02"),
+		                    (6, "23505"), (7, "23502"), (8, "23514"))
+		self.assertEqual(self.ids(), "1 3 7 9")
+
+	def test_lines(self):
+		body = '5\n{"id":1,"tags":["a"]}\n{"id":2}\n{"id":3,"tags":{}}\n{"id":\n{"id":4,"tags":"{b}"}\n{"id":6,"tags":["\\u0000"]}'
+		answer = self.send("/rows", body, LINES, Prefer=SKIP)
+		self.expect_skipped(answer, 2, (1, "PGRST102"), (3, "PGRST102"), (5, "PGRST102"), (7, "22P05"), (4, "22P02"))
+		self.assertEqual(answer.json["errors"][1], {"line": 3, "code": "PGRST102", "message": "All object keys must match",
+		                                            "details": "Line 3"})
+		self.assertEqual(self.table("SELECT id, tags FROM ingest.rows"), "(1,{a}) (4,{b})")
+
+	def test_arrays(self):
+		self.expect_skipped(self.send("/rows", '[{"id":1},\n{"id":"x"},\n{"id":3}]', JSON, Prefer=SKIP), 2, (2, "22P02"))
+		answer = self.send("/rows", '[{"id":4},{"id":}]', JSON, Prefer=SKIP) # what comes behind cannot be told
+		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST102"))
+		self.assertEqual(self.ids(), "1 3")
+
+	def test_none_is_good(self):
+		self.expect_skipped(self.send("/rows", "id\nx\n", CSV, Prefer=SKIP), 0, (2, "22P02"), status=200)
+		self.expect_skipped(self.send("/rows", "x\ny\n", LINES, Prefer=SKIP), 0, (1, "PGRST102"), (2, "PGRST102"), status=200)
+		self.assertEqual(self.ids(), "")
+
+	def test_policies(self):
+		self.expect_skipped(self.send("/own", "id,owner\n1,swm_anon\n2,other\n", CSV, Prefer=SKIP), 1, (3, "42501"))
+		answer = self.send("/closed", "id\n1\n", CSV, Prefer=SKIP)
+		self.assertEqual((answer.status, answer.json["code"]), (401, "42501"))
+		answer = self.send("/rows", "nope\n1\n", CSV, Prefer=SKIP)
+		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST204"))
+
+	def test_commits_as_a_whole(self):
+		answer = self.send("/later", "id,ref\n1,1\nx,1\n3,9\n", CSV, Prefer=SKIP) # at the commit
+		self.assertEqual((answer.status, answer.json["code"]), (409, "23503"))
+		self.assertEqual(self.ids("later"), "")
+
+	def test_with_other_preferences(self):
+		self.expect(self.send("/rows", "id,name\n1,a\n", CSV))
+		answer = self.send("/rows", "id,name\n1,b\nx,c\n2,d\n", CSV, Prefer=SKIP + ", resolution=merge-duplicates, count=exact")
+		self.expect_skipped(answer, 2, (3, "22P02"))
+		self.assertEqual(answer.header("Content-Range"), "*/2")
+		self.assertEqual(self.table("SELECT id, name FROM ingest.rows"), "(1,b) (2,d)")
+		self.expect_skipped(self.send("/rows?columns=id,name", '{"id":3}\n{"id":4,"name":null}', LINES,
+		                              Prefer=SKIP + ", missing=default"), 1, (2, "23502"))
+		answer = self.send("/rows", "id\nx\n5\n", CSV, Prefer=SKIP + ", return=representation") # not applied
+		self.assertEqual((answer.status, answer.json["code"]), (400, "22P02"))
+		answer = self.send("/rows", "id\nx\n5\n", CSV, Prefer="handling=strict, errors=skip")
+		self.assertEqual((answer.status, answer.json["code"]), (400, "22P02"))
+		self.assertEqual(self.ids(), "1 2 3")
+
+	def test_many(self):
+		lines = ["id"] + ["x" if i % 777 == 0 else str(i) for i in range(1, 20001)]
+		answer = self.send("/rows", "\n".join(lines), CSV, Prefer=SKIP)
+		self.expect_skipped(answer, 20000 - 20000 // 777, *((i + 1, "22P02") for i in range(777, 20001, 777)))
+		self.assertEqual(harness.sql("SELECT count(*) FROM ingest.rows"), str(20000 - 20000 // 777))
+		harness.sql("TRUNCATE ingest.rows")
+		answer = self.send("/rows", "id\n" + "x\n" * 300 + "1\n", CSV, Prefer=SKIP) # a part of many is told
+		self.assertEqual((answer.json["written"], answer.json["skipped"], len(answer.json["errors"])), (1, 300, 100))
+
+
 class Much(Ingest):
+	def test_memory_does_not_grow(self):
+		"""64 MiB of it, in 32 MiB of swm-fcgi."""
+		line = b"%d," + b"x" * 1000 + b"\n"
+		with harness.own_server(db_schemas="ingest") as server:
+			def peak():
+				with open("/proc/%d/status" % server.fcgi.popen.pid) as status:
+					return next(int(text.split()[1]) for text in status if text.startswith("VmHWM:"))
+			body = b"id,name\n" + b"".join(line % i for i in range(64 << 10))
+			answer = server.request("POST", "/rows", {"Content-Type": CSV}, body, timeout=60)
+			self.expect(answer)
+			self.assertEqual(harness.sql("SELECT count(*) FROM ingest.rows"), str(64 << 10))
+			if not os.environ.get("SWM_BUILD", "").endswith("asan"):
+				self.assertLess(peak(), 32 << 10)
+
 	def test_more_than_one_copy(self):
 		"""Errors are found in the right line also far behind the first piece."""
 		count = 200000

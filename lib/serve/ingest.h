@@ -1,0 +1,25 @@
+/* Rows that are left out of what is written, and why. For lib/serve/ingest.c. */
+#ifndef SWM_SERVE_INGEST_H
+#define SWM_SERVE_INGEST_H
+
+#include "serve/serving.h"
+#include "sql/staging.h"
+
+struct swm_skips;
+
+/* Lives in the request's arena, but for what is disposed of. NULL when memory ran out. */
+struct swm_skips *swm_skips_new(struct serving *s);
+void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
+
+/* What is wrong with a row is written there, and then noted; it is empty again afterwards. */
+swm_error *swm_skips_error(struct swm_skips *k);
+void swm_skips_note(struct swm_skips *k, int64_t line);
+
+/* Inserts what is staged, numbered from 1 to rows at most. What is no row's fault is an error. */
+int swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows);
+int64_t swm_skips_affected(const struct swm_skips *k);
+
+/* The answer's body. */
+void swm_skips_tell(struct serving *s, const struct swm_skips *k);
+
+#endif

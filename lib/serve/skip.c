@@ -1,0 +1,223 @@
+/*
+ * Prefer: errors=skip. The rows are staged as JSON, each with its number, and inserted in
+ * ranges under a savepoint; a range that fails is halved until the bad row is alone, which
+ * is left out and told.
+ */
+#include "config.h"
+
+#include "serve/ingest.h"
+
+#include "json/escape.h"
+#include "sql/staging.h"
+
+/* Rows that are inserted in one go; of bad ones, how many are told of. */
+enum { RANGE = 1000, MOST_TOLD = 100 };
+
+struct swm_skips {
+	swm_error *err;       /* of the row, or the range, that failed last */
+	bool failed;          /* the transaction is to go back to the savepoint */
+	swm_statement insert;
+	int64_t affected, skipped, line;
+	swm_buf told;
+};
+
+static const swm_statement savepoint = { "SAVEPOINT swm_range", NULL, 0 };
+static const swm_statement release = { "RELEASE swm_range", NULL, 0 };
+static const swm_statement back = { "ROLLBACK TO swm_range", NULL, 0 };
+
+struct swm_skips *
+swm_skips_new(struct serving *s)
+{
+	struct swm_skips *k = swm_arena_alloc(s->arena, sizeof *k);
+
+	if (k == NULL)
+		return NULL;
+	*k = (struct swm_skips){ .err = swm_error_new() };
+	return k->err == NULL ? NULL : k;
+}
+
+void
+swm_skips_dispose(struct swm_skips *k)
+{
+	if (k == NULL)
+		return;
+	swm_error_free(k->err);
+	swm_buf_dispose(&k->told);
+}
+
+swm_error *
+swm_skips_error(struct swm_skips *k)
+{
+	return k->err;
+}
+
+static void
+put_text(swm_buf *to, const char *name, swm_str text, bool there)
+{
+	swm_buf_printf(to, ",\"%s\":", name);
+	if (there)
+		swm_json_quote(to, text);
+	else
+		swm_buf_cstr(to, "null");
+}
+
+void
+swm_skips_note(struct swm_skips *k, int64_t line)
+{
+	if (k->skipped++ < MOST_TOLD) {
+		swm_buf_printf(&k->told, "%s{\"line\":%lld", k->told.len > 0 ? "," : "", (long long)line);
+		put_text(&k->told, "code", swm_error_code(k->err), true);
+		put_text(&k->told, "message", swm_error_message(k->err), true);
+		put_text(&k->told, "details", swm_error_details(k->err), swm_error_has_details(k->err));
+		swm_buf_char(&k->told, '}');
+	}
+	swm_error_clear(k->err);
+}
+
+/* Whether another row might have gone well: not where the whole statement, or the database, is at fault. */
+static bool
+row_is_to_blame(const swm_error *err)
+{
+	static const char *const others[] = { "08", "0A", "25", "40", "42", "53", "54", "55", "57", "58", "XX" };
+	swm_str code = swm_error_code(err);
+
+	if (swm_error_result(err) != SWM_EDATABASE)
+		return false;
+	if (swm_str_eq(code, SWM_STR("42501"))) /* by a policy: who may not write at all has been told so before */
+		return true;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (swm_str_starts(code, swm_cstr(others[i])))
+			return false;
+	return true;
+}
+
+static int
+fail_whole(struct serving *s, struct swm_skips *k)
+{
+	swm_error_copy(s->err, k->err);
+	return swm_error_result(k->err);
+}
+
+/* Of each of a round's statements the first value, or how many rows it wrote, goes to *number. */
+static int
+take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t count, int64_t *number)
+{
+	swm_event event;
+	int rc = swm_transaction_try(s->transaction, steps, count, k->err);
+
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, k->err)) == 1 && event.result != NULL) {
+		bool has_row = PQntuples(event.result) > 0;
+		(void)swm_str_int64(swm_cstr(has_row ? PQgetvalue(event.result, 0, 0)
+		                                     : PQcmdTuples((PGresult *)(uintptr_t)event.result)), number);
+		rc = SWM_OK;
+	}
+	if (rc != 1)
+		return fail_whole(s, k);
+	k->failed = event.failure != SWM_OK;
+	return SWM_OK;
+}
+
+static size_t
+add_step(swm_step *steps, size_t n, const swm_statement *statement)
+{
+	steps[n] = (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
+		.quiet = statement->param_count == 0 };
+	return n + 1;
+}
+
+static size_t
+add_back(swm_step *steps, const struct swm_skips *k)
+{
+	return k->failed ? add_step(steps, add_step(steps, 0, &back), &release) : 0;
+}
+
+static int
+insert(struct serving *s, struct swm_skips *k)
+{
+	swm_step steps[5];
+	size_t n = add_back(steps, k);
+	int64_t rows = 0;
+
+	n = add_step(steps, n, &savepoint);
+	n = add_step(steps, n, &k->insert);
+	n = add_step(steps, n, &release);
+	int rc = take_round(s, k, steps, n, &rows);
+	if (rc == SWM_OK && k->failed && !row_is_to_blame(k->err))
+		rc = fail_whole(s, k);
+	if (rc == SWM_OK && !k->failed)
+		k->affected += rows;
+	return rc;
+}
+
+/* Back to the savepoint; and the line of the row that is the range. */
+static int
+leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging)
+{
+	const char *params[] = { staging->first };
+	swm_statement ask = { "SELECT \"line\" FROM " SWM_STAGING_TABLE " WHERE \"n\" = $1::bigint", params, 1 };
+	swm_step steps[3];
+	size_t n = add_step(steps, add_back(steps, k), &ask);
+	swm_error *why = k->err;
+	int64_t line = 0;
+
+	k->err = swm_error_new();
+	if (k->err == NULL) {
+		k->err = why;
+		return swm_fail_memory(s->err);
+	}
+	int rc = take_round(s, k, steps, n, &line);
+	swm_error_free(k->err);
+	k->err = why;
+	if (rc == SWM_OK)
+		swm_skips_note(k, line);
+	return rc;
+}
+
+static int
+insert_range(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t first, int64_t last)
+{
+	swm_staging_set_range(staging, first, last);
+	int rc = insert(s, k);
+
+	if (rc != SWM_OK || !k->failed)
+		return rc;
+	if (first == last)
+		return leave_out(s, k, staging);
+	swm_error_clear(k->err);
+	int64_t middle = first + (last - first) / 2;
+	rc = insert_range(s, k, staging, first, middle);
+	return rc != SWM_OK ? rc : insert_range(s, k, staging, middle + 1, last);
+}
+
+int
+swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows)
+{
+	int rc = swm_sql_write(&k->insert, s->arena, s->write_plan, "", s->err);
+
+	/* none at all: what is wrong with the statement itself is no row's fault */
+	swm_staging_set_range(staging, 1, 0);
+	if (rc == SWM_OK)
+		rc = insert(s, k);
+	if (rc == SWM_OK && k->failed)
+		rc = fail_whole(s, k);
+	for (int64_t first = 1; first <= rows && rc == SWM_OK; first += RANGE)
+		rc = insert_range(s, k, staging, first, first + RANGE - 1 < rows ? first + RANGE - 1 : rows);
+	return rc;
+}
+
+int64_t
+swm_skips_affected(const struct swm_skips *k)
+{
+	return k->affected;
+}
+
+void
+swm_skips_tell(struct serving *s, const struct swm_skips *k)
+{
+	swm_buf_printf(&s->reply.body, "{\"written\":%lld,\"skipped\":%lld,\"errors\":[", (long long)k->affected,
+	               (long long)k->skipped);
+	swm_buf_str(&s->reply.body, swm_buf_view(&k->told));
+	swm_buf_cstr(&s->reply.body, "]}");
+	s->reply.failed |= k->told.failed;
+	swm_reply_set(&s->reply, "Content-Type", swm_media_content_type(SWM_MEDIA_JSON));
+}
