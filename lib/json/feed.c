@@ -44,11 +44,11 @@ struct swm_feed {
 };
 
 swm_feed *
-swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin,
+swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t window,
              ptrdiff_t (*read)(void *user, char *to, size_t room), void *user)
 {
 	swm_feed *f = swm_arena_alloc(arena, sizeof *f);
-	size_t room = begin.len + WINDOW;
+	size_t room = begin.len + (window > 0 ? window : WINDOW);
 
 	if (f == NULL)
 		return NULL;

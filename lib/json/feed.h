@@ -32,9 +32,9 @@ typedef struct swm_feed swm_feed;
 /*
  * Where the bytes come from: as swm_body's read(), which see. begin is what was read
  * already; it is copied. The feed lives in the arena but for its buffers. NULL when memory
- * ran out.
+ * ran out. window: how many bytes are held to begin with, before a long row; 0 for as many as is well.
  */
-swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin,
+swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t window,
                        ptrdiff_t (*read)(void *user, char *to, size_t room), void *user);
 void swm_feed_dispose(swm_feed *feed); /* NULL is allowed */
 

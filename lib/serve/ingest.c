@@ -84,7 +84,7 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 		return swm_fail_memory(s->err);
 	s->ingest = i;
 	i->is_text = form == SWM_FEED_CSV;
-	i->feed = swm_feed_new(s->arena, form, begin, read_request, s);
+	i->feed = swm_feed_new(s->arena, form, begin, 0, read_request, s);
 	if (i->feed == NULL)
 		return swm_fail_memory(s->err);
 	swm_buf_dispose(&s->body);
