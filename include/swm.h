@@ -1,7 +1,7 @@
 /*
  * libswm: connection, authentication and table queries on PostgreSQL.
  *
- * Two levels: rows (session.h, query.h, rows.h) for a program that wants data,
+ * Two levels: rows (session.h, query.h, rows.h, insert.h) for a program that wants data,
  * requests (request.h) for one that answers the web.
  *
  * Conventions. A function that can fail returns 0 or a negative enum swm_result.
@@ -17,6 +17,7 @@
 #include <swm/config.h>
 #include <swm/engine.h>
 #include <swm/error.h>
+#include <swm/insert.h>
 #include <swm/query.h>
 #include <swm/request.h>
 #include <swm/rows.h>

@@ -29,6 +29,11 @@ run_example() {
 			"$2" "$work/swm.conf" swm_reader 'ex*' &&
 			! "$2" "$work/swm.conf" swm_reader
 		;;
+	insert)
+		expect '336 readings' "$2" "$work/swm.conf" swm_writer 15 && expect '336 readings' "$2" "$work/swm.conf" swm_writer 15 &&
+			expect '336|252.00' psql -XAtq -d swm -c "SELECT count(*), sum(amount) FROM swm.consumption WHERE date < '2012-01-01'" &&
+			! "$2" "$work/swm.conf" swm_writer 99 && ! "$2" "$work/swm.conf" swm_reader 15
+		;;
 	requests)
 		"$2" "$work/swm.conf" GET '/devices?id=eq.15' 'Accept: text/csv' >"$work/answer" &&
 			head -n 1 "$work/answer" | grep -q '^HTTP/1.1 200$' &&

@@ -1,0 +1,344 @@
+/* Rows that a program writes: as lib/serve/ingest.c, but what is copied comes from calls. */
+#include "config.h"
+
+#include "copied.h"
+#include "read.h"
+#include "session.h"
+
+#include "json/grammar.h"
+#include "plan/write.h"
+#include "query/ast.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <swm/insert.h>
+
+struct swm_insert {
+	swm_session *session;
+	swm_arena *arena;
+	swm_snapshot *snapshot;
+	swm_write_plan *plan;
+	swm_staging *staging;
+	swm_transaction transaction;
+	swm_read read;
+	swm_copied copied;
+	size_t *cell_of;   /* of each of the caller's columns; the plan has each once */
+	size_t column_count;
+	swm_cell *cells;   /* of the plan's columns; text is set when the row ends */
+	size_t *offsets;   /* where a cell's text begins in values */
+	swm_buf values;    /* of the row */
+	int64_t rows;
+	int broken;        /* the error after which nothing helps */
+};
+
+/*
+ * Beginning
+ */
+
+static int
+add_names(swm_value **out, swm_arena *arena, const char *const *names, size_t count)
+{
+	swm_value **tail = out;
+
+	for (size_t i = 0; i < count; i++, tail = &(*tail)->next) {
+		*tail = swm_arena_alloc(arena, sizeof **tail);
+		if (*tail == NULL)
+			return SWM_ENOMEM;
+		**tail = (swm_value){ .text = swm_arena_str(arena, swm_cstr(names[i])) };
+		if ((*tail)->text.ptr == NULL)
+			return SWM_ENOMEM;
+	}
+	return SWM_OK;
+}
+
+static int
+make_plan(swm_insert *i, const char *relation, const char *const *columns, size_t count,
+          const swm_insert_options *options, swm_error *err)
+{
+	const swm_settings *settings = i->session->engine->settings;
+	static const enum swm_resolution resolutions[] = { SWM_RESOLUTION_NONE, SWM_RESOLUTION_MERGE, SWM_RESOLUTION_IGNORE };
+	swm_ast *ast = swm_ast_new(i->arena);
+	swm_write_request request = { .kind = SWM_WRITE_INSERT, .body_is_array = true, .returned = SWM_RETURN_MINIMAL,
+		.fill_defaults = options->fill_defaults != 0, .resolution = resolutions[options->conflict] };
+
+	request.read = (swm_read_request){ .relation = swm_arena_str(i->arena, swm_cstr(relation)), .ast = ast, .written = true };
+	if (ast == NULL || request.read.relation.ptr == NULL || add_names(&ast->columns, i->arena, columns, count) != SWM_OK ||
+	    add_names(&ast->on_conflict, i->arena, options->key, options->key_columns) != SWM_OK)
+		return swm_fail_memory(err);
+	ast->has_columns = true;
+	ast->has_on_conflict = options->key_columns > 0;
+	int rc = swm_plan_schema(&request.read.schema, settings, swm_cstr(options->schema), err);
+	return rc != SWM_OK ? rc : swm_plan_write(&i->plan, i->arena, i->snapshot, settings, &request, err);
+}
+
+static int
+make_cells(swm_insert *i, const char *const *columns, size_t count, swm_error *err)
+{
+	const swm_columns *planned = &i->plan->columns;
+
+	i->column_count = count;
+	i->cell_of = swm_arena_array(i->arena, count, sizeof *i->cell_of);
+	i->cells = swm_arena_array(i->arena, planned->count, sizeof *i->cells); /* zeros: missing */
+	i->offsets = swm_arena_array(i->arena, planned->count, sizeof *i->offsets);
+	if (i->cell_of == NULL || i->cells == NULL || i->offsets == NULL)
+		return swm_fail_memory(err);
+	for (size_t c = 0; c < count; c++)
+		while (!swm_str_eq(planned->items[i->cell_of[c]]->name, swm_cstr(columns[c])))
+			i->cell_of[c]++;
+	return swm_staging_new(&i->staging, i->arena, i->plan, i->session->identity.role, false, false, err);
+}
+
+/* The first round: the staging table, role and settings. */
+static int
+begin(swm_insert *i, swm_error *err)
+{
+	swm_engine *engine = i->session->engine;
+	const swm_identity *identity = &i->session->identity;
+	const swm_relation *relation = i->plan->target->relation;
+	swm_event event;
+	enum swm_read_step kind = SWM_READ_CONTEXT;
+
+	i->plan->staging = i->staging;
+	i->transaction = (swm_transaction){ .engine = engine, .authenticated = identity->authenticated, .abort_fd = -1,
+		.begin = swm_transaction_begin(swm_snapshot_role(i->snapshot, identity->role), NULL, true) };
+	swm_read_context context = { .identity = identity, .schema = relation->schema, .changes = true, .write = i->plan,
+		.body = "", .within = &i->transaction, .abort_fd = -1 };
+	int rc = swm_read_prepare(&i->read, engine, i->arena, i->snapshot, NULL, &context, err);
+	while (rc == SWM_OK && kind != SWM_READ_STAGED) {
+		rc = swm_read_next(&i->read, &event, &kind, err);
+		rc = rc == 1 ? SWM_OK : rc;
+	}
+	return rc;
+}
+
+static int
+check_options(swm_insert_options *out, const swm_insert_options *options, swm_error *err)
+{
+	*out = (swm_insert_options){ .size = sizeof *out };
+	if (options == NULL)
+		return SWM_OK;
+	if (options->size != sizeof *options)
+		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the options are of another version of libswm"));
+	if (options->conflict > SWM_INSERT_OR_LEAVE)
+		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("there is no such way to solve a conflict"));
+	*out = *options;
+	return SWM_OK;
+}
+
+int
+swm_insert_new(swm_insert **out, swm_session *session, const char *relation, const char *const *columns,
+               size_t column_count, const swm_insert_options *options, swm_error *err)
+{
+	swm_insert_options o;
+
+	swm_error_clear(err);
+	int rc = check_options(&o, options, err);
+	if (rc != SWM_OK)
+		return rc;
+	swm_insert *i = calloc(1, sizeof *i);
+	if (i == NULL || (i->arena = swm_arena_new()) == NULL) {
+		free(i);
+		return swm_fail_memory(err);
+	}
+	i->session = session;
+	rc = swm_engine_snapshot(&i->snapshot, session->engine, -1, err);
+	if (rc == SWM_OK)
+		rc = make_plan(i, relation, columns, column_count, &o, err);
+	if (rc == SWM_OK)
+		rc = make_cells(i, columns, column_count, err);
+	if (rc == SWM_OK)
+		rc = begin(i, err);
+	if (rc == SWM_OK)
+		*out = i;
+	else
+		swm_insert_free(i);
+	return rc;
+}
+
+void
+swm_insert_free(swm_insert *insert)
+{
+	if (insert == NULL)
+		return;
+	if (insert->transaction.exec != NULL) {
+		insert->transaction.rollback = true;
+		(void)swm_transaction_end(&insert->transaction, NULL);
+	}
+	swm_transaction_finish(&insert->transaction);
+	swm_copied_dispose(&insert->copied);
+	swm_buf_dispose(&insert->values);
+	swm_snapshot_unref(insert->snapshot);
+	swm_arena_free(insert->arena);
+	free(insert);
+}
+
+/*
+ * Values
+ */
+
+static int
+take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
+{
+	if (column >= i->column_count)
+		return SWM_EINVAL;
+	size_t cell = i->cell_of[column];
+	i->cells[cell] = (swm_cell){ .kind = kind, .text = { NULL, text.len },
+		.escaped = kind == SWM_CELL_STRING && swm_str_find(text, '\\') < text.len };
+	i->offsets[cell] = i->values.len;
+	swm_buf_str(&i->values, text);
+	return i->values.failed ? SWM_ENOMEM : SWM_OK;
+}
+
+int
+swm_insert_text(swm_insert *insert, size_t column, swm_str text)
+{
+	return take_value(insert, column, SWM_CELL_TEXT, text);
+}
+
+int
+swm_insert_json(swm_insert *insert, size_t column, swm_str json)
+{
+	if (!swm_json_valid(json))
+		return SWM_EINVAL;
+	json = swm_str_trim(json);
+	enum swm_cell_kind kind = json.ptr[0] == '"' ? SWM_CELL_STRING : json.ptr[0] == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
+	return take_value(insert, column, kind, json);
+}
+
+int
+swm_insert_int64(swm_insert *insert, size_t column, int64_t value)
+{
+	char text[24];
+
+	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value) });
+}
+
+/* snprintf() writes the locale's decimal point; a program may have chosen one that is no dot. */
+int
+swm_insert_double(swm_insert *insert, size_t column, double value)
+{
+	const char *point = localeconv()->decimal_point;
+	char text[64];
+	int len = snprintf(text, sizeof text, "%.17g", value);
+
+	if (!isfinite(value))
+		return take_value(insert, column, SWM_CELL_TEXT, isnan(value) ? SWM_STR("NaN") : value > 0 ? SWM_STR("Infinity")
+		                                                                                         : SWM_STR("-Infinity"));
+	char *at = point[0] == '.' ? NULL : strstr(text, point);
+	if (at != NULL) {
+		size_t width = strlen(point);
+		*at = '.';
+		memmove(at + 1, at + width, strlen(at + width) + 1);
+		len -= (int)width - 1;
+	}
+	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)len });
+}
+
+int
+swm_insert_bool(swm_insert *insert, size_t column, int value)
+{
+	return take_value(insert, column, SWM_CELL_JSON, value != 0 ? SWM_STR("true") : SWM_STR("false"));
+}
+
+int
+swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes)
+{
+	swm_buf text = SWM_BUF_INIT;
+
+	swm_buf_cstr(&text, "\\x");
+	swm_buf_hex(&text, bytes.ptr, bytes.len);
+	int rc = text.failed ? SWM_ENOMEM : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
+	swm_buf_dispose(&text);
+	return rc;
+}
+
+int
+swm_insert_null(swm_insert *insert, size_t column)
+{
+	return take_value(insert, column, SWM_CELL_NULL, (swm_str){ NULL, 0 });
+}
+
+/*
+ * Rows
+ */
+
+static int
+next_piece(void *user, swm_str *piece, swm_error *err)
+{
+	swm_insert *i = user;
+	int rc = swm_copied_take_piece(&i->copied, piece, err);
+
+	/* what was taken stays where it is until the next call, and then is no more */
+	i->copied.lines.len = 0;
+	return rc;
+}
+
+/* Sends the rows that have come together. */
+static int
+send_rows(swm_insert *i, swm_error *err)
+{
+	swm_copy copy = { .sql = i->staging->copy, .user = i, .next = next_piece };
+
+	i->broken = swm_transaction_copy(&i->transaction, &copy, err);
+	if (copy.failed != NULL)
+		swm_copied_explain(&i->copied, i->staging, copy.failed, err);
+	swm_copied_begin(&i->copied);
+	swm_copied_begin_piece(&i->copied);
+	return i->broken;
+}
+
+static int
+fail_broken(const swm_insert *i, swm_error *err)
+{
+	(void)swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("this insert has failed or ended before"));
+	return i->broken;
+}
+
+int
+swm_insert_row(swm_insert *insert, swm_error *err)
+{
+	swm_error_clear(err);
+	if (insert->broken != SWM_OK)
+		return fail_broken(insert, err);
+	for (size_t c = 0; c < insert->plan->columns.count; c++)
+		insert->cells[c].text.ptr = insert->values.ptr + insert->offsets[c];
+	swm_copied_add_line(&insert->copied, ++insert->rows);
+	swm_staging_put_row(&insert->copied.lines, insert->staging, insert->cells, insert->rows, insert->rows);
+	for (size_t c = 0; c < insert->plan->columns.count; c++)
+		insert->cells[c] = (swm_cell){ .kind = SWM_CELL_MISSING };
+	swm_buf_clear(&insert->values);
+	return swm_copied_has_room(&insert->copied) ? SWM_OK : send_rows(insert, err);
+}
+
+static int
+run(swm_insert *i, int64_t *affected, swm_error *err)
+{
+	const swm_step end[] = { { .sql = swm_sql_constraints.text }, { .sql = swm_sql_reset.text } };
+	swm_event event;
+	enum swm_read_step kind;
+	int rc;
+
+	while ((rc = swm_read_next(&i->read, &event, &kind, err)) == 1)
+		if (kind == SWM_READ_ROWS && event.end_of_step)
+			(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)event.result)), affected);
+	return rc != SWM_OK ? rc : swm_transaction_end_with(&i->transaction, end, sizeof end / sizeof end[0], err);
+}
+
+int
+swm_insert_commit(swm_insert *insert, int64_t *affected, swm_error *err)
+{
+	int64_t count = 0;
+
+	swm_error_clear(err);
+	if (insert->broken != SWM_OK)
+		return fail_broken(insert, err);
+	int rc = insert->copied.rows > 0 ? send_rows(insert, err) : SWM_OK;
+	if (rc == SWM_OK)
+		rc = run(insert, &count, err);
+	insert->broken = rc != SWM_OK ? rc : SWM_EINVAL; /* it is over */
+	if (affected != NULL)
+		*affected = rc == SWM_OK ? count : 0;
+	return rc;
+}

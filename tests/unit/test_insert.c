@@ -1,0 +1,289 @@
+/* Rows that a program writes: typed values, all or none, over a real database (swm/insert.h). */
+#include "config.h"
+
+#include "database.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <swm.h>
+
+static PGconn *admin;
+static swm_error *err;
+static swm_engine *engine;
+static swm_session *session;
+static swm_insert *insert;
+
+enum { ID, BIG, D, N, B, BYTES, T, TAGS, J, COLUMNS };
+static const char *const columns[COLUMNS] = { "id", "big", "d", "n", "b", "bytes", "t", "tags", "j" };
+
+static void
+setup(void)
+{
+	swm_config *config;
+
+	admin = database_admin();
+	database_do(admin, "SET client_min_messages = warning");
+	database_do(admin, "DROP SCHEMA IF EXISTS ins CASCADE");
+	database_do(admin, "CREATE SCHEMA ins");
+	database_do(admin, "CREATE TABLE ins.t(id integer PRIMARY KEY, big bigint, d double precision, n numeric, b boolean, "
+	                   "bytes bytea, t text DEFAULT 'default', tags text[], j json)");
+	database_do(admin, "CREATE TABLE ins.later(id integer PRIMARY KEY, ref integer REFERENCES ins.later DEFERRABLE INITIALLY DEFERRED)");
+	err = swm_error_new();
+	ck_assert_int_eq(swm_config_new(&config, err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-schemas", "ins", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-pool", "1", err), SWM_OK);
+	ck_assert_msg(swm_engine_open(&engine, config, NULL, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	swm_config_free(config);
+	ck_assert_int_eq(swm_session_new(&session, engine, PQuser(admin), err), SWM_OK);
+	insert = NULL;
+}
+
+static void
+teardown(void)
+{
+	swm_insert_free(insert);
+	swm_session_free(session);
+	swm_engine_close(engine);
+	swm_error_free(err);
+	database_do(admin, "DROP SCHEMA ins CASCADE");
+	PQfinish(admin);
+}
+
+static void
+begin_with(const char *relation, const char *const *names, size_t count, const swm_insert_options *options)
+{
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_msg(swm_insert_new(&insert, session, relation, names, count, options, err) == SWM_OK, "%s",
+	              swm_error_message(err).ptr);
+}
+
+static void
+begin(size_t count)
+{
+	begin_with("t", columns, count, NULL);
+}
+
+static void
+row(int64_t id)
+{
+	ck_assert_int_eq(swm_insert_int64(insert, ID, id), SWM_OK);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_OK);
+}
+
+static int64_t
+commit(void)
+{
+	int64_t affected = -1;
+
+	ck_assert_msg(swm_insert_commit(insert, &affected, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	return affected;
+}
+
+static long
+count(const char *condition)
+{
+	return database_number(admin, "SELECT count(*) FROM ins.t WHERE %s", condition);
+}
+
+START_TEST(values_of_each_kind)
+{
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
+	ck_assert_int_eq(swm_insert_int64(insert, BIG, INT64_MIN), SWM_OK);
+	ck_assert_int_eq(swm_insert_double(insert, D, 0.1), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, N, SWM_STR("0.10")), SWM_OK);
+	ck_assert_int_eq(swm_insert_bool(insert, B, 2), SWM_OK);
+	ck_assert_int_eq(swm_insert_bytes(insert, BYTES, (swm_str){ "\0\xff\\", 3 }), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, T, SWM_STR("first")), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, T, SWM_STR("\\N\t\"\n\\.")), SWM_OK); /* the last counts */
+	ck_assert_int_eq(swm_insert_text(insert, TAGS, SWM_STR("{a,\"b\\\"c\"}")), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, J, SWM_STR(" {\"a\": 1.50} ")), SWM_OK);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_OK);
+	ck_assert_int_eq(swm_insert_double(insert, D, -INFINITY), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, TAGS, SWM_STR("[\"x\", null]")), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, T, SWM_STR("\"\\u00e9\"")), SWM_OK);
+	ck_assert_int_eq(swm_insert_null(insert, J), SWM_OK);
+	row(2);
+	ck_assert_int_eq(swm_insert_double(insert, D, NAN), SWM_OK);
+	ck_assert_int_eq(swm_insert_double(insert, N, 3), SWM_OK);
+	row(3);
+	ck_assert_int_eq(commit(), 3);
+	ck_assert_int_eq(count("id = 1 AND big = -9223372036854775808 AND d = 0.1 AND n::text = '0.10' AND b AND bytes = '\\x00ff5c' "
+	                       "AND t = E'\\\\N\\t\"\\n\\\\.' AND tags = ARRAY['a', 'b\"c'] AND j::text = '{\"a\": 1.50}'"), 1);
+	ck_assert_int_eq(count("id = 2 AND d = '-Infinity' AND tags = ARRAY['x', NULL] AND t = U&'\\00e9' AND j IS NULL AND n IS NULL"), 1);
+	ck_assert_int_eq(count("id = 3 AND d = 'NaN' AND n = 3 AND t IS NULL"), 1); /* what is not given is null */
+}
+END_TEST
+
+START_TEST(a_comma_is_no_decimal_point)
+{
+	if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL && setlocale(LC_NUMERIC, "fr_FR.UTF-8") == NULL)
+		return; /* no such locale here */
+	begin(3);
+	ck_assert_int_eq(swm_insert_double(insert, D, 1.5), SWM_OK);
+	row(1);
+	ck_assert_int_eq(commit(), 1);
+	ck_assert_int_eq(count("d = 1.5"), 1);
+}
+END_TEST
+
+START_TEST(defaults_and_conflicts)
+{
+	static const char *const key[] = { "id" };
+	static const char *const names[] = { "id", "t", "id" }; /* one may stand twice */
+	swm_insert_options options = { .size = sizeof options, .fill_defaults = 1 };
+
+	begin_with("t", names, 3, &options);
+	row(1);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("given")), SWM_OK);
+	ck_assert_int_eq(swm_insert_int64(insert, 2, 2), SWM_OK);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_OK);
+	ck_assert_int_eq(commit(), 2);
+	ck_assert_int_eq(count("t = CASE id WHEN 1 THEN 'default' ELSE 'given' END"), 2);
+	options = (swm_insert_options){ .size = sizeof options, .conflict = SWM_INSERT_OR_UPDATE, .key = key, .key_columns = 1 };
+	begin_with("t", names, 2, &options);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("new")), SWM_OK);
+	row(1);
+	row(3);
+	ck_assert_int_eq(commit(), 2);
+	options = (swm_insert_options){ .size = sizeof options, .conflict = SWM_INSERT_OR_LEAVE, .schema = "ins" };
+	begin_with("t", names, 2, &options);
+	row(2);
+	row(4);
+	ck_assert_int_eq(commit(), 1);
+	ck_assert_int_eq(count("(id, coalesce(t, '-')) IN ((1, 'new'), (2, 'given'), (3, '-'), (4, '-'))"), 4);
+}
+END_TEST
+
+START_TEST(nothing_is_kept_without_the_commit)
+{
+	begin(1);
+	for (int i = 0; i < 50000; i++)
+		row(i);
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(count("true"), 0);
+	begin(1);
+	for (int i = 0; i < 50000; i++)
+		row(i);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 50000), SWM_OK); /* not ended */
+	ck_assert_int_eq(count("true"), 0);
+	ck_assert_int_eq(commit(), 50000);
+	ck_assert_int_eq(count("true"), 50000);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EINVAL); /* it is over */
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	begin(1); /* and the only connection is there again */
+	ck_assert_int_eq(commit(), 0);
+}
+END_TEST
+
+START_TEST(a_bad_row_is_named)
+{
+	int rc = SWM_OK;
+
+	begin(COLUMNS);
+	row(1);
+	row(2);
+	ck_assert_int_eq(swm_insert_text(insert, ID, SWM_STR("x")), SWM_OK);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_OK);
+	row(4);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "22P02");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 3, column \"id\"");
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EDATABASE);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	begin(COLUMNS);
+	for (int i = 0; rc == SWM_OK; i++) { /* long before the commit */
+		ck_assert_int_lt(i, 200000);
+		if (i != 30000)
+			ck_assert_int_eq(swm_insert_int64(insert, BIG, i), SWM_OK);
+		else
+			ck_assert_int_eq(swm_insert_text(insert, BIG, SWM_STR("y")), SWM_OK);
+		ck_assert_int_eq(swm_insert_int64(insert, ID, i), SWM_OK);
+		rc = swm_insert_row(insert, err);
+	}
+	ck_assert_int_eq(rc, SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 30001, column \"big\"");
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(count("true"), 0);
+}
+END_TEST
+
+START_TEST(errors_at_the_commit)
+{
+	static const char *const names[] = { "id", "ref" };
+
+	begin(1);
+	row(1);
+	row(1);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "23505");
+	begin_with("later", names, 2, NULL);
+	ck_assert_int_eq(swm_insert_int64(insert, 1, 99), SWM_OK);
+	row(1);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "23503");
+	ck_assert_int_eq(database_number(admin, "SELECT (SELECT count(*) FROM ins.later) + (SELECT count(*) FROM ins.t)"), 0);
+}
+END_TEST
+
+START_TEST(what_cannot_begin)
+{
+	static const char *const nope[] = { "nope" };
+	swm_insert_options options = { .size = 1 };
+
+	ck_assert_int_eq(swm_insert_new(&insert, session, "nope", columns, 1, NULL, err), SWM_ENOTFOUND);
+	ck_assert_int_eq(swm_insert_new(&insert, session, "t", nope, 1, NULL, err), SWM_ENOTFOUND);
+	ck_assert_int_eq(swm_insert_new(&insert, session, "t", columns, 1, &options, err), SWM_EINVAL);
+	options = (swm_insert_options){ .size = sizeof options, .schema = "nope" };
+	ck_assert_int_eq(swm_insert_new(&insert, session, "t", columns, 1, &options, err), SWM_ENOTFOUND);
+	ck_assert_ptr_null(insert);
+	begin(1);
+	ck_assert_int_eq(swm_insert_null(insert, 1), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_json(insert, 0, SWM_STR("{")), SWM_EINVAL);
+}
+END_TEST
+
+START_TEST(a_backend_that_is_killed)
+{
+	begin(1);
+	row(1);
+	database_do(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'");
+	ck_assert_int_lt(swm_insert_commit(insert, NULL, err), 0);
+	ck_assert_int_eq(swm_error_http_status(err), 503);
+	ck_assert_str_ne(swm_error_code(err).ptr, "SWM001"); /* no commit was sent */
+	ck_assert_int_eq(count("true"), 0);
+	begin(1);
+	row(1);
+	ck_assert_int_eq(commit(), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("insert");
+	TCase *cases = tcase_create("insert");
+
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_set_timeout(cases, 60);
+	tcase_add_test(cases, values_of_each_kind);
+	tcase_add_test(cases, a_comma_is_no_decimal_point);
+	tcase_add_test(cases, defaults_and_conflicts);
+	tcase_add_test(cases, nothing_is_kept_without_the_commit);
+	tcase_add_test(cases, a_bad_row_is_named);
+	tcase_add_test(cases, errors_at_the_commit);
+	tcase_add_test(cases, what_cannot_begin);
+	tcase_add_test(cases, a_backend_that_is_killed);
+	suite_add_tcase(suite, cases);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
