@@ -50,14 +50,16 @@ is_key_char(char c)
 	       c == '_' || c == '$' || c == '@' || (unsigned char)c >= 0x80;
 }
 
-/* "text"; there is no escape in it. */
+/* "text" or 'text'; there is no escape in it. */
 static bool
 quoted(swm_str *s, swm_str *text)
 {
-	if (!skip(s, SWM_STR("\"")))
+	bool single = swm_str_starts(*s, SWM_STR("'"));
+
+	if (!skip(s, single ? SWM_STR("'") : SWM_STR("\"")))
 		return false;
-	*text = take(s, swm_str_find(*s, '"'));
-	return skip(s, SWM_STR("\""));
+	*text = take(s, swm_str_find(*s, single ? '\'' : '"'));
+	return skip(s, single ? SWM_STR("'") : SWM_STR("\""));
 }
 
 static bool
@@ -74,9 +76,9 @@ key(swm_str *s, struct step *step)
 	return len > 0;
 }
 
-/* Behind `[?(`. */
+/* Behind `[?`: with parentheses, or without, as RFC 9535 has it. */
 static bool
-filter(swm_str *s, struct step *step)
+filter(swm_str *s, struct step *step, bool rfc)
 {
 	static const struct {
 		swm_str name;
@@ -86,7 +88,10 @@ filter(swm_str *s, struct step *step)
 		{ { "^==", 3 }, STARTS }, { { "*==", 3 }, CONTAINS },
 	};
 	size_t i = 0;
+	bool enclosed = skip(s, SWM_STR("("));
 
+	if (!enclosed && !rfc)
+		return false;
 	step->kind = FILTER;
 	blanks(s);
 	if (!skip(s, SWM_STR("@")))
@@ -100,7 +105,7 @@ filter(swm_str *s, struct step *step)
 	if (!quoted(s, &step->text))
 		return false;
 	blanks(s);
-	return skip(s, SWM_STR(")]"));
+	return skip(s, enclosed ? SWM_STR(")]") : SWM_STR("]"));
 }
 
 /* A number that may be absent; false only for one that is too big. */
@@ -115,9 +120,9 @@ optional_number(swm_str *s, int64_t *out, bool *present)
 	return len == 0 || swm_str_int64(take(s, len), out);
 }
 
-/* Behind `[`: n], a:b], a:], :b] or :] */
+/* Behind `[`: n], a:b], a:], :b] or :]; RFC 9535 counts from the end too */
 static bool
-element_or_slice(swm_str *s, struct step *step)
+element_or_slice(swm_str *s, struct step *step, bool rfc)
 {
 	bool has_from, has_to;
 
@@ -127,17 +132,22 @@ element_or_slice(swm_str *s, struct step *step)
 	if (skip(s, SWM_STR(":")))
 		return optional_number(s, &step->to, &has_to) && skip(s, SWM_STR("]"));
 	step->kind = ELEMENT;
-	return has_from && step->from >= 0 && skip(s, SWM_STR("]"));
+	return has_from && (step->from >= 0 || rfc) && skip(s, SWM_STR("]"));
 }
 
 static bool
-one_step(swm_str *s, struct step *step)
+one_step(swm_str *s, struct step *step, bool rfc)
 {
 	if (skip(s, SWM_STR(".")))
 		return key(s, step);
-	if (skip(s, SWM_STR("[?(")))
-		return filter(s, step);
-	return skip(s, SWM_STR("[")) && element_or_slice(s, step);
+	if (skip(s, SWM_STR("[?")))
+		return filter(s, step, rfc);
+	if (!skip(s, SWM_STR("[")))
+		return false;
+	if (!rfc || (!swm_str_starts(*s, SWM_STR("'")) && !swm_str_starts(*s, SWM_STR("\""))))
+		return element_or_slice(s, step, rfc);
+	step->kind = KEY;
+	return quoted(s, &step->text) && skip(s, SWM_STR("]"));
 }
 
 int
@@ -151,8 +161,9 @@ swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_err
 	if (copy.ptr == NULL || path == NULL || steps == NULL)
 		return swm_fail_memory(err);
 	path->steps = steps;
+	bool rfc = skip(&copy, SWM_STR("$")); /* the root, with which RFC 9535 begins a path */
 	do {
-		if (!one_step(&copy, &steps[path->count++])) {
+		if (!one_step(&copy, &steps[path->count++], rfc)) {
 			swm_fail(err, SWM_ERR_CONFIG, SWM_STR("failed to parse jwt-role-claim-key value"));
 			swm_error_set_details(err, text);
 			return SWM_ECONFIG;
@@ -170,6 +181,12 @@ element(const swm_json *array, int64_t index)
 	if (swm_json_type_of(array) != SWM_JSON_ARRAY)
 		return NULL;
 	const swm_json *e = swm_json_first(array);
+	if (index < 0) { /* from the end */
+		for (const swm_json *i = e; i != NULL; i = swm_json_next(i))
+			index++;
+		if (index < 0)
+			return NULL;
+	}
 	while (e != NULL && index-- > 0)
 		e = swm_json_next(e);
 	return e;

@@ -71,7 +71,7 @@ unsupported(swm_str name, swm_error *err)
 	int shown = (int)(name.len < LONGEST_NAME_SHOWN ? name.len : LONGEST_NAME_SHOWN);
 
 	if (swm_str_caseeq(name, SWM_STR("none")))
-		swm_buf_cstr(&details, "JWT is unsecured: its 'alg' is 'none'");
+		swm_buf_cstr(&details, "JWT is unsecured but expected 'alg' was not 'none'");
 	else
 		swm_buf_printf(&details, "JWT has the 'alg' '%.*s', which is not supported", shown, name.ptr);
 	int rc = refuse(err, "Wrong or unsupported encoding algorithm", swm_buf_text(&details));
@@ -115,11 +115,14 @@ any_key_verifies(const swm_keys *keys, const struct header *header, swm_str text
 	return false;
 }
 
+/* Of a part that is no base64url PostgREST says no more than this. */
 static int
-decode(swm_str *out, swm_arena *arena, swm_str part, const char *wrong, swm_error *err)
+decode(swm_str *out, swm_arena *arena, swm_str part, swm_error *err)
 {
 	int rc = swm_base64url_decode(out, arena, part);
-	return rc == SWM_OK ? rc : rc == SWM_ENOMEM ? swm_fail_memory(err) : unreadable(err, wrong);
+	return rc == SWM_OK       ? rc
+	       : rc == SWM_ENOMEM ? swm_fail_memory(err)
+	                          : swm_fail(err, SWM_ERR_TOKEN, SWM_STR("JWT cryptographic operation failed"));
 }
 
 static int
@@ -131,7 +134,7 @@ verify_parts(const struct parts *parts, const swm_json *doc, swm_arena *arena, c
 
 	int rc = interpret_header(&header, doc, err);
 	if (rc == SWM_OK)
-		rc = decode(&signature, arena, parts->signature, "The signature of the JWT is no base64url", err);
+		rc = decode(&signature, arena, parts->signature, err);
 	if (rc == SWM_OK && !any_key_verifies(keys, &header, parts->signed_text, signature))
 		rc = refuse(err, "No suitable key or wrong key type",
 		            "None of the keys was able to decode the JWT");
@@ -153,7 +156,7 @@ swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str
 		return rc;
 	if (parts.header.len > LONGEST_HEADER)
 		return unreadable(err, "The header of the JWT is longer than 16 KiB");
-	rc = decode(&header, arena, parts.header, "The header of the JWT is no base64url", err);
+	rc = decode(&header, arena, parts.header, err);
 	if (rc != SWM_OK)
 		return rc;
 	swm_json *doc = swm_json_parse(header);
@@ -161,7 +164,7 @@ swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str
 	swm_json_free(doc);
 	if (rc != SWM_OK)
 		return rc;
-	return decode(payload, arena, parts.payload, "The payload of the JWT is no base64url", err);
+	return decode(payload, arena, parts.payload, err);
 }
 
 static void

@@ -65,6 +65,9 @@ swm_sqlstate_status(swm_str sqlstate, swm_str message, bool authenticated)
 	if (swm_str_eq(sqlstate, SWM_STR("21000")) &&
 	    swm_str_ends(message, SWM_STR("requires a WHERE clause")))
 		return 400;
+	/* rows of a type that cannot be put into one document of XML: not acceptable, as PostgREST has it */
+	if (swm_str_eq(sqlstate, SWM_STR("42883")) && swm_str_starts(message, SWM_STR("function xmlagg(")))
+		return 406;
 	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
 		if (swm_str_starts(sqlstate, swm_cstr(statuses[i].prefix)))
 			return statuses[i].status;

@@ -176,50 +176,6 @@ best_range(swm_str accept, swm_str type, size_t *place)
 	return best;
 }
 
-int
-swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err)
-{
-	swm_str given = swm_str_trim(accept);
-	int quality = 0;
-	size_t place = 0;
-
-	if (given.len == 0)
-		given = SWM_STR("*/*");
-	for (size_t i = 0; i < count; i++) {
-		size_t at = 0;
-		struct accepted a = best_range(given, offers[i].type, &at);
-		if (a.quality < quality || a.quality == 0 || (a.quality == quality && at >= place))
-			continue;
-		quality = a.quality;
-		place = at;
-		*out = (swm_acceptable){ offers[i].number, a.text };
-	}
-	return quality > 0 ? SWM_OK : swm_fail(err, SWM_ERR_MEDIA_TYPE, given);
-}
-
-size_t
-swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can)
-{
-	size_t count = 0;
-
-	for (int m = 0; m < SWM_MEDIA_COUNT; m++)
-		if ((can & 1u << m) != 0)
-			offers[count++] = (swm_offer){ medias[m].type, m };
-	return count;
-}
-
-int
-swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err)
-{
-	swm_offer offers[SWM_MEDIA_COUNT];
-	swm_acceptable chosen;
-	int rc = swm_accept_negotiate(&chosen, accept, offers, swm_media_offers(offers, can), err);
-
-	if (rc == SWM_OK)
-		*out = (enum swm_media)chosen.number;
-	return rc;
-}
-
 /*
  * The execution plan (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
  */
@@ -258,8 +214,9 @@ swm_accept_plan(swm_str range, unsigned *options, swm_str *of)
 	}
 }
 
-void
-swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
+/* type; for="..."; options=... */
+static void
+write_plan_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
 {
 	const char *before = "; options=";
 
@@ -274,5 +231,138 @@ swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned o
 		swm_buf_str(to, plan_options[i]);
 		before = "|";
 	}
+}
+
+void
+swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
+{
+	write_plan_type(to, format, of, options);
 	swm_buf_cstr(to, "; charset=utf-8");
+}
+
+/*
+ * What nobody can give
+ */
+
+/* By what it is, when it is one that the dialect knows; NULL for any other. */
+static const char *
+known_name(const struct accepted *a)
+{
+	static const char *const known[] = {
+		"application/json", "application/geo+json", "text/csv", "text/plain", "text/xml", "application/openapi+json",
+		"application/x-www-form-urlencoded", "application/octet-stream", "application/vnd.pgrst.object+json",
+		"application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json",
+	};
+	swm_str type = full_name(a->type, a->stripped);
+
+	if (a->stripped && swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.object+json")))
+		return "application/vnd.pgrst.object+json;nulls=stripped";
+	if (swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.array+json")))
+		return "application/vnd.pgrst.array+json;nulls=stripped";
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (swm_str_caseeq(type, swm_cstr(known[i])))
+			return known[i];
+	return NULL;
+}
+
+static void
+write_plan_name(swm_buf *to, const char *name, swm_str range)
+{
+	unsigned options;
+	swm_str of;
+	enum swm_media format = swm_str_ends(swm_cstr(name), SWM_STR("json")) ? SWM_MEDIA_PLAN_JSON : SWM_MEDIA_PLAN_TEXT;
+
+	swm_accept_plan(range, &options, &of);
+	write_plan_type(to, format, of.len > 0 ? of : SWM_STR("application/json"), options);
+}
+
+/* As PostgREST names it: without quality and blanks, and what it knows by its whole name. */
+static void
+write_range_name(swm_buf *to, const struct accepted *a)
+{
+	const char *name = a->quality == 0 ? NULL : known_name(a);
+
+	if (name != NULL && strstr(name, ".plan+") != NULL) {
+		write_plan_name(to, name, a->text);
+	} else if (name != NULL) {
+		swm_buf_cstr(to, name);
+	} else {
+		for (size_t i = 0; i < a->text.len; i++) {
+			if (a->quality > 0 && swm_str_starts(swm_str_from(a->text, i), SWM_STR(";q=")))
+				break;
+			if (a->text.ptr[i] != ' ')
+				swm_buf_char(to, a->text.ptr[i]);
+		}
+	}
+}
+
+enum { MOST_TOLD = 32 };
+
+/* Those that the client likes best come first. */
+static int
+fail_media_type(swm_str accept, swm_error *err)
+{
+	struct accepted ranges[MOST_TOLD];
+	swm_buf names = SWM_BUF_INIT;
+	swm_str rest = accept, piece;
+	size_t count = 0;
+
+	while (count < MOST_TOLD && cut_unquoted(&rest, ',', &piece)) {
+		struct accepted a = parse_accepted(piece);
+		size_t at = count++;
+		for (; at > 0 && ranges[at - 1].quality < a.quality; at--)
+			ranges[at] = ranges[at - 1];
+		ranges[at] = a;
+	}
+	for (size_t i = 0; i < count; i++) {
+		swm_buf_cstr(&names, i > 0 ? ", " : "");
+		write_range_name(&names, &ranges[i]);
+	}
+	int rc = swm_fail(err, SWM_ERR_MEDIA_TYPE, swm_buf_view(&names));
+	swm_buf_dispose(&names);
+	return rc;
+}
+
+int
+swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err)
+{
+	swm_str given = swm_str_trim(accept);
+	int quality = 0;
+	size_t place = 0;
+
+	if (given.len == 0)
+		given = SWM_STR("*/*");
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+		struct accepted a = best_range(given, offers[i].type, &at);
+		if (a.quality < quality || a.quality == 0 || (a.quality == quality && at >= place))
+			continue;
+		quality = a.quality;
+		place = at;
+		*out = (swm_acceptable){ offers[i].number, a.text };
+	}
+	return quality > 0 ? SWM_OK : fail_media_type(given, err);
+}
+
+size_t
+swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can)
+{
+	size_t count = 0;
+
+	for (int m = 0; m < SWM_MEDIA_COUNT; m++)
+		if ((can & 1u << m) != 0)
+			offers[count++] = (swm_offer){ medias[m].type, m };
+	return count;
+}
+
+int
+swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err)
+{
+	swm_offer offers[SWM_MEDIA_COUNT];
+	swm_acceptable chosen;
+	int rc = swm_accept_negotiate(&chosen, accept, offers, swm_media_offers(offers, can), err);
+
+	if (rc == SWM_OK)
+		*out = (enum swm_media)chosen.number;
+	return rc;
 }

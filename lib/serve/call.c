@@ -107,18 +107,18 @@ swm_step_body(struct serving *s)
  * The function
  */
 
-/* An array may stand for the one object in it; any other is for who takes the whole of it. */
+/* An array stands for the first object in it; one of anything else is for who takes the whole of it. */
 static bool
 is_no_object(const struct serving *s)
 {
-	return s->json.body == SWM_JSON_BODY_ARRAY && (!s->json.rows_agree || s->json.elements > 1);
+	return s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree;
 }
 
 static int
 fail_no_object(struct serving *s)
 {
 	swm_error_clear(s->err); /* of searching for a function that takes it */
-	return fail_body(s, s->json.rows_agree ? "A function is called with one JSON object" : "All object keys must match");
+	return fail_body(s, "All object keys must match");
 }
 
 int

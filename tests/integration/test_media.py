@@ -56,6 +56,17 @@ class Negotiation(Media):
 		answer = self.get("/three", "unknown/unknown")
 		self.assertEqual((answer.status, answer.text), (406, error_body(
 			"PGRST107", "None of these media types are available: unknown/unknown")))
+
+	def test_what_is_not_acceptable_is_named_in_full(self):
+		for accept, names in [
+			("application/vnd.pgrst.plan", 'application/vnd.pgrst.plan+text; for="application/json"'),
+			('application/vnd.pgrst.plan+json; for="text/csv"; options=verbose|analyze',
+			 'application/vnd.pgrst.plan+json; for="text/csv"; options=analyze|verbose'),
+			("a/b;q=0.5, c/d; x=y, Text/Plain; charset=utf-8", "c/d;x=y, text/plain, a/b"),
+		]:
+			answer = self.server.get("/three", {"Accept": accept})
+			self.assertEqual((answer.status, answer.text), (406, error_body(
+				"PGRST107", "None of these media types are available: " + names)))
 		self.assertEqual(answer.header("Content-Type"), JSON)
 		self.assertEqual(answer.header("Proxy-Status"), "swm; error=PGRST107")
 		for accept in ("application/json;q=0", "*/*;q=0", "text/html", "text/csv;q=0, image/png"):
@@ -126,10 +137,10 @@ class Plan(Media):
 		return answer.json[0]
 
 	def test_disabled(self):
-		for accept in (self.TEXT, self.JSON, "application/vnd.pgrst.plan"):
+		for accept, named in ((self.TEXT, self.TEXT), (self.JSON, self.JSON), ("application/vnd.pgrst.plan", self.TEXT)):
 			answer = harness.server().get("/three", {"Accept": accept})
 			self.assertEqual((answer.status, answer.text), (406, error_body(
-				"PGRST107", "None of these media types are available: " + accept)))
+				"PGRST107", "None of these media types are available: " + named + '; for="application/json"')))
 
 	def test_text(self):
 		for accept in ("application/vnd.pgrst.plan", self.TEXT):

@@ -392,7 +392,7 @@ START_TEST(unsecured_and_unknown_algorithms)
 		    UNSUPPORTED);
 	/* RFC 7519, 6.1: an unsecured token has an empty signature */
 	refuses(SWM_STR("eyJhbGciOiJub25lIn0.eyJyb2xlIjoicG9zdGdyZXMifQ."), "PGRST301", UNSUPPORTED);
-	is(swm_error_details(err), "JWT is unsecured: its 'alg' is 'none'");
+	is(swm_error_details(err), "JWT is unsecured but expected 'alg' was not 'none'");
 }
 END_TEST
 
@@ -827,6 +827,23 @@ START_TEST(paths_of_the_documentation)
 }
 END_TEST
 
+/* RFC 9535; PostgREST 16's default is $.role */
+START_TEST(paths_from_the_root)
+{
+	static const char roles[] = "{\"a b\":{\"roles\":[\"x\",\"y\",\"z\"]},\"role\":\"r\"}";
+
+	leads_to("$.role", roles, "r");
+	leads_to("$['role']", roles, "r");
+	leads_to("$[\"a b\"].roles[0]", roles, "x");
+	leads_to("$['a b']['roles'][-1]", roles, "z");
+	leads_to("$['a b'].roles[-3]", roles, "x");
+	leads_to("$['a b'].roles[-4]", roles, NULL);
+	leads_to("$['a b'].roles[?@ == 'y']", roles, "y");
+	leads_to("$['a b'].roles[?(@ != \"x\")]", roles, "y");
+	leads_to("$.nothing", roles, NULL);
+}
+END_TEST
+
 START_TEST(more_paths)
 {
 	leads_to(".role", "{\"role\":\"r\"}", "r");
@@ -880,7 +897,7 @@ START_TEST(what_is_no_path)
 		"[a]", "[1", "[-1]",
 		"[1:2", "[1:2:3]", "[99999999999999999999]", "[1:99999999999999999999]", "[-:]", "[?(@ == \"a\")",
 		"[?(@ == a)]", "[?(@ = \"a\")]", "[?(\"a\" == @)]", "[?(@ == \"a)]", "[?@ == \"a\"]",
-		".a[?(@ === \"a\")]",
+		".a[?(@ === \"a\")]", "$", "$role", "$.", "$['a'", "$['a]", "['a']", "$$.a",
 	};
 	const swm_jspath *parsed;
 
@@ -1164,6 +1181,7 @@ main(void)
 	tcase_add_test(cases, authorization_fields);
 	tcase_add_test(cases, paths_of_the_documentation);
 	tcase_add_test(cases, more_paths);
+	tcase_add_test(cases, paths_from_the_root);
 	tcase_add_test(cases, slices);
 	tcase_add_test(cases, what_is_no_path);
 	tcase_add_test(cases, roles_by_a_path);
