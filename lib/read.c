@@ -42,7 +42,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
              const swm_read_context *c, bool explicit_begin, swm_error *err)
 {
 	const swm_function *f = c->function;
-	size_t room = 9 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
+	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
 	              settings->app_count + c->request_count;
 	struct list list = { swm_arena_array(arena, room, sizeof(swm_setting)), 0 };
 	swm_str path;
@@ -71,8 +71,6 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
-	if (c->within != NULL) /* nor what another part has counted */
-		add(&list, SWM_STR("swm.updated"), SWM_STR(""));
 	return swm_sql_context(out, arena, list.items, list.count, err);
 }
 
@@ -162,14 +160,19 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 
 /*
  * What a function set for the session must not reach the next request; a failed
- * transaction undoes it itself. Deferred triggers still see it.
+ * transaction undoes it itself. What was put off until the commit still sees it, and is
+ * heard before: that takes a transaction that is begun in words.
  */
 static void
-add_end(swm_read *out, bool changes)
+add_end(swm_read *out, bool has_deferrable)
 {
-	if (changes)
+	if (has_deferrable) {
 		add_step(out, SWM_READ_CONSTRAINTS, &swm_sql_constraints);
+		if (out->options.begin == NULL)
+			out->options.begin = "BEGIN";
+	}
 	add_step(out, SWM_READ_RESET, &swm_sql_reset);
+	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }
 
 int
@@ -187,6 +190,8 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
 		return rc;
+	if (c->within != NULL) /* nothing of another part is left but its role */
+		add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	if (staging != NULL) { /* by the login role: who asks need not be allowed to make tables */
 		add_step(out, SWM_READ_STAGE, &staging->create);
 		add_step(out, SWM_READ_GRANT, &staging->grant);
@@ -210,7 +215,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		return rc;
 	bool lingers = c->write != NULL || (plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0;
 	if (lingers && c->within == NULL)
-		add_end(out, c->changes);
+		add_end(out, c->changes && swm_snapshot_has_deferrable(snapshot));
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;
 }

@@ -37,13 +37,14 @@ enum swm_read_step {
 	SWM_READ_CONSTRAINTS, SWM_READ_RESET,
 	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
 	SWM_READ_DECISION, /* no step: the event that asks for it */
-	SWM_READ_STEPS
 };
+
+enum { SWM_READ_MOST_STEPS = 16 }; /* some kinds occur twice */
 
 typedef struct swm_read {
 	swm_engine *engine;
-	swm_step steps[SWM_READ_STEPS];
-	enum swm_read_step kinds[SWM_READ_STEPS];
+	swm_step steps[SWM_READ_MOST_STEPS];
+	enum swm_read_step kinds[SWM_READ_MOST_STEPS];
 	size_t step_count;
 	swm_exec_options options;
 	swm_exec *exec;

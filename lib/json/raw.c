@@ -104,6 +104,16 @@ swm_json_item_first(swm_json_item *out, swm_str container)
 }
 
 bool
+swm_json_first_name(swm_str *out, swm_str object)
+{
+	if (object.len == 0 || object.ptr[0] != '{')
+		return false;
+	swm_str rest = skip_blanks(swm_str_from(object, 1));
+	*out = (swm_str){ rest.ptr, rest.len > 0 && rest.ptr[0] == '"' ? string_length(rest) : 0 };
+	return out->len > 0;
+}
+
+bool
 swm_json_item_next(swm_json_item *item)
 {
 	if (item->rest.len == 0 || item->rest.ptr[0] != ',')
@@ -259,7 +269,7 @@ swm_json_at(swm_str *out, swm_str document, swm_str pointer)
 {
 	swm_str value = cut_value(&document), step;
 	swm_buf name = SWM_BUF_INIT;
-	bool found = pointer.len == 0 || pointer.ptr[0] == '/';
+	bool found = value.len > 0 && (pointer.len == 0 || pointer.ptr[0] == '/');
 
 	/* the empty pointer has no step, "/" has one that is empty */
 	swm_str rest = pointer.len > 0 ? (swm_str){ pointer.ptr + 1, pointer.len - 1 } : (swm_str){ NULL, 0 };

@@ -21,6 +21,9 @@ bool swm_json_item_next(swm_json_item *item);
 /* How long the value is that the text begins with. */
 size_t swm_json_length(swm_str text);
 
+/* The name of an object's first member, without a look at what it is. False when the text begins no object that has one. */
+bool swm_json_first_name(swm_str *out, swm_str object);
+
 /* What a string says, as UTF-8. False when it is no string; memory fails in the buffer. */
 bool swm_json_unquote(swm_buf *to, swm_str string);
 

@@ -16,7 +16,7 @@ static const struct {
 #undef SWM_QUERY
 };
 
-static swm_load_take take_exposed, take_extra;
+static swm_load_take take_exposed, take_extra, take_deferrable;
 typedef bool condition(const struct swm_load *load);
 static condition since_15, before_15;
 
@@ -49,6 +49,7 @@ static const struct step {
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
 	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
+	{ QUERY_DEFERRABLE, { SWM_PARAM_NONE }, take_deferrable, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -155,6 +156,13 @@ static int
 take_extra(struct swm_load *load, const PGresult *rows)
 {
 	return take_namespaces(load, rows, SWM_PARAM_EXTRA);
+}
+
+static int
+take_deferrable(struct swm_load *load, const PGresult *rows)
+{
+	load->snapshot->has_deferrable = PQntuples(rows) > 0 && swm_load_bool(rows, 0, 0);
+	return SWM_OK;
 }
 
 static bool

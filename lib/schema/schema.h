@@ -271,6 +271,9 @@ bool swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const 
 /* Whether dates come in ISO form for the login role and this role, so that they can be encoded here. */
 bool swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role);
 
+/* Whether anything in the database may be put off until the commit. */
+bool swm_snapshot_has_deferrable(const swm_snapshot *snapshot);
+
 /* The server's version, as server_version_num. */
 int swm_snapshot_server_version(const swm_snapshot *snapshot);
 

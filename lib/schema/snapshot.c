@@ -313,6 +313,12 @@ swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role)
 	return at == snapshot->role_count ? snapshot->iso_dates : snapshot->rights[at].iso_dates;
 }
 
+bool
+swm_snapshot_has_deferrable(const swm_snapshot *snapshot)
+{
+	return snapshot->has_deferrable;
+}
+
 int
 swm_snapshot_server_version(const swm_snapshot *snapshot)
 {

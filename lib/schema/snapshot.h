@@ -73,6 +73,7 @@ struct swm_snapshot {
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
+	bool has_deferrable; /* a constraint or trigger of the database may be put off until the commit */
 
 	swm_schema_comment *comments;
 	size_t comment_count;

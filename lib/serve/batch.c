@@ -7,18 +7,29 @@
 
 #include "serve/serving.h"
 
+#include "base/clock.h"
 #include "http/url.h"
 #include "json/escape.h"
 #include "json/grammar.h"
 #include "json/raw.h"
 
-enum { MOST_OPERATIONS = 1000, LARGEST_ANSWER = 16 * 1024 * 1024 };
+enum {
+	MOST_OPERATIONS = 1000,
+	LARGEST_ANSWER = 16 * 1024 * 1024, /* of all operations */
+	MOST_REFERENCES = 1000,
+	LARGEST_REFERRED = 64 * 1024,      /* an answer that references look into, since each reads it */
+	LONGEST_PATH = 61 * 1024,          /* as of a URL, nginx/swm.site */
+	MOST_MILLISECONDS = 60 * 1000,
+};
 
 /* The batch while it is served. */
 struct batch {
 	struct serving *outer;
 	swm_buf answers; /* an array that is not closed yet */
+	size_t *at;      /* where in it each operation's answer begins */
 	int64_t number;  /* of the operation, from 0 */
+	int64_t references;
+	int64_t deadline; /* of swm_clock_ms() */
 };
 
 /* An operation as it was sent; views of the batch's body. */
@@ -91,52 +102,154 @@ unquote(struct batch *b, swm_str *out, swm_str string)
  * What earlier operations answered
  */
 
+/* The answer of the operation that a pointer begins with, and what is behind. False when it has none. */
+static bool
+find_answer(const struct batch *b, swm_str *answer, swm_str *rest, swm_str pointer)
+{
+	swm_str number = swm_str_from(pointer, 1);
+	size_t digits = swm_str_find(number, '/');
+	int64_t n;
+
+	if (!swm_str_starts(pointer, SWM_STR("/")) || !swm_str_int64((swm_str){ number.ptr, digits }, &n) || n < 0 || n >= b->number)
+		return false;
+	size_t end = n + 1 < b->number ? b->at[n + 1] : b->answers.len;
+	*answer = (swm_str){ b->answers.ptr + b->at[n], end - b->at[n] };
+	*rest = swm_str_from(number, digits);
+	return true;
+}
+
 static int
 find_result(struct batch *b, swm_str *out, swm_str pointer)
 {
-	if (pointer.len > 0 && swm_json_at(out, swm_buf_view(&b->answers), pointer))
-		return SWM_OK;
-	return fail_operation(b, "no operation before it has answered ", pointer);
+	swm_str answer, rest;
+
+	if (++b->references > MOST_REFERENCES)
+		return fail_operation(b, "there are too many references", SWM_STR(""));
+	if (!find_answer(b, &answer, &rest, pointer))
+		return fail_operation(b, "no operation before it has answered ", pointer);
+	if (answer.len > LARGEST_REFERRED)
+		return fail_operation(b, "the answer is too large to be referred to: ", pointer);
+	return swm_json_at(out, answer, rest) ? SWM_OK : fail_operation(b, "no operation before it has answered ", pointer);
 }
 
-/* ${/0/body/0/id} in a path: the text of a string, or a number, true, false, null as it stands; percent-encoded. */
+/*
+ * Where in a path ${...} may stand, so that it is one value and nothing else: as all that
+ * is behind an operator of comparison, or among values in parentheses, in quotes.
+ */
+static bool
+is_compared(swm_str value)
+{
+	static const char *const operators[] = { "eq.", "neq.", "gt.", "gte.", "lt.", "lte." };
+
+	if (swm_str_starts(value, SWM_STR("not.")))
+		value = swm_str_from(value, 4);
+	for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
+		if (swm_str_eq(value, swm_cstr(operators[i])))
+			return true;
+	return false;
+}
+
+static bool
+is_in_list(swm_str value)
+{
+	return swm_str_starts(value, SWM_STR("in.(")) || swm_str_starts(value, SWM_STR("not.in.("));
+}
+
+/* or=(name.eq.${...}) and its like */
+static bool
+is_in_tree(swm_str name, swm_str value)
+{
+	bool is_tree = swm_str_ends(name, SWM_STR("or")) || swm_str_ends(name, SWM_STR("and"));
+
+	return is_tree && swm_str_starts(value, SWM_STR("(")) && swm_str_ends(value, SWM_STR("."));
+}
+
+enum place { NO_PLACE, WHOLE_VALUE, QUOTED_VALUE };
+
+/* before: of the path, as sent; behind: what follows. */
+static enum place
+place_of(swm_str before, swm_str behind)
+{
+	size_t begin = before.len;
+
+	while (begin > 0 && before.ptr[begin - 1] != '&' && before.ptr[begin - 1] != '?')
+		begin--;
+	swm_str parameter = { before.ptr + begin, before.len - begin };
+	size_t equals = swm_str_find(parameter, '=');
+	swm_str name = { parameter.ptr, equals }, value = swm_str_from(parameter, equals + 1);
+	if (begin == 0 || equals == parameter.len)
+		return NO_PLACE;
+	if (is_in_list(value) || is_in_tree(name, value))
+		return QUOTED_VALUE;
+	return is_compared(value) && (behind.len == 0 || behind.ptr[0] == '&') ? WHOLE_VALUE : NO_PLACE;
+}
+
+static void
+put_dialect_quoted(swm_buf *to, swm_str text)
+{
+	swm_buf quoted = SWM_BUF_INIT;
+
+	swm_buf_char(&quoted, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+			swm_buf_char(&quoted, '\\');
+		swm_buf_char(&quoted, text.ptr[i]);
+	}
+	swm_buf_char(&quoted, '"');
+	swm_url_encode(to, swm_buf_view(&quoted));
+	to->failed |= quoted.failed;
+	swm_buf_dispose(&quoted);
+}
+
+/* ${/0/body/0/id}: the text of a string, or a number, true, false, null as it stands. */
 static int
-put_path_result(struct batch *b, swm_buf *to, swm_str pointer)
+put_path_result(struct batch *b, swm_buf *to, swm_str pointer, enum place place)
 {
 	swm_buf text = SWM_BUF_INIT;
 	swm_str value;
-	int rc = find_result(b, &value, pointer);
+	int rc = place == NO_PLACE ? fail_operation(b, "only a value of a filter can be ", pointer) : find_result(b, &value, pointer);
 
 	if (rc == SWM_OK && (value.ptr[0] == '{' || value.ptr[0] == '['))
 		rc = fail_operation(b, "a path cannot hold the object or array at ", pointer);
-	if (rc == SWM_OK && !swm_json_unquote(&text, value))
+	if (rc != SWM_OK)
+		return rc;
+	if (!swm_json_unquote(&text, value))
 		swm_buf_str(&text, value);
-	if (rc == SWM_OK)
+	if (place == QUOTED_VALUE)
+		put_dialect_quoted(to, swm_buf_view(&text));
+	else
 		swm_url_encode(to, swm_buf_view(&text));
 	to->failed |= text.failed;
 	swm_buf_dispose(&text);
-	return rc;
+	return SWM_OK;
+}
+
+static int
+fail_long_path(struct batch *b)
+{
+	return fail_operation(b, "its path is too long", SWM_STR(""));
 }
 
 static int
 put_path(struct batch *b, swm_buf *to, swm_str path)
 {
-	int rc = SWM_OK;
+	swm_str rest = path;
+	int rc = path.len > LONGEST_PATH ? fail_long_path(b) : SWM_OK;
 
-	while (path.len > 0 && rc == SWM_OK) {
-		size_t n = swm_str_find(path, '$');
-		swm_buf_add(to, path.ptr, n);
-		path = swm_str_from(path, n);
-		if (path.len == 0)
+	while (rest.len > 0 && rc == SWM_OK) {
+		size_t n = swm_str_find(rest, '$'), end = 0;
+		swm_str behind = swm_str_from(rest, n);
+		swm_buf_add(to, rest.ptr, n);
+		if (swm_str_starts(behind, SWM_STR("${")) && (end = swm_str_find(behind, '}')) < behind.len) {
+			swm_str before = { path.ptr, (size_t)(behind.ptr - path.ptr) };
+			rest = swm_str_from(behind, end + 1);
+			rc = put_path_result(b, to, (swm_str){ behind.ptr + 2, end - 2 }, place_of(before, rest));
+		} else {
+			swm_buf_str(to, behind);
 			break;
-		size_t end = swm_str_find(path, '}');
-		if (path.len < 2 || path.ptr[1] != '{' || end == path.len) {
-			swm_buf_char(to, '$');
-			path = swm_str_from(path, 1);
-			continue;
 		}
-		rc = put_path_result(b, to, (swm_str){ path.ptr + 2, end - 2 });
-		path = swm_str_from(path, end + 1);
+		if (rc == SWM_OK && to->len > LONGEST_PATH)
+			rc = fail_long_path(b);
 	}
 	return rc == SWM_OK && to->failed ? swm_fail_memory(b->outer->err) : rc;
 }
@@ -146,8 +259,9 @@ static bool
 is_reference(swm_str object, swm_str *out)
 {
 	swm_json_item item;
+	swm_str name;
 
-	if (!swm_json_item_first(&item, object) || !swm_json_says(item.name, SWM_STR("$result")))
+	if (!swm_json_first_name(&name, object) || !swm_json_says(name, SWM_STR("$result")) || !swm_json_item_first(&item, object))
 		return false;
 	*out = item.value;
 	return item.value.ptr[0] == '"' && !swm_json_item_next(&item);
@@ -163,6 +277,8 @@ put_reference(struct batch *b, swm_buf *to, swm_str string)
 		rc = find_result(b, &value, pointer);
 	if (rc == SWM_OK)
 		swm_buf_str(to, value);
+	if (rc == SWM_OK && to->len > SWM_BODY_LONGEST)
+		rc = fail_operation(b, "its body is too large", SWM_STR(""));
 	return rc;
 }
 
@@ -313,6 +429,7 @@ static int
 put_answer(struct batch *b, const swm_reply *reply)
 {
 	swm_buf_cstr(&b->answers, b->number == 0 ? "[" : ", \n ");
+	b->at[b->number] = b->answers.len;
 	swm_buf_printf(&b->answers, "{\"status\":%d,\"headers\":", reply->status);
 	put_answer_headers(&b->answers, reply);
 	swm_buf_cstr(&b->answers, ",\"body\":");
@@ -320,6 +437,8 @@ put_answer(struct batch *b, const swm_reply *reply)
 	swm_buf_char(&b->answers, '}');
 	if (rc == SWM_OK && b->answers.len > LARGEST_ANSWER)
 		rc = fail_operation(b, "the answers are too large together", SWM_STR(""));
+	if (rc == SWM_OK && swm_clock_ms() > b->deadline)
+		rc = fail_operation(b, "the batch takes too long", SWM_STR(""));
 	return rc == SWM_OK && (b->answers.failed || reply->failed) ? swm_fail_memory(b->outer->err) : rc;
 }
 
@@ -328,10 +447,11 @@ serve_operation(struct batch *b, const swm_request *request)
 {
 	struct serving *outer = b->outer;
 	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err, .total = -1,
-		.identity = outer->identity, .transaction = outer->transaction };
+		.identity = outer->identity, .transaction = outer->transaction, .most_held = LARGEST_ANSWER };
 
 	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
 	int rc = swm_serve_part(&s);
+	outer->may_have_written |= s.may_have_written;
 	if (rc == SWM_OK)
 		rc = put_answer(b, &s.reply);
 	swm_reply_dispose(&s.reply);
@@ -434,11 +554,12 @@ is_batch(const struct serving *s)
 int
 swm_step_batch(struct serving *s)
 {
-	struct batch b = { .outer = s };
-
 	if (!is_batch(s))
 		return SWM_OK;
-	int rc = read_batch(s);
+	struct batch b = { .outer = s, .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),
+		.deadline = swm_clock_ms() + MOST_MILLISECONDS };
+	s->changes = true;
+	int rc = b.at == NULL ? swm_fail_memory(s->err) : read_batch(s);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s);
 	if (rc == SWM_OK)

@@ -11,12 +11,15 @@
 #include "auth/digest.h"
 #include "json/escape.h"
 #include "json/raw.h"
+#include "read.h"
 #include "sql/sql.h"
+
+#include <stdlib.h>
 
 enum { LONGEST_KEY = 255, LARGEST_ANSWER = 1024 * 1024 };
 
-/* The statements that take a key. */
-enum { EXPIRE, TAKE, ANSWER, TAKING_STEPS };
+/* The statements that take a key. LOCK: who finds it in use does not wait for ever. */
+enum { LOCK, EXPIRE, TAKE, ANSWER, TAKING_STEPS };
 
 /* A key on its way. */
 struct swm_keyed {
@@ -61,24 +64,49 @@ is_of_token(swm_str name)
 	return false;
 }
 
-/* Whose the key is: the role and the claims, as they stand. */
+static int
+by_name(const void *a, const void *b)
+{
+	return swm_str_cmp(((const swm_json_item *)a)->name, ((const swm_json_item *)b)->name);
+}
+
+/* The claims but for those of the token, in the order of their names. */
+static bool
+sort_claims(struct serving *s, swm_json_item **out, size_t *count)
+{
+	swm_json_item item;
+	size_t room = 0;
+
+	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item))
+		room++;
+	*out = swm_arena_array(s->arena, room + 1, sizeof item);
+	*count = 0;
+	if (*out == NULL)
+		return false;
+	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item))
+		if (!is_of_token(item.name))
+			(*out)[(*count)++] = item;
+	qsort(*out, *count, sizeof item, by_name);
+	return true;
+}
+
+/* Whose the key is: the role and the claims, each as it stands. */
 static swm_str
 make_scope(struct serving *s)
 {
 	swm_digest *d = swm_digest_new();
-	swm_json_item item;
+	swm_json_item *claims;
+	size_t count;
 	swm_str scope = { NULL, 0 };
 
-	if (d == NULL)
-		return scope;
-	swm_digest_field(d, s->identity.role);
-	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item)) {
-		if (is_of_token(item.name))
-			continue;
-		swm_digest_field(d, item.name);
-		swm_digest_field(d, item.value);
+	if (d != NULL && sort_claims(s, &claims, &count)) {
+		swm_digest_field(d, s->identity.role);
+		for (size_t i = 0; i < count; i++) {
+			swm_digest_field(d, claims[i].name);
+			swm_digest_field(d, claims[i].value);
+		}
+		scope = swm_digest_end(d, s->arena);
 	}
-	scope = swm_digest_end(d, s->arena);
 	swm_digest_free(d);
 	return scope;
 }
@@ -137,6 +165,8 @@ swm_step_key(struct serving *s)
 		return rc;
 	if (s->engine->settings->db_idempotency_table.len == 0)
 		return fail_key(s, "keys are not kept here (db-idempotency-table is not set)");
+	if (!s->identity.authenticated)
+		return fail_key(s, "a key needs a token, which says whose it is");
 	struct swm_keyed *k = swm_arena_alloc(s->arena, sizeof *k);
 	if (k == NULL)
 		return swm_fail_memory(s->err);
@@ -176,9 +206,12 @@ make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
 {
 	const swm_settings *settings = s->engine->settings;
 	swm_str table = settings->db_idempotency_table;
+	const swm_setting wait = { SWM_STR("lock_timeout"), SWM_STR("5s") };
 	swm_statement made[TAKING_STEPS];
-	int rc = swm_sql_kept_expire(&made[EXPIRE], s->arena, table, s->err);
+	int rc = swm_sql_context(&made[LOCK], s->arena, &wait, 1, s->err);
 
+	if (rc == SWM_OK)
+		rc = swm_sql_kept_expire(&made[EXPIRE], s->arena, table, s->err);
 	if (rc == SWM_OK)
 		rc = swm_sql_kept_take(&made[TAKE], s->arena, table, &s->keyed->key, settings->db_idempotency_lifetime, s->err);
 	if (rc == SWM_OK)
@@ -246,18 +279,47 @@ take_event(struct serving *s, const swm_event *event, bool *taken)
 	return event->step == ANSWER && !*taken && has_row ? replay(s, event->result) : SWM_OK;
 }
 
-int
-swm_step_transaction(struct serving *s)
+/* Who may not ask any more does not get the answer of when it might. */
+static int
+hear_pre_request(struct serving *s)
+{
+	swm_read read = { 0 };
+	swm_event event;
+	enum swm_read_step kind;
+
+	s->plan = NULL;
+	s->write_plan = NULL;
+	s->call = NULL;
+	int rc = swm_prepare_read(s, &read);
+	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
+		rc = SWM_OK;
+	swm_read_finish(&read);
+	return rc;
+}
+
+/* Somebody else holds the key for longer than we wait, or has changed it since this transaction began. */
+static int
+tell_use(struct serving *s, int rc)
+{
+	swm_str code = swm_error_code(s->err);
+
+	if (!swm_str_eq(code, SWM_STR("55P03")) && !swm_str_eq(code, SWM_STR("40001")))
+		return rc;
+	swm_error_clear(s->err);
+	rc = swm_fail(s->err, SWM_ERR_KEY_IN_USE);
+	swm_error_set_retry_after(s->err, 1);
+	return rc;
+}
+
+static int
+take_key(struct serving *s)
 {
 	swm_step steps[TAKING_STEPS];
 	swm_event event;
 	bool taken = false;
 	int verdict = SWM_OK;
-
-	if (s->keyed == NULL || !s->changes)
-		return SWM_OK;
-	swm_share_transaction(s);
 	int rc = make_taking(s, steps);
+
 	if (rc == SWM_OK)
 		rc = swm_transaction_send(s->transaction, steps, TAKING_STEPS, s->err);
 	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, s->err)) == 1 && event.result != NULL) {
@@ -266,10 +328,22 @@ swm_step_transaction(struct serving *s)
 			verdict = take_event(s, &event, &taken);
 	}
 	if (rc != 1)
-		return rc;
+		return tell_use(s, rc);
 	if (verdict == SWM_OK && !taken && !s->keyed->replayed) /* it expired between the two statements */
 		verdict = fail_key(s, "the key has just expired");
 	return verdict;
+}
+
+int
+swm_step_transaction(struct serving *s)
+{
+	if (s->keyed == NULL || !s->changes)
+		return SWM_OK;
+	swm_share_transaction(s);
+	int rc = take_key(s);
+	if (rc == SWM_OK && s->keyed->replayed && s->engine->settings->db_pre_request.len > 0)
+		rc = hear_pre_request(s);
+	return rc;
 }
 
 /*
@@ -305,15 +379,18 @@ put_headers(struct serving *s, swm_buf *to)
 	return !to->failed;
 }
 
-static int
-fail_answer_too_large(struct serving *s)
+int
+swm_check_held(struct serving *s)
 {
-	swm_buf most = SWM_BUF_INIT;
+	size_t most = s->keyed != NULL ? LARGEST_ANSWER : s->most_held;
+	swm_buf number = SWM_BUF_INIT;
 
-	swm_buf_int(&most, LARGEST_ANSWER);
-	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&most));
+	if (most == 0 || s->reply.body.len <= most)
+		return SWM_OK;
+	swm_buf_int(&number, (int64_t)most);
+	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&number));
 	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
-	swm_buf_dispose(&most);
+	swm_buf_dispose(&number);
 	return rc;
 }
 
@@ -323,7 +400,7 @@ send_answer(struct serving *s, const swm_kept_answer *answer)
 {
 	const swm_settings *settings = s->engine->settings;
 	const swm_setting none = { SWM_STR("role"), SWM_STR("none") };
-	swm_statement made[] = { swm_sql_constraints, swm_sql_reset, { 0 }, { 0 } };
+	swm_statement made[] = { swm_sql_constraints, swm_sql_reset, { 0 }, { 0 }, swm_sql_reset_role };
 	enum { COUNT = sizeof made / sizeof made[0] };
 	swm_step steps[COUNT];
 	int rc = swm_sql_context(&made[2], s->arena, &none, 1, s->err);
@@ -341,9 +418,13 @@ keep(struct serving *s)
 	swm_buf headers = SWM_BUF_INIT, body = SWM_BUF_INIT;
 	swm_kept_answer answer = { .status = s->reply.status };
 
-	if (s->reply.body.len > LARGEST_ANSWER)
-		return fail_answer_too_large(s);
-	int rc = end_digest(s, &answer.request);
+	int rc = swm_check_held(s);
+	if (rc == SWM_OK) /* of which DELETE, for one, has read nothing */
+		rc = read_rest(s);
+	if (rc == SWM_OK)
+		rc = end_digest(s, &answer.request);
+	if (rc != SWM_OK)
+		return rc;
 	swm_buf_cstr(&body, "\\x");
 	swm_buf_hex(&body, s->reply.body.ptr, s->reply.body.len);
 	if (rc == SWM_OK && (!put_headers(s, &headers) || body.failed || s->reply.body.failed || s->reply.failed))
@@ -377,15 +458,17 @@ swm_share_transaction(struct serving *s)
 int
 swm_end_transaction(struct serving *s)
 {
-	const swm_step end[] = { step_of(&swm_sql_constraints, false), step_of(&swm_sql_reset, false) };
+	const swm_step end[] = { step_of(&swm_sql_constraints, false), step_of(&swm_sql_reset, false),
+		step_of(&swm_sql_reset_role, false) };
+	int rc;
 
 	if (s->own.exec == NULL)
 		return SWM_OK;
-	int rc;
-	if (s->keyed == NULL)
+	s->own.rollback |= s->keyed != NULL && !s->keyed->replayed && !s->may_have_written; /* there is nothing to keep */
+	if (s->keyed == NULL || !s->may_have_written)
 		rc = swm_transaction_end_with(&s->own, end, sizeof end / sizeof end[0], s->err);
 	else
-		rc = s->keyed->replayed ? swm_transaction_end(&s->own, s->err) : keep(s);
+		rc = keep(s);
 	if (rc != SWM_OK)
 		swm_drop_transaction(s);
 	return rc;

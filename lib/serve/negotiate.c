@@ -79,6 +79,10 @@ ends_in_rollback(struct serving *s)
 	swm_str end = s->engine->settings->db_tx_end;
 	bool rollback = swm_str_starts(end, SWM_STR("rollback"));
 
+	if (s->transaction != NULL) { /* of which this is a part */
+		s->prefer.tx = SWM_TX_DEFAULT;
+		return false;
+	}
 	if (!swm_str_ends(end, SWM_STR("-allow-override"))) {
 		s->prefer.tx = SWM_TX_DEFAULT; /* not applied */
 		return rollback;

@@ -96,6 +96,9 @@ take_row(struct serving *s, const PGresult *result, int row)
 	if (write)
 		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
 	s->rows += rows_in(s, result);
+	int held = swm_check_held(s);
+	if (held != SWM_OK)
+		return held;
 	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
 		int rc = swm_keep_position(s, result, row);
 		if (rc != SWM_OK)
@@ -298,6 +301,7 @@ swm_step_read(struct serving *s)
 	swm_read read = { 0 };
 	int rc = STALE;
 
+	s->may_have_written |= s->call != NULL && s->changes;
 	for (int tries = 0; rc == STALE && tries < 2 && !(tries > 0 && s->changes); tries++) {
 		if (tries > 0) {
 			swm_reply_reset(&s->reply);

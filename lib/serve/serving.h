@@ -85,6 +85,8 @@ struct serving {
 	swm_transaction *transaction; /* what it does is a part of this one; NULL: it has one of its own */
 	swm_transaction own;
 	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
+	size_t most_held;          /* so much of the body may be held until the transaction ends; 0: any */
+	bool may_have_written;     /* a statement that could has been sent */
 	bool sql_set_status;       /* by response.status */
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
@@ -129,6 +131,9 @@ void swm_share_transaction(struct serving *s);
 int swm_end_transaction(struct serving *s);
 void swm_drop_transaction(struct serving *s);
 void swm_keyed_dispose(struct serving *s);
+
+/* Against an answer that outgrows what may be held. ANSWER_TOO_LARGE. */
+int swm_check_held(struct serving *s);
 
 /* The steps of a request that is a part of another: from its route on, until its answer is complete. */
 int swm_serve_part(struct serving *s);

@@ -95,10 +95,16 @@ judge(struct serving *s, const struct outcome *o)
 	return SWM_OK;
 }
 
+static bool
+has_judgement(const struct serving *s)
+{
+	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s);
+}
+
 bool
 swm_write_is_judged(const struct serving *s)
 {
-	return !s->explain && (s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s));
+	return !s->explain && has_judgement(s);
 }
 
 static void
@@ -175,7 +181,7 @@ take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_r
 		return SWM_OK;
 	default:
 		take_row(s, event, o);
-		return SWM_OK;
+		return swm_check_held(s);
 	}
 }
 
@@ -229,6 +235,13 @@ swm_step_write(struct serving *s)
 
 	if (s->write == SWM_WRITES_NOTHING)
 		return SWM_OK;
+	s->may_have_written = true;
+	if (s->explain && has_judgement(s) && s->transaction != NULL)
+		return swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
+	if (s->explain && has_judgement(s)) { /* its rows are not counted, so nothing is kept that might be refused */
+		s->rollback = true;
+		s->prefer.max_affected = -1;
+	}
 	int rc = write_once(s, &read, &o);
 	swm_read_finish(&read);
 	swm_buf_dispose(&o.location);

@@ -80,8 +80,8 @@ extern const swm_statement swm_sql_response_settings;
 /* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
 extern const swm_statement swm_sql_constraints;
 
-/* Takes back every setting of the session. */
-extern const swm_statement swm_sql_reset;
+/* Takes back every setting of the session but the role; and the role. */
+extern const swm_statement swm_sql_reset, swm_sql_reset_role;
 
 /* Appends an identifier in double quotes. */
 void swm_sql_quote_identifier(swm_buf *to, swm_str name);

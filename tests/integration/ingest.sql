@@ -4,7 +4,7 @@ DROP SCHEMA IF EXISTS ingest, ingest_types CASCADE;
 CREATE SCHEMA ingest;
 -- types that the login role may not use: the role that writes may
 CREATE SCHEMA ingest_types;
-GRANT USAGE ON SCHEMA ingest, ingest_types TO swm_anon;
+GRANT USAGE ON SCHEMA ingest, ingest_types TO swm_anon, swm_writer;
 SET search_path = ingest;
 CREATE TYPE ingest_types.mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE ingest_types.point AS (x integer, y numeric, name text);
@@ -44,6 +44,6 @@ CREATE TABLE later (id integer PRIMARY KEY, ref integer REFERENCES later DEFERRA
 CREATE TABLE closed (id integer);
 CREATE VIEW shown AS SELECT id, name FROM rows;
 CREATE TABLE nothing (id serial, at integer DEFAULT 7);
-GRANT ALL ON ALL TABLES IN SCHEMA ingest TO swm_anon;
+GRANT ALL ON ALL TABLES IN SCHEMA ingest TO swm_anon, swm_writer;
 REVOKE ALL ON closed, log FROM swm_anon;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA ingest TO swm_anon;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA ingest TO swm_anon, swm_writer;

@@ -93,6 +93,21 @@ class Operations(Batch):
 		             {"method": "POST", "path": "/later", "body": {"id": 2, "ref": 1}}], (201, None), (201, None))
 		self.assertEqual(self.rows("SELECT id, ref FROM writes.later"), "(1,2) (2,1)")
 
+	def test_each_has_settings_of_its_own(self):
+		harness.sql("CREATE TABLE writes.times (t timestamptz); INSERT INTO writes.times VALUES ('2026-01-01T00:00:00Z');"
+		            "GRANT ALL ON writes.times TO swm_anon")
+		server = harness.own_server(db_schemas="writes")
+		self.addCleanup(server.stop)
+		get = {"method": "GET", "path": "/times"}
+		self.expect([{**get, "headers": {"Prefer": "timezone=Asia/Tokyo"}}, get],
+		            (200, [{"t": "2026-01-01T09:00:00+09:00"}]), (200, [{"t": "2026-01-01T00:00:00+00:00"}]), server=server)
+
+	def test_how_it_ends_is_said_of_the_batch(self):
+		server = harness.server(db_schemas="writes", db_tx_end="commit-allow-override")
+		answers = self.expect([{"method": "POST", "path": "/films", "headers": {"Prefer": "tx=rollback"}, "body": {"title": "A"}}], (201, None), server=server)
+		self.assertNotIn("Preference-Applied", answers[0]["headers"])
+		self.assertEqual(self.rows("SELECT title FROM writes.films"), "(A)")
+
 	def test_as_who_asks(self):
 		harness.sql("GRANT USAGE ON SCHEMA writes TO swm_reader; GRANT SELECT ON writes.films TO swm_reader")
 		answer = self.send([{"method": "GET", "path": "/films"}, {"method": "POST", "path": "/films", "body": {"title": "A"}}],
@@ -129,6 +144,53 @@ class References(Batch):
 		self.expect_error(self.send([first, {"method": "GET", "path": "/films?id=eq.${/0}"}]), 400, "PGRST102", "1",
 		                  "Operation 1 of the batch: a path cannot hold the object or array at /0")
 		self.assertEqual(self.rows("SELECT id FROM writes.directors WHERE id = 7"), "")
+
+	def test_in_the_first_operation(self):
+		for pointer in ("/0", "/", "", "/-1", "/00", "/1"):
+			for operation in ({"method": "GET", "path": "/films?id=eq.${%s}" % pointer},
+			                  {"method": "POST", "path": "/films", "body": {"title": {"$result": pointer}}}):
+				self.expect_error(self.send([operation]), 400, "PGRST102", "0",
+				                  "Operation 0 of the batch: no operation before it has answered " + pointer)
+
+	def test_only_where_a_value_stands(self):
+		first = {"method": "POST", "path": "/films?select=title", "headers": REPRESENTATION, "body": {"title": "x,id.gt.0"}}
+		wanted = "Operation 1 of the batch: only a value of a filter can be /0/body/0/title"
+		for path in ("/${%s}", "/films?select=${%s}", "/films?order=${%s}", "/films?title=${%s}", "/films?title=eq.${%s}x",
+		             "/films?title=in.${%s}", "/films?title=is.${%s}", "/films?or=(${%s})", "/films?or=(${%s}.eq.1)", "/films?limit=${%s}",
+		             "/films?title=eq(any).${%s}", "/films?select=id,directors(${%s})", "/rpc/f?x=${%s}"):
+			with self.subTest(path=path):
+				self.expect_error(self.send([first, {"method": "GET", "path": path % "/0/body/0/title"}]), 400, "PGRST102", "1", wanted)
+
+	def test_among_other_values(self):
+		"""A text with the dialect's own signs stays a text, in a list and in a tree."""
+		for text in ("x,id.gt.0", 'a")b', "\\", "(", "NULL", "ä&b=c"):
+			create = {"method": "POST", "path": "/films?select=title", "headers": REPRESENTATION, "body": {"title": text}}
+			other = {"method": "POST", "path": "/films", "body": {"title": "other"}}
+			where = "${/0/body/0/title}"
+			self.expect([create, other] + [{"method": "GET", "path": "/films?select=title&" + filters} for filters in (
+				"title=in.(zz,%s)" % where, "or=(title.eq.%s,year.eq.1)" % where, "not.and=(title.neq.%s,year.eq.1999)" % where)] +
+				[{"method": "DELETE", "path": "/films?or=(title.eq.%s)" % where, "headers": {"Prefer": "count=exact"}},
+				 {"method": "DELETE", "path": "/films?title=eq.other"}],
+				(201, [{"title": text}]), (201, None), *[(200, [{"title": text}])] * 3, (204, None), (204, None))
+		self.assertEqual(self.rows("SELECT title FROM writes.films"), "")
+
+	def test_bounds(self):
+		first = {"method": "POST", "path": "/directors?select=name", "headers": REPRESENTATION, "body": {"id": 7, "name": "n" * 70000}}
+		self.expect_error(self.send([first, {"method": "POST", "path": "/films", "body": {"title": {"$result": "/0/body/0/name"}}}]),
+		                  400, "PGRST102", "1", "Operation 1 of the batch: the answer is too large to be referred to: /0/body/0/name")
+		first["body"]["name"] = "n"
+		many = [{"title": {"$result": "/0/body/0/name"}}]
+		self.assertEqual(self.send([first, {"method": "POST", "path": "/films", "body": many * 1000}]).status, 200)
+		first["body"]["id"] = 8
+		self.expect_error(self.send([first, {"method": "POST", "path": "/films", "body": many * 1001}]), 400, "PGRST102", "1",
+		                  "Operation 1 of the batch: there are too many references")
+		for path in ("/films?title=eq." + "$" * 1000000, "/films?" + "a.x=eq.1&" * 100000):
+			self.expect_error(self.send([{"method": "GET", "path": path}]), 400, "PGRST102", "0", "Operation 0 of the batch: its path is too long")
+
+	def test_an_answer_that_is_too_large(self):
+		harness.sql("INSERT INTO writes.films (title) SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+		answer = self.send([{"method": "GET", "path": "/films?select=title"}])
+		self.expect_error(answer, 400, "SWM005", "0", "The answer is larger than 16777216 bytes")
 
 	def test_values_are_values(self):
 		"""What was answered cannot become a part of the query."""
@@ -188,11 +250,17 @@ class AllOrNone(Batch):
 		harness.sql("TRUNCATE " + KEPT)
 		server = harness.server(db_schemas="writes", db_idempotency_table=KEPT)
 		operations = [{"method": "POST", "path": "/films?select=id", "headers": REPRESENTATION, "body": {"title": "A"}}]
-		first = self.send(operations, server=server, Idempotency_Key="b")
-		second = self.send(operations, server=server, Idempotency_Key="b")
+		harness.sql("GRANT USAGE ON SCHEMA writes TO swm_writer; GRANT ALL ON ALL TABLES IN SCHEMA writes TO swm_writer;"
+		            "GRANT ALL ON ALL SEQUENCES IN SCHEMA writes TO swm_writer")
+		who = as_role("swm_writer")
+		first = self.send(operations, server=server, Idempotency_Key="b", **who)
+		second = self.send(operations, server=server, Idempotency_Key="b", **who)
 		self.assertEqual((second.status, second.text, second.header("Idempotency-Replayed")), (first.status, first.text, "true"))
 		self.assertEqual(first.status, 200)
 		self.assertEqual(self.rows("SELECT title FROM writes.films"), "(A)")
+		# what only reads is not kept
+		self.expect([{"method": "GET", "path": "/films?select=title"}], (200, [{"title": "A"}]), server=server, Idempotency_Key="r", **who)
+		self.assertEqual(self.rows("SELECT key FROM " + KEPT), "(b)")
 
 
 if __name__ == "__main__":

@@ -427,7 +427,7 @@ class Much(Ingest):
 		server = harness.server(db_schemas="ingest", db_idempotency_table="swm_private.kept_answers")
 		harness.sql("TRUNCATE swm_private.kept_answers")
 		body = b"id,name\n" + b"".join(b"%d,x\n" % i for i in range(50000))
-		fields = {"Content-Type": CSV, "Idempotency-Key": "bulk"}
+		fields = {"Content-Type": CSV, "Idempotency-Key": "bulk", **harness.as_role("swm_writer")}
 		self.expect(server.request("POST", "/rows", fields, body))
 		self.expect(server.request("POST", "/rows", fields, body), Idempotency_Replayed="true")
 		self.assertEqual(server.request("POST", "/rows", fields, body + b"50000,x\n").status, 422)

@@ -16,14 +16,14 @@ KEPT = "swm_private.kept_answers"
 SCHEMA = """
 DROP SCHEMA IF EXISTS lost CASCADE;
 CREATE SCHEMA lost;
-GRANT USAGE ON SCHEMA lost TO swm_anon;
+GRANT USAGE ON SCHEMA lost TO swm_anon, swm_writer;
 CREATE TABLE lost.events (note text); -- without a key: what is there twice shows
 CREATE TABLE lost.things (id text PRIMARY KEY, value integer, changes integer DEFAULT 0);
 CREATE FUNCTION lost.count_change() RETURNS trigger LANGUAGE plpgsql AS
 	$$ BEGIN NEW.changes := OLD.changes + 1; RETURN NEW; END $$;
 CREATE TRIGGER count_change BEFORE UPDATE ON lost.things FOR EACH ROW EXECUTE FUNCTION lost.count_change();
 CREATE FUNCTION lost.add(note text) RETURNS void LANGUAGE sql VOLATILE AS $$ INSERT INTO lost.events VALUES ($1) $$;
-GRANT ALL ON ALL TABLES IN SCHEMA lost TO swm_anon;
+GRANT ALL ON ALL TABLES IN SCHEMA lost TO swm_anon, swm_writer;
 TRUNCATE %s;
 """ % KEPT
 
@@ -106,7 +106,7 @@ class LostConnections(unittest.TestCase):
 		if kind is upsert:
 			headers["Prefer"] = "resolution=merge-duplicates"
 		if key is not None:
-			headers["Idempotency-Key"] = key
+			headers.update({"Idempotency-Key": key, **harness.as_role("swm_writer")})
 		data = None if body is None else body if is_text else json.dumps(body)
 		answer = self.server.request(method, target, headers, None if data is None else data.encode())
 		self.killer.answers.release()

@@ -292,6 +292,14 @@ class Change(Writes):
 		self.expect(self.send("DELETE", "/pairs"), 204)
 		self.assertEqual(self.rows("SELECT a FROM writes.pairs"), "")
 
+	def test_a_plan_keeps_nothing_that_might_be_refused(self):
+		"""options=analyze does what it explains; where its rows would be judged it is undone."""
+		server = harness.server(db_schemas="writes", db_plan_enabled=True)
+		fields = {"Content-Type": "application/json", "Accept": "application/vnd.pgrst.plan+json; options=analyze"}
+		answer = server.request("PATCH", "/pairs?a=gt.0", {**fields, "Prefer": "handling=strict, max-affected=1"}, b'{"d":"x"}')
+		self.assertEqual((answer.status, answer.header("Preference-Applied")), (200, "handling=strict"))
+		self.assertEqual(self.rows("SELECT d FROM writes.pairs"), "(dd) (dd) (dd)")
+
 	def test_rollback(self):
 		server = harness.server(db_schemas="writes", db_tx_end="rollback-allow-override")
 		answer = server.request("DELETE", "/pairs?a=eq.1&select=b", {"Prefer": REPRESENTATION})
