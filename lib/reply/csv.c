@@ -3,6 +3,8 @@
 
 #include "reply/encode.h"
 
+#include <string.h>
+
 /* Quoted where PostgreSQL's text of a row would quote; null is nothing, so "" is the empty text. */
 static bool
 needs_quotes(swm_str value)
@@ -19,12 +21,8 @@ needs_quotes(swm_str value)
 }
 
 static void
-put_field(swm_buf *to, swm_str value)
+put_quoted(swm_buf *to, swm_str value)
 {
-	if (!needs_quotes(value)) {
-		swm_buf_str(to, value);
-		return;
-	}
 	swm_buf_char(to, '"');
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.ptr[i] == '"')
@@ -34,13 +32,33 @@ put_field(swm_buf *to, swm_str value)
 	swm_buf_char(to, '"');
 }
 
+static void
+put_field(swm_buf *to, swm_str value)
+{
+	if (needs_quotes(value))
+		put_quoted(to, value);
+	else
+		swm_buf_str(to, value);
+}
+
+/* PostgREST quotes no names: ours are quoted only where they would not be read back. */
+static void
+put_name(swm_buf *to, swm_str name)
+{
+	if (memchr(name.ptr, ',', name.len) != NULL || memchr(name.ptr, '"', name.len) != NULL ||
+	    memchr(name.ptr, '\n', name.len) != NULL || memchr(name.ptr, '\r', name.len) != NULL)
+		put_quoted(to, name);
+	else
+		swm_buf_str(to, name);
+}
+
 void
 swm_csv_begin(const swm_encoder *e, swm_buf *to)
 {
 	for (size_t i = 0; i < e->plan->root->output_count; i++) {
 		if (i > 0)
 			swm_buf_char(to, ',');
-		put_field(to, e->plan->root->outputs[i].key);
+		put_name(to, e->plan->root->outputs[i].key);
 	}
 }
 

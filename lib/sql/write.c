@@ -36,7 +36,7 @@ parser_of(const swm_column *column)
 static swm_str
 rows_name(const swm_write_plan *plan)
 {
-	return swm_str_eq(plan->target->relation->name, SWM_STR("body")) ? SWM_STR("_body") : SWM_STR("body");
+	return swm_str_eq(plan->target->relation->name, SWM_STR("pgrst_body")) ? SWM_STR("_body") : SWM_STR("pgrst_body");
 }
 
 static swm_str

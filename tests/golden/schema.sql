@@ -17,7 +17,7 @@ CREATE TABLE golden.items (
 );
 CREATE TABLE golden."odd table" (id integer);
 -- names that the SQL of writes uses
-CREATE TABLE golden.body (id integer PRIMARY KEY, e text);
+CREATE TABLE golden.pgrst_body (id integer PRIMARY KEY, e text);
 CREATE TABLE golden.e (id integer PRIMARY KEY, body text);
 CREATE TABLE golden.kinds (flag boolean, span int4range, number integer);
 

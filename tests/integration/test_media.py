@@ -236,6 +236,10 @@ class Csv(Media):
 		self.assertEqual(answer.text, '\n'.join([
 			'id,"a ""head"", er",b', '1,plain,"with, comma"', '2,"say ""hi""","two\nlines"']))
 
+	def test_names_are_quoted_where_they_must_be(self):
+		answer = self.get("/people?id=eq.1&select=%22a%20(b)%22:id,name", "text/csv")
+		self.assertEqual(answer.text, "a (b),name\n1,Ann")
+
 	def test_every_value_survives(self):
 		answer = self.get("/csv?order=id", "text/csv")
 		rows = list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))

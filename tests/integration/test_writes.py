@@ -215,6 +215,8 @@ class Upsert(Writes):
 		for filters in ("a=eq.1", "a=eq.1&b=gt.1", "a=eq.1&b=eq.1&c=eq.x", "a=not.eq.1&b=eq.1", ""):
 			self.expect_error(self.send("PUT", "/pairs?" + filters, body), 405, "PGRST105",
 			                  "Filters must include all and only primary key columns with 'eq' operators")
+		self.expect_error(self.send("PUT", "/pairs?a=eq.1&b=eq.1", {"a": 1, "c": "x"}), 400, "42703",
+		                  "column pgrst_body.b does not exist")
 		self.expect_error(self.send("PUT", "/pairs?a=eq.1&b=eq.1&limit=1", body), 400, "PGRST114",
 		                  "limit/offset querystring parameters are not allowed for PUT")
 		self.assertEqual(self.rows("SELECT a, b, c FROM writes.pairs"), "(1,1,one) (1,2,two)")
