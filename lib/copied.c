@@ -2,6 +2,8 @@
 
 #include "copied.h"
 
+#include "read.h"
+
 #include <stdlib.h>
 
 /* Bytes of COPY's text: of a piece, and of a COPY. */
@@ -123,28 +125,120 @@ cut_column(swm_str *text, const swm_staging *staging)
 	return NULL;
 }
 
-void
-swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
+/* err's details: the place, and what they were. */
+static void
+set_place(swm_error *err, int64_t line, const swm_column *column, swm_str own)
 {
-	swm_str context = swm_cstr(PQresultErrorField(failed, PG_DIAG_CONTEXT));
-	const char *own = PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL);
 	swm_buf details = SWM_BUF_INIT;
-	int64_t row = cut_number(&context);
 
-	if (row <= 0)
-		return;
-	swm_buf_printf(&details, "Line %lld", (long long)line_of(c, row));
-	const swm_column *column = cut_column(&context, staging);
+	swm_buf_printf(&details, "Line %lld", (long long)line);
 	if (column != NULL) {
 		swm_buf_cstr(&details, ", column \"");
 		swm_buf_str(&details, column->name);
 		swm_buf_char(&details, '"');
 	}
-	if (own != NULL) {
+	if (own.len > 0) {
 		swm_buf_cstr(&details, ": ");
-		swm_buf_cstr(&details, own);
+		swm_buf_str(&details, own);
 	}
 	if (!details.failed)
 		swm_error_set_details(err, swm_buf_view(&details));
 	swm_buf_dispose(&details);
+}
+
+void
+swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
+{
+	swm_str context = swm_cstr(PQresultErrorField(failed, PG_DIAG_CONTEXT));
+	int64_t row = cut_number(&context);
+
+	if (row > 0)
+		set_place(err, line_of(c, row), cut_column(&context, staging),
+		          swm_cstr(PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL)));
+}
+
+/*
+ * Searching
+ */
+
+struct search {
+	swm_transaction *transaction;
+	swm_arena *arena;
+	swm_staging *staging;
+};
+
+/* Runs a statement at the savepoint: its rows, and the last one's number. Negative when nothing more can be said. */
+static int
+look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *number, bool *refused)
+{
+	const swm_step steps[] = {
+		{ .sql = "ROLLBACK TO " SWM_READ_SAVEPOINT_NAME, .quiet = true },
+		{ .sql = statement->text, .params = statement->params, .param_count = statement->param_count, .stream = true },
+	};
+	swm_error *err = swm_error_new(); /* of no interest: what it says is known */
+	swm_event event;
+	int rc = swm_transaction_try(s->transaction, steps, 2, err);
+
+	*rows = 0;
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, err)) == 1 && event.result != NULL) {
+		rc = SWM_OK;
+		if (PQntuples(event.result) == 0)
+			continue;
+		++*rows;
+		(void)swm_str_int64(swm_cstr(PQgetvalue(event.result, 0, 0)), number);
+	}
+	swm_error_free(err);
+	*refused = rc == 1 && event.failure != SWM_OK;
+	return rc == 1 ? SWM_OK : rc;
+}
+
+/* The column of the row in the line `first` that cannot be made; NULL when each alone can. */
+static const swm_column *
+search_column(struct search *s)
+{
+	const swm_columns *columns = &s->staging->plan->columns;
+	swm_statement statement;
+	int64_t rows, number;
+	bool refused;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		if (s->staging->direct[i])
+			continue;
+		if (swm_sql_staged_values(&statement, s->arena, s->staging, i, NULL) != SWM_OK ||
+		    look(s, &statement, &rows, &number, &refused) != SWM_OK)
+			return NULL;
+		if (refused)
+			return columns->items[i];
+	}
+	return NULL;
+}
+
+/* What a type's input and a domain's constraints raise. */
+static bool
+is_of_value(swm_str code)
+{
+	return swm_str_starts(code, SWM_STR("22")) || swm_str_eq(code, SWM_STR("23502")) || swm_str_eq(code, SWM_STR("23514"));
+}
+
+void
+swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err)
+{
+	struct search s = { transaction, arena, staging };
+	swm_statement statement;
+	int64_t rows, line = 0, number;
+	bool refused;
+
+	/* so many rows come before it */
+	if (!is_of_value(swm_error_code(err)) || staging->plan->columns.count == 0 ||
+	    swm_sql_staged_values(&statement, arena, staging, SWM_STAGING_ALL, NULL) != SWM_OK ||
+	    look(&s, &statement, &rows, &number, &refused) != SWM_OK || !refused)
+		return;
+	swm_staging_set_range(staging, rows, rows);
+	if (swm_sql_staged_line(&statement, arena, staging, NULL) != SWM_OK ||
+	    look(&s, &statement, &rows, &line, &refused) != SWM_OK || line == 0)
+		return;
+	swm_staging_set_range(staging, line, line);
+	const swm_column *column = search_column(&s);
+	swm_str own = swm_error_has_details(err) ? swm_arena_str(arena, swm_error_details(err)) : (swm_str){ NULL, 0 };
+	set_place(err, line, column, own);
 }

@@ -7,7 +7,7 @@
 #define SWM_LIB_COPIED_H
 
 #include "base/buf.h"
-#include "exec/exec.h"
+#include "transaction.h"
 #include "sql/staging.h"
 
 /* Rows with as many lines each, from a row of the COPY (counted from 1) on. */
@@ -42,5 +42,11 @@ int swm_copied_take_piece(swm_copied *copied, swm_str *piece, swm_error *err);
 
 /* COPY's error says in which of its lines and columns it was: err's details are to say it of the source. */
 void swm_copied_explain(const swm_copied *copied, const swm_staging *staging, const PGresult *failed, swm_error *err);
+
+/*
+ * After SWM_READ_FAILED: err, which has the error of the insertion, is to say where it was, if
+ * one of the values that json_to_record() makes was at fault. Nothing can be written afterwards.
+ */
+void swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err);
 
 #endif

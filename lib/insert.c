@@ -320,9 +320,14 @@ run(swm_insert *i, int64_t *affected, swm_error *err)
 	enum swm_read_step kind;
 	int rc;
 
-	while ((rc = swm_read_next(&i->read, &event, &kind, err)) == 1)
+	while ((rc = swm_read_next(&i->read, &event, &kind, err)) == 1) {
+		if (kind == SWM_READ_FAILED) {
+			swm_copied_search(&i->transaction, i->arena, i->staging, err);
+			return event.failure;
+		}
 		if (kind == SWM_READ_ROWS && event.end_of_step)
 			(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)event.result)), affected);
+	}
 	return rc != SWM_OK ? rc : swm_transaction_end_with(&i->transaction, end, sizeof end / sizeof end[0], err);
 }
 

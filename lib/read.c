@@ -85,7 +85,7 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 		.prepare = read->engine->settings->db_prepared_statements && !(read->staged > 0 && kind == SWM_READ_ROWS) &&
 		           kind != SWM_READ_STAGE && kind != SWM_READ_GRANT, /* a temporary table has no lasting plans */
 		.stream = kind == SWM_READ_ROWS,
-		.quiet = kind == SWM_READ_STAGE || kind == SWM_READ_GRANT || kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
+		.quiet = kind == SWM_READ_SAVEPOINT || kind == SWM_READ_STAGE || kind == SWM_READ_GRANT || kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
 		         kind == SWM_READ_RESET,
 	};
 }
@@ -175,6 +175,8 @@ add_end(swm_read *out, bool has_deferrable)
 	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }
 
+static const swm_statement savepoint = { "SAVEPOINT " SWM_READ_SAVEPOINT_NAME, NULL, 0 };
+
 int
 swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
                  const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
@@ -207,6 +209,9 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	}
 	if (staging != NULL)
 		out->staged = out->step_count;
+	out->may_fail = staging != NULL && staging->has_rest && !staging->by_range;
+	if (out->may_fail)
+		add_step(out, SWM_READ_SAVEPOINT, &savepoint);
 	if (c->write != NULL)
 		rc = add_write(out, arena, c, err);
 	else if (plan != NULL)
@@ -243,6 +248,8 @@ send_within(swm_read *read, swm_error *err)
 	read->began = true;
 	read->sent = to;
 	read->round = from;
+	if (from > 0 && read->may_fail)
+		return swm_transaction_try(read->within, read->steps + from, to - from, err);
 	return swm_transaction_send(read->within, read->steps + from, to - from, err);
 }
 
@@ -264,6 +271,11 @@ next_within(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_erro
 	event->step += read->round;
 	read->copied = read->staged > 0 && event->result == NULL && event->step == read->staged;
 	*kind = read->copied ? SWM_READ_STAGED : read->kinds[event->step];
+	if (event->result == NULL && event->failure != SWM_OK) {
+		*kind = SWM_READ_FAILED;
+		read->ended = true;
+		return 1;
+	}
 	read->ended = *kind == SWM_READ_DECISION;
 	return read->ended && !read->options.decide ? SWM_OK : 1;
 }

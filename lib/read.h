@@ -35,7 +35,9 @@ typedef struct swm_read_context {
 enum swm_read_step {
 	SWM_READ_STAGE, SWM_READ_GRANT, SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
 	SWM_READ_CONSTRAINTS, SWM_READ_RESET,
+	SWM_READ_SAVEPOINT,
 	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
+	SWM_READ_FAILED,   /* no step: what was staged was refused, and event.failure is why; what is staged is still there */
 	SWM_READ_DECISION, /* no step: the event that asks for it */
 };
 
@@ -55,6 +57,7 @@ typedef struct swm_read {
 	size_t sent;                   /* within another's transaction: steps that were sent */
 	size_t round;                  /* the first of those that were sent last */
 	bool began, ended;
+	bool may_fail;                 /* the last round, at a savepoint */
 	bool copied;                   /* the next round may be sent: the rows are there */
 } swm_read;
 
@@ -69,6 +72,9 @@ int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const 
  * alive.
  */
 int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
+
+/* Before staged rows are inserted, where PostgreSQL may find more wrong with them than COPY does. */
+#define SWM_READ_SAVEPOINT_NAME "swm_staged"
 
 /* At the decision: nothing is kept. Of a part, nothing of the whole transaction. */
 void swm_read_roll_back(swm_read *read);

@@ -193,6 +193,12 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 	return rc;
 }
 
+void
+swm_ingest_search(struct serving *s)
+{
+	swm_copied_search(s->transaction, s->arena, s->ingest->staging, s->err);
+}
+
 bool
 swm_ingest_tell(struct serving *s)
 {

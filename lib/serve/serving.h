@@ -203,6 +203,7 @@ int swm_prepare_read(struct serving *s, struct swm_read *read);
 int swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin);
 int swm_ingest_prepare(struct serving *s);
 int swm_ingest_copy(struct serving *s, int64_t *affected);
+void swm_ingest_search(struct serving *s);    /* at SWM_READ_FAILED: where the error was */
 void swm_ingest_dispose(struct serving *s);   /* does nothing without one */
 
 /* Prefer: errors=skip. Whether it is applied; and an answer's body that lists what was skipped: false when nothing is. */

@@ -172,6 +172,9 @@ take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_r
 	switch (kind) {
 	case SWM_READ_STAGED:
 		return swm_ingest_copy(s, &o->affected);
+	case SWM_READ_FAILED:
+		swm_ingest_search(s);
+		return event->failure;
 	case SWM_READ_SETTINGS:
 		return take_settings(s, event->result, o);
 	case SWM_READ_DECISION:
@@ -197,7 +200,7 @@ run(struct serving *s, swm_read *read, struct outcome *o)
 	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, read, &event, kind, o);
-		if (kind == SWM_READ_STAGED && verdict != SWM_OK) /* there is nothing to go on with */
+		if ((kind == SWM_READ_STAGED || kind == SWM_READ_FAILED) && verdict != SWM_OK) /* there is nothing to go on with */
 			return verdict;
 	}
 	swm_enter_stage(s, SWM_STAGE_RESPONSE);

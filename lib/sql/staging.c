@@ -43,7 +43,7 @@ put_create(swm_writer *w, const swm_staging *s)
 	}
 	if (s->has_rest) {
 		swm_put(w, between);
-		swm_put(w, "\"rest\" json");
+		swm_put(w, "\"line\" bigint, \"rest\" json");
 		between = ", ";
 	}
 	if (s->has_present) {
@@ -90,6 +90,17 @@ swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last)
 {
 	snprintf(staging->first, sizeof staging->first, "%lld", (long long)first);
 	snprintf(staging->last, sizeof staging->last, "%lld", (long long)last);
+}
+
+int
+swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT \"line\" FROM " SWM_STAGING_TABLE " OFFSET ");
+	swm_put_body_param(&w, (swm_str){ staging->first, 0 });
+	swm_put(&w, "::bigint LIMIT 1");
+	return swm_writer_finish(&w, out, err);
 }
 
 /*
@@ -225,7 +236,9 @@ swm_staging_put_row(swm_buf *to, const swm_staging *s, const swm_cell *cells, in
 		put_direct(to, s->plan->columns.items[i], &cells[i]);
 		swm_buf_char(to, '\t');
 	}
-	if (s->has_rest) {
+	if (s->has_rest) { /* COPY does not tell what is wrong with it, so its line must be known later */
+		swm_buf_int(to, line);
+		swm_buf_char(to, '\t');
 		put_object(to, s, cells, false);
 		swm_buf_char(to, '\t');
 	}

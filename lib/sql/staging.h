@@ -26,7 +26,8 @@ typedef struct swm_staging {
 	bool has_rest;
 	bool has_present;       /* a bit for each column: the row names it */
 	bool by_range;          /* each row is numbered, and JSON as a whole: ranges of them can be inserted alone */
-	char first[SWM_STAGING_NUMBER], last[SWM_STAGING_NUMBER]; /* the range that the next statement inserts */
+	/* the range that the next statement inserts, or in first the line or place that it looks for */
+	char first[SWM_STAGING_NUMBER], last[SWM_STAGING_NUMBER];
 	swm_statement create, grant; /* before the role is taken */
 	const char *copy;
 } swm_staging;
@@ -40,6 +41,15 @@ int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *p
 
 /* Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay only by range. */
 void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number, int64_t line);
+
+/*
+ * The values that json_to_record() makes, of all rows in the order in which they were
+ * copied, or of one column in the row of the line `first`: to find the one that it cannot
+ * make. And that line, of the row behind `first` others. SWM_ENOMEM.
+ */
+#define SWM_STAGING_ALL SIZE_MAX
+int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err);
+int swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err);
 
 /* Sets the range for the statement that swm_sql_write() has made. */
 void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);

@@ -72,14 +72,15 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, ")");
 }
 
-/* Of what is staged as JSON. */
+/* Of what is staged as JSON: all of it, or one column. */
 static void
-put_rest_columns(swm_writer *w, const swm_staging *staging, const swm_columns *columns)
+put_rest_columns(swm_writer *w, const swm_staging *staging, size_t only)
 {
+	const swm_columns *columns = &staging->plan->columns;
 	const char *between = " AS \"rest\"(";
 
 	for (size_t i = 0; i < columns->count; i++) {
-		if (staging->direct[i])
+		if (staging->direct[i] || (only != SWM_STAGING_ALL && only != i))
 			continue;
 		swm_put(w, between);
 		put_body_column(w, columns->items[i]);
@@ -135,7 +136,7 @@ put_staged_rows(swm_writer *w, const swm_write_plan *plan)
 		swm_put(w, ", json_to_record(");
 		swm_put_qualified(w, elements_name(plan), SWM_STR("rest"));
 		swm_put(w, ")");
-		put_rest_columns(w, plan->staging, &plan->columns);
+		put_rest_columns(w, plan->staging, SWM_STAGING_ALL);
 	}
 	put_staged_columns(w, plan);
 }
@@ -467,6 +468,21 @@ swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, 
 		put_write(&w, plan, body);
 		swm_put(&w, ") ");
 		swm_put_answer(&w, plan->read);
+	}
+	return swm_writer_finish(&w, out, err);
+}
+
+int
+swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT 1 FROM " SWM_STAGING_TABLE " AS \"e\", json_to_record(\"e\".\"rest\")");
+	put_rest_columns(&w, staging, only);
+	if (only != SWM_STAGING_ALL) {
+		swm_put(&w, " WHERE \"e\".\"line\" = ");
+		swm_put_body_param(&w, (swm_str){ staging->first, 0 });
+		swm_put(&w, "::bigint");
 	}
 	return swm_writer_finish(&w, out, err);
 }

@@ -6,6 +6,7 @@ import json
 import os
 import unittest
 
+import fcgi_client
 import harness
 from harness import error_body
 
@@ -284,6 +285,27 @@ class Mistakes(Ingest):
 				self.expect_error(self.send("/rows" + columns, body, content), 400, *error)
 				self.assertEqual(self.ids(), "")
 
+	def test_a_bad_value_of_a_type_that_is_not_copied(self):
+		"""Enums, domains, arrays and composites of JSON are read behind COPY; their lines are named all the same."""
+		for content, body, code, details in (
+			(LINES, '{"id":1,"m":"ok"}\n\n{"id":2,"m":"glad"}\n{"id":3,"m":"sad"}\n', "22P02", 'Line 3, column "m"'),
+			(CSV, 'id,p,m\n1,"(1,\n2,a)",ok\n2,"(x,2,a)",ok\n', "22P02", 'Line 4, column "p"'),
+			(LINES, '{"id":1,"dp":1,"ia":[1]}\n{"id":2,"dp":0,"ia":[2]}\n', "23514", 'Line 2, column "dp"'),
+			(LINES, '{"id":1,"dp":1,"ia":[1]}\n{"id":2,"dp":2,"ia":[[1],[2,3]]}\n', "22P02",
+			 'Line 2, column "ia": Multidimensional arrays must have sub-arrays with matching dimensions.'),
+		):
+			with self.subTest(body=body):
+				answer = self.send("/types", body, content)
+				self.assertEqual((answer.status, answer.json["code"], answer.json["details"]), (400, code, details), answer.text)
+				self.assertEqual(self.ids("types"), "")
+		lines = ['{"id":%d,"m":"ok"}' % i for i in range(100000)]
+		lines[77776] = lines[77776].replace("ok", "nok")
+		self.assertEqual(self.send("/types", "\n".join(lines), LINES).json["details"], 'Line 77777, column "m"')
+		lines[77776] = lines[77775]
+		harness.sql("CREATE UNIQUE INDEX ON ingest.types (id)")
+		answer = self.send("/types", "\n".join(lines), LINES) # what is wrong with no value alone
+		self.assertEqual((answer.json["code"], answer.json["details"]), ("23505", "Key (id)=(77775) already exists."))
+
 	def test_bodies_that_are_none(self):
 		for content, body in ((LINES, "{"), (LINES, '{"id":1} {"id":2}'), (LINES, '{"id":1},\n'), (LINES, b'{"id":"\xff"}'),
 		                      (LINES, '{"id":"\\ud800"}'), (LINES, '{"id":01}'), (CSV, b"id\n\xff\n"), (LINES, '{"id\\u0000":1}')):
@@ -314,6 +336,19 @@ class Mistakes(Ingest):
 
 
 SKIP = "handling=lenient, errors=skip"
+
+
+class CutOff(Ingest):
+	def test_a_client_that_goes_away(self):
+		"""Less than CONTENT_LENGTH says: nothing is kept."""
+		body = b"id\n" + b"".join(b"%d\n" % i for i in range(100000))
+		params = [field for field in fcgi_client.params_of("POST", "/rows") if not field[0].startswith("CONTENT_")]
+		params += [("CONTENT_TYPE", CSV), ("CONTENT_LENGTH", str(len(body) + 2))]
+		with self.assertRaises(fcgi_client.Incomplete):
+			with fcgi_client.Connection(self.server.socket) as connection:
+				connection.request(params, body, keep=False)
+		harness.wait_until(lambda: self.server.backends("state <> 'idle'") == 0, 20, "the end of the transaction")
+		self.assertEqual(self.ids(), "")
 
 
 class Skip(Ingest):
