@@ -339,16 +339,35 @@ SKIP = "handling=lenient, errors=skip"
 
 
 class CutOff(Ingest):
+	"""What happens while the body is still on its way."""
+	BODY = b"id\n" + b"".join(b"%d\n" % i for i in range(100000))
+
+	def params(self, length):
+		params = [field for field in fcgi_client.params_of("POST", "/rows") if not field[0].startswith("CONTENT_")]
+		return params + [("CONTENT_TYPE", CSV), ("CONTENT_LENGTH", str(length))]
+
 	def test_a_client_that_goes_away(self):
 		"""Less than CONTENT_LENGTH says: nothing is kept."""
-		body = b"id\n" + b"".join(b"%d\n" % i for i in range(100000))
-		params = [field for field in fcgi_client.params_of("POST", "/rows") if not field[0].startswith("CONTENT_")]
-		params += [("CONTENT_TYPE", CSV), ("CONTENT_LENGTH", str(len(body) + 2))]
 		with self.assertRaises(fcgi_client.Incomplete):
 			with fcgi_client.Connection(self.server.socket) as connection:
-				connection.request(params, body, keep=False)
+				connection.request(self.params(len(self.BODY) + 2), self.BODY, keep=False)
 		harness.wait_until(lambda: self.server.backends("state <> 'idle'") == 0, 20, "the end of the transaction")
 		self.assertEqual(self.ids(), "")
+
+	def test_a_backend_that_is_killed(self):
+		copying = "state = 'active' AND query LIKE 'COPY%'"
+		request = fcgi_client.request_bytes(self.params(len(self.BODY)), self.BODY, keep=False)
+		with fcgi_client.Connection(self.server.socket) as connection:
+			connection.send(request[:len(request) // 2])
+			harness.wait_until(lambda: self.server.backends(copying) == 1, 20, "the COPY")
+			harness.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s' AND %s"
+			            % (self.server.application(), copying))
+			connection.send(request[len(request) // 2:])
+			answer = connection.answer()
+		self.assertEqual((answer.status, json.loads(answer.body)["code"]), (503, "57P01"))
+		self.assertEqual(self.ids(), "")
+		self.expect(self.send("/rows", self.BODY, CSV))
+		self.assertEqual(harness.sql("SELECT count(*) FROM ingest.rows"), "100000")
 
 
 class Skip(Ingest):
