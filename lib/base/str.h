@@ -14,7 +14,8 @@ swm_cstr(const char *s)
 static inline bool
 swm_str_eq(swm_str a, swm_str b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+	/* most names that are as long differ in their first letter already */
+	return a.len == b.len && (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 /* Order by bytes, a prefix first. */
