@@ -211,8 +211,9 @@ int
 swm_insert_int64(swm_insert *insert, size_t column, int64_t value)
 {
 	char text[24];
+	int len = snprintf(text, sizeof text, "%lld", (long long)value);
 
-	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value) });
+	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)len });
 }
 
 /* snprintf() writes the locale's decimal point; a program may have chosen one that is no dot. */

@@ -74,6 +74,26 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 	return swm_sql_context(out, arena, list.items, list.count, err);
 }
 
+/* Whose rows are of no interest. */
+static bool
+is_quiet(enum swm_read_step kind)
+{
+	switch (kind) {
+	case SWM_READ_STAGE: case SWM_READ_GRANT: case SWM_READ_SAVEPOINT:
+	case SWM_READ_CONTEXT: case SWM_READ_PRE_REQUEST: case SWM_READ_CONSTRAINTS: case SWM_READ_RESET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What has to do with a temporary table is of no use to the next request. */
+static bool
+is_lasting(const swm_read *read, enum swm_read_step kind)
+{
+	return kind != SWM_READ_STAGE && kind != SWM_READ_GRANT && !(kind == SWM_READ_ROWS && read->staged > 0);
+}
+
 static void
 add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 {
@@ -82,11 +102,9 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 	read->kinds[n] = kind;
 	read->steps[n] = (swm_step){
 		.sql = s->text, .params = s->params, .param_count = s->param_count,
-		.prepare = read->engine->settings->db_prepared_statements && !(read->staged > 0 && kind == SWM_READ_ROWS) &&
-		           kind != SWM_READ_STAGE && kind != SWM_READ_GRANT, /* a temporary table has no lasting plans */
+		.prepare = read->engine->settings->db_prepared_statements && is_lasting(read, kind),
 		.stream = kind == SWM_READ_ROWS,
-		.quiet = kind == SWM_READ_SAVEPOINT || kind == SWM_READ_STAGE || kind == SWM_READ_GRANT || kind == SWM_READ_CONTEXT || kind == SWM_READ_PRE_REQUEST || kind == SWM_READ_CONSTRAINTS ||
-		         kind == SWM_READ_RESET,
+		.quiet = is_quiet(kind),
 	};
 }
 

@@ -420,6 +420,14 @@ name_by_row(swm_feed *f)
  * Rows of CSV
  */
 
+static int
+check_text(swm_feed *f, swm_str row)
+{
+	if (!swm_utf8_valid(row, NULL))
+		return fail_row(f, "The CSV is not valid UTF-8");
+	return memchr(row.ptr, '\0', row.len) != NULL ? fail_nul(f) : 1;
+}
+
 /* Fields of the next line; all are counted. */
 static int
 next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
@@ -435,12 +443,9 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 			return 0;
 		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields, most, count, &end, &why);
 		if (found != SWM_ROW_MORE) {
-			size_t to = (size_t)(end - f->window);
-			bool valid = swm_utf8_valid((swm_str){ begin, to - f->begin }, NULL);
-			bool nul = memchr(begin, '\0', to - f->begin) != NULL;
-			pass(f, to);
+			pass(f, (size_t)(end - f->window));
 			f->row++;
-			return found == SWM_ROW_BAD ? fail_row(f, why) : !valid ? fail_row(f, "The CSV is not valid UTF-8") : nul ? fail_nul(f) : 1;
+			return found == SWM_ROW_BAD ? fail_row(f, why) : check_text(f, (swm_str){ begin, (size_t)(end - begin) });
 		}
 		if ((rc = fill(f)) != SWM_OK)
 			return rc;

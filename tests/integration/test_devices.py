@@ -51,6 +51,23 @@ class Device(Roles):
 		self.assertEqual(self.send("POST", target, self.ME, reading(unit="l")).status, 201)
 		self.assertEqual(self.stored(), "15:1.5kWh 15:1.5l")
 
+	def test_many_readings_at_once(self):
+		"""As lines and as CSV, by the same policies."""
+		def send(content, text, prefer=""):
+			headers = {"Content-Type": content, **self.ME, "Prefer": prefer}
+			return self.server.request("POST", "/consumption?on_conflict=device_id,date,unit", headers, text.encode())
+		csv = "date,device_id,amount,unit\n" + "".join("%s,%d,%s,%s\n" % (DAY, device, amount, unit)
+			for device, amount, unit in ((MINE, 1.5, "kWh"), (MINE, 2, "l")))
+		other = "%s,%d,3,m3\n" % (DAY, OTHER)
+		self.assertEqual(send("text/csv", csv).status, 201)
+		self.assertEqual(send("application/x-ndjson", json.dumps(reading(amount=9)), "resolution=ignore-duplicates").status, 201)
+		self.expect_refused(send("text/csv", csv.replace("kWh", "h").replace(",l\n", ",b\n") + other))
+		self.expect_refused(send("application/x-ndjson", json.dumps(reading(OTHER))))
+		self.assertEqual(self.stored(), "15:1.5kWh 15:2l")
+		answer = send("text/csv", csv + other, "errors=skip, resolution=ignore-duplicates")
+		self.assertEqual([(e["line"], e["code"]) for e in json.loads(answer.text)["errors"]], [(4, "42501")])
+		self.assertEqual(self.stored(), "15:1.5kWh 15:2l")
+
 	def test_reads_its_own_rows_alone(self):
 		answer = self.send("GET", "/consumption?select=device_id&limit=400", self.ME)
 		self.assertEqual({row["device_id"] for row in json.loads(answer.text)}, {MINE})

@@ -19,7 +19,7 @@ sum="sql/ $(cat "$@" | sha256sum | cut -c 1-16)"
 if [ "$sum" != "$(ask -c "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '$NAME'")" ]; then
 	cat "$@" - <<-EOF | ask -d "$NAME" -1 -f - >/dev/null
 		REVOKE ALL ON DATABASE "$NAME" FROM PUBLIC;
-		GRANT CONNECT ON DATABASE "$NAME" TO swm_authenticator;
+		GRANT CONNECT, TEMPORARY ON DATABASE "$NAME" TO swm_authenticator;
 		COMMENT ON DATABASE "$NAME" IS '$sum';
 	EOF
 	echo 'roles, tables, privileges'
