@@ -233,6 +233,15 @@ class Rows(Ingest):
 		self.expect(answer, 201, Preference_Applied="tx=rollback")
 		self.assertEqual(self.ids(), "")
 
+	def test_a_plan(self):
+		"""How it would be written, and nothing is."""
+		server = harness.server(db_schemas="ingest", db_plan_enabled="true")
+		for prefer in ("", "errors=skip"):
+			answer = server.request("POST", "/rows", {"Content-Type": CSV, "Accept": "application/vnd.pgrst.plan", "Prefer": prefer},
+			                        b"id\n1\n")
+			self.assertEqual((answer.status, answer.text.split()[:3]), (200, ["Insert", "on", "rows"]))
+		self.assertEqual(self.ids(), "")
+
 	def test_other_methods_have_no_lines(self):
 		answer = self.send("/rows?id=eq.1", [{"id": 1}], LINES, "PATCH")
 		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST102"))
