@@ -185,7 +185,7 @@ class TestQuickstart(unittest.TestCase):
 		script = re.sub(r"^\t(\$ )?", "", shown[1], flags=re.M).replace("http://127.0.0.1:8080/", self.url)
 		for _ in range(2):
 			done = subprocess.run(["bash", "-c", script], cwd=self.checkout, capture_output=True, text=True, timeout=20)
-			self.assertEqual(shown[2], done.stdout.split("\r\n")[0], done.stdout + done.stderr)
+			self.assertEqual(shown[2], done.stdout.splitlines()[0], done.stdout + done.stderr)
 		self.assertEqual("1", self.psql("SELECT count(*) FROM swm.consumption WHERE date > '2026-01-01'"))
 
 	def test_2_all_it_makes_lies_in_one_folder(self):
