@@ -45,7 +45,7 @@ parse_canonical(swm_str text, bool was_parsed)
 	swm_str once = canonical(arena, swm_str_from(text, swm_str_find(text, '?') + 1));
 	must(swm_str_eq(once, canonical(arena, once)));
 	swm_buf all = SWM_BUF_INIT;
-	swm_buf_cstr(&all, "relation?");
+	swm_buf_cstr(&all, swm_str_starts(text, SWM_STR("rpc/")) ? "rpc/f?" : "relation?"); /* what is a filter in one is an argument in the other */
 	swm_buf_str(&all, once);
 	if (was_parsed) {
 		must(swm_query_parse(&query, swm_buf_view(&all), NULL) == SWM_OK);
