@@ -87,7 +87,7 @@ make_cells(swm_insert *i, const char *const *columns, size_t count, swm_error *e
 	for (size_t c = 0; c < count; c++)
 		while (!swm_str_eq(planned->items[i->cell_of[c]]->name, swm_cstr(columns[c])))
 			i->cell_of[c]++;
-	return swm_staging_new(&i->staging, i->arena, i->plan, i->session->identity.role, false, false, err);
+	return swm_staging_new(&i->staging, i->arena, i->plan, false, false, err);
 }
 
 /* The first round: the staging table, role and settings. */

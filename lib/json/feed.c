@@ -367,6 +367,8 @@ take_name(void *user, const swm_json_member_seen *seen)
 	swm_feed *f = n->f;
 	swm_str name = plain_name(f, seen);
 
+	if (n->too_many) /* each is compared with all before it */
+		return;
 	for (size_t i = 0; i < f->name_count; i++)
 		if (swm_str_eq(f->names[i], name))
 			return;
@@ -442,6 +444,11 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 		if (f->begin == f->end && f->last)
 			return 0;
 		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields, most, count, &end, &why);
+		if (found == SWM_ROW_TAKEN && *count == 1 && fields[0].len == 0 && !fields[0].quoted && end > begin) {
+			pass(f, (size_t)(end - f->window)); /* a blank line */
+			f->line = f->next_line;
+			continue;
+		}
 		if (found != SWM_ROW_MORE) {
 			pass(f, (size_t)(end - f->window));
 			f->row++;

@@ -143,6 +143,18 @@ scan_row(struct csv *c, swm_buf *to, const swm_str *members, size_t count)
 	return SWM_OK;
 }
 
+static bool
+skip_blank_line(struct csv *c)
+{
+	size_t cr = peek(c) == '\r', end = c->at + cr;
+
+	if (end >= c->text.len || c->text.ptr[end] != '\n')
+		return false;
+	c->at = end + 1;
+	c->line++;
+	return true;
+}
+
 static int
 scan_rows(struct csv *c, swm_buf *to, swm_json_facts *facts, swm_arena *arena)
 {
@@ -156,6 +168,8 @@ scan_rows(struct csv *c, swm_buf *to, swm_json_facts *facts, swm_arena *arena)
 	*facts = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = keys, .key_count = count };
 	swm_buf_char(to, '[');
 	while (rc == SWM_OK && c->at < c->text.len) {
+		if (skip_blank_line(c))
+			continue;
 		swm_buf_cstr(to, facts->elements++ > 0 ? "," : "");
 		rc = scan_row(c, to, members, count);
 	}

@@ -135,12 +135,14 @@ swm_ingest_prepare(struct serving *s)
 		swm_skips_dispose(i->skips);
 		i->skips = NULL;
 	}
+	if (s->most_held == 0) /* what is returned of many rows */
+		s->most_held = SWM_BODY_LONGEST;
 	swm_share_transaction(s);
 	if (names == NULL)
 		return swm_fail_memory(s->err);
 	int rc = swm_feed_choose(i->feed, names, columns->count, !s->ast->has_columns, s->err);
 	if (rc == SWM_OK)
-		rc = swm_staging_new(&i->staging, s->arena, s->write_plan, s->identity.role, i->is_text, i->skips != NULL, s->err);
+		rc = swm_staging_new(&i->staging, s->arena, s->write_plan, i->is_text, i->skips != NULL, s->err);
 	if (rc == SWM_OK)
 		s->write_plan->staging = i->staging;
 	return rc;

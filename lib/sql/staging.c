@@ -54,20 +54,19 @@ put_create(swm_writer *w, const swm_staging *s)
 }
 
 static int
-make_statements(swm_staging *s, swm_arena *arena, swm_str role, swm_error *err)
+make_statements(swm_staging *s, swm_arena *arena, swm_error *err)
 {
 	swm_writer create = { .arena = arena }, grant = { .arena = arena };
 
 	put_create(&create, s);
-	swm_put(&grant, "GRANT INSERT, SELECT ON " SWM_STAGING_TABLE " TO ");
-	swm_put_identifier(&grant, role);
+	swm_put(&grant, "GRANT INSERT, SELECT ON " SWM_STAGING_TABLE " TO PUBLIC"); /* whoever a pre-request function makes of it; no other session can reach it */
 	s->copy = "COPY " SWM_STAGING_TABLE " FROM STDIN";
 	int rc = swm_writer_finish(&create, &s->create, err), granted = swm_writer_finish(&grant, &s->grant, err);
 	return rc != SWM_OK ? rc : granted;
 }
 
 int
-swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, swm_str role, bool is_text,
+swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool is_text,
                 bool by_range, swm_error *err)
 {
 	swm_staging *s = swm_arena_alloc(arena, sizeof *s);
@@ -82,7 +81,7 @@ swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan,
 	}
 	s->has_rest |= plan->columns.count == 0; /* a table has a column */
 	*out = s;
-	return make_statements(s, arena, role, err);
+	return make_statements(s, arena, err);
 }
 
 void

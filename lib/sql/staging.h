@@ -36,7 +36,7 @@ typedef struct swm_staging {
  * is_text: the values come as text (CSV), never as JSON. The plan's columns are those of the
  * cells; the plan is to be given the staging. SWM_ENOMEM.
  */
-int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, swm_str role, bool is_text,
+int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool is_text,
                     bool by_range, swm_error *err);
 
 /* Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay only by range. */

@@ -220,6 +220,28 @@ class Rows(Ingest):
 		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST116"))
 		self.assertEqual(self.ids(), "2 3 5 6")
 
+	def test_blank_lines_are_passed_over(self):
+		for number, target in enumerate(("/rows", "/rows?columns=id,name")):
+			self.expect(self.send(target, "id,name\n%d,a\n\n\r\n%d,b\n\n" % (number * 2, number * 2 + 1)))
+		self.expect(self.send("/rows", "\nid\n\n7\n\n8"))
+		self.assertEqual(self.ids(), "0 1 2 3 7 8")
+		answer = self.send("/rows", "id\n\nx\n")
+		self.assertEqual((answer.status, answer.json["details"]), (400, 'Line 3, column "id"'))
+
+	def test_a_role_that_a_pre_request_function_chose(self):
+		harness.sql("GRANT USAGE ON SCHEMA ingest TO swm_reader; GRANT ALL ON ALL TABLES IN SCHEMA ingest TO swm_reader;"
+		            "CREATE OR REPLACE FUNCTION ingest.choose() RETURNS void LANGUAGE sql AS $$ SELECT set_config('role', 'swm_reader', true) $$")
+		server = harness.own_server(db_schemas="ingest", db_pre_request="ingest.choose")
+		self.addCleanup(server.stop)
+		self.expect(server.request("POST", "/rows", {"Content-Type": CSV}, b"id\n1\n"))
+		self.assertEqual(self.ids(), "1")
+
+	def test_a_row_of_very_many_names(self):
+		"""They are not compared with one another without end."""
+		row = "{" + ",".join('"k%d":1' % i for i in range(400000)) + "}\n"
+		answer = self.send("/rows", row, LINES)
+		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST102"))
+
 	def test_max_affected_is_not_of_inserts(self):
 		"""It bounds PATCH, DELETE and functions (PostgREST's preferences page), whatever the body."""
 		for body, content in ((b'[{"id":1},{"id":2}]', JSON), ("id\n3\n4\n", CSV)):
