@@ -10,8 +10,11 @@
 #include "json/escape.h"
 #include "sql/staging.h"
 
-/* Rows that are inserted in one go; of bad ones, how many are told of. */
-enum { RANGE = 1000, MOST_TOLD = 100 };
+/*
+ * Rows that are inserted in one go; of bad ones, how many are told of and how many are borne
+ * with, for each costs round trips; and the bytes that are told of a text, for it may quote a value.
+ */
+enum { RANGE = 1000, MOST_TOLD = 100, MOST_BAD = 1000, LONGEST = 1024 };
 
 struct swm_skips {
 	swm_error *err;       /* of the row, or the range, that failed last */
@@ -51,14 +54,33 @@ swm_skips_error(struct swm_skips *k)
 	return k->err;
 }
 
+/* The bytes of well-formed UTF-8 that are told of it: no character is cut. */
+static size_t
+told_length(swm_str text)
+{
+	size_t len = LONGEST;
+
+	if (text.len <= LONGEST)
+		return text.len;
+	while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 static void
 put_text(swm_buf *to, const char *name, swm_str text, bool there)
 {
+	size_t len = told_length(text);
+
 	swm_buf_printf(to, ",\"%s\":", name);
 	if (there)
-		swm_json_quote(to, text);
+		swm_json_quote(to, (swm_str){ text.ptr, len });
 	else
 		swm_buf_cstr(to, "null");
+	if (len < text.len && !to->failed) {
+		to->len--; /* the quote */
+		swm_buf_cstr(to, "...\"");
+	}
 }
 
 void

@@ -469,6 +469,19 @@ class Skip(Ingest):
 		answer = self.send("/rows", "id\n" + "x\n" * 300 + "1\n", CSV, Prefer=SKIP) # a part of many is told
 		self.assertEqual((answer.json["written"], answer.json["skipped"], len(answer.json["errors"])), (1, 300, 100))
 
+	def test_long_texts_are_cut(self):
+		"""What is told of a bad row does not grow with its values."""
+		prefix = 'invalid input syntax for type integer: "'
+		body = "id\n1\nx%s\n%s\n" % ("\u20ac" * 5000, "y" * 5000)
+		answer = self.send("/rows", body, CSV, Prefer=SKIP)
+		self.expect_skipped(answer, 1, (3, "22P02"), (4, "22P02"))
+		told = [e["message"] for e in answer.json["errors"]]
+		euros = (1024 - len(prefix) - 1) // 3
+		self.assertEqual(told, [prefix + "x" + "\u20ac" * euros + "...", prefix + "y" * (1024 - len(prefix)) + "..."])
+		answer = self.send("/rows", "id,name\n5000000,%s\n" % ("n" * 5000), CSV, Prefer=SKIP) # PostgreSQL cuts that itself
+		self.expect_skipped(answer, 0, (2, "23514"), status=200)
+		self.assertLess(len(answer.json["errors"][0]["details"]), 1028)
+
 
 class Much(Ingest):
 	def test_memory_does_not_grow(self):
