@@ -54,8 +54,7 @@ skip(struct swm_ingest *i)
 {
 	if (i->skips == NULL || !swm_feed_can_skip(i->feed) || swm_error_result(swm_skips_error(i->skips)) == SWM_ENOMEM)
 		return false;
-	swm_skips_note(i->skips, swm_feed_line(i->feed));
-	return true;
+	return swm_skips_note(i->skips, swm_feed_line(i->feed)) == SWM_OK;
 }
 
 static int

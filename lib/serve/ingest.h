@@ -11,9 +11,12 @@ struct swm_skips;
 struct swm_skips *swm_skips_new(struct serving *s);
 void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
 
-/* What is wrong with a row is written there, and then noted; it is empty again afterwards. */
+/*
+ * What is wrong with a row is written there, and then noted; it is empty again afterwards.
+ * SWM_EPARSE where the row is one too many: the error there is then that of the whole.
+ */
 swm_error *swm_skips_error(struct swm_skips *k);
-void swm_skips_note(struct swm_skips *k, int64_t line);
+int swm_skips_note(struct swm_skips *k, int64_t line);
 
 /* Inserts what is staged, numbered from 1 to rows at most. What is no row's fault is an error. */
 int swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows);

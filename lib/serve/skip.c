@@ -10,6 +10,8 @@
 #include "json/escape.h"
 #include "sql/staging.h"
 
+#include <stdio.h>
+
 /*
  * Rows that are inserted in one go; of bad ones, how many are told of and how many are borne
  * with, for each costs round trips; and the bytes that are told of a text, for it may quote a value.
@@ -20,7 +22,8 @@ struct swm_skips {
 	swm_error *err;       /* of the row, or the range, that failed last */
 	bool failed;          /* the transaction is to go back to the savepoint */
 	swm_statement insert;
-	int64_t affected, skipped, line;
+	int64_t affected, skipped;
+	int64_t first_bad;    /* the line of the first of them */
 	swm_buf told;
 };
 
@@ -83,9 +86,27 @@ put_text(swm_buf *to, const char *name, swm_str text, bool there)
 	}
 }
 
-void
+/* In place of the row's error, that there are too many of them. */
+static int
+fail_many(struct swm_skips *k)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "More than %d rows are bad", MOST_BAD);
+	swm_error_clear(k->err);
+	int rc = swm_fail(k->err, SWM_ERR_BODY, swm_cstr(text));
+	snprintf(text, sizeof text, "The first of them is in line %lld", (long long)k->first_bad);
+	swm_error_set_details(k->err, swm_cstr(text));
+	return rc;
+}
+
+int
 swm_skips_note(struct swm_skips *k, int64_t line)
 {
+	if (k->skipped == 0 || line < k->first_bad)
+		k->first_bad = line;
+	if (k->skipped == MOST_BAD)
+		return fail_many(k);
 	if (k->skipped++ < MOST_TOLD) {
 		swm_buf_printf(&k->told, "%s{\"line\":%lld", k->told.len > 0 ? "," : "", (long long)line);
 		put_text(&k->told, "code", swm_error_code(k->err), true);
@@ -94,6 +115,7 @@ swm_skips_note(struct swm_skips *k, int64_t line)
 		swm_buf_char(&k->told, '}');
 	}
 	swm_error_clear(k->err);
+	return SWM_OK;
 }
 
 /* Whether another row might have gone well: not where the whole statement, or the database, is at fault. */
@@ -190,8 +212,8 @@ leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging)
 	int rc = take_round(s, k, steps, n, &line);
 	swm_error_free(k->err);
 	k->err = why;
-	if (rc == SWM_OK)
-		swm_skips_note(k, line);
+	if (rc == SWM_OK && swm_skips_note(k, line) != SWM_OK)
+		rc = fail_whole(s, k);
 	return rc;
 }
 

@@ -482,6 +482,20 @@ class Skip(Ingest):
 		self.expect_skipped(answer, 0, (2, "23514"), status=200)
 		self.assertLess(len(answer.json["errors"][0]["details"]), 1028)
 
+	def test_too_many_are_bad(self):
+		"""A thousand are left out; of one more nothing is kept."""
+		for bad, content, code in (("x", CSV, "22P02"), ("1,2", CSV, "PGRST102"), ("5", LINES, "PGRST102")):
+			head, good = ("id\n", "%d") if content == CSV else ("", '{"id":%d}')
+			body = head + good % 1 + "\n" + (bad + "\n") * 1000 + good % 2 + "\n"
+			with self.subTest(bad=bad, content=content):
+				answer = self.send("/rows", body, content, Prefer=SKIP)
+				self.assertEqual((answer.status, answer.json["written"], answer.json["skipped"]), (201, 2, 1000))
+				self.assertEqual((answer.json["errors"][0]["code"], self.ids()), (code, "1 2"))
+				harness.sql("TRUNCATE ingest.rows")
+				self.expect_error(self.send("/rows", body + bad + "\n", content, Prefer=SKIP), 400, "PGRST102",
+				                  "More than 1000 rows are bad", "The first of them is in line %d" % (3 if head else 2))
+				self.assertEqual(self.ids(), "")
+
 
 class Much(Ingest):
 	def test_memory_does_not_grow(self):
