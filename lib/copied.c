@@ -165,9 +165,19 @@ struct search {
 	swm_transaction *transaction;
 	swm_arena *arena;
 	swm_staging *staging;
+	const swm_error *told; /* whose place is looked for */
 };
 
-/* Runs a statement at the savepoint: its rows, and the last one's number. Negative when nothing more can be said. */
+static bool
+is_same(const swm_error *a, const swm_error *b)
+{
+	return swm_str_eq(swm_error_code(a), swm_error_code(b)) && swm_str_eq(swm_error_message(a), swm_error_message(b));
+}
+
+/*
+ * Runs a statement at the savepoint: its rows, and the last one's number; refused is that it
+ * fails as the write did. Another row's value may be bad as well. Negative when nothing more can be said.
+ */
 static int
 look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *number, bool *refused)
 {
@@ -175,7 +185,7 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *n
 		{ .sql = "ROLLBACK TO " SWM_READ_SAVEPOINT_NAME, .quiet = true },
 		{ .sql = statement->text, .params = statement->params, .param_count = statement->param_count, .stream = true },
 	};
-	swm_error *err = swm_error_new(); /* of no interest: what it says is known */
+	swm_error *err = swm_error_new();
 	swm_event event;
 	int rc = swm_transaction_try(s->transaction, steps, 2, err);
 
@@ -187,12 +197,12 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *n
 		++*rows;
 		(void)swm_str_int64(swm_cstr(PQgetvalue(event.result, 0, 0)), number);
 	}
+	*refused = rc == 1 && event.failure != SWM_OK && is_same(err, s->told);
 	swm_error_free(err);
-	*refused = rc == 1 && event.failure != SWM_OK;
 	return rc == 1 ? SWM_OK : rc;
 }
 
-/* The column of the row in the line `first` that cannot be made; NULL when each alone can. */
+/* The column of the row in the line `first` that cannot be made, as was told; NULL when each alone can. */
 static const swm_column *
 search_column(struct search *s)
 {
@@ -223,7 +233,7 @@ is_of_value(swm_str code)
 void
 swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err)
 {
-	struct search s = { transaction, arena, staging };
+	struct search s = { transaction, arena, staging, err };
 	swm_statement statement;
 	int64_t rows, line = 0, number;
 	bool refused;

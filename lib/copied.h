@@ -45,7 +45,8 @@ void swm_copied_explain(const swm_copied *copied, const swm_staging *staging, co
 
 /*
  * After SWM_READ_FAILED: err, which has the error of the insertion, is to say where it was, if
- * one of the values that json_to_record() makes was at fault. Nothing can be written afterwards.
+ * one of the values that json_to_record() makes was at fault, whose error is the same. Nothing can
+ * be written afterwards.
  */
 void swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err);
 

@@ -22,6 +22,7 @@ CREATE TABLE types (
 	dp ingest_types.positive, dn ingest_types.numbers
 );
 CREATE TABLE givens (id serial, g ingest_types.given DEFAULT 'default', k text DEFAULT 'kk');
+CREATE TABLE checked (id integer NOT NULL CHECK (id < 10), dp ingest_types.positive);
 CREATE TABLE rows (
 	id integer PRIMARY KEY CHECK (id < 1000000),
 	name text NOT NULL DEFAULT 'anonymous',

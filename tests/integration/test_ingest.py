@@ -337,6 +337,14 @@ class Mistakes(Ingest):
 		answer = self.send("/types", "\n".join(lines), LINES) # what is wrong with no value alone
 		self.assertEqual((answer.json["code"], answer.json["details"]), ("23505", "Key (id)=(77775) already exists."))
 
+	def test_the_place_is_that_of_the_error(self):
+		"""Not of another row's value, which would have been bad as well."""
+		for body, details in (("id,dp\n11,1\n1,0\n", "Failing row contains (11, 1)."), ("id,dp\nNULL,1\n1,0\n", "Failing row contains (null, 1)."),
+		                      ("id,dp\n1,0\n11,1\n", 'Line 2, column "dp"')):
+			answer = self.send("/checked", body, CSV)
+			self.assertEqual((answer.status, answer.json["details"]), (400, details), answer.text)
+			self.assertEqual(self.ids("checked"), "")
+
 	def test_bodies_that_are_none(self):
 		for content, body in ((LINES, "{"), (LINES, '{"id":1} {"id":2}'), (LINES, '{"id":1},\n'), (LINES, b'{"id":"\xff"}'),
 		                      (LINES, '{"id":"\\ud800"}'), (LINES, '{"id":01}'), (CSV, b"id\n\xff\n"), (LINES, '{"id\\u0000":1}')):
