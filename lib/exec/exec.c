@@ -45,6 +45,7 @@ struct swm_exec {
 	PGresult *result; /* handed out */
 	int outcome;      /* GOING_ON, or what swm_exec_next() returns from now on */
 	int failure;      /* of the transaction, which is still to be read to its end */
+	bool by_policy;   /* the failure */
 	bool old;         /* the connection has served before */
 	bool answered;    /* the server has said anything */
 	bool handed;      /* an event was given */
@@ -329,6 +330,15 @@ is_fatal(const swm_exec *exec, const PGresult *result)
 	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+/* Functions of PostgreSQL's own, where a SQLSTATE is shared and the words depend on the server's language. */
+static bool
+is_raised_by(const PGresult *result, const char *function)
+{
+	const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	return raised_by != NULL && strcmp(raised_by, function) == 0;
+}
+
 /*
  * A prepared statement that DDL, or somebody's DISCARD, has made useless. "cached
  * plan must not change result type" has a SQLSTATE that others share, and words
@@ -338,14 +348,12 @@ static bool
 is_stale_statement(const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
 
 	if (sqlstate == NULL)
 		return false;
 	if (strcmp(sqlstate, "26000") == 0) /* invalid_sql_statement_name */
 		return true;
-	return strcmp(sqlstate, "0A000") == 0 && raised_by != NULL &&
-	       strcmp(raised_by, "RevalidateCachedQuery") == 0;
+	return strcmp(sqlstate, "0A000") == 0 && is_raised_by(result, "RevalidateCachedQuery");
 }
 
 /* Whether what is read now belongs to the DEALLOCATEs, or to the Sync behind them. */
@@ -376,6 +384,7 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 		exec->failure = swm_fail_memory(err);
 	else
 		exec->failure = swm_exec_fail_result(err, result, exec->options.authenticated);
+	exec->by_policy = is_raised_by(result, "ExecWithCheckOptions");
 }
 
 /*
@@ -445,7 +454,7 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 	}
 	exec->handed = true;
 	exec->result = result;
-	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE, SWM_OK };
+	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE, SWM_OK, false };
 	return true;
 }
 
@@ -571,7 +580,7 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 			return received;
 		take_result(exec, result, event, &has_event, err);
 		if (exec->undecided) {
-			*event = (swm_event){ exec->count, NULL, true, exec->failure };
+			*event = (swm_event){ exec->count, NULL, true, exec->failure, exec->by_policy };
 			has_event = true;
 		}
 	}
@@ -804,6 +813,7 @@ swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_rou
 	exec->later = true;
 	exec->undecided = false;
 	exec->failure = SWM_OK;
+	exec->by_policy = false;
 	exec->decided = how == SWM_ROUND_ENDS;
 	exec->may_fail = how == SWM_ROUND_MAY_FAIL;
 	/* as above: the server's reason is found by swm_exec_next() */

@@ -45,6 +45,7 @@ typedef struct swm_event {
 	const PGresult *result; /* lives until the next call; NULL for the decision */
 	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
 	int failure;            /* at the decision: SWM_OK, or why a round failed that may */
+	bool by_policy;         /* then: a policy, or a view's check option, did not let a row in */
 } swm_event;
 
 /*

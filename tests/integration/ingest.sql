@@ -45,6 +45,16 @@ CREATE TABLE later (id integer PRIMARY KEY, ref integer REFERENCES later DEFERRA
 CREATE TABLE closed (id integer);
 CREATE VIEW shown AS SELECT id, name FROM rows;
 CREATE TABLE nothing (id serial, at integer DEFAULT 7);
+-- what a row needs besides, and the role may not have
+CREATE TABLE uncounted (id serial, name text);
+CREATE TABLE traced (id integer);
+CREATE FUNCTION trace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO ingest.log VALUES (new.id);
+	RETURN new;
+END $$;
+CREATE TRIGGER trace BEFORE INSERT ON traced FOR EACH ROW EXECUTE FUNCTION trace();
 GRANT ALL ON ALL TABLES IN SCHEMA ingest TO swm_anon, swm_writer;
 REVOKE ALL ON closed, log FROM swm_anon;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA ingest TO swm_anon, swm_writer;
+REVOKE ALL ON SEQUENCE uncounted_id_seq FROM swm_anon;

@@ -449,6 +449,13 @@ class Skip(Ingest):
 		answer = self.send("/rows", "nope\n1\n", CSV, Prefer=SKIP)
 		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST204"))
 
+	def test_privileges_that_show_late(self):
+		"""A sequence's, or of what a trigger does: no row is to blame."""
+		for target, body, message in (("/uncounted", "name\na\nb\n", "permission denied for sequence uncounted_id_seq"),
+		                              ("/traced", "id\n1\n2\n", "permission denied for table log")):
+			answer = self.send(target, body, CSV, Prefer=SKIP)
+			self.assertEqual((answer.status, answer.json["code"], answer.json["message"]), (401, "42501", message))
+
 	def test_commits_as_a_whole(self):
 		answer = self.send("/later", "id,ref\n1,1\nx,1\n3,9\n", CSV, Prefer=SKIP) # at the commit
 		self.assertEqual((answer.status, answer.json["code"]), (409, "23503"))
