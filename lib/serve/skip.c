@@ -119,7 +119,22 @@ swm_skips_note(struct swm_skips *k, int64_t line)
 	return SWM_OK;
 }
 
-/* Whether another row might have gone well: not where the whole statement, or the database, is at fault. */
+/* Whether a value can raise it: one too big for an index, or the name of what there is not (regclass). */
+static bool
+is_of_value(swm_str code)
+{
+	static const char *const codes[] = { "54000", "42P01", "42704" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (swm_str_eq(code, swm_cstr(codes[i])))
+			return true;
+	return false;
+}
+
+/*
+ * Whether another row might have gone well: not where the whole statement, or the database, is
+ * at fault. What is wrong with the statement itself showed when no row at all was inserted.
+ */
 static bool
 row_is_to_blame(const struct swm_skips *k)
 {
@@ -129,6 +144,8 @@ row_is_to_blame(const struct swm_skips *k)
 	if (swm_error_result(k->err) != SWM_EDATABASE)
 		return false;
 	if (k->by_policy) /* else 42501 is a privilege that every row needs: a sequence's, or within a trigger */
+		return true;
+	if (is_of_value(code))
 		return true;
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
 		if (swm_str_starts(code, swm_cstr(others[i])))

@@ -45,6 +45,8 @@ CREATE TABLE later (id integer PRIMARY KEY, ref integer REFERENCES later DEFERRA
 CREATE TABLE closed (id integer);
 CREATE VIEW shown AS SELECT id, name FROM rows;
 CREATE TABLE nothing (id serial, at integer DEFAULT 7);
+CREATE TABLE named (name text, kind regtype);
+CREATE INDEX ON named (name);
 -- what a row needs besides, and the role may not have
 CREATE TABLE uncounted (id serial, name text);
 CREATE TABLE traced (id integer);

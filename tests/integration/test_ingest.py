@@ -2,6 +2,7 @@
 Many rows at once: CSV, one JSON object a line, and long arrays mean what a small body means
 (doc/DIALECT.md). The table is looked at after each write.
 """
+import hashlib
 import json
 import os
 import unittest
@@ -455,6 +456,15 @@ class Skip(Ingest):
 		                              ("/traced", "id\n1\n2\n", "permission denied for table log")):
 			answer = self.send(target, body, CSV, Prefer=SKIP)
 			self.assertEqual((answer.status, answer.json["code"], answer.json["message"]), (401, "42501", message))
+
+	def test_values_that_raise_what_statements_do(self):
+		answer = self.send("/types", "i,o\n1,pg_class\n2,ingest.nope\n3,pg_type\n", CSV, Prefer=SKIP)
+		self.expect_skipped(answer, 2, (3, "42P01"))
+		self.expect_skipped(self.send("/named", "kind\ninteger\nnope\n", CSV, Prefer=SKIP), 1, (3, "42704"))
+		long = "".join(hashlib.sha256(b"%d" % i).hexdigest() for i in range(1000)) # an index's row has an end
+		self.expect_skipped(self.send("/named", "name\na\n%s\nb\n" % long, CSV, Prefer=SKIP), 2, (3, "54000"))
+		self.assertEqual(self.table("SELECT o FROM ingest.types"), "(pg_class) (pg_type)")
+		self.assertEqual(self.table("SELECT name, kind FROM ingest.named"), "(,integer) (a,) (b,)")
 
 	def test_commits_as_a_whole(self):
 		answer = self.send("/later", "id,ref\n1,1\nx,1\n3,9\n", CSV, Prefer=SKIP) # at the commit
