@@ -155,7 +155,7 @@ enum swm_aggregate {
 /* A value that is selected. */
 typedef struct swm_selection {
 	size_t size;
-	swm_str column;         /* or a computed field; empty with SWM_AGGREGATE_COUNT alone: rows are counted */
+	swm_str column;         /* or a computed field; { NULL, 0 } with SWM_AGGREGATE_COUNT alone: rows are counted */
 	swm_str path;           /* into JSON, a composite or an array: "->a->0->>b"; empty for none */
 	swm_str cast;           /* a type's name; empty for none */
 	swm_str alias;          /* its name in the answer; empty for the one that it has by itself */

@@ -48,7 +48,7 @@ keep_type(swm_query_node *node, swm_str *type, swm_error *err)
 static int
 keep_field(swm_query_node *node, swm_field *out, swm_str column, swm_str path, swm_error *err)
 {
-	if (column.len == 0)
+	if (column.ptr == NULL) /* one without a letter is PostgreSQL's to refuse, as in a URL */
 		return fail(err, "the name of a column is missing");
 	int rc = keep(node, &column, err);
 	if (rc == SWM_OK)
@@ -64,7 +64,7 @@ keep_field(swm_query_node *node, swm_field *out, swm_str column, swm_str path, s
 static int
 make_value(swm_query_node *node, swm_select_item *item, swm_selection *v, swm_error *err)
 {
-	bool rows = v->aggregate == SWM_AGGREGATE_COUNT && v->column.len == 0;
+	bool rows = v->aggregate == SWM_AGGREGATE_COUNT && v->column.ptr == NULL;
 
 	if ((int)v->aggregate < 0 || v->aggregate > SWM_AGGREGATE_SUM)
 		return fail(err, "there is no such aggregate");
@@ -126,7 +126,7 @@ swm_node_select_none(swm_query_node *node)
 static int
 make_embedded(swm_query_node *node, swm_select_item *item, swm_embedding *e, swm_error *err)
 {
-	if (e->relation.len == 0)
+	if (e->relation.ptr == NULL)
 		return fail(err, "the name of a relation is missing");
 	if ((int)e->join < 0 || e->join > SWM_JOIN_LEFT)
 		return fail(err, "there is no such join");

@@ -207,15 +207,8 @@ scan_dashed(swm_scanner *s, swm_str *out, swm_str (*scan_word)(swm_scanner *), c
 int
 swm_scan_name(swm_scanner *s, swm_str *out)
 {
-	size_t begin = s->at;
-
-	if (swm_scan_peek(s) == '"') {
-		int rc = swm_scan_quoted(s, out);
-		if (rc != SWM_OK || out->len > 0)
-			return rc;
-		s->at = begin; /* PostgreSQL has no name without a letter */
-		return swm_scan_fail_because(s, "a name is empty");
-	}
+	if (swm_scan_peek(s) == '"')
+		return swm_scan_quoted(s, out);
 	return scan_dashed(s, out, swm_scan_identifier, "field name (* or [a..z0..9_$])");
 }
 

@@ -111,7 +111,8 @@ START_TEST(csv)
 {
 	ck_rows(SWM_FEED_CSV, "a,b\n1,2\n", "", true, "2:1|2;");
 	ck_rows(SWM_FEED_CSV, "a,b\r\n1,\r\nNULL,\"x\"", "", true, "2:1|;3:-|x;");
-	ck_rows(SWM_FEED_CSV, "a\n\"x\n\"\"\n,\"\n\ny\n", "", true, "2:x\n\"\n,;5:;6:y;");
+	ck_rows(SWM_FEED_CSV, "a\n\"x\n\"\"\n,\"\n\ny\n", "", true, "2:x\n\"\n,;6:y;"); /* a blank line is no row */
+	ck_rows(SWM_FEED_CSV, "\r\na\n\n\"\"\n\r\n\n1", "", true, "4:;7:1;");
 	ck_rows(SWM_FEED_CSV, "\"a \"\"b\",c\n1,2\n", "c,a \"b", true, "2:2|1;");
 	ck_rows(SWM_FEED_CSV, "a,b,a\n1,2,3\n", "b,a,c", true, "2:2|3|?;"); /* of two the last */
 	ck_rows(SWM_FEED_CSV, "a\nx\"y\"\n", "", true, "2:x\"y\";");
