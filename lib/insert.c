@@ -178,17 +178,28 @@ swm_insert_free(swm_insert *insert)
  * Values
  */
 
+/* The row lacks a value now, and must never be sent, whether the caller looked at this or not. */
+static int
+refuse(swm_insert *i, int rc)
+{
+	if (i->broken == SWM_OK)
+		i->broken = rc;
+	return i->broken;
+}
+
 static int
 take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
 {
+	if (i->broken != SWM_OK)
+		return i->broken;
 	if (column >= i->column_count)
-		return SWM_EINVAL;
+		return refuse(i, SWM_EINVAL);
 	size_t cell = i->cell_of[column];
 	i->cells[cell] = (swm_cell){ .kind = kind, .text = { NULL, text.len },
 		.escaped = kind == SWM_CELL_STRING && swm_str_find(text, '\\') < text.len };
 	i->offsets[cell] = i->values.len;
 	swm_buf_str(&i->values, text);
-	return i->values.failed ? SWM_ENOMEM : SWM_OK;
+	return i->values.failed ? refuse(i, SWM_ENOMEM) : SWM_OK;
 }
 
 int
@@ -201,7 +212,7 @@ int
 swm_insert_json(swm_insert *insert, size_t column, swm_str json)
 {
 	if (!swm_json_valid(json))
-		return SWM_EINVAL;
+		return refuse(insert, SWM_EINVAL);
 	json = swm_str_trim(json);
 	enum swm_cell_kind kind = json.ptr[0] == '"' ? SWM_CELL_STRING : json.ptr[0] == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
 	return take_value(insert, column, kind, json);
@@ -250,7 +261,7 @@ swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes)
 
 	swm_buf_cstr(&text, "\\x");
 	swm_buf_hex(&text, bytes.ptr, bytes.len);
-	int rc = text.failed ? SWM_ENOMEM : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
+	int rc = text.failed ? refuse(insert, SWM_ENOMEM) : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
 	swm_buf_dispose(&text);
 	return rc;
 }
@@ -293,6 +304,8 @@ send_rows(swm_insert *i, swm_error *err)
 static int
 fail_broken(const swm_insert *i, swm_error *err)
 {
+	if (i->broken == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	(void)swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("this insert has failed or ended before"));
 	return i->broken;
 }

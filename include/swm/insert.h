@@ -51,6 +51,7 @@ SWM_API int swm_insert_new(swm_insert **out, swm_session *session, const char *r
  * an array) in UTF-8, json a JSON value, which may also be an array or object for a
  * column of such a type. Values are copied. SWM_EINVAL: no such column, or no JSON.
  * SWM_ENOMEM. What is wrong with a value otherwise is told by swm_insert_row() or the commit.
+ * After an error the row cannot be ended: swm_insert_row() and the commit return it again.
  */
 SWM_API int swm_insert_text(swm_insert *insert, size_t column, swm_str text) SWM_MUST_CHECK;
 SWM_API int swm_insert_json(swm_insert *insert, size_t column, swm_str json) SWM_MUST_CHECK;

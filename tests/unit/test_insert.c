@@ -248,6 +248,36 @@ START_TEST(what_cannot_begin)
 }
 END_TEST
 
+/* A value that was refused must not be missing from a row that is kept. */
+START_TEST(an_error_that_was_not_looked_at)
+{
+	begin(COLUMNS);
+	row(1);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 2), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, J, SWM_STR("{")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_text(insert, T, SWM_STR("t")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EINVAL);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, COLUMNS, 1), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, T, (swm_str){ "", SIZE_MAX / 2 }), SWM_ENOMEM); /* more than there can be */
+	ck_assert_int_eq(swm_insert_null(insert, COLUMNS), SWM_ENOMEM); /* the first counts */
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_ENOMEM);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_ENOMEM);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
+	ck_assert_int_eq(swm_insert_bytes(insert, BYTES, (swm_str){ "", SIZE_MAX }), SWM_ENOMEM);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_ENOMEM);
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(count("true"), 0);
+}
+END_TEST
+
 START_TEST(a_backend_that_is_killed)
 {
 	begin(1);
@@ -278,6 +308,7 @@ main(void)
 	tcase_add_test(cases, a_bad_row_is_named);
 	tcase_add_test(cases, errors_at_the_commit);
 	tcase_add_test(cases, what_cannot_begin);
+	tcase_add_test(cases, an_error_that_was_not_looked_at);
 	tcase_add_test(cases, a_backend_that_is_killed);
 	suite_add_tcase(suite, cases);
 
