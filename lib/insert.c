@@ -227,17 +227,28 @@ swm_insert_int64(swm_insert *insert, size_t column, int64_t value)
 	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)len });
 }
 
+/* The digits that it takes to tell the value from others: a numeric or text column would show more. */
+static int
+print_shortest(char *text, size_t size, double value)
+{
+	int len = snprintf(text, size, "%.15g", value);
+
+	for (int digits = 16; digits <= 17 && strtod(text, NULL) != value; digits++)
+		len = snprintf(text, size, "%.*g", digits, value);
+	return len;
+}
+
 /* snprintf() writes the locale's decimal point; a program may have chosen one that is no dot. */
 int
 swm_insert_double(swm_insert *insert, size_t column, double value)
 {
 	const char *point = localeconv()->decimal_point;
 	char text[64];
-	int len = snprintf(text, sizeof text, "%.17g", value);
 
 	if (!isfinite(value))
 		return take_value(insert, column, SWM_CELL_TEXT, isnan(value) ? SWM_STR("NaN") : value > 0 ? SWM_STR("Infinity")
 		                                                                                         : SWM_STR("-Infinity"));
+	int len = print_shortest(text, sizeof text, value);
 	char *at = point[0] == '.' ? NULL : strstr(text, point);
 	if (at != NULL) {
 		size_t width = strlen(point);

@@ -118,6 +118,31 @@ START_TEST(values_of_each_kind)
 }
 END_TEST
 
+static void
+put_doubles(void)
+{
+	static const double values[] = { 0.1, 21.7, -1e300, 0.1 + 0.2, 1.0 / 3 };
+
+	begin(COLUMNS);
+	for (int i = 0; i < (int)(sizeof values / sizeof values[0]); i++) {
+		ck_assert_int_eq(swm_insert_double(insert, D, values[i]), SWM_OK);
+		ck_assert_int_eq(swm_insert_double(insert, N, values[i]), SWM_OK);
+		ck_assert_int_eq(swm_insert_double(insert, T, values[i]), SWM_OK);
+		row(i);
+	}
+	ck_assert_int_eq(commit(), 5);
+	ck_assert_int_eq(count("d = t::double precision AND n = t::numeric"), 5);
+	ck_assert_int_eq(count("(id, t) IN ((0, '0.1'), (1, '21.7'), (2, '-1e+300'), (3, '0.30000000000000004'), "
+	                       "(4, '0.3333333333333333'))"), 5);
+}
+
+/* 0.1 + 0.2 needs 17 digits, a third 16. */
+START_TEST(a_double_has_no_digits_that_nobody_gave)
+{
+	put_doubles();
+}
+END_TEST
+
 START_TEST(a_comma_is_no_decimal_point)
 {
 	if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL && setlocale(LC_NUMERIC, "fr_FR.UTF-8") == NULL)
@@ -127,6 +152,8 @@ START_TEST(a_comma_is_no_decimal_point)
 	row(1);
 	ck_assert_int_eq(commit(), 1);
 	ck_assert_int_eq(count("d = 1.5"), 1);
+	database_do(admin, "TRUNCATE ins.t");
+	put_doubles();
 }
 END_TEST
 
@@ -302,6 +329,7 @@ main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, values_of_each_kind);
+	tcase_add_test(cases, a_double_has_no_digits_that_nobody_gave);
 	tcase_add_test(cases, a_comma_is_no_decimal_point);
 	tcase_add_test(cases, defaults_and_conflicts);
 	tcase_add_test(cases, nothing_is_kept_without_the_commit);
