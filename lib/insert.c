@@ -202,10 +202,22 @@ take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
 	return i->values.failed ? refuse(i, SWM_ENOMEM) : SWM_OK;
 }
 
+/*
+ * A cell of text becomes a JSON string in a column of JSON, as a field of CSV must; here it is
+ * the JSON itself. COPY has it read by the type, but what shares an object with others must not
+ * reach beyond its member.
+ */
 int
 swm_insert_text(swm_insert *insert, size_t column, swm_str text)
 {
-	return take_value(insert, column, SWM_CELL_TEXT, text);
+	size_t cell = column < insert->column_count ? insert->cell_of[column] : 0;
+	const swm_type *type = column < insert->column_count ? insert->plan->columns.items[cell]->type : NULL;
+
+	if (type == NULL || !type->is_json)
+		return take_value(insert, column, SWM_CELL_TEXT, text);
+	if (!insert->staging->direct[cell] && !swm_json_valid(text))
+		return refuse(insert, SWM_EINVAL);
+	return take_value(insert, column, SWM_CELL_JSON, text);
 }
 
 int

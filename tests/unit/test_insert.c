@@ -157,6 +157,58 @@ START_TEST(a_comma_is_no_decimal_point)
 }
 END_TEST
 
+/* In columns of json, jsonb and domains over them, text is what a literal of that type would be. */
+START_TEST(text_for_json_is_json)
+{
+	static const char *const names[] = { "id", "j", "b", "dj", "db", "js", "later" };
+	static const char *const texts[] = { "{\"a\": [1.50, \"x\\ty\\\\\"]}", "\"s\"", "12", "[\n\ttrue]" };
+
+	database_do(admin, "CREATE DOMAIN ins.dj AS json; CREATE DOMAIN ins.inner AS jsonb; "
+	                   "CREATE DOMAIN ins.db AS ins.inner CHECK (VALUE <> '0')");
+	database_do(admin, "CREATE TABLE ins.docs(id integer, j json, b jsonb, dj ins.dj, db ins.db, js json[], later ins.dj)");
+	ck_assert_int_eq(swm_engine_reload_schema(engine, err), SWM_OK);
+	begin_with("docs", names, 7, NULL);
+	for (int i = 0; i < 4; i++) {
+		for (size_t c = 1; c <= 4; c++)
+			ck_assert_int_eq(swm_insert_text(insert, c, swm_cstr(texts[i])), SWM_OK);
+		ck_assert_int_eq(swm_insert_text(insert, 5, SWM_STR("{\"{\\\"k\\\": 1}\",2}")), SWM_OK);
+		row(i);
+	}
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("null")), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, 2, SWM_STR("null")), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, 3, SWM_STR("null")), SWM_OK);
+	row(4);
+	ck_assert_int_eq(commit(), 5);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM ins.docs, (SELECT $t$%s$t$::json AS v) x WHERE id = %d "
+		                                        "AND j::text = v::text AND b = v::text::jsonb AND dj::jsonb = b AND db = b "
+		                                        "AND js[1]->>'k' = '1' AND js[2]::text = '2' AND later IS NULL", texts[i], i), 1);
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM ins.docs WHERE id = 4 AND j::text = 'null' AND b IS NULL AND dj IS NULL"), 1);
+}
+END_TEST
+
+START_TEST(text_for_json_that_is_none)
+{
+	static const char *const names[] = { "id", "dj", "later" };
+
+	database_do(admin, "CREATE DOMAIN ins.dj AS json");
+	database_do(admin, "CREATE TABLE ins.docs(id integer, dj ins.dj, later ins.dj)");
+	ck_assert_int_eq(swm_engine_reload_schema(engine, err), SWM_OK);
+	begin(COLUMNS);
+	row(1);
+	ck_assert_int_eq(swm_insert_text(insert, J, SWM_STR("{a}")), SWM_OK);
+	row(2);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "22P02");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 2, column \"j\": Token \"a\" is invalid.");
+	begin_with("docs", names, 3, NULL);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("1,\"later\":2")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	begin_with("docs", names, 3, NULL);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("")), SWM_EINVAL);
+}
+END_TEST
+
 START_TEST(defaults_and_conflicts)
 {
 	static const char *const key[] = { "id" };
@@ -331,6 +383,8 @@ main(void)
 	tcase_add_test(cases, values_of_each_kind);
 	tcase_add_test(cases, a_double_has_no_digits_that_nobody_gave);
 	tcase_add_test(cases, a_comma_is_no_decimal_point);
+	tcase_add_test(cases, text_for_json_is_json);
+	tcase_add_test(cases, text_for_json_that_is_none);
 	tcase_add_test(cases, defaults_and_conflicts);
 	tcase_add_test(cases, nothing_is_kept_without_the_commit);
 	tcase_add_test(cases, a_bad_row_is_named);
