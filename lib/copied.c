@@ -146,10 +146,20 @@ set_place(swm_error *err, int64_t line, const swm_column *column, swm_str own)
 	swm_buf_dispose(&details);
 }
 
+/* What COPY says of its place, in any language behind the table's name. Before it json's input tells lines of its own. */
+static swm_str
+place_of(const PGresult *failed)
+{
+	const char *context = PQresultErrorField(failed, PG_DIAG_CONTEXT);
+	const char *table = strchr(SWM_STAGING_TABLE, '.') + 1;
+
+	return swm_cstr(context == NULL ? NULL : strstr(context, table));
+}
+
 void
 swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
 {
-	swm_str context = swm_cstr(PQresultErrorField(failed, PG_DIAG_CONTEXT));
+	swm_str context = place_of(failed);
 	int64_t row = cut_number(&context);
 
 	if (row > 0)

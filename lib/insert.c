@@ -178,30 +178,53 @@ swm_insert_free(swm_insert *insert)
  * Values
  */
 
+/* The row lacks a value now, and must never be sent, whether the caller looked at this or not. */
+static int
+refuse(swm_insert *i, int rc)
+{
+	if (i->broken == SWM_OK)
+		i->broken = rc;
+	return i->broken;
+}
+
 static int
 take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
 {
+	if (i->broken != SWM_OK)
+		return i->broken;
 	if (column >= i->column_count)
-		return SWM_EINVAL;
+		return refuse(i, SWM_EINVAL);
 	size_t cell = i->cell_of[column];
 	i->cells[cell] = (swm_cell){ .kind = kind, .text = { NULL, text.len },
 		.escaped = kind == SWM_CELL_STRING && swm_str_find(text, '\\') < text.len };
 	i->offsets[cell] = i->values.len;
 	swm_buf_str(&i->values, text);
-	return i->values.failed ? SWM_ENOMEM : SWM_OK;
+	return i->values.failed ? refuse(i, SWM_ENOMEM) : SWM_OK;
 }
 
+/*
+ * A cell of text becomes a JSON string in a column of JSON, as a field of CSV must; here it is
+ * the JSON itself. COPY has it read by the type, but what shares an object with others must not
+ * reach beyond its member.
+ */
 int
 swm_insert_text(swm_insert *insert, size_t column, swm_str text)
 {
-	return take_value(insert, column, SWM_CELL_TEXT, text);
+	size_t cell = column < insert->column_count ? insert->cell_of[column] : 0;
+	const swm_type *type = column < insert->column_count ? insert->plan->columns.items[cell]->type : NULL;
+
+	if (type == NULL || !type->is_json)
+		return take_value(insert, column, SWM_CELL_TEXT, text);
+	if (!insert->staging->direct[cell] && !swm_json_valid(text))
+		return refuse(insert, SWM_EINVAL);
+	return take_value(insert, column, SWM_CELL_JSON, text);
 }
 
 int
 swm_insert_json(swm_insert *insert, size_t column, swm_str json)
 {
 	if (!swm_json_valid(json))
-		return SWM_EINVAL;
+		return refuse(insert, SWM_EINVAL);
 	json = swm_str_trim(json);
 	enum swm_cell_kind kind = json.ptr[0] == '"' ? SWM_CELL_STRING : json.ptr[0] == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
 	return take_value(insert, column, kind, json);
@@ -216,17 +239,28 @@ swm_insert_int64(swm_insert *insert, size_t column, int64_t value)
 	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)len });
 }
 
+/* The digits that it takes to tell the value from others: a numeric or text column would show more. */
+static int
+print_shortest(char *text, size_t size, double value)
+{
+	int len = snprintf(text, size, "%.15g", value);
+
+	for (int digits = 16; digits <= 17 && strtod(text, NULL) != value; digits++)
+		len = snprintf(text, size, "%.*g", digits, value);
+	return len;
+}
+
 /* snprintf() writes the locale's decimal point; a program may have chosen one that is no dot. */
 int
 swm_insert_double(swm_insert *insert, size_t column, double value)
 {
 	const char *point = localeconv()->decimal_point;
 	char text[64];
-	int len = snprintf(text, sizeof text, "%.17g", value);
 
 	if (!isfinite(value))
 		return take_value(insert, column, SWM_CELL_TEXT, isnan(value) ? SWM_STR("NaN") : value > 0 ? SWM_STR("Infinity")
 		                                                                                         : SWM_STR("-Infinity"));
+	int len = print_shortest(text, sizeof text, value);
 	char *at = point[0] == '.' ? NULL : strstr(text, point);
 	if (at != NULL) {
 		size_t width = strlen(point);
@@ -250,7 +284,7 @@ swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes)
 
 	swm_buf_cstr(&text, "\\x");
 	swm_buf_hex(&text, bytes.ptr, bytes.len);
-	int rc = text.failed ? SWM_ENOMEM : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
+	int rc = text.failed ? refuse(insert, SWM_ENOMEM) : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
 	swm_buf_dispose(&text);
 	return rc;
 }
@@ -293,6 +327,8 @@ send_rows(swm_insert *i, swm_error *err)
 static int
 fail_broken(const swm_insert *i, swm_error *err)
 {
+	if (i->broken == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	(void)swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("this insert has failed or ended before"));
 	return i->broken;
 }

@@ -48,9 +48,12 @@ SWM_API int swm_insert_new(swm_insert **out, swm_session *session, const char *r
 /*
  * Gives the row a value for a column, numbered from 0 in the order of swm_insert_new(); of
  * several the last counts. text is what PostgreSQL reads for the column's type ('{1,2}' for
- * an array) in UTF-8, json a JSON value, which may also be an array or object for a
- * column of such a type. Values are copied. SWM_EINVAL: no such column, or no JSON.
+ * an array, '{"a": 1}' for json) in UTF-8, json a JSON value, which may also be an array or
+ * object for a column of such a type. null as json, and as text for a domain over json, is
+ * SQL's null. A double is written with as few of 15 to 17 digits as read back as it. Values
+ * are copied. SWM_EINVAL: no such column, or no JSON as json or as text for a domain over json.
  * SWM_ENOMEM. What is wrong with a value otherwise is told by swm_insert_row() or the commit.
+ * After an error the row cannot be ended: swm_insert_row() and the commit return it again.
  */
 SWM_API int swm_insert_text(swm_insert *insert, size_t column, swm_str text) SWM_MUST_CHECK;
 SWM_API int swm_insert_json(swm_insert *insert, size_t column, swm_str json) SWM_MUST_CHECK;

@@ -227,8 +227,8 @@ enum swm_condition_kind {
  * says nothing.
  *
  * SWM_EPARSE: a value that the operator cannot have, or a path. SWM_EINVAL: a
- * quantifier or language where there can be none, a group that is none, or groups
- * nested more than 64 deep.
+ * quantifier or language where there can be none, a group that is none or is of
+ * another query, or groups nested more than 64 deep.
  */
 SWM_API int swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filter *filter,
                            swm_error *err) SWM_MUST_CHECK;

@@ -62,6 +62,7 @@ typedef struct swm_query_condition {
 	enum swm_condition_kind kind;
 	bool negated;
 	unsigned depth;                       /* of groups, from 1 */
+	const swm_arena *arena;               /* of groups: the query's */
 	struct swm_query_condition *children, *last_child; /* of AND and OR; none: it says nothing */
 	/* of FILTER: */
 	swm_field field;

@@ -220,9 +220,13 @@ make_filter(swm_query_node *node, swm_condition *c, swm_filter *f, swm_error *er
 }
 
 static int
-check_group(const swm_condition *group, swm_error *err)
+check_group(const swm_query_node *node, const swm_condition *group, swm_error *err)
 {
-	return group == NULL || group->kind != SWM_CONDITION_FILTER ? SWM_OK : fail(err, "a filter is no group");
+	if (group == NULL)
+		return SWM_OK;
+	if (group->kind == SWM_CONDITION_FILTER)
+		return fail(err, "a filter is no group");
+	return group->arena == node->arena ? SWM_OK : fail(err, "the group is of another query");
 }
 
 int
@@ -233,7 +237,7 @@ swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filte
 	swm_condition *c = swm_arena_alloc(node->arena, sizeof *c);
 
 	if (rc == SWM_OK)
-		rc = check_group(group, err);
+		rc = check_group(node, group, err);
 	if (rc == SWM_OK && c == NULL)
 		rc = swm_fail_memory(err);
 	if (rc == SWM_OK)
@@ -250,7 +254,7 @@ swm_node_group(swm_query_condition **out, swm_query_node *node, swm_query_condit
 	unsigned depth = group == NULL ? 1 : group->depth + 1;
 
 	swm_error_clear(err);
-	int rc = check_group(group, err);
+	int rc = check_group(node, group, err);
 	if (rc == SWM_OK && kind != SWM_CONDITION_AND && kind != SWM_CONDITION_OR)
 		rc = fail(err, "there is no such group");
 	if (rc == SWM_OK && depth > SWM_DEEPEST)
@@ -263,6 +267,7 @@ swm_node_group(swm_query_condition **out, swm_query_node *node, swm_query_condit
 	c->kind = kind;
 	c->negated = negated;
 	c->depth = depth;
+	c->arena = node->arena;
 	swm_ast_add_condition(node, group, c);
 	*out = c;
 	return SWM_OK;

@@ -263,6 +263,7 @@ scan_branches(swm_scanner *s, swm_condition *out)
 	int rc = swm_scan_deeper(s);
 
 	out->depth = (unsigned)s->depth;
+	out->arena = s->arena;
 	while (rc == SWM_OK) {
 		rc = swm_parse_logic(s, tail);
 		if (rc != SWM_OK)

@@ -118,6 +118,31 @@ START_TEST(values_of_each_kind)
 }
 END_TEST
 
+static void
+put_doubles(void)
+{
+	static const double values[] = { 0.1, 21.7, -1e300, 0.1 + 0.2, 1.0 / 3 };
+
+	begin(COLUMNS);
+	for (int i = 0; i < (int)(sizeof values / sizeof values[0]); i++) {
+		ck_assert_int_eq(swm_insert_double(insert, D, values[i]), SWM_OK);
+		ck_assert_int_eq(swm_insert_double(insert, N, values[i]), SWM_OK);
+		ck_assert_int_eq(swm_insert_double(insert, T, values[i]), SWM_OK);
+		row(i);
+	}
+	ck_assert_int_eq(commit(), 5);
+	ck_assert_int_eq(count("d = t::double precision AND n = t::numeric"), 5);
+	ck_assert_int_eq(count("(id, t) IN ((0, '0.1'), (1, '21.7'), (2, '-1e+300'), (3, '0.30000000000000004'), "
+	                       "(4, '0.3333333333333333'))"), 5);
+}
+
+/* 0.1 + 0.2 needs 17 digits, a third 16. */
+START_TEST(a_double_has_no_digits_that_nobody_gave)
+{
+	put_doubles();
+}
+END_TEST
+
 START_TEST(a_comma_is_no_decimal_point)
 {
 	if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL && setlocale(LC_NUMERIC, "fr_FR.UTF-8") == NULL)
@@ -127,6 +152,60 @@ START_TEST(a_comma_is_no_decimal_point)
 	row(1);
 	ck_assert_int_eq(commit(), 1);
 	ck_assert_int_eq(count("d = 1.5"), 1);
+	database_do(admin, "TRUNCATE ins.t");
+	put_doubles();
+}
+END_TEST
+
+/* In columns of json, jsonb and domains over them, text is what a literal of that type would be. */
+START_TEST(text_for_json_is_json)
+{
+	static const char *const names[] = { "id", "j", "b", "dj", "db", "js", "later" };
+	static const char *const texts[] = { "{\"a\": [1.50, \"x\\ty\\\\\"]}", "\"s\"", "12", "[\n\ttrue]" };
+
+	database_do(admin, "CREATE DOMAIN ins.dj AS json; CREATE DOMAIN ins.inner AS jsonb; "
+	                   "CREATE DOMAIN ins.db AS ins.inner CHECK (VALUE <> '0')");
+	database_do(admin, "CREATE TABLE ins.docs(id integer, j json, b jsonb, dj ins.dj, db ins.db, js json[], later ins.dj)");
+	ck_assert_int_eq(swm_engine_reload_schema(engine, err), SWM_OK);
+	begin_with("docs", names, 7, NULL);
+	for (int i = 0; i < 4; i++) {
+		for (size_t c = 1; c <= 4; c++)
+			ck_assert_int_eq(swm_insert_text(insert, c, swm_cstr(texts[i])), SWM_OK);
+		ck_assert_int_eq(swm_insert_text(insert, 5, SWM_STR("{\"{\\\"k\\\": 1}\",2}")), SWM_OK);
+		row(i);
+	}
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("null")), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, 2, SWM_STR("null")), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, 3, SWM_STR("null")), SWM_OK);
+	row(4);
+	ck_assert_int_eq(commit(), 5);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM ins.docs, (SELECT $t$%s$t$::json AS v) x WHERE id = %d "
+		                                        "AND j::text = v::text AND b = v::text::jsonb AND dj::jsonb = b AND db = b "
+		                                        "AND js[1]->>'k' = '1' AND js[2]::text = '2' AND later IS NULL", texts[i], i), 1);
+	ck_assert_int_eq(database_number(admin, "SELECT count(*) FROM ins.docs WHERE id = 4 AND j::text = 'null' AND b IS NULL AND dj IS NULL"), 1);
+}
+END_TEST
+
+START_TEST(text_for_json_that_is_none)
+{
+	static const char *const names[] = { "id", "dj", "later" };
+
+	database_do(admin, "CREATE DOMAIN ins.dj AS json");
+	database_do(admin, "CREATE TABLE ins.docs(id integer, dj ins.dj, later ins.dj)");
+	ck_assert_int_eq(swm_engine_reload_schema(engine, err), SWM_OK);
+	begin(COLUMNS);
+	row(1);
+	ck_assert_int_eq(swm_insert_text(insert, J, SWM_STR("{a}")), SWM_OK);
+	row(2);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "22P02");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 2, column \"j\": Token \"a\" is invalid.");
+	begin_with("docs", names, 3, NULL);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("1,\"later\":2")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	begin_with("docs", names, 3, NULL);
+	ck_assert_int_eq(swm_insert_text(insert, 1, SWM_STR("")), SWM_EINVAL);
 }
 END_TEST
 
@@ -248,6 +327,36 @@ START_TEST(what_cannot_begin)
 }
 END_TEST
 
+/* A value that was refused must not be missing from a row that is kept. */
+START_TEST(an_error_that_was_not_looked_at)
+{
+	begin(COLUMNS);
+	row(1);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 2), SWM_OK);
+	ck_assert_int_eq(swm_insert_json(insert, J, SWM_STR("{")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_text(insert, T, SWM_STR("t")), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EINVAL);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, COLUMNS, 1), SWM_EINVAL);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, T, (swm_str){ "", SIZE_MAX / 2 }), SWM_ENOMEM); /* more than there can be */
+	ck_assert_int_eq(swm_insert_null(insert, COLUMNS), SWM_ENOMEM); /* the first counts */
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_ENOMEM);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_ENOMEM);
+	begin(COLUMNS);
+	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
+	ck_assert_int_eq(swm_insert_bytes(insert, BYTES, (swm_str){ "", SIZE_MAX }), SWM_ENOMEM);
+	ck_assert_int_eq(swm_insert_row(insert, err), SWM_ENOMEM);
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(count("true"), 0);
+}
+END_TEST
+
 START_TEST(a_backend_that_is_killed)
 {
 	begin(1);
@@ -272,12 +381,16 @@ main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, values_of_each_kind);
+	tcase_add_test(cases, a_double_has_no_digits_that_nobody_gave);
 	tcase_add_test(cases, a_comma_is_no_decimal_point);
+	tcase_add_test(cases, text_for_json_is_json);
+	tcase_add_test(cases, text_for_json_that_is_none);
 	tcase_add_test(cases, defaults_and_conflicts);
 	tcase_add_test(cases, nothing_is_kept_without_the_commit);
 	tcase_add_test(cases, a_bad_row_is_named);
 	tcase_add_test(cases, errors_at_the_commit);
 	tcase_add_test(cases, what_cannot_begin);
+	tcase_add_test(cases, an_error_that_was_not_looked_at);
 	tcase_add_test(cases, a_backend_that_is_killed);
 	suite_add_tcase(suite, cases);
 

@@ -471,6 +471,27 @@ START_TEST(groups_nest_so_deep_and_no_deeper)
 }
 END_TEST
 
+/* What is in one query would point into the other, and outlive it. */
+START_TEST(a_group_is_of_its_query)
+{
+	const swm_filter f = { .size = sizeof f, .column = SWM_STR("a"), .value = SWM_STR("1") };
+	swm_query *one = parse("t?or=(a.eq.1)"), *two = parse("t?select=r(id)&r.or=(a.eq.1,and(a.eq.2))");
+	swm_query_node *root = swm_query_root(one), *r = &two->ast->root.select->node;
+	swm_query_condition *group, *deeper = r->conditions->children->next, *next;
+
+	ck_assert_int_eq(swm_node_group(&group, r, NULL, SWM_CONDITION_OR, false, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(root, group, &f, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_node_where(root, deeper, &f, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_node_where(r, root->conditions, &f, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_node_group(&next, root, group, SWM_CONDITION_AND, false, err), SWM_EINVAL);
+	ck_assert(group->children == NULL && deeper->children->next == NULL && root->conditions->children->next == NULL);
+	ck_assert_int_eq(swm_node_where(r, group, &f, err), SWM_OK);
+	ck_assert_int_eq(swm_node_where(r, deeper, &f, err), SWM_OK);
+	swm_query_free(one);
+	swm_query_free(two);
+}
+END_TEST
+
 START_TEST(calls_refuse_what_cannot_be)
 {
 	swm_query *q;
@@ -553,6 +574,7 @@ main(void)
 	tcase_add_test(t, structs_may_be_of_another_size);
 	tcase_add_test(t, nodes_refuse_what_cannot_be);
 	tcase_add_test(t, groups_nest_so_deep_and_no_deeper);
+	tcase_add_test(t, a_group_is_of_its_query);
 	tcase_add_test(t, calls_refuse_what_cannot_be);
 	tcase_add_test(t, arguments_are_parted_from_filters);
 	suite_add_tcase(s, t);
