@@ -2,6 +2,13 @@
 
 #include "transaction.h"
 
+swm_step
+swm_step_of(const swm_statement *statement, bool prepare)
+{
+	return (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
+		.prepare = prepare };
+}
+
 /* A function's own isolation stands above its role's. */
 static swm_str
 isolation_of(const swm_role *role, const swm_function *f)

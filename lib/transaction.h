@@ -8,6 +8,7 @@
 #include "engine.h"
 
 #include "exec/exec.h"
+#include "sql/sql.h"
 
 typedef struct swm_transaction {
 	swm_engine *engine;
@@ -17,6 +18,9 @@ typedef struct swm_transaction {
 	int abort_fd;
 	bool rollback;             /* it ends so, whatever becomes of it */
 } swm_transaction;
+
+/* A statement as a step; prepare: it is kept prepared. */
+swm_step swm_step_of(const swm_statement *statement, bool prepare);
 
 /* The statement that begins one with the isolation of a role, or of a function that is called; NULL: none is needed. */
 const char *swm_transaction_begin(const swm_role *role, const swm_function *f, bool changes);

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-enum { LONGEST_KEY = 255, LARGEST_ANSWER = 1024 * 1024 };
+enum { LONGEST_KEY = 255 };
 
 /* The statements that take a key. LOCK: who finds it in use does not wait for ever. */
 enum { LOCK, EXPIRE, TAKE, ANSWER, TAKING_STEPS };
@@ -183,6 +183,12 @@ swm_step_key(struct serving *s)
 	return rc;
 }
 
+bool
+swm_is_replayed(const struct serving *s)
+{
+	return s->keyed != NULL && s->keyed->replayed;
+}
+
 void
 swm_keyed_dispose(struct serving *s)
 {
@@ -193,13 +199,6 @@ swm_keyed_dispose(struct serving *s)
 /*
  * Taking the key
  */
-
-static swm_step
-step_of(const swm_statement *statement, bool prepare)
-{
-	return (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
-		.prepare = prepare };
-}
 
 static int
 make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
@@ -217,7 +216,7 @@ make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
 	if (rc == SWM_OK)
 		rc = swm_sql_kept_answer(&made[ANSWER], s->arena, table, &s->keyed->key, s->err);
 	for (size_t i = 0; i < TAKING_STEPS && rc == SWM_OK; i++)
-		steps[i] = step_of(&made[i], settings->db_prepared_statements);
+		steps[i] = swm_step_of(&made[i], settings->db_prepared_statements);
 	return rc;
 }
 
@@ -379,21 +378,6 @@ put_headers(struct serving *s, swm_buf *to)
 	return !to->failed;
 }
 
-int
-swm_check_held(struct serving *s)
-{
-	size_t most = s->keyed != NULL ? LARGEST_ANSWER : s->most_held;
-	swm_buf number = SWM_BUF_INIT;
-
-	if (most == 0 || s->reply.body.len <= most)
-		return SWM_OK;
-	swm_buf_int(&number, (int64_t)most);
-	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&number));
-	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
-	swm_buf_dispose(&number);
-	return rc;
-}
-
 /* When all is done under the role of who asked, the login role keeps the answer. */
 static int
 send_answer(struct serving *s, const swm_kept_answer *answer)
@@ -408,12 +392,12 @@ send_answer(struct serving *s, const swm_kept_answer *answer)
 	if (rc == SWM_OK)
 		rc = swm_sql_kept_keep(&made[3], s->arena, settings->db_idempotency_table, &s->keyed->key, answer, s->err);
 	for (size_t i = 0; i < COUNT && rc == SWM_OK; i++)
-		steps[i] = step_of(&made[i], settings->db_prepared_statements);
+		steps[i] = swm_step_of(&made[i], settings->db_prepared_statements);
 	return rc != SWM_OK ? rc : swm_transaction_end_with(s->transaction, steps, COUNT, s->err);
 }
 
-static int
-keep(struct serving *s)
+int
+swm_keep_answer(struct serving *s)
 {
 	swm_buf headers = SWM_BUF_INIT, body = SWM_BUF_INIT;
 	swm_kept_answer answer = { .status = s->reply.status };
@@ -436,49 +420,4 @@ keep(struct serving *s)
 	swm_buf_dispose(&headers);
 	swm_buf_dispose(&body);
 	return rc;
-}
-
-/*
- * The transaction
- */
-
-void
-swm_share_transaction(struct serving *s)
-{
-	const swm_role *role = swm_snapshot_role(s->snapshot, s->identity.role);
-
-	if (s->transaction != NULL)
-		return;
-	s->own = (swm_transaction){ .engine = s->engine, .authenticated = s->identity.authenticated,
-		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
-		.abort_fd = s->request->abort_fd, .rollback = s->rollback };
-	s->transaction = &s->own;
-}
-
-int
-swm_end_transaction(struct serving *s)
-{
-	const swm_step end[] = { step_of(&swm_sql_constraints, false), step_of(&swm_sql_reset, false),
-		step_of(&swm_sql_reset_role, false) };
-	int rc;
-
-	if (s->own.exec == NULL)
-		return SWM_OK;
-	s->own.rollback |= s->keyed != NULL && !s->keyed->replayed && !s->may_have_written; /* there is nothing to keep */
-	if (s->keyed == NULL || !s->may_have_written)
-		rc = swm_transaction_end_with(&s->own, end, sizeof end / sizeof end[0], s->err);
-	else
-		rc = keep(s);
-	if (rc != SWM_OK)
-		swm_drop_transaction(s);
-	return rc;
-}
-
-void
-swm_drop_transaction(struct serving *s)
-{
-	if (s->own.exec == NULL)
-		return;
-	s->own.rollback = true;
-	(void)swm_transaction_end(&s->own, NULL);
 }

@@ -123,13 +123,17 @@ int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
 
 /*
- * A transaction that lasts for the whole request. The end commits it, when the answer is
+ * A transaction that lasts for the whole request (lib/serve/transaction.c). The end commits it, when the answer is
  * complete and before anything of it is sent; as swm_transaction_end(), and ANSWER_TOO_LARGE.
  * What is dropped is rolled back. Both do nothing without one.
  */
 void swm_share_transaction(struct serving *s);
 int swm_end_transaction(struct serving *s);
 void swm_drop_transaction(struct serving *s);
+
+/* Of a write with a key: keeps the answer and commits both. */
+int swm_keep_answer(struct serving *s);
+bool swm_is_replayed(const struct serving *s); /* the answer was kept for the key */
 void swm_keyed_dispose(struct serving *s);
 
 /* Against an answer that outgrows what may be held. ANSWER_TOO_LARGE. */

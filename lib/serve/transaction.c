@@ -1,0 +1,66 @@
+/*
+ * A transaction that lasts for a whole request: of a batch, of a write with a key, of many
+ * rows that are copied. Its answer is held until it has ended.
+ */
+#include "config.h"
+
+#include "serve/serving.h"
+
+/* A request with an Idempotency-Key has an answer that can be kept. */
+enum { SWM_LARGEST_KEPT = 1024 * 1024 };
+
+int
+swm_check_held(struct serving *s)
+{
+	size_t most = s->keyed != NULL ? SWM_LARGEST_KEPT : s->most_held;
+	swm_buf number = SWM_BUF_INIT;
+
+	if (most == 0 || s->reply.body.len <= most)
+		return SWM_OK;
+	swm_buf_int(&number, (int64_t)most);
+	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&number));
+	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
+	swm_buf_dispose(&number);
+	return rc;
+}
+
+void
+swm_share_transaction(struct serving *s)
+{
+	const swm_role *role = swm_snapshot_role(s->snapshot, s->identity.role);
+
+	if (s->transaction != NULL)
+		return;
+	s->own = (swm_transaction){ .engine = s->engine, .authenticated = s->identity.authenticated,
+		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
+		.abort_fd = s->request->abort_fd, .rollback = s->rollback };
+	s->transaction = &s->own;
+}
+
+int
+swm_end_transaction(struct serving *s)
+{
+	const swm_step end[] = { swm_step_of(&swm_sql_constraints, false), swm_step_of(&swm_sql_reset, false),
+		swm_step_of(&swm_sql_reset_role, false) };
+	int rc;
+
+	if (s->own.exec == NULL)
+		return SWM_OK;
+	s->own.rollback |= s->keyed != NULL && !swm_is_replayed(s) && !s->may_have_written; /* there is nothing to keep */
+	if (s->keyed == NULL || !s->may_have_written)
+		rc = swm_transaction_end_with(&s->own, end, sizeof end / sizeof end[0], s->err);
+	else
+		rc = swm_keep_answer(s);
+	if (rc != SWM_OK)
+		swm_drop_transaction(s);
+	return rc;
+}
+
+void
+swm_drop_transaction(struct serving *s)
+{
+	if (s->own.exec == NULL)
+		return;
+	s->own.rollback = true;
+	(void)swm_transaction_end(&s->own, NULL);
+}
