@@ -182,10 +182,14 @@ swm_json_from_csv(swm_buf *to, swm_json_facts *facts, swm_arena *arena, swm_str 
 {
 	struct csv c = { .text = csv, .line = 1, .err = err };
 
-	if (csv.len == 0)
-		return fail_line(&c, "No header");
 	if (!swm_utf8_valid(csv, NULL))
 		return swm_fail(err, SWM_ERR_BODY, SWM_STR("The CSV is not valid UTF-8"));
+	while (skip_blank_line(&c))
+		;
+	if (c.at == csv.len) {
+		c.line = 1;
+		return fail_line(&c, "No header");
+	}
 	int rc = scan_rows(&c, to, facts, arena);
 	swm_buf_dispose(&c.field);
 	return rc;

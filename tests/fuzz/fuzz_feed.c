@@ -111,6 +111,16 @@ check_same(struct seen *a, struct seen b)
 	dispose(&b);
 }
 
+/* Nothing, or blank lines: no header, which only who reads the whole calls an error. */
+static bool
+has_header(swm_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\n' && (text.ptr[i] != '\r' || i + 1 == text.len || text.ptr[i + 1] != '\n'))
+			return true;
+	return false;
+}
+
 static void
 check_csv(const struct seen *seen, swm_str text)
 {
@@ -120,7 +130,7 @@ check_csv(const struct seen *seen, swm_str text)
 	int rc = swm_json_from_csv(&whole, &facts, arena, text, NULL);
 
 	swm_buf_printf(&mine, "[%s]", swm_buf_text(&seen->rows));
-	if (!seen->nul && text.len > 0 && (rc == SWM_OK) != (seen->rc == 0))
+	if (!seen->nul && has_header(text) && (rc == SWM_OK) != (seen->rc == 0))
 		abort();
 	/* of two fields of one name the whole has both */
 	bool twice = false;
