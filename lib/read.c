@@ -100,12 +100,9 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 	size_t n = read->step_count++;
 
 	read->kinds[n] = kind;
-	read->steps[n] = (swm_step){
-		.sql = s->text, .params = s->params, .param_count = s->param_count,
-		.prepare = read->engine->settings->db_prepared_statements && is_lasting(read, kind),
-		.stream = kind == SWM_READ_ROWS,
-		.quiet = is_quiet(kind),
-	};
+	read->steps[n] = swm_step_of(s, read->engine->settings->db_prepared_statements && is_lasting(read, kind));
+	read->steps[n].stream = kind == SWM_READ_ROWS;
+	read->steps[n].quiet = is_quiet(kind);
 }
 
 /*

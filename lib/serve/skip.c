@@ -183,8 +183,8 @@ take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t
 static size_t
 add_step(swm_step *steps, size_t n, const swm_statement *statement)
 {
-	steps[n] = (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
-		.quiet = statement->param_count == 0 };
+	steps[n] = swm_step_of(statement, false);
+	steps[n].quiet = statement->param_count == 0;
 	return n + 1;
 }
 
