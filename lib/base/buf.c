@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALLEST = 256 };
+
 void
 swm_buf_dispose(swm_buf *buf)
 {
@@ -30,7 +32,7 @@ swm_buf_reserve(swm_buf *buf, size_t len)
 		return NULL;
 	if (len < buf->cap - buf->len) /* one byte stays for the NUL */
 		return buf->ptr + buf->len;
-	size_t need, cap = buf->cap < 64 ? 64 : buf->cap;
+	size_t need, cap = buf->cap < SMALLEST ? SMALLEST : buf->cap;
 	if (__builtin_add_overflow(buf->len, len, &need) || need > SIZE_MAX / 2 - 1)
 		goto fail;
 	while (cap <= need)
@@ -112,18 +114,23 @@ swm_buf_int(swm_buf *buf, int64_t n)
 void
 swm_buf_printf(swm_buf *buf, const char *format, ...)
 {
+	size_t room = buf->failed ? 0 : buf->cap - buf->len;
 	va_list args, again;
 
 	va_start(args, format);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
-	char *to = n < 0 ? NULL : swm_buf_reserve(buf, (size_t)n);
-	if (to != NULL) {
-		vsnprintf(to, (size_t)n + 1, format, again);
-		buf->len += (size_t)n;
-	} else {
+	int n = vsnprintf(room == 0 ? NULL : buf->ptr + buf->len, room, format, args);
+	if (n < 0) {
 		buf->failed = true;
+	} else if ((size_t)n >= room) { /* what was cut off is written again */
+		char *to = swm_buf_reserve(buf, (size_t)n);
+		if (to != NULL)
+			vsnprintf(to, (size_t)n + 1, format, again);
 	}
+	if (!buf->failed)
+		buf->len += (size_t)n;
+	else if (room > 0)
+		buf->ptr[buf->len] = '\0';
 	va_end(again);
 	va_end(args);
 }

@@ -2,6 +2,8 @@
 
 #include "base/str.h"
 
+#include "base/hash.h"
+
 int
 swm_str_cmp(swm_str a, swm_str b)
 {
@@ -148,11 +150,7 @@ invalid:
 uint64_t
 swm_str_hash(swm_str s)
 {
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
-	return h;
+	return swm_hash((swm_hash128){ 0, 0 }, s).high;
 }
 
 bool

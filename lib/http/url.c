@@ -69,12 +69,25 @@ is_unreserved(char c)
 void
 swm_url_encode(swm_buf *to, swm_str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (is_unreserved(text.ptr[i]))
-			swm_buf_char(to, text.ptr[i]);
-		else
-			swm_buf_printf(to, "%%%02X", (unsigned char)text.ptr[i]);
+	static const char digits[] = "0123456789ABCDEF";
+	char *at = text.len > SIZE_MAX / 3 ? NULL : swm_buf_reserve(to, 3 * text.len);
+
+	if (at == NULL) {
+		to->failed = true;
+		return;
 	}
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (is_unreserved(text.ptr[i])) {
+			*at++ = text.ptr[i];
+			continue;
+		}
+		*at++ = '%';
+		*at++ = digits[c >> 4];
+		*at++ = digits[c & 15];
+	}
+	*at = '\0'; /* swm_buf_reserve() leaves room for it */
+	to->len = (size_t)(at - to->ptr);
 }
 
 int

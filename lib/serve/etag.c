@@ -5,6 +5,8 @@
 
 #include "base/hash.h"
 
+#include <endian.h>
+
 /* What a client of a 304 would go on to believe is part of the tag: how many rows there are, where the next page is. */
 static swm_hash128
 hash_answer(const struct serving *s)
@@ -23,8 +25,11 @@ tag_answer(struct serving *s)
 {
 	swm_buf tag = SWM_BUF_INIT;
 	swm_hash128 h = hash_answer(s);
+	uint64_t words[] = { htobe64(h.high), htobe64(h.low) }; /* the same on every machine */
 
-	swm_buf_printf(&tag, "W/\"%016llx%016llx\"", (unsigned long long)h.high, (unsigned long long)h.low);
+	swm_buf_cstr(&tag, "W/\"");
+	swm_buf_hex(&tag, words, sizeof words);
+	swm_buf_char(&tag, '"');
 	swm_reply_set(&s->reply, "ETag", swm_buf_view(&tag));
 	s->reply.failed |= tag.failed;
 	swm_buf_dispose(&tag);

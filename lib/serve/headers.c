@@ -133,10 +133,14 @@ swm_set_content_range(struct serving *s, int64_t last)
 
 	if (s->is_estimate && last >= first && s->total <= last)
 		s->total = last + 1; /* so many there are at least (RFC 9110, 14.4) */
-	if (last >= first && s->total != 0 && !is_guess)
-		swm_buf_printf(&range, "%lld-%lld/", (long long)first, (long long)last);
-	else
-		swm_buf_cstr(&range, "*/");
+	if (last >= first && s->total != 0 && !is_guess) {
+		swm_buf_int(&range, first);
+		swm_buf_char(&range, '-');
+		swm_buf_int(&range, last);
+	} else {
+		swm_buf_char(&range, '*');
+	}
+	swm_buf_char(&range, '/');
 	if (s->total >= 0)
 		swm_buf_int(&range, s->total);
 	else

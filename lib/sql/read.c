@@ -7,6 +7,10 @@
  *	spread    LATERAL (SELECT column AS "c1", ...), or json_agg() of each column
  *
  * A column by which the parent is ordered is "o1", "o2", ... beside them.
+ *
+ * A to-many relation that nothing but the select list needs is a subquery there, as
+ * PostgreSQL then makes the arrays of just the rows that an order and a limit leave. A
+ * to-one relation stays a join, of which the planner can make a hash join.
  */
 #include "config.h"
 
@@ -62,6 +66,8 @@ put_lateral_column(swm_writer *w, const swm_plan_node *node, char letter, size_t
 	put_numbered(w, letter, index);
 }
 
+static void put_document(swm_writer *w, const swm_plan_node *node);
+
 /*
  * Values
  */
@@ -96,12 +102,25 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 	swm_put(w, ")");
 }
 
+/* Whether the node is a subquery of the select list, and not a join. */
+static bool
+is_subquery(const swm_plan_node *node)
+{
+	return !node->is_to_one && !node->is_spread && !node->is_inner && node->extras == NULL && !node->parent->has_aggregates;
+}
+
 /* What an embedded node gives. */
 static void
 put_embedded(swm_writer *w, const swm_plan_output *o)
 {
 	bool many = !o->embed->is_to_one;
 
+	if (is_subquery(o->embed)) {
+		swm_put(w, "(");
+		put_document(w, o->embed);
+		swm_put(w, ")");
+		return;
+	}
 	if (many)
 		swm_put(w, "COALESCE(");
 	if (o->kind == SWM_OUTPUT_EMBED) {
@@ -264,11 +283,11 @@ put_join(swm_writer *w, const swm_plan_node *node)
 	}
 }
 
-/* Whether something of the node is needed beside the fact that it has rows. */
+/* Whether something of the node is needed beside the fact that it has rows, and not in the select list alone. */
 static bool
 is_joined(const swm_plan_node *node)
 {
-	return node->is_selected || node->extras != NULL;
+	return (node->is_selected || node->extras != NULL) && !is_subquery(node);
 }
 
 /* As put_where(); of what stands behind the node's position one range alone, or all of them. */
@@ -432,8 +451,12 @@ put_spread_arrays(swm_writer *w, const swm_plan_node *node)
 static void
 put_document(swm_writer *w, const swm_plan_node *node)
 {
-	swm_put(w, node->is_to_one ? "SELECT row_to_json(" : "SELECT json_agg(");
-	swm_put(w, "\"r\".*) AS \"value\" FROM (");
+	if (node->is_to_one)
+		swm_put(w, "SELECT row_to_json(\"r\".*) AS \"value\" FROM (");
+	else if (is_subquery(node))
+		swm_put(w, "SELECT COALESCE(json_agg(\"r\".*), '[]') FROM (");
+	else
+		swm_put(w, "SELECT json_agg(\"r\".*) AS \"value\" FROM (");
 	put_rows(w, node, FOR_JSON);
 	swm_put(w, ") AS \"r\"");
 }

@@ -2,18 +2,47 @@
 
 #include "sql/writer.h"
 
+enum { MOST_ARGUMENTS = 100 }; /* of a function: PostgreSQL's FUNC_MAX_ARGS */
+
+/*
+ * A name is the same from request to request: as text of the statement it is read once,
+ * when that is prepared. One with other characters is still a parameter.
+ */
+static void
+put_setting_name(swm_writer *w, swm_str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '_' && c != '.') {
+			swm_put_param(w, name);
+			return;
+		}
+	}
+	swm_put(w, "'");
+	swm_buf_str(&w->text, name);
+	swm_put(w, "'");
+}
+
+/*
+ * Nobody reads the values: as arguments of a function whose result is a number they are
+ * neither described nor sent. Named with its schema, as any function of its name could
+ * take the arguments better than one of "any".
+ */
 int
 swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
 	for (size_t i = 0; i < count; i++) {
-		swm_put(&w, i == 0 ? "SELECT set_config(" : ", set_config(");
-		swm_put_param(&w, settings[i].name);
+		bool first = i % MOST_ARGUMENTS == 0;
+		swm_put(&w, i == 0 ? "SELECT " : first ? "), " : ", ");
+		swm_put(&w, first ? "pg_catalog.num_nulls(set_config(" : "set_config(");
+		put_setting_name(&w, settings[i].name);
 		swm_put(&w, ", ");
 		swm_put_param(&w, settings[i].value);
 		swm_put(&w, ", true)");
 	}
+	swm_put(&w, ")");
 	return swm_writer_finish(&w, out, err);
 }
 

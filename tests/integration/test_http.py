@@ -219,6 +219,11 @@ class Headers(Http):
 		with server:
 			self.assertEqual(server.get("/whoami?select=colour").text, array('{"colour":"blue \'q\'"}'))
 
+	def test_more_settings_than_a_function_has_arguments(self):
+		settings = {"app.settings.n%d" % n: n for n in range(250)}
+		with harness.Server(harness.cluster(), harness.database(), **settings, **{"app.settings.colour": "last"}) as server:
+			self.assertEqual(server.get("/whoami?select=colour").text, array('{"colour":"last"}'))
+
 	def test_kept_connections(self):
 		"""Several requests on one connection of the client."""
 		with self.server.connect() as connection:

@@ -26,6 +26,22 @@ START_TEST(buffer_grows_and_terminates)
 }
 END_TEST
 
+/* Whatever room is left where it begins, none of the text is cut off. */
+START_TEST(formatted_text_is_whole_at_any_place)
+{
+	for (int before = 0; before < 600; before++) {
+		swm_buf b = SWM_BUF_INIT;
+		for (int i = 0; i < before; i++)
+			swm_buf_char(&b, 'x');
+		swm_buf_printf(&b, "%05d%s", 12345, "text");
+		ck_assert(!b.failed);
+		ck_assert_uint_eq(b.len, (size_t)before + 9);
+		ck_assert_str_eq(swm_buf_text(&b) + before, "12345text");
+		swm_buf_dispose(&b);
+	}
+}
+END_TEST
+
 START_TEST(buffer_remembers_its_failure)
 {
 	swm_buf b = SWM_BUF_INIT;
@@ -149,6 +165,7 @@ main(void)
 	TCase *t = tcase_create("base");
 
 	tcase_add_test(t, buffer_grows_and_terminates);
+	tcase_add_test(t, formatted_text_is_whole_at_any_place);
 	tcase_add_test(t, buffer_remembers_its_failure);
 	tcase_add_test(t, arena_gives_zeroed_memory_until_it_is_reset);
 	tcase_add_test(t, cutting_gives_every_piece);
