@@ -86,12 +86,6 @@ swm_buf_str(swm_buf *buf, swm_str s)
 }
 
 void
-swm_buf_cstr(swm_buf *buf, const char *s)
-{
-	swm_buf_add(buf, s, strlen(s));
-}
-
-void
 swm_buf_char(swm_buf *buf, char c)
 {
 	swm_buf_add(buf, &c, 1);

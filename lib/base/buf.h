@@ -4,6 +4,8 @@
 
 #include <swm/types.h>
 
+#include <string.h>
+
 typedef struct swm_buf {
 	char *ptr; /* NUL-terminated once anything was appended; NULL before */
 	size_t len;
@@ -23,7 +25,14 @@ void swm_buf_add(swm_buf *buf, const void *bytes, size_t len);
 /* Two hexadecimal digits for each byte. */
 void swm_buf_hex(swm_buf *buf, const void *bytes, size_t len);
 void swm_buf_str(swm_buf *buf, swm_str s);
-void swm_buf_cstr(swm_buf *buf, const char *s);
+
+/* Inline, so that a literal's length is known where it is compiled. */
+static inline void
+swm_buf_cstr(swm_buf *buf, const char *s)
+{
+	swm_buf_add(buf, s, strlen(s));
+}
+
 void swm_buf_char(swm_buf *buf, char c);
 void swm_buf_int(swm_buf *buf, int64_t n);
 void swm_buf_printf(swm_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -15,7 +15,7 @@ static swm_plan_output *
 add_output(swm_planner *p, struct outputs *to)
 {
 	if (to->count == to->room) {
-		size_t room = to->room == 0 ? 16 : to->room * 2;
+		size_t room = to->room == 0 ? 4 : to->room * 2;
 		swm_plan_output *more = swm_arena_array(p->arena, room, sizeof *more);
 		if (more == NULL)
 			return NULL;

@@ -5,21 +5,21 @@
 void
 swm_sql_quote_identifier(swm_buf *to, swm_str name)
 {
-	swm_str rest = name;
+	char *at = name.len > SIZE_MAX / 2 - 2 ? NULL : swm_buf_reserve(to, 2 * name.len + 2);
 
-	swm_buf_char(to, '"');
-	for (size_t n; (n = swm_str_find(rest, '"')) < rest.len; rest = swm_str_from(rest, n + 1)) {
-		swm_buf_add(to, rest.ptr, n);
-		swm_buf_cstr(to, "\"\"");
+	if (at == NULL) {
+		to->failed = true;
+		return;
 	}
-	swm_buf_str(to, rest);
-	swm_buf_char(to, '"');
-}
-
-void
-swm_put(swm_writer *w, const char *text)
-{
-	swm_buf_cstr(&w->text, text);
+	*at++ = '"';
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] == '"')
+			*at++ = '"';
+		*at++ = name.ptr[i];
+	}
+	*at++ = '"';
+	*at = '\0'; /* swm_buf_reserve() leaves room for it */
+	to->len = (size_t)(at - to->ptr);
 }
 
 void

@@ -16,7 +16,12 @@ typedef struct swm_writer {
 	bool failed;
 } swm_writer;
 
-void swm_put(swm_writer *w, const char *text);
+static inline void
+swm_put(swm_writer *w, const char *text)
+{
+	swm_buf_cstr(&w->text, text);
+}
+
 void swm_put_identifier(swm_writer *w, swm_str name);
 
 /* "schema"."name" */
