@@ -67,24 +67,6 @@ is_raw(const swm_call_request *r)
 	return r->post && (r->content == SWM_CONTENT_TEXT || r->content == SWM_CONTENT_XML || r->content == SWM_CONTENT_BYTES);
 }
 
-/* Every argument is a parameter, and every parameter without a default is given. */
-static bool
-fits_by_names(const struct caller *c, const swm_function *f)
-{
-	size_t found = 0;
-
-	if (is_raw(c->request) || c->request->whole_body)
-		return false;
-	for (size_t i = 0; i < f->parameter_count; i++) {
-		const swm_parameter *p = &f->parameters[i];
-		bool given = p->name.len > 0 && is_given(c, p->name);
-		if (p->required && !given)
-			return false;
-		found += given;
-	}
-	return found == c->name_count;
-}
-
 /* Its only parameter has no name, and a type that takes such a body. */
 static bool
 takes_body(const struct caller *c, const swm_function *f)
@@ -105,6 +87,24 @@ takes_body(const struct caller *c, const swm_function *f)
 	default:
 		return false;
 	}
+}
+
+/* Every argument is a parameter, and every parameter without a default is given. What takes the body is given that. */
+static bool
+fits_by_names(const struct caller *c, const swm_function *f)
+{
+	size_t found = 0;
+
+	if (is_raw(c->request) || c->request->whole_body || takes_body(c, f))
+		return false;
+	for (size_t i = 0; i < f->parameter_count; i++) {
+		const swm_parameter *p = &f->parameters[i];
+		bool given = p->name.len > 0 && is_given(c, p->name);
+		if (p->required && !given)
+			return false;
+		found += given;
+	}
+	return found == c->name_count;
 }
 
 /* The overloads that a test accepts; NULL when memory ran out. */
@@ -195,9 +195,11 @@ collect_arguments(struct caller *c, swm_plan_call *call)
 static enum swm_call_form
 form_of(const swm_call_request *r, bool whole_body)
 {
+	bool has_members = r->content == SWM_CONTENT_JSON || r->content == SWM_CONTENT_CSV;
+
 	if (whole_body)
 		return SWM_CALL_BODY;
-	return r->post && r->content == SWM_CONTENT_JSON ? SWM_CALL_OBJECT : SWM_CALL_VALUES;
+	return r->post && has_members ? SWM_CALL_OBJECT : SWM_CALL_VALUES;
 }
 
 int

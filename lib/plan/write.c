@@ -202,7 +202,7 @@ plan_representation(swm_planner *p, swm_write_plan *plan)
 
 	plan->returns_row |= plan->read->made == SWM_MADE_HANDLED && plan->read->handler->relation_oid != 0;
 	for (size_t i = 0; i < root->output_count && rc == SWM_OK; i++)
-		if (root->outputs[i].kind == SWM_OUTPUT_FIELD)
+		if (root->outputs[i].kind == SWM_OUTPUT_FIELD && !root->outputs[i].field.is_row)
 			rc = add_returning(p, plan, root->outputs[i].field.name);
 	for (const swm_plan_node *c = root->children; c != NULL && rc == SWM_OK; c = c->next)
 		rc = add_join_columns(p, plan, c->relationship);

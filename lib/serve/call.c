@@ -4,6 +4,7 @@
 #include "serve/serving.h"
 
 #include "http/url.h"
+#include "json/rows.h"
 #include "json/scan.h"
 #include "query/arguments.h"
 
@@ -52,6 +53,21 @@ take_form(struct serving *s)
 	return rc == SWM_OK ? rc : fail_body(s, "The form is not percent-encoded UTF-8");
 }
 
+/* The first row is the call: its fields go by the header's names, as an object's members do. */
+static int
+take_csv(struct serving *s)
+{
+	swm_buf csv = SWM_BUF_INIT;
+	int rc = swm_request_read_body(&csv, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+
+	if (rc == SWM_OK)
+		rc = swm_json_from_csv(&s->body, &s->json, s->arena, swm_buf_view(&csv), s->err);
+	swm_buf_dispose(&csv);
+	if (rc == SWM_OK && s->json.elements == 0)
+		s->json.key_count = 0;
+	return rc;
+}
+
 /* What PostgreSQL's text form cannot carry. */
 static int
 take_text(struct serving *s)
@@ -92,6 +108,8 @@ swm_step_body(struct serving *s)
 	case SWM_CONTENT_URLENCODED:
 		rc = read_body(s);
 		return rc != SWM_OK ? rc : take_form(s);
+	case SWM_CONTENT_CSV:
+		return take_csv(s);
 	case SWM_CONTENT_TEXT:
 	case SWM_CONTENT_XML:
 		rc = read_body(s);
@@ -121,11 +139,37 @@ fail_no_object(struct serving *s)
 	return fail_body(s, "All object keys must match");
 }
 
+/* ?columns= says which members of a JSON body are arguments, else all are. An empty array has none. */
+static int
+take_named(struct serving *s)
+{
+	bool is_empty = s->json.body == SWM_JSON_BODY_ARRAY && s->json.elements == 0;
+	size_t count = 0;
+
+	if (!s->ast->has_columns || !swm_serving_is(s, "POST") || s->content != SWM_CONTENT_JSON || is_empty)
+		return SWM_OK;
+	for (const swm_value *v = s->ast->columns; v != NULL; v = v->next)
+		count++;
+	swm_str *names = swm_arena_array(s->arena, count, sizeof *names);
+	if (names == NULL)
+		return swm_fail_memory(s->err);
+	count = 0;
+	for (const swm_value *v = s->ast->columns; v != NULL; v = v->next)
+		names[count++] = v->text;
+	s->json.keys = names;
+	s->json.key_count = count;
+	s->json.keys_left_out = false;
+	s->json.rows_agree = true;
+	return SWM_OK;
+}
+
 int
 swm_step_call(struct serving *s)
 {
 	if (!s->is_function)
 		return SWM_OK;
+	if (take_named(s) != SWM_OK)
+		return SWM_ENOMEM;
 	swm_call_request request = {
 		.schema = s->schema, .name = s->relation, .role = s->identity.role,
 		.post = swm_serving_is(s, "POST"), .content = s->content,

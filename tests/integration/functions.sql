@@ -60,6 +60,7 @@ CREATE FUNCTION body_of(xml) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'x
 CREATE FUNCTION body_of(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'bytea ' || encode($1, 'hex') $$;
 CREATE FUNCTION body_of(a integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'named ' || a $$;
 CREATE FUNCTION body_of() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'nothing' $$;
+CREATE FUNCTION body_or_not(json DEFAULT '"nothing"') RETURNS json LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 CREATE FUNCTION upload_binary(bytea) RETURNS void LANGUAGE sql AS 'INSERT INTO calls.files VALUES ($1)';
 CREATE FUNCTION size_of(text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT octet_length($1)';
 CREATE FUNCTION only_jsonb(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT $1';

@@ -156,6 +156,12 @@ class Bodies(Calls):
 		self.expect(self.get("body_of?a=5"), '"named 5"')
 		self.expect(self.get("body_of"), '"nothing"')
 
+	def test_unnamed_with_a_default(self):
+		"""A body is the argument even if it has no members."""
+		self.expect(self.post("body_or_not", "{}"), "{}")
+		self.expect(self.post("body_or_not", '{"a":1}'), '{"a":1}')
+		self.expect(self.get("body_or_not"), '"nothing"')
+
 	def test_upload(self):
 		answer = self.post("upload_binary", bytes(range(256)), {"Content-Type": "application/octet-stream"})
 		self.assertEqual((answer.status, answer.body), (204, b""))
@@ -182,8 +188,38 @@ class Bodies(Calls):
 		self.expect(self.post("add_them", '[{"a":1,"b":2},{"a":1}]'), error_body("PGRST102", "All object keys must match"), 400)
 		self.expect(self.post("add_them", '[{"a":1,"b":2},{"a":1,"b":3}]'), "3")
 
+	def test_csv(self):
+		"""As an array of objects: the header has the names, and the first row is the call."""
+		csv = {"Content-Type": "text/csv"}
+		self.expect(self.post("add_them", "a,b\n1,2\n", csv), "3")
+		self.expect(self.post("add_them", "b,a\r\n5,2\r\n9,9\r\n", csv), "7")
+		self.expect(self.post("greet", 'mark,name\n"?","a ""b"", c"', csv), json.dumps('hello a "b", c?'))
+		self.expect(self.post("is_null", "value\nNULL\n", csv), "true")
+		self.expect(self.post("greet", "name\n", csv), '"hello world!"')
+		self.expect(self.post("body_of", "a\n5", csv), '"named 5"')
+		for target, body, status, code in (
+				("add_them", "a,b\n1,2\n1\n", 400, "PGRST102"), ("add_them", "", 400, "PGRST102"),
+				("add_them", "a,c\n1,2\n", 404, "PGRST202"), ("mult_them", "x,y\n4,2\n", 404, "PGRST202"),
+				("add_them", "a,b\n1,x\n", 400, "22P02")):
+			with self.subTest(target, body=body):
+				answer = self.post(target, body, csv)
+				self.assertEqual((answer.status, answer.json["code"]), (status, code))
+
+	def test_columns(self):
+		"""They say which members of the body are arguments (PostgREST's page on tables, on columns)."""
+		self.expect(self.post("add_them?columns=a,b", '{"a":1,"b":2,"c":3}'), "3")
+		self.expect(self.post("add_them?columns=b,a", '[{"a":1,"b":2,"c":3},{"a":1}]'), "3")
+		self.expect(self.post("greet?columns=name", '{"name":"you","mark":"?","x":1}'), '"hello you!"')
+		self.expect(self.post("rental_duration?columns=customer_id", '{"customer_id":1,"from_date":"2020-01-01"}'), '"one"')
+		self.expect(self.post("mult_them?columns=y", '{"x":4,"y":2}'), "8")
+		answer = self.post("add_them?columns=a", '{"a":1,"b":2}')
+		self.assertEqual((answer.status, answer.json["code"], answer.json["details"]),
+		                 (404, "PGRST202", SEARCHED % "add_them with parameter a or with a single unnamed json/jsonb parameter"))
+		self.assertEqual(self.post("add_them?columns=a,b", "[]").status, 404)
+		self.expect(self.post("add_them?columns=a", "a=1&b=2", {"Content-Type": "application/x-www-form-urlencoded"}), "3")
+
 	def test_content_types_that_no_function_takes(self):
-		for content in ("image/png", "text/csv", "application/x-ndjson", "nonsense"):
+		for content in ("image/png", "application/x-ndjson", "nonsense"):
 			self.expect(self.post("add_them", "a,b\n1,2", {"Content-Type": content}),
 			            error_body("PGRST102", "Content-Type not acceptable: " + content), 400)
 
