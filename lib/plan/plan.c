@@ -187,6 +187,16 @@ plan_value(swm_planner *p, swm_plan_node *root)
 	return SWM_OK;
 }
 
+/* What is embedded in films_1 may be films on level 1: a root that goes by its name alone gives way. */
+static int
+part_names(swm_planner *p, swm_plan_node *root)
+{
+	for (const swm_plan_node *c = root->children; c != NULL; c = c->next)
+		if (root->alias.len > 0 && swm_str_eq(c->alias, root->alias))
+			return swm_plan_alias(p, root);
+	return SWM_OK;
+}
+
 static int
 plan_root(swm_planner *p, swm_read_plan *plan)
 {
@@ -196,6 +206,8 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 	plan->root->asked = &ast->root;
 	if (rc == SWM_OK)
 		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
+	if (rc == SWM_OK)
+		rc = part_names(p, plan->root);
 	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
 		rc = swm_plan_fail_not_embedded(p, ast->not_embedded);
 	if (rc == SWM_OK)

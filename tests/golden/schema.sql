@@ -72,3 +72,7 @@ CREATE CAST (golden.paint AS json) WITH FUNCTION golden.paint_json(golden.paint)
 CREATE FUNCTION golden.paint_parse(json) RETURNS golden.paint LANGUAGE sql IMMUTABLE AS $$ SELECT $1 #>> '{}' $$;
 CREATE CAST (json AS golden.paint) WITH FUNCTION golden.paint_parse(json) AS IMPLICIT;
 CREATE TABLE golden.pots (id integer PRIMARY KEY, paint golden.paint);
+
+-- the name that an embedded relation of items has on the first level
+CREATE TABLE golden.items_1 (id integer PRIMARY KEY, item integer REFERENCES golden.items(id));
+CREATE FUNCTION golden.all_items_1() RETURNS SETOF golden.items_1 LANGUAGE sql STABLE AS 'SELECT * FROM golden.items_1';
