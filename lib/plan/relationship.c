@@ -228,6 +228,38 @@ add_way_out(swm_buf *hint, const swm_relationship *r, bool first)
 	swm_buf_char(hint, '\'');
 }
 
+static int
+compare_names(const swm_relation *relation, const uint16_t *x, const uint16_t *y, size_t count)
+{
+	int order = 0;
+
+	for (size_t i = 0; i < count && order == 0; i++)
+		order = swm_str_cmp(relation->columns[x[i]].name, relation->columns[y[i]].name);
+	return order;
+}
+
+static int
+compare_junctions(const swm_relationship *x, const swm_relationship *y)
+{
+	int order = swm_str_cmp(x->junction->name, y->junction->name);
+
+	if (order == 0)
+		order = swm_str_cmp(x->junction_origin->name, y->junction_origin->name);
+	return order != 0 ? order : swm_str_cmp(x->junction_target->name, y->junction_target->name);
+}
+
+/* A view may show a key's columns more than once. */
+static int
+compare_keys(const swm_relationship *x, const swm_relationship *y)
+{
+	int order = swm_str_cmp(x->key->name, y->key->name);
+
+	if (order != 0 || x->origin != y->origin || x->target != y->target || x->count != y->count)
+		return order;
+	order = compare_names(x->origin, x->origin_columns, y->origin_columns, x->count);
+	return order != 0 ? order : compare_names(x->target, x->target_columns, y->target_columns, x->count);
+}
+
 /* one-to-many, many-to-one, one-to-one, many-to-many; then by the name that tells them apart */
 static int
 compare_candidates(const void *a, const void *b)
@@ -240,11 +272,9 @@ compare_candidates(const void *a, const void *b)
 
 	if (order == 0)
 		order = places[x->cardinality] - places[y->cardinality];
-	if (order == 0 && x->junction != NULL)
-		order = swm_str_cmp(x->junction->name, y->junction->name);
-	if (order == 0 && x->junction != NULL)
-		return swm_str_cmp(x->junction_origin->name, y->junction_origin->name);
-	return order != 0 ? order : swm_str_cmp(x->key->name, y->key->name);
+	if (order != 0)
+		return order;
+	return x->junction != NULL ? compare_junctions(x, y) : compare_keys(x, y);
 }
 
 static int

@@ -57,7 +57,7 @@ static const char *const views_sql =
 	"CREATE VIEW using_view AS SELECT * FROM roles JOIN (SELECT id AS actor_id FROM actors) a USING (actor_id);"
 	"CREATE VIEW union_view AS SELECT id, director_id FROM films UNION SELECT id, director_id FROM films;"
 	"CREATE VIEW expression_view AS SELECT id + 0 AS id, max(director_id) AS director_id FROM films GROUP BY films.id;"
-	"CREATE VIEW twice_view AS SELECT id AS a, id AS b FROM directors;"
+	"CREATE VIEW twice_view AS SELECT id AS b, id AS a FROM directors;"
 	"CREATE VIEW half_view AS SELECT project_id FROM members;"
 	"CREATE VIEW roles_view AS SELECT actor_id AS actor, film_id AS film FROM roles;"
 	"CREATE DOMAIN film_id AS int;"
@@ -524,6 +524,13 @@ START_TEST(ambiguous)
 	           "\"relationship\":\"members using members_user_id_fkey(user_id) and in_project(region, project_id)\"},"
 	           "{\"cardinality\":\"many-to-many\",\"embedding\":\"users with projects\",\"relationship\":"
 	           "\"watchers using watchers_user_id_fkey(user_id) and watchers_project_id_region_fkey(project_id, region)\"}]");
+	swm_error_free(err);
+	err = refuse("twice_view", "films_mat", NULL, SWM_EREFUSED); /* by the names of the columns */
+	assert_str(swm_error_details(err),
+	           "[{\"cardinality\":\"one-to-many\",\"embedding\":\"twice_view with films_mat\","
+	           "\"relationship\":\"film_director using twice_view(a) and films_mat(director_id)\"},"
+	           "{\"cardinality\":\"one-to-many\",\"embedding\":\"twice_view with films_mat\","
+	           "\"relationship\":\"film_director using twice_view(b) and films_mat(director_id)\"}]");
 	swm_error_free(err);
 }
 END_TEST
