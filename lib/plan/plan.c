@@ -166,6 +166,20 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 	return root->relation != NULL && root->alias.ptr[0] == '_' ? swm_plan_alias(p, root) : SWM_OK;
 }
 
+/* A value is related to nothing. */
+static int
+refuse_embeds(swm_planner *p, const swm_plan_node *root)
+{
+	const swm_relation value = { .name = root->alias, .kind = 'c' };
+	const swm_relationship *none;
+
+	for (const swm_select_item *i = root->asked->select; i != NULL; i = i->next)
+		if (i->kind == SWM_SELECT_RELATION || i->kind == SWM_SELECT_SPREAD)
+			return swm_plan_relationship(&none, p->arena, p->snapshot, p->request->schema, &value, i->relation,
+			                             i->hint, p->err);
+	return SWM_OK;
+}
+
 /* The value of a function that returns no row, as the one column of its result. */
 static int
 plan_value(swm_planner *p, swm_plan_node *root)
@@ -184,7 +198,7 @@ plan_value(swm_planner *p, swm_plan_node *root)
 		o->form = SWM_FORM_JSON;
 	root->outputs = o;
 	root->output_count = 1;
-	return SWM_OK;
+	return refuse_embeds(p, root);
 }
 
 /* What is embedded in films_1 may be films on level 1: a root that goes by its name alone gives way. */

@@ -408,6 +408,15 @@ class Methods(Calls):
 
 
 class Shapes(Calls):
+	def test_a_value_has_no_relations(self):
+		for function, target in (("no_value", "films"), ("words", "...films"), ("do_nothing", "x:films!inner")):
+			with self.subTest(function):
+				self.expect(self.post(function + "?select=" + target + "(id)", {}), error_body(
+					"PGRST200", "Could not find a relationship between '%s' and 'films' in the schema cache" % function,
+					"Searched for a foreign key relationship between '%s' and 'films' in the schema 'calls', "
+					"but no matches were found." % function), 400)
+		self.expect(self.get("no_value?select=*"), "null")
+
 	def test_values(self):
 		self.expect(self.get("no_value"), "null")
 		self.expect(self.get("document"), '{"a":  1, "b": null}')
