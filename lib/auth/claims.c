@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "json/escape.h"
+#include "json/raw.h"
 
 #include <math.h>
 
@@ -39,13 +40,13 @@ swm_claims_with_role(swm_arena *arena, swm_str text, const swm_json *doc, swm_st
 	return made;
 }
 
-/* A NumericDate (RFC 7519, 2). It stays a double: one out of every integer's range is just far away. */
+/* A NumericDate (RFC 7519, 2), or null for none. It stays a double: one out of every integer's range is just far away. */
 static bool
 read_time(const swm_json *doc, swm_str name, double *out)
 {
 	const swm_json *value = swm_json_get(doc, name);
 
-	if (value == NULL)
+	if (value == NULL || swm_json_type_of(value) == SWM_JSON_NULL)
 		return true;
 	*out = swm_json_number(value);
 	return swm_json_type_of(value) == SWM_JSON_NUMBER;
@@ -108,13 +109,42 @@ read_role(swm_claims *out, swm_arena *arena, const swm_json *doc, const swm_clai
 	return out->role.ptr == NULL ? SWM_ENOMEM : SWM_OK;
 }
 
+/* The claims with this role in place of a "role" that says something else. The others stay as they were signed. */
+static swm_str
+with_role_instead(swm_arena *arena, swm_str payload, swm_str role)
+{
+	swm_buf buf = SWM_BUF_INIT;
+	swm_json_item item;
+
+	swm_buf_cstr(&buf, "{\"role\":");
+	swm_json_quote(&buf, role);
+	for (bool more = swm_json_item_first(&item, payload); more; more = swm_json_item_next(&item)) {
+		if (swm_json_says(item.name, SWM_STR("role")))
+			continue;
+		swm_buf_char(&buf, ',');
+		swm_buf_str(&buf, item.name);
+		swm_buf_char(&buf, ':');
+		swm_buf_str(&buf, item.value);
+	}
+	swm_buf_char(&buf, '}');
+	swm_str made = buf.failed ? (swm_str){ NULL, 0 } : swm_arena_str(arena, swm_buf_view(&buf));
+	swm_buf_dispose(&buf);
+	return made;
+}
+
+/* "role" is the role that the request runs as, wherever that was found: functions trust it. */
 static int
 read_text(swm_claims *out, swm_arena *arena, swm_str payload, const swm_json *doc)
 {
-	bool complete = swm_json_get(doc, SWM_STR("role")) != NULL || out->role.len == 0;
+	const swm_json *claim = swm_json_get(doc, SWM_STR("role"));
+	bool same = swm_json_type_of(claim) == SWM_JSON_STRING && swm_str_eq(swm_json_string(claim), out->role);
 
-	out->text = complete ? swm_arena_str(arena, payload)
-	                     : swm_claims_with_role(arena, payload, doc, out->role);
+	if (same || out->role.len == 0)
+		out->text = swm_arena_str(arena, payload);
+	else if (claim == NULL)
+		out->text = swm_claims_with_role(arena, payload, doc, out->role);
+	else
+		out->text = with_role_instead(arena, payload, out->role);
 	return out->text.ptr == NULL ? SWM_ENOMEM : SWM_OK;
 }
 

@@ -599,11 +599,17 @@ START_TEST(a_role_is_put_in_where_there_is_none)
 	accepts(sign("{\"a\":1.10}"), "anon", "{\"role\":\"anon\",\"a\":1.10}");
 	accepts(sign("\n{ \"o\":{\"role\":\"x\"}}"), "anon", "\n{\"role\":\"anon\", \"o\":{\"role\":\"x\"}}");
 	accepts(sign("{\"Role\":\"x\"}"), "anon", "{\"role\":\"anon\",\"Role\":\"x\"}");
-	ck_assert_int_eq(OPEN({ "jwt-secret", SECRET }, { "jwt-role-claim-key", ".app.role" }), SWM_OK);
+	ck_assert_int_eq(OPEN({ "jwt-secret", SECRET }, { "jwt-role-claim-key", ".app.role" }, { "db-anon-role", "anon" }), SWM_OK);
 	accepts(sign("{\"app\":{\"role\":\"a\\\"b\\\\\"}}"), "a\"b\\",
 	    "{\"role\":\"a\\\"b\\\\\",\"app\":{\"role\":\"a\\\"b\\\\\"}}");
 	accepts(sign("{\"role\":\"x\",\"app\":{\"role\":\"y\"}}"), "y",
-	    "{\"role\":\"x\",\"app\":{\"role\":\"y\"}}");
+	    "{\"role\":\"y\",\"app\":{\"role\":\"y\"}}");
+	/* what is not the role must not be taken for it; the others stay as they are */
+	accepts(sign("{ \"a\":1.10 , \"role\":[\"x\"], \"b\" : {\"role\":2} }"), "anon",
+	    "{\"role\":\"anon\",\"a\":1.10,\"b\":{\"role\":2}}");
+	accepts(sign("{\"ro\\u006ce\":\"x\",\"app\":{\"role\":\"y\"},\"role\":null}"), "y",
+	    "{\"role\":\"y\",\"app\":{\"role\":\"y\"}}");
+	accepts(sign("{\"role\":\"y\",\"app\":{\"role\":\"y\"}}"), "y", "{\"role\":\"y\",\"app\":{\"role\":\"y\"}}");
 }
 END_TEST
 
@@ -681,7 +687,7 @@ START_TEST(times)
 		{ "{\"iat\":1e308}", "JWT issued at future" },
 		{ "{\"exp\":1700000001,\"exp\":1}", "JWT expired" },
 		{ "{\"exp\":\"1700000001\"}", "The JWT 'exp' claim must be a number" },
-		{ "{\"exp\":null}", "The JWT 'exp' claim must be a number" },
+		{ "{\"exp\":null,\"nbf\":null,\"iat\":null}", NULL },
 		{ "{\"nbf\":[]}", "The JWT 'nbf' claim must be a number" },
 		{ "{\"iat\":true}", "The JWT 'iat' claim must be a number" },
 	};
