@@ -96,6 +96,27 @@ split_parameter(swm_str parameter, swm_str *name, swm_str *value)
 	*value = unquoted(swm_str_trim(swm_str_from(parameter, equals + 1)));
 }
 
+/* Vendor types may be named without the format that they have anyway. */
+static const struct {
+	swm_str brief, full;
+	bool strips; /* leave out what is null */
+} vendor_types[] = {
+	{ { "application/vnd.pgrst.object", 28 }, { "application/vnd.pgrst.object+json", 33 }, true },
+	{ { "application/vnd.pgrst.array", 27 }, { "application/vnd.pgrst.array+json", 32 }, true },
+	{ { "application/vnd.pgrst.plan", 26 }, { "application/vnd.pgrst.plan+text", 31 }, false },
+};
+enum { VENDOR_TYPES = sizeof vendor_types / sizeof vendor_types[0], VENDOR_ARRAY = 1 };
+
+/* Of any other type nulls=stripped says nothing, as other parameters. */
+static bool
+can_strip(swm_str type)
+{
+	for (size_t i = 0; i < VENDOR_TYPES; i++)
+		if (swm_str_caseeq(type, vendor_types[i].brief) || swm_str_caseeq(type, vendor_types[i].full))
+			return vendor_types[i].strips;
+	return false;
+}
+
 static struct accepted
 parse_accepted(swm_str piece)
 {
@@ -109,27 +130,18 @@ parse_accepted(swm_str piece)
 		if (swm_str_caseeq(name, SWM_STR("q")))
 			a.quality = parse_quality(value);
 		else if (swm_str_caseeq(name, SWM_STR("nulls")))
-			a.stripped = swm_str_caseeq(value, SWM_STR("stripped"));
+			a.stripped = can_strip(a.type) && swm_str_caseeq(value, SWM_STR("stripped"));
 	}
 	return a;
 }
 
-/* Vendor types may be named without the format that they have anyway. */
 static swm_str
 full_name(swm_str type, bool stripped)
 {
-	static const struct {
-		swm_str brief, full;
-	} names[] = {
-		{ { "application/vnd.pgrst.object", 28 }, { "application/vnd.pgrst.object+json", 33 } },
-		{ { "application/vnd.pgrst.array", 27 }, { "application/vnd.pgrst.array+json", 32 } },
-		{ { "application/vnd.pgrst.plan", 26 }, { "application/vnd.pgrst.plan+text", 31 } },
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (swm_str_caseeq(type, names[i].brief))
-			type = names[i].full;
-	if (!stripped && swm_str_caseeq(type, names[1].full)) /* which is what JSON is here */
+	for (size_t i = 0; i < VENDOR_TYPES; i++)
+		if (swm_str_caseeq(type, vendor_types[i].brief))
+			type = vendor_types[i].full;
+	if (!stripped && swm_str_caseeq(type, vendor_types[VENDOR_ARRAY].full)) /* which is what JSON is here */
 		return SWM_STR("application/json");
 	return type;
 }
@@ -176,6 +188,27 @@ best_range(swm_str accept, swm_str type, size_t *place)
 	return best;
 }
 
+/* By what it is, when it is one that the dialect knows; NULL for any other. */
+static const char *
+known_name(const struct accepted *a)
+{
+	static const char *const known[] = {
+		"application/json", "application/geo+json", "text/csv", "text/plain", "text/xml", "application/openapi+json",
+		"application/x-www-form-urlencoded", "application/octet-stream", "application/vnd.pgrst.object+json",
+		"application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json",
+	};
+	swm_str type = full_name(a->type, a->stripped);
+
+	if (a->stripped && swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.object+json")))
+		return "application/vnd.pgrst.object+json;nulls=stripped";
+	if (swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.array+json")))
+		return "application/vnd.pgrst.array+json;nulls=stripped";
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (swm_str_caseeq(type, swm_cstr(known[i])))
+			return known[i];
+	return NULL;
+}
+
 /*
  * The execution plan (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
  */
@@ -214,15 +247,17 @@ swm_accept_plan(swm_str range, unsigned *options, swm_str *of)
 	}
 }
 
-/* type; for="..."; options=... */
+/* type; for="..."; options=... What is known is called by its whole name. */
 static void
 write_plan_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
 {
 	const char *before = "; options=";
+	struct accepted a = parse_accepted(of);
+	const char *known = known_name(&a);
 
 	swm_buf_str(to, medias[format].type);
 	swm_buf_cstr(to, "; for=\"");
-	swm_buf_str(to, of);
+	swm_buf_str(to, known == NULL ? of : swm_cstr(known));
 	swm_buf_char(to, '"');
 	for (size_t i = 0; i < sizeof plan_options / sizeof plan_options[0]; i++) {
 		if ((options & 1u << i) == 0)
@@ -243,27 +278,6 @@ swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned o
 /*
  * What nobody can give
  */
-
-/* By what it is, when it is one that the dialect knows; NULL for any other. */
-static const char *
-known_name(const struct accepted *a)
-{
-	static const char *const known[] = {
-		"application/json", "application/geo+json", "text/csv", "text/plain", "text/xml", "application/openapi+json",
-		"application/x-www-form-urlencoded", "application/octet-stream", "application/vnd.pgrst.object+json",
-		"application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json",
-	};
-	swm_str type = full_name(a->type, a->stripped);
-
-	if (a->stripped && swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.object+json")))
-		return "application/vnd.pgrst.object+json;nulls=stripped";
-	if (swm_str_caseeq(type, SWM_STR("application/vnd.pgrst.array+json")))
-		return "application/vnd.pgrst.array+json;nulls=stripped";
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (swm_str_caseeq(type, swm_cstr(known[i])))
-			return known[i];
-	return NULL;
-}
 
 static void
 write_plan_name(swm_buf *to, const char *name, swm_str range)

@@ -181,7 +181,11 @@ swm_choose_media(struct serving *s, swm_str accept, swm_error *err)
 
 	s->explain = false;
 	rc = choose(s, accept, s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0, &range, err);
-	if (rc == SWM_OK && (PLAN_MEDIA & 1u << s->writing.media) != 0)
-		rc = choose_explained(s, range, err);
-	return rc;
+	if (rc != SWM_OK || (PLAN_MEDIA & 1u << s->writing.media) == 0)
+		return rc;
+	rc = choose_explained(s, range, NULL);
+	if (rc != SWM_EREFUSED)
+		return rc == SWM_ENOMEM ? swm_fail_memory(err) : rc;
+	s->explain = false; /* a plan of what nobody can give: the next range, or the error, counts */
+	return choose(s, accept, 0, &range, err);
 }

@@ -178,8 +178,19 @@ class Plan(Media):
 		self.assertEqual((answer.status, answer.json["code"]), (400, "22023"))
 
 	def test_for_what_cannot_be_had(self):
-		answer = self.get("/three", self.TEXT + ';for="image/png"')
-		self.assertEqual((answer.status, answer.json["code"]), (406, "PGRST107"))
+		answer = self.get("/three", self.TEXT + ';for="image/png";options=verbose')
+		self.assertEqual((answer.status, answer.text), (406, error_body(
+			"PGRST107", "None of these media types are available: " + self.TEXT + '; for="image/png"; options=verbose')))
+		answer = self.get("/three?id=eq.1", "text/html, " + self.TEXT + ';for="image/png", text/csv, application/json')
+		self.assertEqual((answer.status, answer.header("Content-Type")), (200, CSV))
+
+	def test_what_it_is_of_is_named_in_full(self):
+		for of, named in (("application/vnd.pgrst.object", "application/vnd.pgrst.object+json"), ("TEXT/CSV", "text/csv"),
+		                  ("application/vnd.pgrst.array", "application/json"), ("application/json; charset=utf-8", "application/json"),
+		                  ("application/vnd.pgrst.array;nulls=stripped", "application/vnd.pgrst.array+json;nulls=stripped")):
+			answer = self.get("/three?id=eq.1", self.TEXT + '; for="%s"' % of)
+			self.assertEqual((answer.status, answer.header("Content-Type")),
+			                 (200, self.TEXT + '; for="%s"; charset=utf-8' % named))
 
 	def test_nothing_is_gained(self):
 		for parameters in ("", ";options=analyze|verbose"):

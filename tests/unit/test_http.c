@@ -144,6 +144,9 @@ START_TEST(accept_chooses_what_is_liked_best)
 		{ "application/vnd.pgrst.object", SWM_MEDIA_OBJECT },
 		{ "application/vnd.pgrst.object+json;nulls=stripped", -1 }, /* see below */
 		{ "application/vnd.pgrst.array+json;nulls=stripped", SWM_MEDIA_ARRAY_STRIPPED },
+		{ "application/json;nulls=stripped", SWM_MEDIA_JSON }, /* which says nothing there */
+		{ "*/*;nulls=stripped", SWM_MEDIA_JSON },
+		{ "application/vnd.pgrst.plan;nulls=stripped", SWM_MEDIA_PLAN_TEXT },
 		{ "text/unknown", -1 },
 		{ "application/json;q=0", -1 },
 		{ "application/json;q=0, */*", SWM_MEDIA_CSV },
