@@ -139,6 +139,15 @@ write_required(struct swm_openapi *doc, const struct merged *all, size_t count, 
 		swm_json_write_close(&doc->json, ']');
 }
 
+static swm_str
+comment_of(const struct overloads *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (o->items[i]->comment.len > 0)
+			return o->items[i]->comment;
+	return SWM_STR("");
+}
+
 /* The members of an object with an argument for each parameter. */
 static void
 write_arguments(struct swm_openapi *doc, const struct overloads *o)
@@ -149,6 +158,10 @@ write_arguments(struct swm_openapi *doc, const struct overloads *o)
 
 	if (all == NULL)
 		return;
+	swm_str comment = comment_of(o);
+
+	if (comment.len > 0)
+		swm_json_write_member(w, "description", comment);
 	swm_json_write_member(w, "type", SWM_STR("object"));
 	write_required(doc, all, count, o->count);
 	swm_json_write_key(w, SWM_STR("properties"));
@@ -163,15 +176,6 @@ write_arguments(struct swm_openapi *doc, const struct overloads *o)
 }
 
 /* --- methods -------------------------------------------------------------- */
-
-static swm_str
-comment_of(const struct overloads *o)
-{
-	for (size_t i = 0; i < o->count; i++)
-		if (o->items[i]->comment.len > 0)
-			return o->items[i]->comment;
-	return SWM_STR("");
-}
 
 static void
 open_method(struct swm_openapi *doc, const char *method, const struct overloads *o)

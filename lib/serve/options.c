@@ -31,10 +31,7 @@ answer_function(struct serving *s)
 
 	if (swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count) == NULL)
 		return swm_step_call(s);
-	if (s->is_root_spec)
-		swm_reply_set(&s->reply, "Allow", SWM_STR("OPTIONS,GET,HEAD"));
-	else
-		swm_set_function_allow(s);
+	swm_set_function_allow(s);
 	s->done = true;
 	return SWM_OK;
 }

@@ -59,8 +59,7 @@ int
 swm_answer_root(struct serving *s)
 {
 	swm_str accept;
-	int rc = swm_str_eq(s->engine->settings->openapi_mode, SWM_STR("disabled"))
-		? swm_fail(s->err, SWM_ERR_OPENAPI_OFF) : swm_serving_header(s, &accept, "Accept");
+	int rc = swm_serving_header(s, &accept, "Accept");
 
 	if (rc == SWM_OK)
 		rc = swm_accept_choose(&s->writing.media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);

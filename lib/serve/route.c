@@ -44,12 +44,14 @@ swm_step_authenticate(struct serving *s)
 	return swm_auth_anonymous(auth, s->arena, &s->identity, s->err);
 }
 
-/* The function that db-root-spec names answers in place of the document. */
+/* The function that db-root-spec names answers in place of the document, as at its own path. */
 static int
 route_root(struct serving *s)
 {
 	swm_str function = s->engine->settings->db_root_spec;
 
+	if (swm_str_eq(s->engine->settings->openapi_mode, SWM_STR("disabled")))
+		return swm_fail(s->err, SWM_ERR_OPENAPI_OFF);
 	s->is_function = s->is_root_spec = function.len > 0;
 	s->is_root = !s->is_function;
 	s->relation = function;
@@ -99,7 +101,7 @@ swm_step_schema(struct serving *s)
 static int
 fail_method(struct serving *s, enum swm_error_id id)
 {
-	swm_reply_set(&s->reply, "Allow", s->is_function && !s->is_root_spec ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,GET,HEAD"));
+	swm_reply_set(&s->reply, "Allow", s->is_function ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,GET,HEAD"));
 	return swm_fail(s->err, id, s->request->method);
 }
 
@@ -113,8 +115,6 @@ swm_step_method(struct serving *s)
 	if (i == count)
 		return fail_method(s, SWM_ERR_METHOD);
 	s->changes = s->transaction != NULL; /* the transaction may, so that this part runs but once */
-	if (s->is_root_spec && methods[i].writes != SWM_WRITES_NOTHING)
-		return fail_method(s, SWM_ERR_METHOD);
 	if (s->is_function)
 		return methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
 	s->write = methods[i].writes;

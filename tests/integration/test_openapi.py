@@ -143,10 +143,12 @@ class RootSpec(OpenApi):
 		root = server(db_root_spec="root")
 		answer = root.request("HEAD", "/")
 		self.assertEqual((answer.status, answer.body), (200, b""))
-		for method in ("POST", "PUT", "PATCH", "DELETE"):
+		self.assertEqual(root.request("POST", "/", {"Content-Type": "application/json"}, b"{}").json["info"], self.TITLE)
+		for method in ("PUT", "PATCH", "DELETE"): # as of any function
 			answer = root.request(method, "/")
-			self.assertEqual((answer.status, answer.json["code"], answer.header("Allow")), (405, "PGRST117", "OPTIONS,GET,HEAD"))
-		self.assertEqual(root.request("OPTIONS", "/").header("Allow"), "OPTIONS,GET,HEAD")
+			self.assertEqual((answer.status, answer.json["code"], answer.header("Allow")), (405, "PGRST101", "OPTIONS,GET,HEAD,POST"))
+		self.assertEqual(root.request("OPTIONS", "/").header("Allow"), "OPTIONS,POST") # a volatile one
+		self.assertEqual(server(db_root_spec="list").request("OPTIONS", "/").header("Allow"), "OPTIONS,GET,HEAD,POST")
 
 	def test_a_media_type_of_its_own(self):
 		page = server(db_root_spec="page")
@@ -167,8 +169,12 @@ class RootSpec(OpenApi):
 		self.assertEqual((answer.status, answer.json["code"]), (404, "PGRST202"))
 		self.assertEqual(server(db_root_spec="root").get("/monotremes").status, 200)
 
-	def test_whatever_the_mode(self):
-		self.assertEqual(server(db_root_spec="root", openapi_mode="disabled").get("/").json["info"], self.TITLE)
+	def test_disabled(self):
+		"""A root that is disabled answers nothing (references/configuration, openapi-mode)."""
+		disabled = server(db_root_spec="root", openapi_mode="disabled")
+		for method in ("GET", "POST", "OPTIONS"):
+			answer = disabled.request(method, "/")
+			self.assertEqual((answer.status, answer.json["code"]), (404, "PGRST126"))
 
 
 class Modes(OpenApi):
@@ -421,6 +427,7 @@ class Functions(OpenApi):
 			{"name": "b", "required": False, "in": "query", "type": "integer", "format": "int32"}])
 		args = self.parameters(document, "/rpc/add_them", "post")[0]
 		self.assertEqual((args["name"], args["in"], args["required"]), ("args", "body", True))
+		self.assertEqual(args["schema"].pop("description"), "Adds\n\nand says what came of it")
 		self.assertEqual(args["schema"], {"type": "object", "required": ["a"], "properties": {
 			"a": {"type": "integer", "format": "int32"}, "b": {"type": "integer", "format": "int32"}}})
 
