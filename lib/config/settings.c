@@ -181,6 +181,52 @@ check_secret(struct resolver *r, const swm_settings *s)
 		               SHORTEST);
 }
 
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_hex(char c)
+{
+	return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/* A scheme, and behind the colon no character that a URI cannot have (RFC 3986, 2 and 3.1). */
+static bool
+is_uri(swm_str s)
+{
+	size_t i = 0;
+
+	for (; i < s.len && s.ptr[i] != ':'; i++)
+		if (!is_letter(s.ptr[i]) && (i == 0 || (!is_digit(s.ptr[i]) && strchr("+-.", s.ptr[i]) == NULL)))
+			return false;
+	if (i == 0 || i == s.len)
+		return false;
+	for (; i < s.len; i++) {
+		char c = s.ptr[i];
+		bool escape = c == '%' && i + 2 < s.len && is_hex(s.ptr[i + 1]) && is_hex(s.ptr[i + 2]);
+		if (!escape && !is_letter(c) && !is_digit(c) && strchr("-._~:/?#[]@!$&'()*+,;=", c) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* A StringOrURI (RFC 7519, 2): with a colon it must be a URI. */
+static void
+check_audience(struct resolver *r, const swm_settings *s)
+{
+	if (swm_str_find(s->jwt_aud, ':') < s->jwt_aud.len && !is_uri(s->jwt_aud))
+		swm_buf_cstr(complain(r, SWM_OPTION_ID_jwt_aud), "has a colon, but is no URI");
+}
+
 static void
 check_schemas(struct resolver *r, const swm_settings *s)
 {
@@ -245,6 +291,7 @@ fill(struct resolver *r, swm_settings *s, swm_error *err)
 #undef SWM_OPTION
 	read_apps(r, s);
 	check_secret(r, s);
+	check_audience(r, s);
 	check_schemas(r, s);
 	check_anonymous_role(r, s);
 	check_trace_header(r, s);

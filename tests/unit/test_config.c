@@ -676,6 +676,8 @@ START_TEST(the_program)
 	ck_assert_int_eq(swm_config_set(config, "max-rows", "5", err), SWM_OK);
 	ck_assert_str_eq(get("db-max-rows"), "5");
 	ck_assert_str_eq(get("max-rows"), "5");
+	ck_assert_int_eq(swm_config_set(config, "root-spec", "root", err), SWM_OK);
+	ck_assert_str_eq(get("db-root-spec"), "root");
 	ck_assert_int_eq(swm_config_set(config, "db-pool", "ten", err), SWM_ECONFIG);
 	ck_assert_str_eq(message(), "db-pool must be a whole number from 1 to 10000, not \"ten\"");
 	ck_assert_int_eq(swm_config_set(config, "nonsense", "1", err), SWM_ECONFIG);
@@ -704,6 +706,26 @@ START_TEST(secrets)
 	ck_assert_int_eq(swm_config_check(config, err), SWM_OK);
 	assert_parses("\njwt-secret = \"not base64\"\njwt-secret-is-base64 = true");
 	assert_check_refused("swm.conf:2: jwt-secret is not base64");
+}
+END_TEST
+
+/* A StringOrURI (RFC 7519, 2). */
+START_TEST(audience)
+{
+	static const char *const good[] = { "", "an audience", "https://a.example/b?c#d", "urn:x:%20" };
+	static const char *const bad[] = { "http://a b", "1a:b", ":b", "a b:c", "urn:x:%2", "urn:x:\xc3\xa4" };
+	char text[64];
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(text, sizeof text, "jwt-aud = \"%s\"", good[i]);
+		assert_parses(text);
+		ck_assert_msg(swm_config_check(config, err) == SWM_OK, "%s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, "jwt-aud = \"%s\"", bad[i]);
+		assert_parses(text);
+		assert_check_refused("swm.conf:1: jwt-aud has a colon, but is no URI");
+	}
 }
 END_TEST
 
@@ -884,6 +906,7 @@ main(void)
 	tcase_add_test(cases, a_bad_environment);
 	tcase_add_test(cases, the_program);
 	tcase_add_test(cases, secrets);
+	tcase_add_test(cases, audience);
 	tcase_add_test(cases, schemas);
 	tcase_add_test(cases, other_checks);
 	tcase_add_test(cases, what_is_shown_can_be_read_again);
