@@ -76,6 +76,13 @@ class Relationships(Embedding):
 				{"gross_revenue": 750.00, "films": {"title": "Birch"}}]),
 		])
 
+	def test_a_partition_is_reached_through_its_table(self):
+		self.assertEqual(len(self.answer("/box_office").json), 3)
+		self.assertEqual(self.answer("/box_office_2021_01", 404).json["code"], "PGRST205")
+		document = self.answer("/").json
+		self.assertIn("/box_office", document["paths"])
+		self.assertNotIn("/box_office_2021_01", document["paths"])
+
 	def test_the_hint_chooses_between_foreign_keys(self):
 		self.expect([
 			("/orders?select=name,bill:addresses!billing(name),ship:addresses!shipping(name)&order=id", [

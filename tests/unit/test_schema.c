@@ -329,7 +329,7 @@ START_TEST(relations_of_all_kinds)
 		bool insertable, updatable, deletable;
 	} expected[] = {
 		{ "devices", 'r', true, true, true },    { "nothing", 'r', true, true, true },
-		{ "days", 'p', true, true, true },       { "days_2024", 'r', true, true, true },
+		{ "days", 'p', true, true, true },
 		{ "child", 'r', true, true, true },      { "mat", 'm', false, false, false },
 		{ "v_plain", 'v', true, true, true },    { "v_on_view", 'v', true, true, true },
 		{ "v_grouped", 'v', false, false, false }, { "v_trigger", 'v', true, false, false },
@@ -349,7 +349,7 @@ END_TEST
 
 START_TEST(relations_that_are_not_there)
 {
-	static const char *const names[] = { "a_sequence", "an_index", "point2", "secret", "Devices", "", "device" };
+	static const char *const names[] = { "a_sequence", "an_index", "days_2024", "point2", "secret", "Devices", "", "device" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ck_assert_ptr_null(swm_snapshot_relation(snapshot, SWM_STR("a"), swm_cstr(names[i])));
@@ -470,7 +470,6 @@ START_TEST(keys)
 	r = relation("days");
 	ck_assert_uint_eq(r->primary_key_count, 2);
 	ck_assert_uint_eq(r->primary_key[1], 2);
-	ck_assert_uint_eq(relation("days_2024")->primary_key_count, 2);
 	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 1);
 	ck_assert_uint_eq(relation("v_grouped")->primary_key_count, 0);
 	ck_assert_uint_eq(relation("to_hidden")->primary_key_count, 0);
@@ -515,7 +514,6 @@ START_TEST(foreign_keys_of_partitioned_tables)
 
 	ck_assert_ptr_nonnull(r);
 	ck_assert_ptr_eq(r->target, relation("devices"));
-	ck_assert_ptr_null(foreign_key(relation("days_2024"), "days_device_fkey"));
 	r = foreign_key(relation("day_notes"), "of_day");
 	ck_assert_ptr_nonnull(r);
 	ck_assert_ptr_eq(r->target, relation("days"));
@@ -991,7 +989,7 @@ START_TEST(privileges_agree_with_postgresql)
 		" OR (p.name <> 'DELETE' AND has_any_column_privilege(r.oid, c.oid, CASE p.name WHEN 'DELETE' THEN 'SELECT' ELSE p.name END))"
 		" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,"
 		" pg_roles r, (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS p (name, letter)"
-		" WHERE n.nspname IN ('a', 'b.c \"d') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+		" WHERE n.nspname IN ('a', 'b.c \"d') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
 		" AND r.rolname ~ '^ts_' AND r.rolname <> 'ts_stranger'");
 	int allowed = 0;
 
