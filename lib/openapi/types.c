@@ -1,7 +1,7 @@
 /*
  * Types: what JSON makes of them, and as format OpenAPI's own of integers, else the
  * name that PostgreSQL has for them (https://docs.postgrest.org/en/latest/references/api/openapi.html). A domain
- * is shown as what lies behind it.
+ * is shown as what lies behind it, but for the name of one on a type of the users' own.
  */
 #include "config.h"
 
@@ -29,12 +29,14 @@ integer_format(const swm_type *base)
 	return (swm_str){ NULL, 0 };
 }
 
+/* A domain on a type of the users' own, which is not an array, goes by its own name, as in PostgREST. */
 static void
-write_format(struct swm_openapi *doc, const swm_type *base)
+write_format(struct swm_openapi *doc, const swm_type *type, const swm_type *base)
 {
 	swm_str format = integer_format(base);
+	bool own = !base->is_array && !swm_str_eq(base->schema, SWM_STR("pg_catalog"));
 
-	swm_json_write_member(&doc->json, "format", format.len > 0 ? format : base->name);
+	swm_json_write_member(&doc->json, "format", format.len > 0 ? format : own ? type->name : base->name);
 }
 
 const char *
@@ -85,7 +87,7 @@ swm_openapi_write_type(struct swm_openapi *doc, const swm_type *type)
 		swm_json_write_member(&doc->json, "type", swm_cstr(name));
 	if (base == NULL)
 		return;
-	write_format(doc, base);
+	write_format(doc, type, base);
 	if (name != NULL && strcmp(name, "string") == 0)
 		write_enum(doc, base);
 	if (!base->is_array)
@@ -108,7 +110,7 @@ write_plain_type(struct swm_openapi *doc, const swm_type *type)
 
 	swm_json_write_member(&doc->json, "type", plain ? swm_cstr(name) : SWM_STR("string"));
 	if (base != NULL)
-		write_format(doc, base);
+		write_format(doc, type, base);
 }
 
 void

@@ -27,6 +27,7 @@ CREATE FUNCTION list(low integer DEFAULT 1) RETURNS TABLE (n integer) LANGUAGE s
 
 CREATE TYPE hidden.mood AS ENUM ('sad', 'so, "so"', 'happy');
 CREATE TYPE hidden.no_mood AS ENUM ();
+CREATE DOMAIN hidden.temper AS hidden.mood;
 CREATE DOMAIN hidden.code AS varchar(5);
 CREATE DOMAIN hidden.many AS integer[];
 CREATE DOMAIN hidden.rank AS smallint DEFAULT 3;
@@ -61,7 +62,8 @@ CREATE TABLE monotremes (
 	rank hidden.rank,
 	none text DEFAULT NULL,
 	bits bit(3),
-	short char(2) DEFAULT substr('abcdef', 1, 2)
+	short char(2) DEFAULT substr('abcdef', 1, 2),
+	temper hidden.temper DEFAULT 'sad'
 );
 COMMENT ON TABLE monotremes IS $$Freakish mammals lay the best eggs for breakfast
 

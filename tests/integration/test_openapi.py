@@ -323,6 +323,7 @@ class Relations(OpenApi):
 			"moods": ("array", "hidden.mood[]"), "tags": ("array", "text[]"), "data": (None, "jsonb"), "doc": (None, "json"),
 			"spot": ("string", "hidden.spot"), "spots": ("array", "hidden.spot[]"), "code": ("string", "character varying"),
 			"many": ("array", "integer[]"), "rank": ("integer", "int32"), "bits": ("string", "bit"),
+			"temper": ("string", "hidden.temper"),
 		}
 		properties = self.properties()
 		self.assertEqual({name: (properties[name].get("type"), properties[name]["format"]) for name in expected}, expected)
@@ -331,6 +332,7 @@ class Relations(OpenApi):
 		labels = ["sad", 'so, "so"', "happy"]
 		properties = self.properties()
 		self.assertEqual(properties["mood"]["enum"], labels)
+		self.assertEqual((properties["temper"]["enum"], properties["temper"]["default"]), (labels, "sad"))
 		self.assertEqual(properties["moods"]["items"], {"type": "string"})
 		self.assertNotIn("enum", properties["moods"])
 		self.assertNotIn("enum", properties["no_mood"])
@@ -350,7 +352,7 @@ class Relations(OpenApi):
 		defaults = {name: p["default"] for name, p in self.properties().items() if "default" in p}
 		self.assertEqual(defaults, {
 			"has_venomous_claw": False, "name": "it's \\ \"one\"", "weight": 1.5, "legs": 4, "below": -1, "seen": "now()",
-			"started": "2020-02-03", "mood": "happy", "data": {"a": [1]}, "code": "a", "rank": 3,
+			"started": "2020-02-03", "mood": "happy", "data": {"a": [1]}, "code": "a", "rank": 3, "temper": "sad",
 		})
 
 	def test_required(self):
