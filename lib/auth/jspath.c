@@ -2,11 +2,15 @@
 
 #include "auth/jspath.h"
 
-enum filter { EQUAL, UNEQUAL, STARTS, ENDS, CONTAINS };
+#include "base/buf.h"
+
+#include <regex.h>
+
+enum filter { EQUAL, UNEQUAL, STARTS, ENDS, CONTAINS, SEARCHED };
 
 struct step {
 	enum { KEY, ELEMENT, FILTER, SLICE } kind;
-	swm_str text;       /* KEY: the member's name; FILTER: what to compare with */
+	swm_str text;       /* KEY: the member's name; FILTER: what to compare with, or a regular expression */
 	enum filter filter;
 	int64_t from, to;   /* ELEMENT: from is the index; SLICE: in characters, negative from the end */
 };
@@ -76,9 +80,42 @@ key(swm_str *s, struct step *step)
 	return len > 0;
 }
 
-/* Behind `[?`: with parentheses, or without, as RFC 9535 has it. */
+/* A POSIX extended one. */
 static bool
-filter(swm_str *s, struct step *step, bool rfc)
+compile(regex_t *out, swm_str expression)
+{
+	swm_buf text = SWM_BUF_INIT;
+
+	swm_buf_str(&text, expression);
+	bool ok = !text.failed && regcomp(out, swm_buf_text(&text), REG_EXTENDED | REG_NOSUB) == 0;
+	swm_buf_dispose(&text);
+	return ok;
+}
+
+/* Behind `search(`: @, 'expression') */
+static bool
+search(swm_str *s, struct step *step)
+{
+	regex_t compiled;
+
+	blanks(s);
+	if (!skip(s, SWM_STR("@")))
+		return false;
+	blanks(s);
+	if (!skip(s, SWM_STR(",")))
+		return false;
+	blanks(s);
+	if (!quoted(s, &step->text) || !compile(&compiled, step->text))
+		return false;
+	regfree(&compiled);
+	step->filter = SEARCHED;
+	blanks(s);
+	return skip(s, SWM_STR(")"));
+}
+
+/* @ op "text" */
+static bool
+comparison(swm_str *s, struct step *step)
 {
 	static const struct {
 		swm_str name;
@@ -88,12 +125,7 @@ filter(swm_str *s, struct step *step, bool rfc)
 		{ { "^==", 3 }, STARTS }, { { "*==", 3 }, CONTAINS },
 	};
 	size_t i = 0;
-	bool enclosed = skip(s, SWM_STR("("));
 
-	if (!enclosed && !rfc)
-		return false;
-	step->kind = FILTER;
-	blanks(s);
 	if (!skip(s, SWM_STR("@")))
 		return false;
 	blanks(s);
@@ -102,7 +134,20 @@ filter(swm_str *s, struct step *step, bool rfc)
 			return false;
 	step->filter = operators[i].filter;
 	blanks(s);
-	if (!quoted(s, &step->text))
+	return quoted(s, &step->text);
+}
+
+/* Behind `[?`: with parentheses, or without, as RFC 9535 has it. */
+static bool
+filter(swm_str *s, struct step *step, bool rfc)
+{
+	bool enclosed = skip(s, SWM_STR("("));
+
+	if (!enclosed && !rfc)
+		return false;
+	step->kind = FILTER;
+	blanks(s);
+	if (!(rfc && skip(s, SWM_STR("search(")) ? search(s, step) : comparison(s, step)))
 		return false;
 	blanks(s);
 	return skip(s, enclosed ? SWM_STR(")]") : SWM_STR("]"));
@@ -198,6 +243,22 @@ contains(swm_str s, swm_str part)
 	return part.len == 0 || (s.len > 0 && memmem(s.ptr, s.len, part.ptr, part.len) != NULL);
 }
 
+/* Compiled anew each time: tokens that were verified are remembered, and a path has no end that would free it. */
+static bool
+is_found(swm_str expression, swm_str s)
+{
+	swm_buf text = SWM_BUF_INIT;
+	regex_t compiled;
+
+	if (!compile(&compiled, expression))
+		return false;
+	swm_buf_str(&text, s);
+	bool found = !text.failed && regexec(&compiled, swm_buf_text(&text), 0, NULL, 0) == 0;
+	swm_buf_dispose(&text);
+	regfree(&compiled);
+	return found;
+}
+
 static bool
 matches(const struct step *step, swm_str s)
 {
@@ -210,6 +271,8 @@ matches(const struct step *step, swm_str s)
 		return swm_str_starts(s, step->text);
 	case ENDS:
 		return swm_str_ends(s, step->text);
+	case SEARCHED:
+		return is_found(step->text, s);
 	default:
 		return contains(s, step->text);
 	}

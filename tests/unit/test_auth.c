@@ -847,6 +847,13 @@ START_TEST(paths_from_the_root)
 	leads_to("$['a b'].roles[?@ == 'y']", roles, "y");
 	leads_to("$['a b'].roles[?(@ != \"x\")]", roles, "y");
 	leads_to("$.nothing", roles, NULL);
+	/* PostgREST's references/auth: JWT Role Extraction, and its guide to version 16 */
+	leads_to("$.postgrest.roles[?search(@, '^au')]", "{\"postgrest\":{\"roles\":[\"other\", \"author\"]}}", "author");
+	leads_to("$.roles[?search(@, \"^postgrest_test_\")]", "{\"roles\":[1,\"a\",\"postgrest_test_x\",\"postgrest_test_y\"]}",
+	    "postgrest_test_x");
+	leads_to("$.a[?(search( @ , 'r$' ))]", "{\"a\":[\"rx\",\"xr\"]}", "xr");
+	leads_to("$.a[?search(@, '(b|c){2}')]", "{\"a\":[\"ab\",\"abc\"]}", "abc");
+	leads_to("$.a[?search(@, 'z')]", "{\"a\":[\"ab\"]}", NULL);
 }
 END_TEST
 
@@ -903,7 +910,8 @@ START_TEST(what_is_no_path)
 		"[a]", "[1", "[-1]",
 		"[1:2", "[1:2:3]", "[99999999999999999999]", "[1:99999999999999999999]", "[-:]", "[?(@ == \"a\")",
 		"[?(@ == a)]", "[?(@ = \"a\")]", "[?(\"a\" == @)]", "[?(@ == \"a)]", "[?@ == \"a\"]",
-		".a[?(@ === \"a\")]", "$", "$role", "$.", "$['a'", "$['a]", "['a']", "$$.a",
+		".a[?(@ === \"a\")]", ".a[?search(@, 'x')]", "$.a[?search(@, '(')]", "$.a[?search(@)]",
+		"$.a[?search (@, 'x')]", "$.a[?search(@, 'x']", "$.a[?match(@, 'x')]", "$", "$role", "$.", "$['a'", "$['a]", "['a']", "$$.a",
 	};
 	const swm_jspath *parsed;
 
