@@ -38,6 +38,7 @@ struct accepted {
 	swm_str type;     /* "text/csv", without parameters */
 	bool stripped;    /* nulls=stripped */
 	int quality;      /* thousandths */
+	int detail;       /* parameters before the quality, less asterisks */
 };
 
 /* As swm_str_cut(), but what stands in double quotes is not cut (RFC 9110, 5.6.4). */
@@ -117,16 +118,30 @@ can_strip(swm_str type)
 	return false;
 }
 
+static int
+count_asterisks(swm_str s)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.ptr[i] == '*';
+	return n;
+}
+
 static struct accepted
 parse_accepted(swm_str piece)
 {
 	struct accepted a = { .text = swm_str_trim(piece), .quality = 1000 };
 	swm_str rest = a.text, part, name, value;
+	bool has_quality = false;
 
 	if (cut_unquoted(&rest, ';', &part))
 		a.type = swm_str_trim(part);
+	a.detail = -count_asterisks(a.type);
 	while (cut_unquoted(&rest, ';', &part)) {
 		split_parameter(part, &name, &value);
+		has_quality |= swm_str_caseeq(name, SWM_STR("q"));
+		a.detail += has_quality ? 0 : 1 - count_asterisks(part);
 		if (swm_str_caseeq(name, SWM_STR("q")))
 			a.quality = parse_quality(value);
 		else if (swm_str_caseeq(name, SWM_STR("nulls")))
@@ -312,6 +327,17 @@ write_range_name(swm_buf *to, const struct accepted *a)
 
 enum { MOST_TOLD = 32 };
 
+/*
+ * Whether the client likes a range better than another that stands before it; of those
+ * that it likes as well, the one that says more counts, as in PostgREST: text/csv
+ * before a wildcard.
+ */
+static bool
+is_better(const struct accepted *a, const struct accepted *than)
+{
+	return a->quality > than->quality || (a->quality == than->quality && a->detail > than->detail);
+}
+
 /* Those that the client likes best come first. */
 static int
 fail_media_type(swm_str accept, swm_error *err)
@@ -324,7 +350,7 @@ fail_media_type(swm_str accept, swm_error *err)
 	while (count < MOST_TOLD && cut_unquoted(&rest, ',', &piece)) {
 		struct accepted a = parse_accepted(piece);
 		size_t at = count++;
-		for (; at > 0 && ranges[at - 1].quality < a.quality; at--)
+		for (; at > 0 && is_better(&a, &ranges[at - 1]); at--)
 			ranges[at] = ranges[at - 1];
 		ranges[at] = a;
 	}
@@ -341,7 +367,7 @@ int
 swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err)
 {
 	swm_str given = swm_str_trim(accept);
-	int quality = 0;
+	struct accepted best = { .quality = 0 };
 	size_t place = 0;
 
 	if (given.len == 0)
@@ -349,13 +375,13 @@ swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offer
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 		struct accepted a = best_range(given, offers[i].type, &at);
-		if (a.quality < quality || a.quality == 0 || (a.quality == quality && at >= place))
+		if (a.quality == 0 || (at < place ? is_better(&best, &a) : !is_better(&a, &best)))
 			continue;
-		quality = a.quality;
+		best = a;
 		place = at;
 		*out = (swm_acceptable){ offers[i].number, a.text };
 	}
-	return quality > 0 ? SWM_OK : fail_media_type(given, err);
+	return best.quality > 0 ? SWM_OK : fail_media_type(given, err);
 }
 
 size_t

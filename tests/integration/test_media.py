@@ -43,6 +43,8 @@ class Negotiation(Media):
 			("application/json;q=0, */*;q=0.1", CSV),
 			("application/json; q=0.000, text/csv; q=0.001", CSV),
 			("unknown/unknown, text/csv", CSV),
+			("*/*, text/csv", CSV),
+			("text/csv, */*", CSV),
 		]:
 			with self.subTest(accept):
 				answer = self.get("/three?id=eq.1", accept)

@@ -145,6 +145,11 @@ START_TEST(accept_chooses_what_is_liked_best)
 		{ "application/vnd.pgrst.object+json;nulls=stripped", -1 }, /* see below */
 		{ "application/vnd.pgrst.array+json;nulls=stripped", SWM_MEDIA_ARRAY_STRIPPED },
 		{ "application/json;nulls=stripped", SWM_MEDIA_JSON }, /* which says nothing there */
+		{ "*/*, text/csv", SWM_MEDIA_CSV }, /* of equal ones what says more */
+		{ "application/*, text/csv", SWM_MEDIA_CSV },
+		{ "text/csv, application/json;a=b", SWM_MEDIA_JSON },
+		{ "text/csv, application/json;q=1;a=b", SWM_MEDIA_CSV },
+		{ "text/csv;q=0.9, */*", SWM_MEDIA_JSON },
 		{ "*/*;nulls=stripped", SWM_MEDIA_JSON },
 		{ "application/vnd.pgrst.plan;nulls=stripped", SWM_MEDIA_PLAN_TEXT },
 		{ "text/unknown", -1 },
