@@ -224,6 +224,15 @@ known_name(const struct accepted *a)
 	return NULL;
 }
 
+swm_str
+swm_media_name(swm_str type)
+{
+	struct accepted a = parse_accepted(type);
+	const char *known = known_name(&a);
+
+	return known == NULL ? a.text : swm_cstr(known);
+}
+
 /*
  * The execution plan (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
  */
@@ -267,12 +276,10 @@ static void
 write_plan_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
 {
 	const char *before = "; options=";
-	struct accepted a = parse_accepted(of);
-	const char *known = known_name(&a);
 
 	swm_buf_str(to, medias[format].type);
 	swm_buf_cstr(to, "; for=\"");
-	swm_buf_str(to, known == NULL ? of : swm_cstr(known));
+	swm_buf_str(to, swm_media_name(of));
 	swm_buf_char(to, '"');
 	for (size_t i = 0; i < sizeof plan_options / sizeof plan_options[0]; i++) {
 		if ((options & 1u << i) == 0)

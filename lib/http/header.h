@@ -19,6 +19,9 @@ swm_str swm_media_content_type(enum swm_media media);
 /* The same for one that the database writes; NULL when memory ran out. */
 swm_str swm_media_content_type_of(swm_arena *arena, swm_str type);
 
+/* How PostgREST calls a media type: by its whole name if it knows it, else with all that the text says. */
+swm_str swm_media_name(swm_str type);
+
 /* A media type that could be given. */
 typedef struct swm_offer {
 	swm_str type;          /* "text/csv", with the parameter ";nulls=stripped" where that is meant */

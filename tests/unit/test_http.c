@@ -108,6 +108,10 @@ START_TEST(content_types_of_bodies)
 		{ "text/xml", SWM_CONTENT_XML },
 		{ "application/octet-stream", SWM_CONTENT_BYTES },
 		{ "application/x-ndjson", SWM_CONTENT_NDJSON },
+		{ "application/vnd.pgrst.array+json", SWM_CONTENT_JSON },
+		{ "application/vnd.pgrst.array; a=b", SWM_CONTENT_JSON },
+		{ "application/vnd.pgrst.array+json;nulls=stripped", SWM_CONTENT_OTHER },
+		{ "application/vnd.pgrst.object+json", SWM_CONTENT_OTHER },
 		{ "application/jsonx", SWM_CONTENT_OTHER },
 		{ "application", SWM_CONTENT_OTHER },
 		{ "; charset=utf-8", SWM_CONTENT_OTHER },
@@ -117,7 +121,7 @@ START_TEST(content_types_of_bodies)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		ck_assert_msg(swm_content_of(text(cases[i].field)) == cases[i].content, "%s", cases[i].field);
 	ck_assert_int_eq(swm_content_fail(err, text("image/png; q=1")), SWM_EPARSE);
-	ck_assert_str_eq(swm_error_message(err).ptr, "Content-Type not acceptable: image/png");
+	ck_assert_str_eq(swm_error_message(err).ptr, "Content-Type not acceptable: image/png; q=1");
 	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST102");
 	ck_assert_int_eq(swm_error_http_status(err), 400);
 }
