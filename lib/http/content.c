@@ -16,17 +16,24 @@ type_of(swm_str field)
 	return swm_str_trim((swm_str){ field.ptr, swm_str_find(field, ';') });
 }
 
+static enum swm_content
+content_named(swm_str type)
+{
+	int i = 0;
+
+	while (i < SWM_CONTENT_OTHER && !swm_str_caseeq(types[i], type))
+		i++;
+	return (enum swm_content)i;
+}
+
 enum swm_content
 swm_content_of(swm_str field)
 {
-	swm_str type = type_of(field), name = swm_media_name(field); /* an array of PostgREST's own type is JSON */
-
 	if (swm_str_trim(field).len == 0)
 		return SWM_CONTENT_JSON;
-	for (int i = 0; i < SWM_CONTENT_OTHER; i++)
-		if (swm_str_caseeq(types[i], type) || swm_str_eq(types[i], name))
-			return (enum swm_content)i;
-	return SWM_CONTENT_OTHER;
+	enum swm_content content = content_named(type_of(field));
+	/* an array of PostgREST's own type is JSON */
+	return content != SWM_CONTENT_OTHER ? content : content_named(swm_media_name(field));
 }
 
 int
