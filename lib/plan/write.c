@@ -112,7 +112,7 @@ check_put(swm_planner *p, const swm_write_request *request, const swm_relation *
 	const swm_query_node *root = &request->read.ast->root;
 	size_t found = 0;
 
-	if (root->has_limit || root->has_offset)
+	if (root->has_limit || root->offset > 0) /* all rows from the first one on are no range */
 		return swm_fail(p->err, SWM_ERR_PUT_LIMIT);
 	for (const swm_condition *c = root->conditions; c != NULL; c = c->next) {
 		const swm_column *column = swm_relation_column(relation, c->field.name);

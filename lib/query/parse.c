@@ -77,31 +77,32 @@ parse_order_pair(struct parser *p, swm_query_node *level, swm_str value)
 }
 
 static int
-parse_number(struct parser *p, const char *what, swm_str value, const char *negative, int64_t *out)
+parse_number(struct parser *p, const char *what, swm_str value, int64_t *out)
 {
 	swm_scanner s = scanner_of(p, what, value);
 
-	if (!swm_str_int64(value, out))
-		return swm_scan_fail_because(&s, "a whole number from 0 to 9223372036854775807 was expected");
-	if (*out >= 0)
-		return SWM_OK;
-	int rc = swm_fail(p->err, SWM_ERR_RANGE);
-	swm_error_set_details(p->err, swm_cstr(negative));
-	return rc;
+	return swm_str_int64(value, out) ? SWM_OK :
+	       swm_scan_fail_because(&s, "a whole number from 0 to 9223372036854775807 was expected");
 }
 
 static int
 parse_limit_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_limit = true;
-	return parse_number(p, "limit", value, "Limit should be greater than or equal to zero.", &level->limit);
+	int rc = parse_number(p, "limit", value, &level->limit);
+	if (rc != SWM_OK || level->limit >= 0)
+		return rc;
+	rc = swm_fail(p->err, SWM_ERR_RANGE);
+	swm_error_set_details(p->err, SWM_STR("Limit should be greater than or equal to zero."));
+	return rc;
 }
 
+/* What a negative one means depends on the level: the planner's matter. */
 static int
 parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_offset = true;
-	return parse_number(p, "offset", value, "Offset should be greater than or equal to zero.", &level->offset);
+	return parse_number(p, "offset", value, &level->offset);
 }
 
 /* and=(...) is read as and(...), so the operator is put before what the client wrote. */
@@ -164,6 +165,8 @@ parse_names(struct parser *p, const char *what, swm_str value, bool *has, swm_va
 	swm_scanner s = scanner_of(p, what, value);
 	swm_value **tail = out;
 
+	if (*has) /* the first counts */
+		return SWM_OK;
 	*has = true;
 	*out = NULL;
 	do {
@@ -195,22 +198,26 @@ parse_on_conflict_pair(struct parser *p, swm_query_node *level, swm_str value)
 	return parse_names(p, "on_conflict parameter", value, &p->ast->has_on_conflict, &p->ast->on_conflict);
 }
 
+/* Of several parameters that are wrong PostgREST tells the first in this order, wherever it stands in the URL. */
+enum turn { ORDERS, LOGIC, COLUMNS, SELECT, FILTERS, ON_CONFLICT, PAGES, TURNS };
+
 /* Names that are no columns. Longer ones first: not.and before and. */
 static const struct reserved {
 	swm_str word;
 	bool embeddable; /* a path may stand before it */
+	enum turn turn;
 	int (*parse)(struct parser *p, swm_query_node *level, swm_str value);
 } reserved[] = {
-	{ { "select", 6 }, false, parse_select_pair },
-	{ { "columns", 7 }, false, parse_columns_pair },
-	{ { "on_conflict", 11 }, false, parse_on_conflict_pair },
-	{ { "order", 5 }, true, parse_order_pair },
-	{ { "limit", 5 }, true, parse_limit_pair },
-	{ { "offset", 6 }, true, parse_offset_pair },
-	{ { "not.and", 7 }, true, parse_not_and_pair },
-	{ { "not.or", 6 }, true, parse_not_or_pair },
-	{ { "and", 3 }, true, parse_and_pair },
-	{ { "or", 2 }, true, parse_or_pair },
+	{ { "select", 6 }, false, SELECT, parse_select_pair },
+	{ { "columns", 7 }, false, COLUMNS, parse_columns_pair },
+	{ { "on_conflict", 11 }, false, ON_CONFLICT, parse_on_conflict_pair },
+	{ { "order", 5 }, true, ORDERS, parse_order_pair },
+	{ { "limit", 5 }, true, PAGES, parse_limit_pair },
+	{ { "offset", 6 }, true, PAGES, parse_offset_pair },
+	{ { "not.and", 7 }, true, LOGIC, parse_not_and_pair },
+	{ { "not.or", 6 }, true, LOGIC, parse_not_or_pair },
+	{ { "and", 3 }, true, LOGIC, parse_and_pair },
+	{ { "or", 2 }, true, LOGIC, parse_or_pair },
 };
 
 /* The entry for a name, and the path before it ("a.b" of a.b.order). */
@@ -353,6 +360,43 @@ place_levels(struct parser *p)
 	}
 }
 
+static int
+parse_pair(struct parser *p, const swm_pair *pair)
+{
+	swm_str path;
+	const struct reserved *r = find_reserved(pair->name, &path);
+
+	return swm_is_position(pair) ? parse_position_pair(p, pair->value) :
+	       r == NULL ? parse_filter_pair(p, pair) :
+	                   parse_reserved_pair(p, r, path, pair->value);
+}
+
+static enum turn
+turn_of(const swm_pair *pair)
+{
+	swm_str path;
+	const struct reserved *r = find_reserved(pair->name, &path);
+
+	return swm_is_position(pair) ? PAGES : r == NULL ? FILTERS : r->turn;
+}
+
+/* Something is wrong: all is read once more, in turn, so that the first by that order is told. */
+static int
+fail_in_turn(const swm_pair *pairs, size_t count, swm_arena *arena, swm_error *err)
+{
+	struct parser p = { swm_ast_new(arena), NULL, arena, err };
+	int rc = SWM_OK;
+
+	swm_error_clear(err);
+	if (p.ast == NULL)
+		return swm_fail_memory(err);
+	for (int turn = 0; turn < TURNS; turn++)
+		for (size_t i = 0; i < count && rc == SWM_OK; i++)
+			if (pairs[i].has_value && (int)turn_of(&pairs[i]) == turn)
+				rc = parse_pair(&p, &pairs[i]);
+	return rc;
+}
+
 int
 swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
 {
@@ -361,15 +405,9 @@ swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, si
 	if (p.ast == NULL)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		swm_str path;
-		if (!pairs[i].has_value) /* a name alone says nothing */
-			continue;
-		const struct reserved *r = find_reserved(pairs[i].name, &path);
-		int rc = swm_is_position(&pairs[i]) ? parse_position_pair(&p, pairs[i].value) :
-		         r == NULL ? parse_filter_pair(&p, &pairs[i]) :
-		                     parse_reserved_pair(&p, r, path, pairs[i].value);
+		int rc = pairs[i].has_value ? parse_pair(&p, &pairs[i]) : SWM_OK; /* a name alone says nothing */
 		if (rc != SWM_OK)
-			return rc;
+			return rc == SWM_ENOMEM ? rc : fail_in_turn(pairs, count, arena, err);
 	}
 	place_levels(&p);
 	*out = p.ast;

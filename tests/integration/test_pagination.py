@@ -155,6 +155,20 @@ class MaxRows(unittest.TestCase):
 		self.expect("/three?order=id", 206, [1, 2], "0-1/3", {"Prefer": "count=exact"})
 
 
+class BeforeTheFirst(Pagination):
+	"""A page that begins before the first row is what is left of it."""
+
+	def test_offset(self):
+		self.expect("/three?order=id&offset=-1", 200, [1, 2, 3], "0-2/*")
+		self.expect("/three?order=id&offset=-1&limit=3", 200, [1, 2], "0-1/*")
+		self.expect("/three?order=id&offset=-1&limit=1", 200, [], "*/*")
+		self.expect("/three?order=id&offset=-1&limit=3", 200, [2], "1-1/*", {"Range": "1-"})
+		self.expect("/three?order=id&offset=-1", 200, [2, 3], "1-2/*", {"Range": "1-"})
+
+	def test_limit_of_none_is_before_a_range(self):
+		self.expect("/three?limit=0", 200, [], "*/*", {"Range": "5-3"})
+
+
 class Planned(unittest.TestCase):
 	"""count=planned is what EXPLAIN says; count=estimated is exact as far as db-max-rows."""
 
