@@ -4,10 +4,22 @@
 
 #include "query/parse.h"
 
-static bool
-is_argument(const swm_pair *pair)
+/* A name may be in quotes, as a column's may. What is no name at all is left as it is: no parameter has it. */
+static swm_str
+name_of(const swm_pair *pair, swm_arena *arena)
 {
-	return pair->has_value && swm_str_find(pair->name, '.') == pair->name.len &&
+	swm_scanner s = { .text = pair->name, .what = "tree path", .arena = arena };
+	swm_str name;
+
+	return swm_scan_peek(&s) == '"' && swm_scan_quoted(&s, &name) == SWM_OK && s.at == s.text.len ? name : pair->name;
+}
+
+static bool
+is_argument(const swm_pair *pair, swm_str name)
+{
+	bool quoted = name.ptr != pair->name.ptr;
+
+	return pair->has_value && (quoted || swm_str_find(name, '.') == name.len) &&
 	       !swm_query_is_reserved(pair->name) && !swm_query_is_operation(pair->value);
 }
 
@@ -21,10 +33,13 @@ swm_query_part_arguments(swm_pair *pairs, size_t count, size_t *others, swm_aren
 	if (arguments == NULL)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		if (is_argument(&pairs[i]))
-			arguments[argument_count++] = pairs[i];
-		else
+		swm_str name = name_of(&pairs[i], arena);
+		if (!is_argument(&pairs[i], name)) {
 			pairs[(*others)++] = pairs[i];
+			continue;
+		}
+		arguments[argument_count] = pairs[i];
+		arguments[argument_count++].name = name;
 	}
 	if (argument_count > 0)
 		memcpy(pairs + *others, arguments, argument_count * sizeof *arguments);

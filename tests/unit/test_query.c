@@ -526,6 +526,8 @@ START_TEST(arguments_are_parted_from_filters)
 		{ "a=eq&b=in&c=is&d=not&e=not.x&f=eqx.1&g=EQ.1&h=.eq.1&i=in(1)&j=like(", "a=eq b=in c=is d=not f=eqx.1 g=EQ.1 h=.eq.1 i=in(1) j=like( " },
 		{ "a=&b&c=3", "a= c=3 " },
 		{ "limits=1&selects=2&android=3", "limits=1 selects=2 android=3 " },
+		{ "\"a b\"=1&\"c.d\"=2&\"e\\\"f\"=3&\"limit\"=4", "a b=1 c.d=2 e\"f=3 limit=4 " },
+		{ "\"a\"=eq.1&\"a\".b=1", "" },
 	};
 
 	swm_arena *arena = swm_arena_new();
