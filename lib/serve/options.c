@@ -36,6 +36,14 @@ answer_function(struct serving *s)
 	return SWM_OK;
 }
 
+/* What is allowed is no secret: so PostgREST says where the request does not say its origin. */
+static void
+set_open_to_all(struct serving *s)
+{
+	if (s->origin.len == 0)
+		swm_reply_set(&s->reply, "Access-Control-Allow-Origin", SWM_STR("*"));
+}
+
 /* What the relation allows, not what the role does (PostgREST's options page). */
 void
 swm_set_relation_allow(struct serving *s)
@@ -65,6 +73,7 @@ swm_step_options(struct serving *s)
 
 	if (!swm_serving_is(s, "OPTIONS"))
 		return SWM_OK;
+	set_open_to_all(s); /* an error begins its headers anew */
 	if (s->is_function)
 		return answer_function(s);
 	if (!s->is_root)

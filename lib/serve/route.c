@@ -112,11 +112,11 @@ swm_step_method(struct serving *s)
 
 	while (i < count && !swm_str_eq(methods[i].name, s->request->method))
 		i++;
-	if (i == count)
-		return fail_method(s, SWM_ERR_METHOD);
 	s->changes = s->transaction != NULL; /* the transaction may, so that this part runs but once */
 	if (s->is_function)
-		return methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
+		return i < count && methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
+	if (i == count)
+		return fail_method(s, SWM_ERR_METHOD);
 	s->write = methods[i].writes;
 	s->changes |= s->write != SWM_WRITES_NOTHING;
 	return s->is_root && s->changes ? fail_method(s, SWM_ERR_METHOD) : SWM_OK; /* nothing can be written there */

@@ -89,6 +89,27 @@ class Methods(Http):
 				self.assertIsNotNone(answer.header("Allow"))
 				self.assertIn("GET", answer.header("Allow"))
 
+	def test_methods_of_functions(self):
+		"""Any but GET, HEAD, POST and OPTIONS is PGRST101 there (the errors page)."""
+		for method in ("FOO", "PUT", "PATCH", "DELETE"):
+			answer = self.server.request(method, "/rpc/anything")
+			self.assert_error(answer, 405, "PGRST101", "Cannot use the %s method on RPC" % method)
+			self.assertEqual(answer.header("Allow"), "OPTIONS,GET,HEAD,POST")
+
+	def test_what_is_allowed_is_open_to_all(self):
+		for path in ("/", "/three"):
+			answer = self.server.request("OPTIONS", path)
+			self.assertEqual((answer.status, answer.header("Access-Control-Allow-Origin")), (200, "*"))
+		answer = self.server.request("OPTIONS", "/three", {"Origin": "http://a.example"})
+		self.assertEqual([v for k, v in answer.headers if k == "Access-Control-Allow-Origin"], ["http://a.example"])
+		self.assertIsNone(self.server.request("OPTIONS", "/nowhere").header("Access-Control-Allow-Origin"))
+		self.assertIsNone(self.server.get("/three").header("Access-Control-Allow-Origin"))
+
+	def test_a_read_affects_nothing(self):
+		"""max-affected is of PATCH, DELETE and functions (references/api/preferences)."""
+		answer = self.server.get("/three?order=id", {"Prefer": "handling=strict, max-affected=1"})
+		self.assertEqual((answer.status, answer.text, answer.header("Preference-Applied")), (200, ids(1, 2, 3), "handling=strict"))
+
 	def test_writes_need_a_privilege(self):
 		"""Refused by PostgreSQL, which knows who may; the table is as it was."""
 		for method in ("POST", "PATCH", "PUT", "DELETE"):
