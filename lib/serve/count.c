@@ -31,12 +31,12 @@ rows_of_explain(swm_str text)
 	return n < 9e18 ? (int64_t)n : INT64_MAX - 1;
 }
 
-/* Whether more rows were counted than count=estimated counts: how many there are is not known. */
+/* Whether more rows were counted than count=estimated counts: how many there are is not known. What a function returns is counted to its end. */
 static bool
 is_beyond_count(const struct serving *s)
 {
 	int64_t most = s->engine->settings->db_max_rows;
-	return s->prefer.count == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
+	return s->call == NULL && s->prefer.count == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
 }
 
 int

@@ -159,10 +159,11 @@ swm_set_read_headers(struct serving *s)
 		s->reply.status = 204;
 	else
 		swm_reply_set(&s->reply, "Content-Type", s->content_type);
-	if (s->call == NULL)
-		set_content_location(s);
 	set_profile(s);
-	set_preferences_applied(s);
+	if (s->call == NULL && !s->explain)
+		set_content_location(s);
+	if (!s->explain) /* a plan tells what would be done */
+		set_preferences_applied(s);
 }
 
 void
@@ -179,5 +180,6 @@ swm_set_write_headers(struct serving *s)
 		swm_reply_set(&s->reply, "Content-Type", s->content_type);
 		set_profile(s);
 	}
-	set_preferences_applied(s);
+	if (!s->explain)
+		set_preferences_applied(s);
 }

@@ -123,9 +123,10 @@ swm_step_preferences(struct serving *s)
 	if (s->prefer.strict && unknown.len > 0)
 		return fail_preferences(s, unknown);
 	if (s->explain)
-		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted, so nothing is applied */
+		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted */
 	s->rollback = ends_in_rollback(s);
-	if (!s->prefer.strict)
+	bool reads_table = s->call == NULL && s->write == SWM_WRITES_NOTHING; /* which affects nothing */
+	if (!s->prefer.strict || reads_table)
 		s->prefer.max_affected = -1; /* not applied */
 	return check_max_affected(s);
 }

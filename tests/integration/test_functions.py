@@ -468,6 +468,23 @@ class Counted(Calls):
 		self.assertEqual((answer.status, answer.text, answer.header("Content-Range")), (206, "[2, 3]", "1-2/5"))
 		self.assertEqual(self.logged("counted"), before + 1)
 
+	def test_an_estimate_is_a_count(self):
+		"""What a function returns is counted in full, once, whatever db-max-rows is."""
+		before = self.logged("counted")
+		answer = self.server.request("POST", "/rpc/count_me?limit=2", {"Prefer": "count=estimated"}, b"")
+		self.assertEqual((answer.status, answer.text, answer.header("Content-Range")), (206, "[1, 2]", "0-1/5"))
+		self.assertEqual(self.logged("counted"), before + 1)
+		answer = self.get("numbers?up_to=9&limit=2", {"Prefer": "count=estimated"})
+		self.assertEqual((answer.status, answer.header("Content-Range"), answer.header("Preference-Applied")),
+		                 (206, "0-1/9", "count=estimated"))
+
+	def test_nothing_is_planned_of_it(self):
+		"""The planner is asked about tables alone."""
+		for answer in (self.get("numbers?up_to=9&limit=2", {"Prefer": "count=planned"}),
+		               self.server.request("POST", "/rpc/count_me?limit=2", {"Prefer": "count=planned"}, b"")):
+			self.assertEqual((answer.status, answer.header("Content-Range"), answer.header("Preference-Applied")),
+			                 (200, "0-1/*", "count=planned"))
+
 	def test_past_the_end(self):
 		answer = self.server.request("POST", "/rpc/count_me?offset=6", {"Prefer": "count=exact"}, b"")
 		self.expect(answer, error_body("PGRST103", "Requested range not satisfiable",

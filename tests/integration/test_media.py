@@ -151,7 +151,12 @@ class Plan(Media):
 			                 (200, self.TEXT + '; for="application/json"; charset=utf-8'))
 			self.assertRegex(answer.text, r"^[A-Z][a-z A-Z]+ .*\(cost=[0-9.]+ rows=[0-9]+ width=[0-9]+\)\n")
 			self.assertEqual(answer.text.count("actual time"), 0)
-			self.assertIsNone(answer.header("Content-Range"))
+			for name in ("Content-Range", "Content-Location", "Preference-Applied"):
+				self.assertIsNone(answer.header(name))
+
+	def test_no_preference_is_applied(self):
+		answer = self.server.get("/three", {"Accept": self.TEXT, "Prefer": "count=exact, handling=lenient, timezone=UTC"})
+		self.assertEqual((answer.status, answer.header("Preference-Applied")), (200, None))
 
 	def test_json(self):
 		answer = self.get("/three?id=eq.1", self.JSON)

@@ -67,6 +67,11 @@ class Plan(Writes):
 					self.assertEqual(self.operations(self.plan(method, target, body, prefer=prefer)), [operation])
 		self.assertEqual(self.rows("TABLE writes.films"), before)
 
+	def test_no_preference_is_applied_to_a_plan(self):
+		answer = self.send("PATCH", "/films?id=eq.1", {"title": "A"}, accept=self.ACCEPT,
+		                   prefer="return=representation,count=exact,handling=strict,tx=rollback")
+		self.assertEqual((answer.status, answer.header("Preference-Applied"), answer.header("Content-Range")), (200, None, None))
+
 	def test_text_and_options(self):
 		answer = self.send("DELETE", "/films?id=eq.1", accept="application/vnd.pgrst.plan;options=verbose")
 		self.assertEqual((answer.status, answer.header("Content-Type")), (
@@ -207,6 +212,27 @@ class Upsert(Writes):
 	def test_methods_of_a_put_that_is_none(self):
 		answer = self.send("PUT", "/pairs?a=eq.1", {"a": 1, "b": 1})
 		self.assertEqual((answer.status, answer.header("Allow")), (405, "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"))
+
+	def test_a_put_from_the_first_row_on(self):
+		"""An offset of none is no page."""
+		self.expect(self.send("PUT", "/pairs?a=eq.3&b=eq.3&offset=0", {"a": 3, "b": 3}), 204)
+		self.expect_error(self.send("PUT", "/pairs?a=eq.3&b=eq.3&offset=1", {"a": 3, "b": 3}), 400, "PGRST114",
+		                  "limit/offset querystring parameters are not allowed for PUT")
+
+	def test_the_planner_counts_no_write(self):
+		self.expect(self.send("POST", "/pairs", {"a": 8, "b": 1}, prefer="count=planned"), 201,
+		            Content_Range="*/*", Preference_Applied="count=planned")
+		self.expect(self.send("PATCH", "/pairs?a=eq.8", {"c": "x"}, prefer="count=planned"), 204,
+		            Content_Range="0-0/*", Preference_Applied="count=planned")
+		self.expect(self.send("PATCH", "/pairs?a=eq.8", {"c": "x"}, prefer="count=estimated"), 204, Content_Range="0-0/1")
+		self.expect(self.send("DELETE", "/pairs?a=eq.8", prefer="count=planned"), 204, Content_Range="*/*")
+
+	def test_of_columns_and_on_conflict_the_first_counts(self):
+		answer = self.send("POST", "/pairs?columns=a,b&columns=nope&on_conflict=a,b&on_conflict=(&select=a,b,c",
+		                   {"a": 1, "b": 1, "c": "x"}, prefer=REPRESENTATION + ",resolution=ignore-duplicates")
+		self.expect(answer, 201, [])
+		answer = self.send("POST", "/pairs?columns=nope&columns=a,b", {"a": 7, "b": 7})
+		self.expect_error(answer, 400, "PGRST204", "Could not find the 'nope' column of 'pairs' in the schema cache")
 
 	def test_put_that_is_none(self):
 		body = {"a": 1, "b": 9, "c": "x"}
