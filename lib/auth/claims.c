@@ -70,14 +70,14 @@ static void
 read_audience(swm_claims *out, const swm_json *aud, swm_str wanted)
 {
 	enum swm_json_type type = swm_json_type_of(aud);
-	bool found = false;
+	bool found = wanted.len == 0; /* any will do; what is none is refused all the same */
 
-	if (type == SWM_JSON_NONE || type == SWM_JSON_NULL || wanted.len == 0)
+	if (type == SWM_JSON_NONE || type == SWM_JSON_NULL)
 		return;
 	if (type == SWM_JSON_STRING) {
-		found = swm_str_eq(swm_json_string(aud), wanted);
+		found |= swm_str_eq(swm_json_string(aud), wanted);
 	} else if (type == SWM_JSON_ARRAY) {
-		found = swm_json_first(aud) == NULL;
+		found |= swm_json_first(aud) == NULL;
 		for (const swm_json *a = swm_json_first(aud); a != NULL; a = swm_json_next(a)) {
 			if (swm_json_type_of(a) != SWM_JSON_STRING)
 				type = SWM_JSON_NONE;

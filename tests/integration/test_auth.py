@@ -115,6 +115,9 @@ class Refused(Auth):
 			with self.subTest(aud=aud):
 				self.assert_refused(server.get("/three", as_role("swm_reader", aud=aud)), "PGRST303")
 		self.assertEqual(self.whoami(as_role("swm_reader", aud="anyone"))["user"], "swm_reader")
+		for aud in (1, {"us": 1}, ["us", 1], True):  # no audience at all, whoever is meant
+			with self.subTest(aud=aud):
+				self.assert_refused(harness.server().get("/three", as_role("swm_reader", aud=aud)), "PGRST303")
 
 	def test_times_that_are_no_numbers(self):
 		for name in ("exp", "nbf", "iat"):

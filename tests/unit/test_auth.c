@@ -730,9 +730,10 @@ START_TEST(audiences)
 		else
 			ck_assert_msg(ask_at(sign(cases[i].payload), NOW) == SWM_OK, "refused: %s", cases[i].payload);
 	}
-	usual(); /* without jwt-aud every audience is right */
+	usual(); /* without jwt-aud every audience is right, but a number is none */
 	ck_assert_int_eq(ask_at(sign("{\"aud\":\"there\"}"), NOW), SWM_OK);
-	ck_assert_int_eq(ask_at(sign("{\"aud\":1}"), NOW), SWM_OK);
+	ck_assert_int_eq(ask_at(sign("{\"aud\":[\"there\"]}"), NOW), SWM_OK);
+	refuses(sign("{\"aud\":1}"), "PGRST303", "The JWT 'aud' claim must be a string or an array of strings");
 }
 END_TEST
 
