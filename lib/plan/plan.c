@@ -96,7 +96,7 @@ swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *
 	return rc;
 }
 
-/* Conditions, order and limits of a node and of all that is embedded in it. */
+/* Conditions, order and limits of a node and of all that is embedded in it. Of what a write returns the order alone. */
 static int
 plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 {
@@ -105,7 +105,7 @@ plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 	bool of_write = p->request->written && node->parent == NULL;
 	int rc = of_write ? SWM_OK : swm_plan_conditions(p, node, node->asked->conditions, &where);
 
-	if (rc == SWM_OK && !of_write)
+	if (rc == SWM_OK)
 		rc = swm_plan_order_of(p, node, node->asked->order, &order);
 	if (rc == SWM_OK && !of_write)
 		rc = swm_plan_range(p, node, node->asked, range);

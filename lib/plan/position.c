@@ -30,6 +30,8 @@ swm_plan_position(swm_planner *p, swm_plan_node *root)
 		return SWM_OK;
 	if (root->order == NULL)
 		return fail_position(p, "there is no order");
+	if (p->request->written)
+		return fail_position(p, "what a write returns has no pages");
 	if (count_terms(root) > SWM_MOST_POSITION)
 		return swm_plan_fail_too_many(p, "after", SWM_MOST_POSITION, "columns of order");
 	for (const swm_plan_order *o = root->order; o != NULL; o = o->next, value = value->next) {

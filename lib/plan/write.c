@@ -85,6 +85,27 @@ plan_key(swm_planner *p, const swm_relation *relation, swm_columns *out)
 	return rc;
 }
 
+/* Names that are no columns are PostgreSQL's to refuse, as PostgREST has it. */
+static int
+plan_conflict(swm_planner *p, const swm_relation *relation, const swm_value *names, swm_columns *out)
+{
+	int rc = make_columns(p, out, count_names(names));
+
+	for (; names != NULL && rc == SWM_OK; names = names->next) {
+		swm_column *unknown;
+		if (swm_relation_column(relation, names->text) != NULL) {
+			rc = add_named(p, relation, names->text, out);
+			continue;
+		}
+		unknown = swm_arena_alloc(p->arena, sizeof *unknown);
+		if (unknown == NULL)
+			return swm_fail_memory(p->err);
+		unknown->name = names->text;
+		out->items[out->count++] = unknown;
+	}
+	return rc;
+}
+
 /* A resolution without a key to go by is none. */
 static int
 plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan *plan)
@@ -96,7 +117,7 @@ plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan
 	if (plan->resolution == SWM_RESOLUTION_NONE)
 		return SWM_OK;
 	if (ast->has_on_conflict && request->kind == SWM_WRITE_INSERT)
-		rc = plan_names(p, plan->target->relation, ast->on_conflict, &plan->conflict);
+		rc = plan_conflict(p, plan->target->relation, ast->on_conflict, &plan->conflict);
 	else
 		rc = plan_key(p, plan->target->relation, &plan->conflict);
 	if (plan->conflict.count == 0)
@@ -204,6 +225,9 @@ plan_representation(swm_planner *p, swm_write_plan *plan)
 	for (size_t i = 0; i < root->output_count && rc == SWM_OK; i++)
 		if (root->outputs[i].kind == SWM_OUTPUT_FIELD && !root->outputs[i].field.is_row)
 			rc = add_returning(p, plan, root->outputs[i].field.name);
+	for (const swm_plan_order *o = root->order; o != NULL && rc == SWM_OK; o = o->next)
+		if (o->embed == NULL)
+			rc = add_returning(p, plan, o->field.name);
 	for (const swm_plan_node *c = root->children; c != NULL && rc == SWM_OK; c = c->next)
 		rc = add_join_columns(p, plan, c->relationship);
 	return rc;
