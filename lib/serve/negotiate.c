@@ -25,6 +25,35 @@ plan_write(struct serving *s, const swm_read_request *read)
 	return rc;
 }
 
+static int
+fail_preferences(struct serving *s, swm_str invalid)
+{
+	swm_buf details = SWM_BUF_INIT;
+	int rc = swm_fail(s->err, SWM_ERR_PREFERENCES);
+
+	swm_buf_cstr(&details, "Invalid preferences: ");
+	swm_buf_str(&details, invalid);
+	swm_error_set_details(s->err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
+}
+
+/* With handling=strict what is not known, or cannot be applied, is an error. */
+static int
+check_strict(struct serving *s)
+{
+	swm_str unknown = s->prefer.invalid;
+
+	/* a name, an abbreviation or an offset: PostgreSQL says whether there is such a zone */
+	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
+	                      swm_str_find(s->prefer.timezone, '\0') == s->prefer.timezone.len &&
+	                      swm_utf8_valid(s->prefer.timezone, NULL);
+	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)
+		unknown = (swm_str){ s->prefer.timezone.ptr - strlen("timezone="),
+		                     s->prefer.timezone.len + strlen("timezone=") };
+	return s->prefer.strict && unknown.len > 0 ? fail_preferences(s, unknown) : SWM_OK;
+}
+
 int
 swm_step_plan(struct serving *s)
 {
@@ -52,23 +81,12 @@ swm_step_plan(struct serving *s)
 		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	else
 		rc = plan_write(s, &request);
+	if (rc == SWM_OK && s->write != SWM_WRITES_NOTHING)
+		rc = check_strict(s); /* of a write before what is wrong with Accept, of a read after it */
 	if (rc == SWM_OK && negotiated != SWM_OK)
 		rc = swm_choose_media(s, accept, s->err);
 	if (rc == SWM_OK)
 		swm_set_warning(s);
-	return rc;
-}
-
-static int
-fail_preferences(struct serving *s, swm_str invalid)
-{
-	swm_buf details = SWM_BUF_INIT;
-	int rc = swm_fail(s->err, SWM_ERR_PREFERENCES);
-
-	swm_buf_cstr(&details, "Invalid preferences: ");
-	swm_buf_str(&details, invalid);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
 	return rc;
 }
 
@@ -111,17 +129,10 @@ swm_step_prefer(struct serving *s)
 int
 swm_step_preferences(struct serving *s)
 {
-	swm_str unknown = s->prefer.invalid;
+	int rc = check_strict(s);
 
-	/* a name, an abbreviation or an offset: PostgreSQL says whether there is such a zone */
-	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
-	                      swm_str_find(s->prefer.timezone, '\0') == s->prefer.timezone.len &&
-	                      swm_utf8_valid(s->prefer.timezone, NULL);
-	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)
-		unknown = (swm_str){ s->prefer.timezone.ptr - strlen("timezone="),
-		                     s->prefer.timezone.len + strlen("timezone=") };
-	if (s->prefer.strict && unknown.len > 0)
-		return fail_preferences(s, unknown);
+	if (rc != SWM_OK)
+		return rc;
 	if (s->explain)
 		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted */
 	s->rollback = ends_in_rollback(s);

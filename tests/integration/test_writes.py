@@ -219,6 +219,10 @@ class Upsert(Writes):
 		self.expect_error(self.send("PUT", "/pairs?a=eq.3&b=eq.3&offset=1", {"a": 3, "b": 3}), 400, "PGRST114",
 		                  "limit/offset querystring parameters are not allowed for PUT")
 
+	def test_strict_goes_before_accept(self):
+		answer = self.send("POST", "/pairs", {"a": 7, "b": 7}, prefer="handling=strict,nonsense", accept="image/png")
+		self.expect_error(answer, 400, "PGRST122", "Invalid preferences given with handling=strict", "Invalid preferences: nonsense")
+
 	def test_no_column_of_a_conflict(self):
 		"""PostgreSQL says so: PGRST204 is of columns= and of the body (the errors page)."""
 		answer = self.send("POST", "/pairs?on_conflict=a,nope", {"a": 7, "b": 7}, prefer="resolution=merge-duplicates")
