@@ -155,11 +155,12 @@ swm_set_content_range(struct serving *s, int64_t last)
 void
 swm_set_read_headers(struct serving *s)
 {
-	if (s->plan->shape == SWM_SHAPE_NONE && !s->explain)
+	if (s->plan->shape == SWM_SHAPE_NONE && !s->explain) {
 		s->reply.status = 204;
-	else
+	} else {
 		swm_reply_set(&s->reply, "Content-Type", s->content_type);
-	set_profile(s);
+		set_profile(s); /* of what is in the body */
+	}
 	if (s->call == NULL && !s->explain)
 		set_content_location(s);
 	if (!s->explain) /* a plan tells what would be done */

@@ -329,6 +329,8 @@ class Choice(Calls):
 		self.expect(answer, '"in other"')
 		self.assertEqual(answer.header("Content-Profile"), "calls_other")
 		self.expect(self.post("here", "", {"Content-Profile": "calls_other"}), '"in other"')
+		answer = self.post("do_nothing", "")  # nothing has no profile
+		self.assertEqual((answer.status, answer.header("Content-Profile")), (204, None))
 		self.expect(self.post("here", "", {"Accept-Profile": "calls_other"}), '"in calls"')
 		self.assertEqual(self.get("add_them?a=1&b=2", {"Accept-Profile": "calls_other"}).status, 404)
 
