@@ -219,6 +219,12 @@ class Upsert(Writes):
 		self.expect_error(self.send("PUT", "/pairs?a=eq.3&b=eq.3&offset=1", {"a": 3, "b": 3}), 400, "PGRST114",
 		                  "limit/offset querystring parameters are not allowed for PUT")
 
+	def test_what_is_returned_may_be_counted(self):
+		server = harness.server(db_schemas="writes", db_aggregates_enabled=True)
+		answer = server.request("PATCH", "/pairs?a=eq.1&select=count(),b.sum()", {"Content-Type": "application/json",
+		                        "Prefer": REPRESENTATION}, b'{"c":"x"}')
+		self.assertEqual((answer.status, answer.text), (200, '[{"count":2,"sum":3}]'))
+
 	def test_strict_goes_before_accept(self):
 		answer = self.send("POST", "/pairs", {"a": 7, "b": 7}, prefer="handling=strict,nonsense", accept="image/png")
 		self.expect_error(answer, 400, "PGRST122", "Invalid preferences given with handling=strict", "Invalid preferences: nonsense")
