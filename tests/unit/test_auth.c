@@ -11,8 +11,8 @@
 #include "auth/jspath.h"
 #include "auth/jwt.h"
 #include "base/buf.h"
+#include "unit.h"
 
-#include <check.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
@@ -1156,8 +1156,8 @@ START_TEST(a_signed_token_names_its_key)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("auth");
 	TCase *cases = tcase_create("auth");
@@ -1209,10 +1209,5 @@ main(void)
 	tcase_add_test(cases, what_is_not_signed);
 	tcase_add_test(cases, a_signed_token_names_its_key);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -5,9 +5,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/str.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 START_TEST(buffer_grows_and_terminates)
 {
@@ -158,8 +156,8 @@ START_TEST(hashes_are_those_of_murmurhash3)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("base");
 	TCase *t = tcase_create("base");
@@ -174,9 +172,5 @@ main(void)
 	tcase_add_test(t, distance_counts_edits);
 	tcase_add_test(t, hashes_are_those_of_murmurhash3);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

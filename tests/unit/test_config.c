@@ -6,8 +6,8 @@
 
 #include "config/settings.h"
 #include "config/values.h"
+#include "unit.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -859,8 +859,8 @@ START_TEST(settings_outlive_the_configuration)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *cases = tcase_create("config");
@@ -915,10 +915,5 @@ main(void)
 	tcase_add_test(cases, warnings);
 	tcase_add_test(cases, settings_outlive_the_configuration);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -2,9 +2,7 @@
 #include "config.h"
 
 #include "error/error.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 START_TEST(the_first_error_wins)
 {
@@ -69,8 +67,8 @@ START_TEST(sqlstates_have_their_status)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("error");
 	TCase *t = tcase_create("error");
@@ -79,9 +77,5 @@ main(void)
 	tcase_add_test(t, bytes_that_are_no_text_do_not_reach_a_message);
 	tcase_add_test(t, sqlstates_have_their_status);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

@@ -7,6 +7,7 @@
 #include "database.h"
 #include "exec/exec.h"
 #include "pool/statements.h"
+#include "unit.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -1057,8 +1058,8 @@ START_TEST(a_client_that_hangs_up_in_mid_copy)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("exec");
 	TCase *cases = tcase_create("transactions");
@@ -1115,10 +1116,5 @@ main(void)
 	tcase_add_test(cases, a_backend_killed_in_mid_copy);
 	tcase_add_test(cases, a_client_that_hangs_up_in_mid_copy);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

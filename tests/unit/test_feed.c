@@ -6,9 +6,7 @@
 
 #include "base/buf.h"
 #include "json/feed.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 static swm_arena *arena;
 static swm_error *err;
@@ -229,8 +227,8 @@ START_TEST(one_goes_on_behind_a_bad_row)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("feed");
 	TCase *cases = tcase_create("rows");
@@ -244,10 +242,5 @@ main(void)
 	tcase_add_test(cases, a_body_that_ends_too_early);
 	tcase_add_test(cases, one_goes_on_behind_a_bad_row);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -6,10 +6,9 @@
 #include "config.h"
 
 #include "base/fuzzy.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char *
 nearest(const char *name, const char *const *names)
@@ -169,8 +168,8 @@ START_TEST(only_fifty_are_compared)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("fuzzy");
 	TCase *tests = tcase_create("nearest");
@@ -189,9 +188,5 @@ main(void)
 	tcase_add_test(tests, bytes_that_are_no_text);
 	tcase_add_test(tests, only_fifty_are_compared);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -4,9 +4,7 @@
 #include "http/content.h"
 #include "http/header.h"
 #include "http/url.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 static swm_arena *arena;
 static swm_error *err;
@@ -334,8 +332,8 @@ START_TEST(addresses_of_the_web)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("http");
 	TCase *t = tcase_create("http");
@@ -355,9 +353,5 @@ main(void)
 	tcase_add_test(t, ranges_are_read_or_ignored);
 	tcase_add_test(t, cookies_become_an_object);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

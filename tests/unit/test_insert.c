@@ -2,10 +2,10 @@
 #include "config.h"
 
 #include "database.h"
+#include "unit.h"
 
 #include <locale.h>
 #include <math.h>
-#include <stdlib.h>
 #include <swm.h>
 
 static PGconn *admin;
@@ -372,8 +372,8 @@ START_TEST(a_backend_that_is_killed)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("insert");
 	TCase *cases = tcase_create("insert");
@@ -393,10 +393,5 @@ main(void)
 	tcase_add_test(cases, an_error_that_was_not_looked_at);
 	tcase_add_test(cases, a_backend_that_is_killed);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -10,8 +10,8 @@
 #include "json/raw.h"
 
 #include "base/str.h"
+#include "unit.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,8 +352,8 @@ START_TEST(members_as_they_stand)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("json");
 	TCase *cases = tcase_create("json");
@@ -375,10 +375,5 @@ main(void)
 	tcase_add_test(cases, what_strings_say);
 	tcase_add_test(cases, members_as_they_stand);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

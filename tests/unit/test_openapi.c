@@ -6,9 +6,7 @@
 #include "openapi/document.h"
 #include "query/parse.h"
 #include "query/query.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 static swm_str
 text(const char *s)
@@ -227,8 +225,8 @@ START_TEST(defaults_conform_to_their_type)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	const TTest *const all[] = {
 		a_document_is_valid_json, a_document_may_be_taken_in_pieces, references_are_pointers_in_a_fragment,
@@ -241,9 +239,5 @@ main(void)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, all[i]);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

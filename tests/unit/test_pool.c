@@ -8,6 +8,7 @@
 #include "database.h"
 #include "pool/connect.h"
 #include "pool/statements.h"
+#include "unit.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -842,8 +843,8 @@ START_TEST(text_is_bounded)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("pool");
 	TCase *cases = tcase_create("connections");
@@ -888,10 +889,5 @@ main(void)
 	tcase_add_test(cases, a_batch_does_not_push_out_its_own);
 	tcase_add_test(cases, text_is_bounded);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

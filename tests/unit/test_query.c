@@ -4,10 +4,9 @@
 #include "base/buf.h"
 #include "query/arguments.h"
 #include "query/query.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static swm_error *err;
 
@@ -551,8 +550,8 @@ START_TEST(arguments_are_parted_from_filters)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("query");
 	TCase *t = tcase_create("query");
@@ -580,9 +579,5 @@ main(void)
 	tcase_add_test(t, calls_refuse_what_cannot_be);
 	tcase_add_test(t, arguments_are_parted_from_filters);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

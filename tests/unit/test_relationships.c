@@ -9,6 +9,7 @@
 #include "schema/snapshot.h"
 
 #include "database.h"
+#include "unit.h"
 
 static const char *const tables_sql =
 	"DROP SCHEMA IF EXISTS rel, rel_private, rel_ext, rel_other, rel_none, rel_many CASCADE;"
@@ -676,14 +677,10 @@ make_tests(void)
 	return tests;
 }
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("relationships");
 	suite_add_tcase(suite, make_tests());
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }

@@ -3,9 +3,7 @@
 
 #include "reply/encode.h"
 #include "reply/reply.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "unit.h"
 
 START_TEST(values_are_written_as_to_json_does)
 {
@@ -165,8 +163,8 @@ START_TEST(minimal_errors_have_two_members)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("reply");
 	TCase *t = tcase_create("reply");
@@ -180,9 +178,5 @@ main(void)
 	tcase_add_test(t, an_error_is_an_answer);
 	tcase_add_test(t, minimal_errors_have_two_members);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

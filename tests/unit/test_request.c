@@ -3,8 +3,8 @@
 
 #include "error/error.h"
 #include "request.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 /* A body that comes in pieces of at most so many bytes, and may break off. */
@@ -119,8 +119,8 @@ START_TEST(fields_of_one_name_are_joined)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("request");
 	TCase *t = tcase_create("request");
@@ -132,9 +132,5 @@ main(void)
 	tcase_add_test(t, without_a_body);
 	tcase_add_test(t, fields_of_one_name_are_joined);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

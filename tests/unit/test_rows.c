@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "database.h"
+#include "unit.h"
 
-#include <stdlib.h>
 #include <swm.h>
 
 static PGconn *admin;
@@ -401,8 +401,8 @@ START_TEST(no_setting_outlives_its_query)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *s = suite_create("rows");
 	TCase *t = tcase_create("rows");
@@ -424,9 +424,5 @@ main(void)
 	tcase_add_test(t, a_call_that_cannot_be);
 	tcase_add_test(t, no_setting_outlives_its_query);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures > 0;
+	return s;
 }

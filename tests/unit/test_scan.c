@@ -6,10 +6,9 @@
 
 #include "base/str.h"
 #include "json/scan.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* A view of a literal, in a table. */
 #define TEXT(literal) { literal, sizeof(literal) - 1 }
@@ -222,8 +221,8 @@ START_TEST(a_long_name_is_left_out)
 }
 END_TEST
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("scan");
 	TCase *t = tcase_create("scan");
@@ -237,9 +236,5 @@ main(void)
 	tcase_add_test(t, names_are_bounded);
 	tcase_add_test(t, a_long_name_is_left_out);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failures = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failures > 0;
+	return suite;
 }

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "schema/schema.h"
+#include "unit.h"
 
-#include <check.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1172,14 +1172,10 @@ make_tests(void)
 	return tests;
 }
 
-int
-main(void)
+Suite *
+unit_suite(void)
 {
 	Suite *suite = suite_create("schema");
 	suite_add_tcase(suite, make_tests());
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
 }
