@@ -118,17 +118,6 @@ swm_request_header(swm_str *out, const swm_request *request, swm_arena *arena, s
 	return true;
 }
 
-static int
-fail_too_large(swm_error *err, size_t longest)
-{
-	swm_buf number = SWM_BUF_INIT;
-
-	swm_buf_int(&number, (int64_t)longest);
-	int rc = swm_fail(err, SWM_ERR_BODY_TOO_LARGE, swm_buf_view(&number));
-	swm_buf_dispose(&number);
-	return rc;
-}
-
 int
 swm_request_read_body(swm_buf *to, const swm_request *request, size_t longest,
                       void (*write)(swm_buf *to, const void *bytes, size_t len), swm_error *err)
@@ -145,7 +134,7 @@ swm_request_read_body(swm_buf *to, const swm_request *request, size_t longest,
 			break;
 		len += (size_t)n;
 		if (len > longest)
-			return fail_too_large(err, longest);
+			return swm_fail_number(err, SWM_ERR_BODY_TOO_LARGE, (int64_t)longest);
 		write(to, piece, (size_t)n);
 		if (to->failed)
 			return swm_fail_memory(err);

@@ -155,6 +155,17 @@ swm_fail_memory(swm_error *err)
 }
 
 int
+swm_fail_number(swm_error *err, enum swm_error_id id, int64_t number)
+{
+	swm_buf text = SWM_BUF_INIT;
+
+	swm_buf_int(&text, number);
+	int rc = swm_fail(err, id, swm_buf_view(&text));
+	swm_buf_dispose(&text);
+	return rc;
+}
+
+int
 swm_fail_errno(swm_error *err, swm_str what, int number)
 {
 	char text[256];

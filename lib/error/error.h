@@ -20,6 +20,9 @@ enum swm_error_id {
  */
 int swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count);
 
+/* One whose argument is a number. */
+int swm_fail_number(swm_error *err, enum swm_error_id id, int64_t number);
+
 #define swm_fail(err, id, ...)                                                 \
 	swm_fail_args((err), (id), (const swm_str[]){ { NULL, 0 }, __VA_ARGS__ } + 1, \
 	              sizeof((const swm_str[]){ { NULL, 0 }, __VA_ARGS__ }) / sizeof(swm_str) - 1)

@@ -156,7 +156,7 @@ skip_blank_line(struct csv *c)
 }
 
 static int
-scan_rows(struct csv *c, swm_buf *to, swm_json_facts *facts, swm_arena *arena)
+scan_rows(struct csv *c, swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena)
 {
 	swm_str *keys = swm_arena_array(arena, SWM_JSON_MOST_KEYS, sizeof *keys);
 	swm_str *members = swm_arena_array(arena, SWM_JSON_MOST_KEYS, sizeof *members);
@@ -172,13 +172,15 @@ scan_rows(struct csv *c, swm_buf *to, swm_json_facts *facts, swm_arena *arena)
 			continue;
 		swm_buf_cstr(to, facts->elements++ > 0 ? "," : "");
 		rc = scan_row(c, to, members, count);
+		if (rc == SWM_OK && to->len > longest) /* each row has the names again, however long they are */
+			rc = swm_fail_number(c->err, SWM_ERR_BODY_TOO_LARGE, (int64_t)longest);
 	}
 	swm_buf_char(to, ']');
 	return rc == SWM_OK && to->failed ? swm_fail_memory(c->err) : rc;
 }
 
 int
-swm_json_from_csv(swm_buf *to, swm_json_facts *facts, swm_arena *arena, swm_str csv, swm_error *err)
+swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv, swm_error *err)
 {
 	struct csv c = { .text = csv, .line = 1, .err = err };
 
@@ -190,7 +192,7 @@ swm_json_from_csv(swm_buf *to, swm_json_facts *facts, swm_arena *arena, swm_str 
 		c.line = 1;
 		return fail_line(&c, "No header");
 	}
-	int rc = scan_rows(&c, to, facts, arena);
+	int rc = scan_rows(&c, to, longest, facts, arena);
 	swm_buf_dispose(&c.field);
 	return rc;
 }

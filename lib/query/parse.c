@@ -77,19 +77,18 @@ parse_order_pair(struct parser *p, swm_query_node *level, swm_str value)
 }
 
 static int
-parse_number(struct parser *p, const char *what, swm_str value, int64_t *out)
+parse_number(struct parser *p, const char *what, swm_str value, const char *expected, int64_t *out)
 {
 	swm_scanner s = scanner_of(p, what, value);
 
-	return swm_str_int64(value, out) ? SWM_OK :
-	       swm_scan_fail_because(&s, "a whole number from 0 to 9223372036854775807 was expected");
+	return swm_str_int64(value, out) ? SWM_OK : swm_scan_fail_because(&s, expected);
 }
 
 static int
 parse_limit_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_limit = true;
-	int rc = parse_number(p, "limit", value, &level->limit);
+	int rc = parse_number(p, "limit", value, "a whole number from 0 to 9223372036854775807 was expected", &level->limit);
 	if (rc != SWM_OK || level->limit >= 0)
 		return rc;
 	rc = swm_fail(p->err, SWM_ERR_RANGE);
@@ -102,7 +101,7 @@ static int
 parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_offset = true;
-	return parse_number(p, "offset", value, &level->offset);
+	return parse_number(p, "offset", value, "a whole number up to 9223372036854775807 was expected", &level->offset);
 }
 
 /* and=(...) is read as and(...), so the operator is put before what the client wrote. */

@@ -105,7 +105,7 @@ take_csv(struct serving *s)
 	int rc = read_all(s, &csv);
 
 	if (rc == SWM_OK)
-		rc = swm_json_from_csv(&s->body, &s->json, s->arena, swm_buf_view(&csv), s->err);
+		rc = swm_json_from_csv(&s->body, SWM_BODY_LONGEST, &s->json, s->arena, swm_buf_view(&csv), s->err);
 	swm_buf_dispose(&csv);
 	return rc;
 }

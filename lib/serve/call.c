@@ -61,7 +61,7 @@ take_csv(struct serving *s)
 	int rc = swm_request_read_body(&csv, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
 
 	if (rc == SWM_OK)
-		rc = swm_json_from_csv(&s->body, &s->json, s->arena, swm_buf_view(&csv), s->err);
+		rc = swm_json_from_csv(&s->body, SWM_BODY_LONGEST, &s->json, s->arena, swm_buf_view(&csv), s->err);
 	swm_buf_dispose(&csv);
 	if (rc == SWM_OK && s->json.elements == 0)
 		s->json.key_count = 0;
@@ -146,7 +146,7 @@ take_named(struct serving *s)
 	bool is_empty = s->json.body == SWM_JSON_BODY_ARRAY && s->json.elements == 0;
 	size_t count = 0;
 
-	if (!s->ast->has_columns || !swm_serving_is(s, "POST") || s->content != SWM_CONTENT_JSON || is_empty)
+	if (!s->ast->has_columns || !swm_serving_is(s, "POST") || s->content != SWM_CONTENT_JSON || s->no_body || is_empty)
 		return SWM_OK;
 	for (const swm_value *v = s->ast->columns; v != NULL; v = v->next)
 		count++;

@@ -13,14 +13,11 @@ int
 swm_check_held(struct serving *s)
 {
 	size_t most = s->keyed != NULL ? SWM_LARGEST_KEPT : s->most_held;
-	swm_buf number = SWM_BUF_INIT;
 
 	if (most == 0 || s->reply.body.len <= most)
 		return SWM_OK;
-	swm_buf_int(&number, (int64_t)most);
-	int rc = swm_fail(s->err, SWM_ERR_ANSWER_TOO_LARGE, swm_buf_view(&number));
+	int rc = swm_fail_number(s->err, SWM_ERR_ANSWER_TOO_LARGE, (int64_t)most);
 	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
-	swm_buf_dispose(&number);
 	return rc;
 }
 

@@ -127,7 +127,7 @@ check_csv(const struct seen *seen, swm_str text)
 	swm_arena *arena = swm_arena_new();
 	swm_buf whole = SWM_BUF_INIT, mine = SWM_BUF_INIT;
 	swm_json_facts facts;
-	int rc = swm_json_from_csv(&whole, &facts, arena, text, NULL);
+	int rc = swm_json_from_csv(&whole, SIZE_MAX, &facts, arena, text, NULL);
 
 	swm_buf_printf(&mine, "[%s]", swm_buf_text(&seen->rows));
 	if (!seen->nul && has_header(text) && (rc == SWM_OK) != (seen->rc == 0))

@@ -205,6 +205,11 @@ class Bodies(Calls):
 				answer = self.post(target, body, csv)
 				self.assertEqual((answer.status, answer.json["code"]), (status, code))
 
+	def test_csv_whose_names_outgrow_it(self):
+		"""A row's JSON has the names again: some kilobytes must not become gigabytes."""
+		answer = self.post("add_them", "a" * 100000 + "\n" + "1\n" * 12000, {"Content-Type": "text/csv"})
+		self.expect(answer, error_body("PGRST102", "The request body is larger than %d bytes" % (64 << 20)), 413)
+
 	def test_columns(self):
 		"""They say which members of the body are arguments (PostgREST's page on tables, on columns)."""
 		self.expect(self.post("add_them?columns=a,b", '{"a":1,"b":2,"c":3}'), "3")
@@ -216,6 +221,7 @@ class Bodies(Calls):
 		self.assertEqual((answer.status, answer.json["code"], answer.json["details"]),
 		                 (404, "PGRST202", SEARCHED % "add_them with parameter a or with a single unnamed json/jsonb parameter"))
 		self.assertEqual(self.post("add_them?columns=a,b", "[]").status, 404)
+		self.assertEqual(self.post("add_them?columns=a,b").status, 404) # nothing was sent
 		self.expect(self.post("add_them?columns=a", "a=1&b=2", {"Content-Type": "application/x-www-form-urlencoded"}), "3")
 
 	def test_content_types_that_no_function_takes(self):
