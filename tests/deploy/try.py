@@ -573,7 +573,8 @@ def one_dies(stage):
     must(not load.wrong(), load.wrong()[:3])
     must(load.statuses() == [200], [answer for answer in load.answers if answer[2] != 200][:3])
     slowest = max(answer[1] - answer[0] for answer in load.answers)
-    must(slowest < 10, f"one took {slowest:.1f} s")
+    # what was sent and never acknowledged is given up after 63 times 0.2 s: tcp_retries2 = 5 of the role balancer
+    must(slowest < 16, f"one took {slowest:.1f} s")
     stage.hosts["web2"].revive()
 
     def shares():
