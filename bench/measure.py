@@ -412,15 +412,16 @@ def figure_tree(bench):
 
 
 def figure_pages(bench):
-    """By the Link of a page to the next one: the first page, and the one behind 900 others."""
+    """By the Link of a page to the next one: the second page, which has a position too, and the one behind 900 others."""
     with Program(bench):
-        target = last = PAGE
-        for _ in range(900):
+        second = target = last = bench.next_page(PAGE)
+        for _ in range(899):
             target, last = bench.next_page(target), target
         if len(bench.answer(last)) != 100:
             raise Failure(f"not a page of a hundred: {last}")
-        deep, first = bench.alternate(lambda: bench.wrk(bench.site + last), lambda: bench.wrk(bench.site + PAGE))
-        tell("pages", f"the 900th {deep:.0f}/s", f"the first {first:.0f}/s", f"{deep / first:.2f}", ">= 0.9", deep >= 0.9 * first)
+        deep, near, first = bench.alternate(*(lambda t=t: bench.wrk(bench.site + t) for t in (last, second, PAGE)))
+        tell("pages", f"the 900th {deep:.0f}/s", f"2nd {near:.0f}/s, 1st {first:.0f}/s", f"{deep / near:.2f}", ">= 0.9",
+             deep >= 0.9 * near)
 
 
 def figure_write(bench):
