@@ -50,8 +50,7 @@ take(swm_str *s, size_t len)
 static bool
 is_key_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '$' || c == '@' || (unsigned char)c >= 0x80;
+	return swm_is_alnum(c) || c == '_' || c == '$' || c == '@' || (unsigned char)c >= 0x80;
 }
 
 /* "text" or 'text'; there is no escape in it. */

@@ -11,6 +11,13 @@ swm_cstr(const char *s)
 	return (swm_str){ s, s == NULL ? 0 : strlen(s) };
 }
 
+/* An ASCII letter or digit, whatever the locale. */
+static inline bool
+swm_is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 static inline bool
 swm_str_eq(swm_str a, swm_str b)
 {

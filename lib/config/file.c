@@ -38,8 +38,7 @@ fail_in_line(struct parser *p, size_t line, const char *what)
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.';
+	return swm_is_alnum(c) || c == '-' || c == '_' || c == '.';
 }
 
 static bool

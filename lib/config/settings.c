@@ -156,8 +156,7 @@ is_base64(swm_str text)
 	text = swm_str_trim(text);
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    (c == '\0' || strchr("+/-_=.", c) == NULL))
+		if (!swm_is_alnum(c) && (c == '\0' || strchr("+/-_=.", c) == NULL))
 			return false;
 	}
 	return true;
@@ -181,49 +180,11 @@ check_secret(struct resolver *r, const swm_settings *s)
 		               SHORTEST);
 }
 
-static bool
-is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
-
-/* A scheme, and behind the colon no character that a URI cannot have (RFC 3986, 2 and 3.1). */
-static bool
-is_uri(swm_str s)
-{
-	size_t i = 0;
-
-	for (; i < s.len && s.ptr[i] != ':'; i++)
-		if (!is_letter(s.ptr[i]) && (i == 0 || (!is_digit(s.ptr[i]) && strchr("+-.", s.ptr[i]) == NULL)))
-			return false;
-	if (i == 0 || i == s.len)
-		return false;
-	for (; i < s.len; i++) {
-		char c = s.ptr[i];
-		bool escape = c == '%' && i + 2 < s.len && is_hex(s.ptr[i + 1]) && is_hex(s.ptr[i + 2]);
-		if (!escape && !is_letter(c) && !is_digit(c) && strchr("-._~:/?#[]@!$&'()*+,;=", c) == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* A StringOrURI (RFC 7519, 2): with a colon it must be a URI. */
 static void
 check_audience(struct resolver *r, const swm_settings *s)
 {
-	if (swm_str_find(s->jwt_aud, ':') < s->jwt_aud.len && !is_uri(s->jwt_aud))
+	if (swm_str_find(s->jwt_aud, ':') < s->jwt_aud.len && !swm_url_is_uri(s->jwt_aud))
 		swm_buf_cstr(complain(r, SWM_OPTION_ID_jwt_aud), "has a colon, but is no URI");
 }
 
@@ -255,8 +216,7 @@ check_trace_header(struct resolver *r, const swm_settings *s)
 {
 	for (size_t i = 0; i < s->server_trace_header.len; i++) {
 		char c = s->server_trace_header.ptr[i];
-		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		    strchr("!#$%&'*+-.^_`|~", c) != NULL)
+		if (swm_is_alnum(c) || strchr("!#$%&'*+-.^_`|~", c) != NULL)
 			continue;
 		swm_buf_cstr(complain(r, SWM_OPTION_ID_server_trace_header), "is not the name of a header");
 		return;

@@ -7,7 +7,7 @@ swm_is_field(swm_str name, swm_str value)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool word = swm_is_alnum(c);
 		if (!word && strchr("!#$%&'*+-.^_`|~", c) == NULL)
 			return false;
 	}

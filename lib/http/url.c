@@ -62,8 +62,7 @@ swm_url_decode(swm_str *out, swm_arena *arena, swm_str raw, bool plus, size_t wh
 static bool
 is_unreserved(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.' || c == '~';
+	return swm_is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void
@@ -156,6 +155,32 @@ swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t c
 		swm_url_encode(to, sorted[i].value);
 	}
 	return to->failed ? swm_fail_memory(err) : SWM_OK;
+}
+
+static bool
+may_be_in_scheme(char c, bool first)
+{
+	bool digit = c >= '0' && c <= '9';
+
+	return first ? swm_is_alnum(c) && !digit : swm_is_alnum(c) || c == '+' || c == '-' || c == '.';
+}
+
+bool
+swm_url_is_uri(swm_str s)
+{
+	size_t i = 0;
+
+	for (; i < s.len && s.ptr[i] != ':'; i++)
+		if (!may_be_in_scheme(s.ptr[i], i == 0))
+			return false;
+	if (i == 0 || i == s.len)
+		return false;
+	for (; i < s.len; i++) {
+		bool escape = s.ptr[i] == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 && hex(s.ptr[i + 2]) >= 0;
+		if (!escape && !is_unreserved(s.ptr[i]) && (s.ptr[i] == '\0' || strchr(":/?#[]@!$&'()*+,;=", s.ptr[i]) == NULL))
+			return false;
+	}
+	return true;
 }
 
 /* What RFC 3986, 3.2.2 calls reg-name, or an address of IPv6 in its brackets. */

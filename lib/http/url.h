@@ -38,6 +38,9 @@ typedef struct swm_web_address {
 /* The views point into the text. False when it is no address of http or https. */
 bool swm_web_address_parse(swm_web_address *out, swm_str text);
 
+/* A scheme, and behind the colon no character that a URI cannot have (RFC 3986, 2 and 3.1). */
+bool swm_url_is_uri(swm_str s);
+
 /* The pairs sorted by name (those of one name stay in order) and encoded again: "a=1&b=2&c". */
 int swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
 

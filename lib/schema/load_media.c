@@ -2,20 +2,14 @@
 
 #include "schema/load.h"
 
-static bool
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /* https://www.rfc-editor.org/rfc/rfc6838#section-4.2 */
 static bool
 is_restricted_name(swm_str s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_alnum(s.ptr[i]) && memchr("!#$&-^_.+", s.ptr[i], 9) == NULL)
+		if (!swm_is_alnum(s.ptr[i]) && memchr("!#$&-^_.+", s.ptr[i], 9) == NULL)
 			return false;
-	return s.len > 0 && s.len <= 127 && is_alnum(s.ptr[0]);
+	return s.len > 0 && s.len <= 127 && swm_is_alnum(s.ptr[0]);
 }
 
 static bool

@@ -98,8 +98,8 @@ take_json(struct serving *s)
 	return rc == SWM_OK ? check_json(s) : rc;
 }
 
-static int
-take_csv(struct serving *s)
+int
+swm_take_csv(struct serving *s)
 {
 	swm_buf csv = SWM_BUF_INIT;
 	int rc = read_all(s, &csv);
@@ -138,7 +138,7 @@ swm_take_written(struct serving *s)
 	case SWM_CONTENT_JSON:
 		return take_json(s);
 	case SWM_CONTENT_CSV:
-		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : take_csv(s);
+		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : swm_take_csv(s);
 	case SWM_CONTENT_NDJSON:
 		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_LINES, (swm_str){ NULL, 0 }) : swm_content_fail(s->err, type);
 	case SWM_CONTENT_URLENCODED:

@@ -4,7 +4,6 @@
 #include "serve/serving.h"
 
 #include "http/url.h"
-#include "json/rows.h"
 #include "json/scan.h"
 #include "query/arguments.h"
 
@@ -57,12 +56,8 @@ take_form(struct serving *s)
 static int
 take_csv(struct serving *s)
 {
-	swm_buf csv = SWM_BUF_INIT;
-	int rc = swm_request_read_body(&csv, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+	int rc = swm_take_csv(s);
 
-	if (rc == SWM_OK)
-		rc = swm_json_from_csv(&s->body, SWM_BODY_LONGEST, &s->json, s->arena, swm_buf_view(&csv), s->err);
-	swm_buf_dispose(&csv);
 	if (rc == SWM_OK && s->json.elements == 0)
 		s->json.key_count = 0;
 	return rc;

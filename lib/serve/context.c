@@ -60,18 +60,6 @@ cookies_as_json(struct serving *s, swm_str *out)
 	return ok;
 }
 
-/* What a statement of its own counts. Of a function's rows the planner knows nothing: as PostgREST has it, they are counted or not. */
-static enum swm_count
-counted_apart(const struct serving *s)
-{
-	if (s->plan != NULL && s->plan->uncut)
-		return SWM_COUNT_NONE;
-	if (s->call == NULL)
-		return s->prefer.count;
-	return s->prefer.count == SWM_COUNT_ESTIMATED ? SWM_COUNT_EXACT :
-	       s->prefer.count == SWM_COUNT_PLANNED ? SWM_COUNT_NONE : s->prefer.count;
-}
-
 int
 swm_prepare_read(struct serving *s, swm_read *read)
 {
@@ -89,7 +77,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.identity = &s->identity, .schema = s->schema,
 		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },
 		.request = settings, .request_count = sizeof settings / sizeof settings[0],
-		.count = counted_apart(s), .rollback = s->rollback,
+		.count = s->plan != NULL && s->plan->uncut ? SWM_COUNT_NONE : swm_counted(s), .rollback = s->rollback,
 		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
 		.explain_options = s->explain_options,
 		.late_settings = s->call != NULL || s->writing.made == SWM_MADE_HANDLED,

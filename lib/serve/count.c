@@ -31,12 +31,22 @@ rows_of_explain(swm_str text)
 	return n < 9e18 ? (int64_t)n : INT64_MAX - 1;
 }
 
-/* Whether more rows were counted than count=estimated counts: how many there are is not known. What a function returns is counted to its end. */
+enum swm_count
+swm_counted(const struct serving *s)
+{
+	enum swm_count count = s->prefer.count;
+
+	if (count == SWM_COUNT_PLANNED && (s->call != NULL || s->write != SWM_WRITES_NOTHING))
+		return SWM_COUNT_NONE;
+	return count == SWM_COUNT_ESTIMATED && s->call != NULL ? SWM_COUNT_EXACT : count;
+}
+
+/* Whether more rows were counted than count=estimated counts: how many there are is not known. */
 static bool
 is_beyond_count(const struct serving *s)
 {
 	int64_t most = s->engine->settings->db_max_rows;
-	return s->call == NULL && s->prefer.count == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
+	return swm_counted(s) == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
 }
 
 int

@@ -32,7 +32,7 @@ needs_quotes(swm_str value)
 {
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.ptr[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool word = swm_is_alnum(c);
 		if (!word && strchr("-+.:_ ", c) == NULL)
 			return true;
 	}

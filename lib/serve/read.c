@@ -210,7 +210,7 @@ choose_count(struct serving *s)
 
 	if (once && s->plan->made == SWM_MADE_HANDLED)
 		s->prefer.count = SWM_COUNT_NONE;
-	s->plan->uncut = once && (s->prefer.count == SWM_COUNT_EXACT || s->prefer.count == SWM_COUNT_ESTIMATED);
+	s->plan->uncut = once && swm_counted(s) == SWM_COUNT_EXACT;
 }
 
 static int

@@ -170,6 +170,9 @@ void swm_set_relation_allow(struct serving *s);
 /* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
 void swm_set_content_range(struct serving *s, int64_t last);
 
+/* What the preference comes to: the planner knows nothing of a function's rows, and is not asked of a write's. */
+enum swm_count swm_counted(const struct serving *s);
+
 /* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
 int swm_take_count(struct serving *s, const PGresult *result);
 int swm_take_estimate(struct serving *s, const PGresult *result);
@@ -198,6 +201,7 @@ int swm_answer_root(struct serving *s);
 struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
 int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
+int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JSON */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
 /*

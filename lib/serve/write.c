@@ -132,7 +132,7 @@ set_content_range(struct serving *s, const struct outcome *o)
 		swm_buf_printf(&range, "0-%lld/", (long long)o->affected - 1);
 	else
 		swm_buf_cstr(&range, "*/");
-	if (s->prefer.count != SWM_COUNT_NONE && s->prefer.count != SWM_COUNT_PLANNED) /* the planner is not asked */
+	if (swm_counted(s) != SWM_COUNT_NONE)
 		swm_buf_int(&range, o->affected);
 	else
 		swm_buf_char(&range, '*');

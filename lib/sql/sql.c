@@ -13,7 +13,7 @@ put_setting_name(swm_writer *w, swm_str name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '_' && c != '.') {
+		if (!swm_is_alnum(c) && c != '_' && c != '.') {
 			swm_put_param(w, name);
 			return;
 		}
