@@ -298,8 +298,7 @@ await_end(struct program *program)
 		if (number == SIGUSR1)
 			ask(program, &program->reload);
 		else
-			log_message(SWM_LOG_WARNING, "SIGUSR2: the configuration is read at the start only",
-			            SWM_STR(""));
+			log_notice("SIGUSR2: the configuration, and files that it names, are read at the start only");
 	}
 }
 

@@ -55,6 +55,8 @@ put_option(const struct option *o)
 	put_text(o->name);
 	putchar('\n');
 	put_text(o->help);
+	if (strchr(o->flags, 'N') != NULL)
+		printf("\nNot in effect yet.");
 	printf("\n.br\n(");
 	put_type(o);
 	printf("; default: ");

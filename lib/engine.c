@@ -154,15 +154,30 @@ swm_engine_reload_schema(swm_engine *engine, swm_error *err)
 	return load(engine, wanted, -1, err);
 }
 
+/* The connection string is read even when something else is wrong: all problems are told at once. */
+static int
+check_connection(const swm_settings *settings, int before, swm_error *err)
+{
+	if (before == SWM_OK)
+		return swm_connect_check(settings, err);
+	if (before != SWM_ECONFIG)
+		return before;
+	swm_error *more = swm_error_new();
+	if (swm_connect_check(settings, more) == SWM_ECONFIG)
+		swm_error_append(err, more);
+	swm_error_free(more);
+	return before;
+}
+
 /* The settings, and what only their users can say of them: keys, claim paths, the connection string. */
 static int
 resolve(const swm_settings **settings, swm_auth **auth, const swm_config *config, swm_error *err)
 {
 	int rc = swm_settings_resolve(settings, config, err);
 
-	if (rc == SWM_OK)
-		rc = swm_auth_new(auth, *settings, err);
-	return rc != SWM_OK ? rc : swm_connect_check(*settings, err);
+	if (rc != SWM_OK)
+		return rc;
+	return check_connection(*settings, swm_auth_new(auth, *settings, err), err);
 }
 
 int

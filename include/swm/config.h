@@ -42,8 +42,8 @@ SWM_API int swm_config_load_file(swm_config *config, const char *path, swm_error
  * Takes the settings that stand in an environment (NULL-terminated array of
  * "NAME=value", as `environ` is): SWM_DB_URI is db-uri, SWM_APP_SETTINGS_X is
  * app.settings.x; the prefix PGRST_ is understood too and SWM_ wins over it. A
- * variable that begins with a prefix and names no setting is ignored. The library
- * never reads the process's environment by itself.
+ * variable that begins with a prefix and names no setting is ignored, with a warning
+ * (swm_config_warnings()). The library never reads the process's environment by itself.
  *
  * SWM_ECONFIG: a value is out of its range (the message names the variable, and
  * the details further ones, one a line). SWM_ENOMEM. After a failure the
@@ -88,7 +88,8 @@ SWM_API int swm_config_each(const swm_config *config,
 
 /*
  * Things worth saying that are no errors: a setting that has no meaning behind a
- * web server, a deprecated name. As swm_config_each().
+ * web server, one that is not in effect yet, one that PostgREST has removed, a deprecated
+ * name, a variable that names no setting. As swm_config_each().
  */
 SWM_API int swm_config_warnings(const swm_config *config, int (*each)(void *user, swm_str warning),
                                 void *user);

@@ -26,13 +26,17 @@ read_settings(swm_auth *auth, swm_error *err)
 	if (fault != NULL) {
 		int rc = swm_fail(err, SWM_ERR_CONFIG, SWM_STR("db-anon-role cannot be used"));
 		swm_error_set_details(err, swm_cstr(fault));
+		swm_settings_blame(s, SWM_OPTION_ID_db_anon_role, err);
 		return rc;
 	}
 	auth->rules.audience = s->jwt_aud;
 	auth->rules.anonymous = s->db_anon_role;
 	int rc = swm_jspath_parse(&auth->rules.role_path, auth->arena, s->jwt_role_claim_key, err);
-	if (rc == SWM_OK && s->jwt_secret.len > 0)
-		rc = swm_keys_parse(&auth->keys, auth->arena, s->jwt_secret, s->jwt_secret_is_base64, err);
+	swm_settings_blame(s, SWM_OPTION_ID_jwt_role_claim_key, err);
+	if (rc != SWM_OK || s->jwt_secret.len == 0)
+		return rc;
+	rc = swm_keys_parse(&auth->keys, auth->arena, s->jwt_secret, s->jwt_secret_is_base64, err);
+	swm_settings_blame(s, SWM_OPTION_ID_jwt_secret, err);
 	return rc;
 }
 

@@ -194,6 +194,19 @@ one_step(swm_str *s, struct step *step, bool rfc)
 	return quoted(s, &step->text) && skip(s, SWM_STR("]"));
 }
 
+static int
+fail_path(swm_str text, swm_error *err)
+{
+	swm_buf what = SWM_BUF_INIT;
+
+	swm_buf_cstr(&what, "failed to parse jwt-role-claim-key value (");
+	swm_buf_str(&what, text);
+	swm_buf_char(&what, ')');
+	int rc = what.failed ? swm_fail_memory(err) : swm_fail(err, SWM_ERR_CONFIG, swm_buf_view(&what));
+	swm_buf_dispose(&what);
+	return rc;
+}
+
 int
 swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_error *err)
 {
@@ -208,9 +221,7 @@ swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_err
 	bool rfc = skip(&copy, SWM_STR("$")); /* the root, with which RFC 9535 begins a path */
 	do {
 		if (!one_step(&copy, &steps[path->count++], rfc)) {
-			swm_fail(err, SWM_ERR_CONFIG, SWM_STR("failed to parse jwt-role-claim-key value"));
-			swm_error_set_details(err, text);
-			return SWM_ECONFIG;
+			return fail_path(text, err);
 		}
 	} while (copy.len > 0);
 	*out = path;

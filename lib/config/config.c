@@ -168,19 +168,61 @@ write_ignored(enum swm_option_id id, swm_buf *to)
 
 typedef int warning_function(void *user, swm_str warning);
 
+static void
+write_alias(enum swm_option_id id, swm_buf *to)
+{
+	swm_buf_printf(to, "%s is the old name of %s", swm_options[id].alias, swm_options[id].name);
+}
+
+static void
+write_no_effect(enum swm_option_id id, swm_buf *to)
+{
+	swm_buf_printf(to, "%s is not in effect yet", swm_options[id].name);
+}
+
+/* What there is to say of a setting, each with the function that writes it. */
 static int
-warn(enum swm_option_id id, const struct swm_value *value, bool ignored, warning_function *each,
-     void *user)
+warn_of_option(const swm_config *config, enum swm_option_id id, warning_function *each, void *user)
+{
+	const struct swm_value *value = &config->values.options[id];
+	bool has_value = value->set && value->text.len > 0;
+	const struct {
+		bool is_so;
+		void (*write)(enum swm_option_id id, swm_buf *to);
+	} warnings[] = {
+		{ value->set && value->by_alias, write_alias },
+		{ has_value && swm_option_has_flag(id, 'I'), write_ignored },
+		{ has_value && swm_option_has_flag(id, 'N') && !swm_option_is_off(id, value->text),
+		  write_no_effect },
+	};
+	int stop = 0;
+
+	for (size_t i = 0; i < sizeof warnings / sizeof warnings[0] && stop == 0; i++) {
+		swm_buf text = SWM_BUF_INIT;
+		if (!warnings[i].is_so)
+			continue;
+		swm_origin_write(value->origin, &text);
+		warnings[i].write(id, &text);
+		stop = text.failed ? SWM_ENOMEM : each(user, swm_buf_view(&text));
+		swm_buf_dispose(&text);
+	}
+	return stop;
+}
+
+/* In the order in which they came; there are SWM_PROBLEMS_MAX at most. */
+static int
+warn_of_notes(const struct swm_note *note, warning_function *each, void *user)
 {
 	swm_buf text = SWM_BUF_INIT;
 
-	swm_origin_write(value->origin, &text);
-	if (ignored)
-		write_ignored(id, &text);
-	else
-		swm_buf_printf(&text, "%s is the old name of %s", swm_options[id].alias,
-		               swm_options[id].name);
-	int stop = text.failed ? SWM_ENOMEM : each(user, swm_buf_view(&text));
+	if (note == NULL)
+		return 0;
+	int stop = warn_of_notes(note->next, each, user);
+	if (stop != 0)
+		return stop;
+	swm_origin_write(note->origin, &text);
+	swm_buf_cstr(&text, note->text);
+	stop = text.failed ? SWM_ENOMEM : each(user, swm_buf_view(&text));
 	swm_buf_dispose(&text);
 	return stop;
 }
@@ -190,13 +232,7 @@ swm_config_warnings(const swm_config *config, warning_function *each, void *user
 {
 	int stop = 0;
 
-	for (int i = 0; i < SWM_OPTION_COUNT && stop == 0; i++) {
-		enum swm_option_id id = (enum swm_option_id)i;
-		const struct swm_value *value = &config->values.options[i];
-		if (value->set && value->by_alias)
-			stop = warn(id, value, false, each, user);
-		if (stop == 0 && value->text.len > 0 && swm_option_has_flag(id, 'I'))
-			stop = warn(id, value, true, each, user);
-	}
-	return stop;
+	for (int i = 0; i < SWM_OPTION_COUNT && stop == 0; i++)
+		stop = warn_of_option(config, (enum swm_option_id)i, each, user);
+	return stop != 0 ? stop : warn_of_notes(config->values.notes, each, user);
 }

@@ -101,6 +101,73 @@ take_apps(struct swm_change *change, const char *const *environment, const char 
 	}
 }
 
+/* The variable of an option, or of app.settings.* */
+static bool
+is_known(const char *entry, const char *prefix)
+{
+	swm_str app = SWM_STR("APP_SETTINGS_"), value;
+	swm_str rest = swm_str_from(swm_cstr(entry), strlen(prefix));
+
+	for (int i = 0; i < SWM_OPTION_COUNT; i++) {
+		const struct swm_option *o = &swm_options[i];
+		if (is_variable_of(entry, prefix, o->name, &value) ||
+		    (o->alias != NULL && is_variable_of(entry, prefix, o->alias, &value)))
+			return true;
+	}
+	return swm_str_starts(rest, app) && swm_str_find(rest, '=') > app.len;
+}
+
+/* DB_URI as a file would have it: db-uri. */
+static void
+write_setting(swm_str variable, swm_buf *to)
+{
+	for (size_t i = 0; i < variable.len; i++) {
+		char c = variable.ptr[i];
+		swm_buf_char(to, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c == '_' ? '-' : c);
+	}
+}
+
+/* "names no setting; did you mean SWM_DB_URI?" */
+static void
+write_unknown(const char *prefix, swm_str setting, swm_buf *to)
+{
+	const char *nearest = swm_option_nearest(setting);
+
+	swm_buf_cstr(to, "names no setting");
+	if (nearest == NULL)
+		return;
+	swm_buf_printf(to, "; did you mean %s", prefix);
+	for (; *nearest != '\0'; nearest++)
+		swm_buf_char(to, variable_character(*nearest));
+	swm_buf_char(to, '?');
+}
+
+/* The value may be a secret, and is not repeated. */
+static void
+note_unknown(struct swm_change *change, const char *entry, const char *prefix)
+{
+	struct swm_origin origin = origin_of(change, entry);
+	swm_buf setting = SWM_BUF_INIT, text = SWM_BUF_INIT;
+
+	write_setting(swm_str_from(origin.source, strlen(prefix)), &setting);
+	write_unknown(prefix, swm_buf_view(&setting), &text);
+	change->problems.no_memory |= setting.failed || text.failed;
+	if (!swm_change_removed(change, swm_buf_view(&setting), origin))
+		swm_change_note(change, origin, swm_buf_view(&text));
+	swm_buf_dispose(&setting);
+	swm_buf_dispose(&text);
+}
+
+static void
+note_all_unknown(struct swm_change *change, const char *const *environment)
+{
+	for (; *environment != NULL; environment++)
+		for (size_t i = 0; i < PREFIX_COUNT; i++)
+			if (swm_str_starts(swm_cstr(*environment), swm_cstr(prefixes[i])) &&
+			    !is_known(*environment, prefixes[i]))
+				note_unknown(change, *environment, prefixes[i]);
+}
+
 int
 swm_config_load_environment(swm_config *config, const char *const *environment, swm_error *err)
 {
@@ -114,5 +181,6 @@ swm_config_load_environment(swm_config *config, const char *const *environment, 
 		take_option(&change, environment, &swm_options[i]);
 	for (size_t i = PREFIX_COUNT; i-- > 0;) /* what wins comes last, and overrides */
 		take_apps(&change, environment, prefixes[i]);
+	note_all_unknown(&change, environment);
 	return swm_change_end(&change, err);
 }

@@ -22,6 +22,23 @@ swm_option_find(swm_str name, bool *by_alias)
 }
 
 const char *
+swm_option_removed(swm_str name)
+{
+	static const struct {
+		const char *name, *instead;
+	} removed[] = {
+#define SWM_REMOVED(name, instead) { name, instead },
+#include "config/removed.def"
+#undef SWM_REMOVED
+	};
+
+	for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++)
+		if (swm_str_eq(name, swm_cstr(removed[i].name)))
+			return removed[i].instead;
+	return NULL;
+}
+
+const char *
 swm_option_nearest(swm_str name)
 {
 	/* further apart than this, a guess confuses more than it helps */
@@ -184,6 +201,16 @@ swm_option_describe(enum swm_option_id id, swm_buf *to)
 		swm_buf_cstr(to, "a list separated by commas");
 		break;
 	}
+}
+
+bool
+swm_option_is_off(enum swm_option_id id, swm_str value)
+{
+	bool truth = true;
+
+	if (swm_options[id].type == SWM_OPTION_ENUM && swm_str_eq(value, SWM_STR("disabled")))
+		return true;
+	return swm_options[id].type != SWM_OPTION_STRING && swm_option_boolean(value, &truth) && !truth;
 }
 
 bool

@@ -35,6 +35,9 @@ extern const struct swm_option swm_options[SWM_OPTION_COUNT];
 /* By name or alias; *by_alias says which. SWM_OPTION_COUNT: there is none. */
 enum swm_option_id swm_option_find(swm_str name, bool *by_alias);
 
+/* What took the place of a setting that older versions of PostgREST had; NULL: it is none of them. */
+const char *swm_option_removed(swm_str name);
+
 /* The name that is most like an unknown one, or NULL. */
 const char *swm_option_nearest(swm_str name);
 
@@ -45,6 +48,9 @@ bool swm_option_accepts(enum swm_option_id id, swm_str value);
 
 /* Writes what it may have: "a whole number from 1 to 10000". */
 void swm_option_describe(enum swm_option_id id, swm_buf *to);
+
+/* Whether a value (not the empty one) says false or disabled. */
+bool swm_option_is_off(enum swm_option_id id, swm_str value);
 
 /* true, on and 1, or false, off and 0, in any case. */
 bool swm_option_boolean(swm_str value, bool *out);

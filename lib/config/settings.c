@@ -243,6 +243,37 @@ check_socket(struct resolver *r, const swm_settings *s)
 		               "is longer than the %zu bytes that a socket's path may have", longest);
 }
 
+static void
+read_places(struct resolver *r, swm_settings *s)
+{
+	swm_str *places = swm_arena_array(r->arena, SWM_OPTION_COUNT, sizeof places[0]);
+	swm_buf place = SWM_BUF_INIT;
+
+	for (int i = 0; places != NULL && i < SWM_OPTION_COUNT; i++) {
+		const struct swm_value *value = &r->config->values.options[i];
+		swm_buf_clear(&place);
+		if (value->set)
+			swm_origin_write(value->origin, &place);
+		places[i] = keep(r, swm_buf_view(&place));
+	}
+	r->problems.no_memory |= places == NULL || place.failed;
+	swm_buf_dispose(&place);
+	s->places = places;
+}
+
+swm_str
+swm_settings_place(const swm_settings *settings, enum swm_option_id id)
+{
+	return settings->places == NULL ? SWM_STR("") : settings->places[id];
+}
+
+void
+swm_settings_blame(const swm_settings *settings, enum swm_option_id id, swm_error *err)
+{
+	if (swm_error_result(err) == SWM_ECONFIG)
+		swm_error_prefix(err, swm_settings_place(settings, id));
+}
+
 static int
 fill(struct resolver *r, swm_settings *s, swm_error *err)
 {
@@ -250,6 +281,7 @@ fill(struct resolver *r, swm_settings *s, swm_error *err)
 #include "config/options.def"
 #undef SWM_OPTION
 	read_apps(r, s);
+	read_places(r, s);
 	check_secret(r, s);
 	check_audience(r, s);
 	check_schemas(r, s);

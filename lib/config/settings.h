@@ -6,6 +6,7 @@
 #define SWM_CONFIG_SETTINGS_H
 
 #include "base/str.h"
+#include "config/option.h"
 
 #include <swm/config.h>
 
@@ -33,6 +34,8 @@ typedef struct swm_settings {
 	const swm_str *app_names;
 	const swm_str *app_values;
 	size_t app_count;
+	/* where each option was set, "swm.conf:7: " or empty, by enum swm_option_id */
+	const swm_str *places;
 	struct swm_settings_owner *owner; /* the memory of all this, and its references */
 } swm_settings;
 
@@ -41,5 +44,11 @@ int swm_settings_resolve(const swm_settings **out, const swm_config *config, swm
 
 const swm_settings *swm_settings_ref(const swm_settings *settings);
 void swm_settings_unref(const swm_settings *settings); /* NULL is allowed */
+
+/* Where the option was set; empty when nowhere in particular. */
+swm_str swm_settings_place(const swm_settings *settings, enum swm_option_id id);
+
+/* Puts the option's place before the message of an error that its value has caused. */
+void swm_settings_blame(const swm_settings *settings, enum swm_option_id id, swm_error *err);
 
 #endif

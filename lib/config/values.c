@@ -189,6 +189,40 @@ unknown(struct swm_change *change, swm_str name, struct swm_origin origin)
 		swm_buf_printf(to, "; did you mean \"%s\"?", nearest);
 }
 
+void
+swm_change_note(struct swm_change *change, struct swm_origin origin, swm_str text)
+{
+	swm_arena *arena = change->config->arena;
+
+	if (change->values.note_count >= SWM_PROBLEMS_MAX)
+		return;
+	struct swm_note *note = swm_arena_alloc(arena, sizeof *note);
+	swm_str copy = swm_arena_str(arena, text);
+	if (note == NULL || copy.ptr == NULL) {
+		change->problems.no_memory = true;
+		return;
+	}
+	*note = (struct swm_note){ origin, copy.ptr, change->values.notes };
+	change->values.notes = note;
+	change->values.note_count++;
+}
+
+bool
+swm_change_removed(struct swm_change *change, swm_str name, struct swm_origin origin)
+{
+	const char *instead = swm_option_removed(name);
+	swm_buf text = SWM_BUF_INIT;
+
+	if (instead == NULL)
+		return false;
+	swm_buf_str(&text, name);
+	swm_buf_printf(&text, " is ignored, a setting of older versions of PostgREST: %s", instead);
+	change->problems.no_memory |= text.failed;
+	swm_change_note(change, origin, swm_buf_view(&text));
+	swm_buf_dispose(&text);
+	return true;
+}
+
 /* PostgreSQL's text has neither. */
 static bool
 is_text(struct swm_change *change, swm_str name, swm_str text, struct swm_origin origin)
@@ -210,6 +244,8 @@ swm_change_set(struct swm_change *change, swm_str name, swm_str text, struct swm
 	enum swm_option_id id = swm_option_find(name, &by_alias);
 
 	if (id == SWM_OPTION_COUNT && !swm_str_starts(name, SWM_STR(SWM_APP_SETTINGS))) {
+		if (swm_change_removed(change, name, origin))
+			return;
 		unknown(change, name, origin);
 		return;
 	}

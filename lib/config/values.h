@@ -22,10 +22,19 @@ struct swm_app_value {
 	struct swm_value value;
 };
 
+/* A warning about a name that is no option: of a removed setting, or of a variable. */
+struct swm_note {
+	struct swm_origin origin;
+	const char *text;
+	const struct swm_note *next; /* the one before it */
+};
+
 struct swm_values {
 	struct swm_value options[SWM_OPTION_COUNT];
 	struct swm_app_value *apps;
 	size_t app_count, app_capacity;
+	const struct swm_note *notes; /* the newest first, SWM_PROBLEMS_MAX at most */
+	size_t note_count;
 };
 
 struct swm_config {
@@ -48,6 +57,12 @@ void swm_change_begin(struct swm_change *change, swm_config *config);
 
 /* Sets one by name or notes a problem. The text is copied; the origin's must live as long as the config. */
 void swm_change_set(struct swm_change *change, swm_str name, swm_str text, struct swm_origin origin);
+
+/* Notes a warning; both are copied to the configuration, as far as there is room. */
+void swm_change_note(struct swm_change *change, struct swm_origin origin, swm_str text);
+
+/* Notes that a setting is one of an older PostgREST; false when it is none. */
+bool swm_change_removed(struct swm_change *change, swm_str name, struct swm_origin origin);
 
 /* Makes the change if there was no problem; frees what it held. */
 int swm_change_end(struct swm_change *change, swm_error *err);

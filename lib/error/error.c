@@ -203,6 +203,39 @@ swm_error_set_details(swm_error *err, swm_str details)
 }
 
 void
+swm_error_prefix(swm_error *err, swm_str prefix)
+{
+	swm_buf whole = SWM_BUF_INIT;
+
+	if (err == NULL || prefix.len == 0)
+		return;
+	swm_buf_str(&whole, prefix);
+	swm_buf_str(&whole, swm_buf_view(&err->message));
+	swm_buf_clear(&err->message);
+	add_argument(&err->message, swm_buf_view(&whole));
+	err->message.failed |= whole.failed;
+	swm_buf_dispose(&whole);
+}
+
+static void
+add_line(swm_buf *to, swm_str line)
+{
+	if (line.len > 0 && to->len > 0)
+		swm_buf_char(to, '\n');
+	swm_buf_str(to, line);
+}
+
+void
+swm_error_append(swm_error *err, const swm_error *other)
+{
+	if (err == NULL || other == NULL)
+		return;
+	add_line(&err->details, swm_buf_view(&other->message));
+	add_line(&err->details, swm_buf_view(&other->details));
+	err->has_details = true;
+}
+
+void
 swm_error_set_details_json(swm_error *err, swm_str json)
 {
 	if (err == NULL)

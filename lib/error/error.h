@@ -48,6 +48,12 @@ void swm_error_set_hint(swm_error *err, swm_str hint);
 /* details that are JSON already (an array or object), for the web answer */
 void swm_error_set_details_json(swm_error *err, swm_str json);
 
+/* Puts a text before the message. */
+void swm_error_prefix(swm_error *err, swm_str prefix);
+
+/* Adds what another says to the details, a line for its message and each of its details. */
+void swm_error_append(swm_error *err, const swm_error *other);
+
 /* A header field that the answer is to carry; the views have no NUL and are copied. */
 void swm_error_add_header(swm_error *err, swm_str name, swm_str value);
 

@@ -25,7 +25,9 @@ swm_connect_check(const swm_settings *settings, swm_error *err)
 	if (message == NULL)
 		return swm_fail_memory(err);
 	PQfreemem(message); /* it quotes the string, and so perhaps the password */
-	return swm_fail(err, SWM_ERR_CONFIG, SWM_STR("db-uri is no connection string of libpq"));
+	swm_fail(err, SWM_ERR_CONFIG, SWM_STR("db-uri is no connection string of libpq"));
+	swm_settings_blame(settings, SWM_OPTION_ID_db_uri, err);
+	return SWM_ECONFIG;
 }
 
 /* Notices go nowhere: libpq's own processor would print them. */
@@ -102,20 +104,80 @@ login_refused(const PGconn *pg)
 	return strstr(message, "role \"") != NULL && strstr(message, "\" does not exist") != NULL;
 }
 
+static bool
+is_one_of(const char *set, char c)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool
+is_word_character(char c)
+{
+	return swm_is_alnum(c) || c == '_' || c == '-';
+}
+
+/* All letters, or a number: messages have such words by themselves. */
+static bool
+is_plain(swm_str text)
+{
+	size_t letters = 0, digits = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		bool digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+		digits += digit;
+		letters += !digit && swm_is_alnum(text.ptr[i]);
+	}
+	return letters == text.len || digits == text.len;
+}
+
+/*
+ * Whether a password stands between these two characters (NUL for an end of the message)
+ * as it does where libpq quotes a connection string or a part of it. One that is not plain
+ * is hidden wherever it is no part of a longer word.
+ */
+static bool
+stands_as_secret(swm_str secret, char before, char behind)
+{
+	if (is_one_of("\"':=/@", before) && is_one_of("\"'@ &/:", behind))
+		return true;
+	return !is_plain(secret) && !is_word_character(before) && !is_word_character(behind);
+}
+
+/* The length of what must be hidden at the beginning of `rest`, behind the character before. */
+static size_t
+hidden_length(swm_str rest, char before, swm_str secret)
+{
+	static const swm_str password = { "password=", 9 };
+	size_t len = 0;
+
+	if (secret.len > 0 && swm_str_starts(rest, secret) &&
+	    stands_as_secret(secret, before, rest.len > secret.len ? rest.ptr[secret.len] : '\0'))
+		return secret.len;
+	/* a whole connection string may have it in another spelling: all up to the closing quote */
+	if (!swm_str_starts(rest, SWM_STR("://")) && !swm_str_starts(rest, password))
+		return 0;
+	while (len < rest.len && !is_one_of("\"\n", rest.ptr[len])) {
+		bool here = secret.len > 0 && swm_str_starts(swm_str_from(rest, len), secret);
+		len += here ? secret.len : 1;
+	}
+	return len;
+}
+
 void
 swm_connect_add_message(swm_buf *to, const char *message, const char *secret)
 {
-	swm_str rest = swm_str_trim(swm_cstr(message));
-	swm_str hidden = swm_cstr(secret);
+	swm_str rest = swm_str_trim(swm_cstr(message)), hidden = swm_cstr(secret);
 
-	while (rest.len > 0) {
-		if (hidden.len > 0 && swm_str_starts(rest, hidden)) {
+	for (char before = '\0'; rest.len > 0;) {
+		size_t len = hidden_length(rest, before, hidden);
+		if (len > 0) {
 			swm_buf_cstr(to, "***");
-			rest = swm_str_from(rest, hidden.len);
+			before = '*';
+			rest = swm_str_from(rest, len);
 			continue;
 		}
-		char c = rest.ptr[0];
-		swm_buf_char(to, c == '\n' || c == '\r' || c == '\t' ? ' ' : c);
+		before = rest.ptr[0];
+		swm_buf_char(to, is_one_of("\n\r\t", before) ? ' ' : before);
 		rest = swm_str_from(rest, 1);
 	}
 }

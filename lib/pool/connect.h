@@ -20,7 +20,10 @@ int swm_connect_check(const swm_settings *settings, swm_error *err);
 int swm_connect(PGconn **out, const swm_settings *settings, int64_t deadline, int abort_fd,
                 swm_buf *why);
 
-/* Adds a message of libpq in one line; secret (or NULL) is replaced by asterisks. */
+/*
+ * Adds a message of libpq in one line. The secret (or NULL) is replaced by asterisks where
+ * the message quotes it or has it as a word of its own; so is the rest of a URI.
+ */
 void swm_connect_add_message(swm_buf *to, const char *message, const char *secret);
 
 #endif

@@ -171,6 +171,26 @@ class Includes(unittest.TestCase):
 			self.assertEqual('"config.h"', first and first.group(1), path)
 
 
+class Settings(unittest.TestCase):
+	"""lib/config/options.def marks what has no effect: I without meaning, N not in effect yet."""
+
+	def options(self):
+		text = re.sub(r"/\*.*?\*/", " ", read("lib", "config", "options.def"), flags=re.S)
+		found = re.findall(r'SWM_OPTION\((\w+), "([\w-]+)", \w+, (?:NULL|"[^"]*"), (?:NULL|"[\w-]+"), "(\w*)"', text)
+		self.assertEqual(len(found), text.count("SWM_OPTION("))
+		return found
+
+	def test_an_option_is_used_unless_it_is_marked(self):
+		library = "".join(without_comments(read(path)) for path in sources("lib/**/*.c")
+		                  if os.path.dirname(path) != "lib/config")
+		library += "".join(re.findall(r"s->\w+", without_comments(read("lib", "config", "settings.c"))))
+		programs = "".join(without_comments(read(path)) for path in sources("cgi/*.c"))
+		for field, name, flags in self.options():
+			with self.subTest(name):
+				used = re.search(r"(->|\.)%s\b" % field, library) is not None or '"%s"' % name in programs
+				self.assertEqual(used, not set("IN") & set(flags))
+
+
 class Laws(unittest.TestCase):
 	"""The library never exits, prints, reads the environment, changes the locale or touches signals."""
 

@@ -844,6 +844,129 @@ START_TEST(warnings)
 }
 END_TEST
 
+/* A value that the option accepts and that is not its default. */
+static const char *
+some_value(const struct swm_option *o)
+{
+	static char word[64];
+
+	switch (o->type) {
+	case SWM_OPTION_INTEGER:
+		return "1024";
+	case SWM_OPTION_BOOLEAN:
+		return "true";
+	case SWM_OPTION_ENUM: /* the last of them is never "off" */
+		snprintf(word, sizeof word, "%s", strrchr(o->range, ' ') + 1);
+		return word;
+	default:
+		return o->range != NULL ? "600" : "postgresql";
+	}
+}
+
+static size_t
+warnings_of(const char *name, const char *value, swm_buf *said)
+{
+	char line[256];
+	swm_config *own;
+	size_t lines = 0;
+
+	snprintf(line, sizeof line, "\n%s = \"%s\"\n", name, value);
+	swm_buf_clear(said);
+	ck_assert_int_eq(swm_config_new(&own, err), SWM_OK);
+	ck_assert_msg(swm_config_parse(own, SWM_STR("swm.conf"), swm_cstr(line), err) == SWM_OK, "%s: %s", line,
+	              message());
+	ck_assert_int_eq(swm_config_warnings(own, write_warning, said), 0);
+	swm_config_free(own);
+	for (size_t i = 0; i < said->len; i++)
+		lines += said->ptr[i] == '\n';
+	return lines;
+}
+
+START_TEST(a_setting_without_effect_is_never_silent)
+{
+	swm_buf said = SWM_BUF_INIT;
+
+	for (int i = 0; i < SWM_OPTION_COUNT; i++) {
+		const struct swm_option *o = &swm_options[i];
+		char place[128];
+		bool marked = strpbrk(o->flags, "IN") != NULL;
+		snprintf(place, sizeof place, "swm.conf:2: %s is ", o->name);
+		ck_assert_msg(warnings_of(o->name, some_value(o), &said) == marked, "%s: %s", o->name, swm_buf_text(&said));
+		ck_assert(!marked || swm_str_starts(swm_buf_view(&said), swm_cstr(place)));
+	}
+	/* what is switched off is as it is */
+	ck_assert_uint_eq(warnings_of("db-config", "false", &said), 0);
+	ck_assert_uint_eq(warnings_of("db-channel-enabled", "off", &said), 0);
+	ck_assert_uint_eq(warnings_of("log-query", "disabled", &said), 0);
+	ck_assert_uint_eq(warnings_of("db-pre-config", "", &said), 0);
+	ck_assert_uint_eq(warnings_of("db-pre-config", "api.f", &said), 1);
+	ck_assert_str_eq(swm_buf_text(&said), "swm.conf:2: db-pre-config is not in effect yet\n");
+	swm_buf_dispose(&said);
+}
+END_TEST
+
+/* PostgREST's CHANGELOG: these were in versions before 14. */
+START_TEST(settings_of_older_versions_of_postgrest)
+{
+	swm_buf said = SWM_BUF_INIT;
+	const char *const environment[] = { "PGRST_DB_USE_LEGACY_GUCS=true", NULL };
+
+	assert_parses("db-use-legacy-gucs = false\ndb-embed-default-join = \"inner\"\n"
+	              "raw-media-types = \"image/png\"\nadmin-server-config-enabled = true\n"
+	              "server-proxy-uri = \"https://example.com\"\n");
+	ck_assert_int_eq(swm_config_load_environment(config, environment, err), SWM_OK);
+	ck_assert_int_eq(swm_config_warnings(config, write_warning, &said), 0);
+	ck_assert_str_eq(
+		said.ptr,
+		"swm.conf:5: server-proxy-uri is the old name of openapi-server-proxy-uri\n"
+		"swm.conf:1: db-use-legacy-gucs is ignored, a setting of older versions of PostgREST: "
+		"SQL reads headers, cookies and claims as JSON, as in request.headers\n"
+		"swm.conf:2: db-embed-default-join is ignored, a setting of older versions of PostgREST: "
+		"a select asks for an inner join with !inner\n"
+		"swm.conf:3: raw-media-types is ignored, a setting of older versions of PostgREST: "
+		"a function or an aggregate answers with a media type\n"
+		"swm.conf:4: admin-server-config-enabled is ignored, a setting of older versions of PostgREST: "
+		"there is no admin server\n"
+		"PGRST_DB_USE_LEGACY_GUCS: db-use-legacy-gucs is ignored, a setting of older versions of PostgREST: "
+		"SQL reads headers, cookies and claims as JSON, as in request.headers\n");
+	swm_buf_dispose(&said);
+}
+END_TEST
+
+START_TEST(variables_that_name_nothing)
+{
+	swm_buf said = SWM_BUF_INIT;
+	const char *const environment[] = { "SWM_DB_URL=postgres://u:hush@h", "PGRST_DB_ANON_ROLES=hush", "SWM_DB_POOL=3",
+		"SWM_ZZZZZZ=1", "SWMX=1", "PGRST_APP_SETTINGS_=hush", "SWM_APP_SETTINGS_X=hush", "SWM_db_pool=1", NULL };
+
+	ck_assert_int_eq(swm_config_load_environment(config, environment, err), SWM_OK);
+	ck_assert_int_eq(swm_config_warnings(config, write_warning, &said), 0);
+	ck_assert_str_eq(said.ptr,
+	                 "SWM_DB_URL: names no setting; did you mean SWM_DB_URI?\n"
+	                 "PGRST_DB_ANON_ROLES: names no setting; did you mean PGRST_DB_ANON_ROLE?\n"
+	                 "SWM_ZZZZZZ: names no setting\n"
+	                 "PGRST_APP_SETTINGS_: names no setting\n"
+	                 "SWM_db_pool: names no setting; did you mean SWM_DB_POOL?\n");
+	swm_buf_dispose(&said);
+}
+END_TEST
+
+/* What only keys, paths and libpq can say has its place as well, all of it at once. */
+START_TEST(checks_of_other_rooms_have_their_place)
+{
+	assert_parses("\ndb-uri = \"mysql://x\"\n\njwt-role-claim-key = \"role\"\n");
+	ck_assert_int_eq(swm_config_check(config, err), SWM_ECONFIG);
+	ck_assert_str_eq(message(), "swm.conf:4: failed to parse jwt-role-claim-key value (role)");
+	ck_assert_str_eq(details(), "swm.conf:2: db-uri is no connection string of libpq");
+	assert_parses("\n\njwt-secret = \"{\\\"kty\\\":\\\"zzz\\\"}\"\njwt-role-claim-key = \".role\"");
+	const char *const environment[] = { "SWM_DB_URI=mysql://u:hush@h", NULL };
+	ck_assert_int_eq(swm_config_load_environment(config, environment, err), SWM_OK);
+	ck_assert_int_eq(swm_config_check(config, err), SWM_ECONFIG);
+	ck_assert_msg(strncmp(message(), "swm.conf:3: ", 12) == 0, "%s", message());
+	ck_assert_str_eq(details(), "SWM_DB_URI: db-uri is no connection string of libpq");
+}
+END_TEST
+
 START_TEST(settings_outlive_the_configuration)
 {
 	assert_parses("db-anon-role = \"anon\"\ndb-schemas = \"a,b\"\napp.settings.x = \"y\"");
@@ -913,6 +1036,10 @@ unit_suite(void)
 	tcase_add_test(cases, no_secret_is_shown);
 	tcase_add_test(cases, showing_stops_when_told);
 	tcase_add_test(cases, warnings);
+	tcase_add_test(cases, a_setting_without_effect_is_never_silent);
+	tcase_add_test(cases, settings_of_older_versions_of_postgrest);
+	tcase_add_test(cases, variables_that_name_nothing);
+	tcase_add_test(cases, checks_of_other_rooms_have_their_place);
 	tcase_add_test(cases, settings_outlive_the_configuration);
 	suite_add_tcase(suite, cases);
 	return suite;

@@ -738,6 +738,35 @@ START_TEST(messages_are_one_line_without_the_secret)
 }
 END_TEST
 
+START_TEST(a_short_password_garbles_nothing)
+{
+	static const struct {
+		const char *message, *secret, *wanted;
+	} cases[] = {
+		{ "FATAL:  role \"nobody\" does not exist", "x", "FATAL:  role \"nobody\" does not exist" },
+		{ "FATAL:  role \"nobody\" does not exist", "exist", "FATAL:  role \"nobody\" does not exist" },
+		{ "FATAL:  password authentication failed for user \"swm\"", "password",
+		  "FATAL:  password authentication failed for user \"swm\"" },
+		{ "database \"x_1\" on port 5432", "1", "database \"x_1\" on port 5432" },
+		{ "server at \"h\", port 5432 failed", "5432", "server at \"h\", port 5432 failed" },
+		{ "could not translate host name \"x@h\" to address", "x", "could not translate host name \"***@h\" to address" },
+		{ "invalid integer value \"x\" for connection option \"port\"", "x",
+		  "invalid integer value \"***\" for connection option \"port\"" },
+		{ "missing \"=\" after \"postgres:/u:x@h\"", "x", "missing \"=\" after \"postgres:/u:***@h\"" },
+		{ "missing \"=\" after \"postgresql://u:a%20b@h\" in it", "a b", "missing \"=\" after \"postgresql***\" in it" },
+		{ "bad: host=h password='a b", "a b", "bad: host=h ***" },
+		{ "missing \"=\" after \"postgres://u:a\"b@h\"", "a\"b", "missing \"=\" after \"postgres***\"" },
+		{ "said a\"b@h and a\"b", "a\"b", "said ***@h and ***" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_buf out = SWM_BUF_INIT;
+		swm_connect_add_message(&out, cases[i].message, cases[i].secret);
+		ck_assert_str_eq(swm_buf_text(&out), cases[i].wanted);
+		swm_buf_dispose(&out);
+	}
+}
+END_TEST
+
 /* The program's signals are never handled by a thread of the pool. */
 static volatile sig_atomic_t handled_by_main;
 static pthread_t main_thread;
@@ -884,6 +913,7 @@ unit_suite(void)
 	tcase_add_test(cases, closing_ends_an_attempt);
 	tcase_add_test(cases, a_bad_connection_string);
 	tcase_add_test(cases, messages_are_one_line_without_the_secret);
+	tcase_add_test(cases, a_short_password_garbles_nothing);
 	tcase_add_test(cases, signals_are_left_alone);
 	tcase_add_test(cases, the_longest_unused_statement_goes);
 	tcase_add_test(cases, a_batch_does_not_push_out_its_own);
