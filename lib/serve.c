@@ -17,6 +17,7 @@ static const struct {
 	{ swm_step_route, SWM_STAGE_PARSE },
 	{ swm_step_schema, SWM_STAGE_PARSE },
 	{ swm_step_method, SWM_STAGE_PARSE },
+	{ swm_step_coding, SWM_STAGE_PARSE },
 	{ swm_step_parse, SWM_STAGE_PARSE },
 	{ swm_step_prefer, SWM_STAGE_PARSE },
 	{ swm_step_range, SWM_STAGE_PARSE },

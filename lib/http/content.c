@@ -41,3 +41,19 @@ swm_content_fail(swm_error *err, swm_str field)
 {
 	return swm_fail(err, SWM_ERR_CONTENT_TYPE, swm_media_name(field));
 }
+
+int
+swm_content_check_coding(swm_error *err, swm_str field)
+{
+	swm_str rest = field, coding;
+
+	while (swm_str_cut(&rest, ',', &coding)) {
+		coding = swm_str_trim(coding);
+		if (coding.len == 0 || swm_str_caseeq(coding, SWM_STR("identity")))
+			continue;
+		int rc = swm_fail(err, SWM_ERR_CONTENT_CODING, coding);
+		swm_error_add_header(err, SWM_STR("Accept-Encoding"), SWM_STR("identity"));
+		return rc;
+	}
+	return SWM_OK;
+}

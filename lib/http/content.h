@@ -1,4 +1,4 @@
-/* What a request's body is: Content-Type (RFC 9110, 8.3). */
+/* What a request's body is: Content-Type and Content-Encoding (RFC 9110, 8.3 and 8.4). */
 #ifndef SWM_HTTP_CONTENT_H
 #define SWM_HTTP_CONTENT_H
 
@@ -16,5 +16,11 @@ enum swm_content swm_content_of(swm_str field);
 
 /* CONTENT_TYPE (SWM_EPARSE): the request cannot have such a body. */
 int swm_content_fail(swm_error *err, swm_str field);
+
+/*
+ * CONTENT_CODING (SWM_EREFUSED), with the Accept-Encoding that RFC 9110, 15.5.16 asks for:
+ * the body is coded as the Content-Encoding field says, and is not decoded here.
+ */
+int swm_content_check_coding(swm_error *err, swm_str field);
 
 #endif

@@ -127,6 +127,16 @@ take_form(struct serving *s)
 }
 
 int
+swm_step_coding(struct serving *s)
+{
+	bool takes_body = swm_serving_is(s, "POST") || swm_serving_is(s, "PUT") || swm_serving_is(s, "PATCH");
+	swm_str coding;
+	int rc = swm_serving_header(s, &coding, "Content-Encoding");
+
+	return rc != SWM_OK || !takes_body ? rc : swm_content_check_coding(s->err, coding);
+}
+
+int
 swm_take_written(struct serving *s)
 {
 	swm_str type;

@@ -106,6 +106,7 @@ int swm_step_authenticate(struct serving *s); /* token -> role and claims */
 int swm_step_route(struct serving *s);        /* path -> relation or function */
 int swm_step_schema(struct serving *s);       /* Accept-Profile, Content-Profile -> schema */
 int swm_step_method(struct serving *s);
+int swm_step_coding(struct serving *s);       /* Content-Encoding: a coded body is refused */
 int swm_step_parse(struct serving *s);        /* query string -> tree */
 int swm_step_prefer(struct serving *s);       /* Prefer */
 int swm_step_range(struct serving *s);        /* Range */
@@ -152,6 +153,9 @@ int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 /* With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until now. */
 void swm_enter_stage(struct serving *s, enum swm_stage stage);
 void swm_set_server_timing(struct serving *s);
+
+/* The request headers that every answer may depend on (PostgREST's Vary page). */
+#define SWM_VARY "Accept, Prefer, Range"
 
 /* Headers of every answer, and of a read's. */
 void swm_set_common_headers(struct serving *s);

@@ -2,6 +2,7 @@
 Insert, upsert, PUT, PATCH and DELETE: the answer, and what the table has afterwards
 (PostgREST's references/api/tables_views and preferences).
 """
+import gzip
 import json
 import os
 import unittest
@@ -366,3 +367,43 @@ class Change(Writes):
 
 if __name__ == "__main__":
 	unittest.main()
+
+
+class Coding(Writes):
+	"""A coded body is not decoded: 415 with Accept-Encoding (RFC 9110, 15.5.16), whatever is in it."""
+
+	def refused(self, coding, answer):
+		self.expect_error(answer, 415, "PGRST102", "Content-Encoding not acceptable: " + coding)
+		self.assertEqual(answer.header("Accept-Encoding"), "identity")
+
+	def test_every_method_and_type(self):
+		packed = gzip.compress(b'{"title":"A"}')
+		for method, target in (("POST", "/films"), ("PUT", "/films?id=eq.1"), ("PATCH", "/films?id=eq.1"),
+		                       ("POST", "/batch"), ("POST", "/rpc/no_such_function")):
+			for content in ("application/json", "text/csv", "application/x-ndjson", "application/x-www-form-urlencoded"):
+				with self.subTest(method=method, target=target, content=content):
+					headers = {"Content-Type": content, "Content-Encoding": "gzip"}
+					self.refused("gzip", self.server.request(method, target, headers, packed))
+		self.assertEqual(self.rows("SELECT * FROM writes.films"), "")
+
+	def test_a_plain_body_that_says_it_is_coded(self):
+		for coding, named in (("br", "br"), ("GZIP", "GZIP"), ("identity, deflate", "deflate")):
+			with self.subTest(coding):
+				self.refused(named, self.server.request("POST", "/films", {
+					"Content-Type": "application/json", "Content-Encoding": coding}, b'{"title":"A"}'))
+
+	def test_identity(self):
+		for coding in ("identity", "Identity", "", "identity, identity"):
+			with self.subTest(coding):
+				self.assertEqual(self.server.request("POST", "/films", {
+					"Content-Type": "application/json", "Content-Encoding": coding}, b'{"title":"A"}').status, 201)
+		self.assertEqual(self.server.get("/films?select=id", {"Content-Encoding": "gzip"}).status, 200)
+
+	def test_of_an_operation(self):
+		answer = self.server.request("POST", "/batch", {"Content-Type": "application/json"}, json.dumps([
+			{"method": "POST", "path": "/films", "body": {"title": "A"}},
+			{"method": "POST", "path": "/films", "headers": {"Content-Encoding": "gzip"}, "body": {"title": "B"}},
+		]).encode())
+		self.refused("gzip", answer)
+		self.assertEqual(answer.header("Batch-Operation"), "1")
+		self.assertEqual(self.rows("SELECT * FROM writes.films"), "")

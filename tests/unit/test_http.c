@@ -90,6 +90,32 @@ START_TEST(canonical_form_is_sorted_and_keeps_repetitions)
 END_TEST
 
 /* PostgREST's page on requests' bodies: JSON is what is meant without a Content-Type. */
+START_TEST(content_codings_of_bodies)
+{
+	static const struct {
+		const char *field;
+		const char *refused; /* NULL: none is */
+	} cases[] = {
+		{ "", NULL }, { "identity", NULL }, { "Identity", NULL }, { " identity , identity", NULL }, { ",", NULL },
+		{ "gzip", "gzip" }, { "GZIP", "GZIP" }, { "br", "br" }, { "identity, gzip", "gzip" }, { "x;q=1", "x;q=1" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_str name, value;
+		size_t cursor = 0;
+		swm_error_clear(err);
+		int rc = swm_content_check_coding(err, text(cases[i].field));
+		ck_assert_msg(rc == (cases[i].refused == NULL ? SWM_OK : SWM_EREFUSED), "%s", cases[i].field);
+		if (cases[i].refused != NULL) {
+			ck_assert_int_eq(swm_error_http_status(err), 415);
+			ck_assert(swm_error_next_header(err, &cursor, &name, &value));
+			ck_assert_str_eq(name.ptr, "Accept-Encoding");
+			ck_assert_str_eq(value.ptr, "identity");
+		}
+	}
+}
+END_TEST
+
 START_TEST(content_types_of_bodies)
 {
 	static const struct {
@@ -345,6 +371,7 @@ unit_suite(void)
 	tcase_add_test(t, addresses_of_the_web);
 	tcase_add_test(t, canonical_form_is_sorted_and_keeps_repetitions);
 	tcase_add_test(t, content_types_of_bodies);
+	tcase_add_test(t, content_codings_of_bodies);
 	tcase_add_test(t, accept_chooses_what_is_liked_best);
 	tcase_add_test(t, plan_parameters_are_read);
 	tcase_add_test(t, a_long_accept_is_cheap);
