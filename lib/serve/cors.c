@@ -3,6 +3,17 @@
 
 #include "serve/serving.h"
 
+/* What a script may read of an answer beside the safelisted headers; nginx/swm.site has the same list. */
+static const char exposed[] = "Batch-Operation, Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
+                              "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Proxy-Status, "
+                              "Range-Unit, Retry-After, Server, Transfer-Encoding";
+
+static bool
+has_list(const struct serving *s)
+{
+	return s->engine->settings->server_cors_allowed_origins.count > 0;
+}
+
 static bool
 origin_is_allowed(const struct serving *s)
 {
@@ -11,19 +22,21 @@ origin_is_allowed(const struct serving *s)
 	for (size_t i = 0; i < allowed->count; i++)
 		if (swm_str_eq(allowed->items[i], s->origin))
 			return true;
-	return allowed->count == 0;
+	return !has_list(s);
 }
 
+/* Credentials go only to origins that the configuration names: `*` excludes them (Fetch, "CORS check"). */
 void
 swm_set_cors_headers(struct serving *s)
 {
+	if (has_list(s)) /* the answer to another origin differs, also to none */
+		swm_reply_set(&s->reply, "Vary", SWM_STR(SWM_VARY ", Origin"));
 	if (s->origin.len == 0 || !origin_is_allowed(s))
 		return;
-	swm_reply_echo(&s->reply, "Access-Control-Allow-Origin", s->origin);
-	swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
-	swm_reply_set(&s->reply, "Access-Control-Expose-Headers",
-	              SWM_STR("Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
-	                      "ETag, Link, Location, Server, Transfer-Encoding, Range-Unit"));
+	swm_reply_set(&s->reply, "Access-Control-Allow-Origin", has_list(s) ? s->origin : SWM_STR("*"));
+	if (has_list(s))
+		swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
+	swm_reply_set(&s->reply, "Access-Control-Expose-Headers", swm_cstr(exposed));
 }
 
 static int

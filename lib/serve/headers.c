@@ -10,7 +10,7 @@ swm_set_common_headers(struct serving *s)
 {
 	swm_str trace = s->engine->settings->server_trace_header, value;
 
-	swm_reply_set(&s->reply, "Vary", SWM_STR("Accept, Prefer, Range"));
+	swm_reply_set(&s->reply, "Vary", SWM_STR(SWM_VARY));
 	if (trace.len > 0 && swm_request_header(&value, s->request, s->arena, trace) && value.len > 0)
 		swm_reply_echo(&s->reply, trace.ptr, value); /* the name is NUL-terminated */
 	swm_set_cors_headers(s);
