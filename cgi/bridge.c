@@ -345,6 +345,15 @@ skip_body(struct incoming *incoming)
 	return length == 0;
 }
 
+static void
+log_failure(const char *what, const swm_error *err)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s: %s", what, swm_error_code(err).ptr);
+	log_message(SWM_LOG_ERROR, text, swm_error_message(err));
+}
+
 /* An answer for what the library could not answer itself: too little memory. */
 static int
 put_failure(struct answer *answer, bool with_body)
@@ -373,7 +382,7 @@ serve(struct bridge *bridge, const struct params *params, struct answer *answer)
 		return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;
 	if (answer->begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
 		return rc;
-	log_message(SWM_LOG_ERROR, "request failed", swm_error_message(bridge->error));
+	log_failure("request failed", bridge->error);
 	if (put_failure(answer, !is_named(params->method, SWM_STR("HEAD"))) != 0 || end_headers(answer) != 0)
 		return SWM_ESINK;
 	return SWM_OK;
@@ -410,7 +419,7 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 		log_message(SWM_LOG_ERROR, "answer broken off",
 		            SWM_STR("a header field has a line break or no name"));
 	else if (rc != SWM_OK && !client_left(answer, rc))
-		log_message(SWM_LOG_ERROR, "answer broken off", swm_error_message(bridge->error));
+		log_failure("answer broken off", bridge->error);
 	log_request(&access);
 }
 

@@ -32,12 +32,15 @@ load_all(swm_config *config, const char *file, swm_error *err)
 static bool
 can_connect(const swm_config *config, swm_error *err)
 {
+	swm_engine_options options = SWM_ENGINE_OPTIONS_INIT;
 	swm_engine *engine;
 
-	if (swm_engine_open(&engine, config, NULL, err) != SWM_OK)
+	options.allow_offline = true; /* a schema that is missing is one problem among others */
+	if (swm_engine_open(&engine, config, &options, err) != SWM_OK)
 		return complain(err) == EXIT_DONE;
+	bool good = swm_engine_check(engine, err) == SWM_OK || complain(err) == EXIT_DONE;
 	swm_engine_close(engine);
-	return true;
+	return good;
 }
 
 static int

@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	  "  -a, --algorithm NAME HS256 (the default), HS384 or HS512\n",
 	  token_run },
 	{ "check", "FILE", "say what is wrong with a configuration",
-	  "  --connect            try the database too\n",
+	  "  --connect            also whether the database has what it names\n",
 	  check_run },
 	{ "dump", "FILE", "print the configuration as it counts, without its secrets", "", dump_run },
 };

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "pool/connect.h"
+#include "schema/check.h"
 
 #include <stdlib.h>
 
@@ -50,21 +51,98 @@ replace_snapshot(swm_engine *e, swm_snapshot *snapshot)
 }
 
 static int
-load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
+read_snapshot(swm_snapshot **out, swm_engine *e, int abort_fd, swm_error *err)
 {
 	swm_conn *conn;
-	swm_snapshot *snapshot;
 	int rc = swm_pool_acquire(&conn, e->pool, abort_fd, err);
 
 	if (rc != SWM_OK)
 		return rc;
-	rc = swm_snapshot_load(&snapshot, swm_conn_pg(conn), e->settings, err);
+	rc = swm_snapshot_load(out, swm_conn_pg(conn), e->settings, err);
 	swm_pool_release(conn);
+	return rc;
+}
+
+/* The first problem and the others, a line each. */
+static void
+join_problems(const struct swm_problems *problems, swm_buf *to)
+{
+	swm_buf_str(to, swm_buf_view(&problems->first));
+	if (problems->rest.len > 0)
+		swm_buf_char(to, '\n');
+	swm_buf_str(to, swm_buf_view(&problems->rest));
+}
+
+/* Logs what is wrong, unless that is what was wrong before. */
+static void
+tell_problems(swm_engine *e, swm_buf *lines)
+{
+	swm_str rest = swm_buf_view(lines), line;
+	bool news = !swm_str_eq(rest, swm_buf_view(&e->told));
+
+	while (news && rest.len > 0 && swm_str_cut(&rest, '\n', &line)) {
+		swm_buf copy = SWM_BUF_INIT;
+		swm_buf_str(&copy, line);
+		log_line(e, SWM_LOG_ERROR, &copy);
+	}
+	swm_buf_clear(&e->told);
+	swm_buf_str(&e->told, swm_buf_view(lines));
+}
+
+static int
+fail_no_snapshot(swm_error *err)
+{
+	int rc = swm_fail(err, SWM_ERR_NO_SCHEMA_SNAPSHOT);
+
+	swm_error_set_retry_after(err, 1);
+	return rc;
+}
+
+/* Says what the settings name in vain; without a schema nothing can be answered. */
+static int
+check_snapshot(swm_engine *e, const swm_snapshot *snapshot, swm_error *err)
+{
+	struct swm_problems problems = SWM_PROBLEMS_INIT;
+	swm_buf lines = SWM_BUF_INIT;
+	int rc = SWM_OK;
+
+	swm_check_schemas(&problems, snapshot, e->settings);
+	bool complete = problems.count == 0;
+	swm_check_names(&problems, snapshot, e->settings);
+	join_problems(&problems, &lines);
+	tell_problems(e, &lines);
+	if (!complete) {
+		rc = fail_no_snapshot(err);
+		swm_error_set_details(err, swm_buf_view(&lines));
+	}
+	swm_buf_dispose(&lines);
+	swm_problems_end(&problems, NULL);
+	return rc;
+}
+
+static int
+load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
+{
+	swm_snapshot *snapshot;
+	int rc = read_snapshot(&snapshot, e, abort_fd, err);
+
 	if (rc != SWM_OK)
 		return rc;
+	rc = check_snapshot(e, snapshot, err);
+	if (rc != SWM_OK) {
+		swm_snapshot_unref(snapshot);
+		return rc;
+	}
 	log_loaded(e, snapshot);
 	replace_snapshot(e, snapshot);
 	return SWM_OK;
+}
+
+/* Whether a load failed since a schema is missing, and not since the database could not be asked. */
+static bool
+lacks_schema(int rc, const swm_error *err)
+{
+	return rc == SWM_EUNAVAILABLE && swm_str_eq(swm_error_code(err), SWM_STR("PGRST002"));
 }
 
 /* Waits for the end of a load, no longer than for a connection. Locked. */
@@ -90,7 +168,7 @@ load(swm_engine *e, uint64_t wanted, int abort_fd, swm_error *err)
 	while (e->loading && in_time)
 		in_time = wait_for_load(e, deadline);
 	if (e->loading || e->loads >= wanted) {
-		int rc = e->loading ? swm_fail(err, SWM_ERR_NO_SCHEMA_SNAPSHOT) : swm_error_result(e->load_error);
+		int rc = e->loading ? fail_no_snapshot(err) : swm_error_result(e->load_error);
 		if (!e->loading)
 			swm_error_copy(err, e->load_error);
 		pthread_mutex_unlock(&e->lock);
@@ -108,6 +186,7 @@ load(swm_engine *e, uint64_t wanted, int abort_fd, swm_error *err)
 		swm_fail_memory(e->load_error);
 	/* a client that went away says nothing about the database */
 	e->loads -= rc == SWM_ECANCELED;
+	e->next_load = lacks_schema(rc, own) ? swm_clock_ms() + 1000 : 0;
 	e->loading = false;
 	pthread_cond_broadcast(&e->loaded);
 	pthread_mutex_unlock(&e->lock);
@@ -119,15 +198,29 @@ load(swm_engine *e, uint64_t wanted, int abort_fd, swm_error *err)
 	return rc;
 }
 
-/* The snapshot with a reference for the caller, or NULL and the number of the load to ask for. */
+/*
+ * The snapshot with a reference for the caller, or NULL and the number of the load to ask
+ * for: the last one, while it is too early for another.
+ */
 static swm_snapshot *
 current_snapshot(swm_engine *e, uint64_t *wanted)
 {
 	pthread_mutex_lock(&e->lock);
 	swm_snapshot *s = e->snapshot == NULL ? NULL : swm_snapshot_ref(e->snapshot);
-	*wanted = e->loads + !e->loading;
+	bool early = e->next_load > 0 && swm_clock_ms() < e->next_load;
+	*wanted = e->loads + (!e->loading && !early);
 	pthread_mutex_unlock(&e->lock);
 	return s;
+}
+
+/* The details are for the operator, who finds them in the log. */
+static int
+fail_load(int rc, swm_error *err)
+{
+	if (!lacks_schema(rc, err))
+		return rc;
+	swm_error_clear(err);
+	return fail_no_snapshot(err);
 }
 
 int
@@ -141,7 +234,23 @@ swm_engine_snapshot(swm_snapshot **out, swm_engine *engine, int abort_fd, swm_er
 	int rc = load(engine, wanted, abort_fd, err);
 	if (rc == SWM_OK)
 		*out = current_snapshot(engine, &wanted);
-	return rc == SWM_OK && *out == NULL ? swm_fail(err, SWM_ERR_NO_SCHEMA_SNAPSHOT) : rc;
+	return rc == SWM_OK && *out == NULL ? fail_no_snapshot(err) : fail_load(rc, err);
+}
+
+int
+swm_engine_check(swm_engine *engine, swm_error *err)
+{
+	struct swm_problems problems = SWM_PROBLEMS_INIT;
+	swm_snapshot *snapshot;
+
+	swm_error_clear(err);
+	int rc = read_snapshot(&snapshot, engine, -1, err);
+	if (rc != SWM_OK)
+		return rc;
+	swm_check_schemas(&problems, snapshot, engine->settings);
+	swm_check_names(&problems, snapshot, engine->settings);
+	swm_snapshot_unref(snapshot);
+	return swm_problems_end(&problems, err);
 }
 
 int
@@ -256,6 +365,7 @@ swm_engine_close(swm_engine *engine)
 	swm_auth_free(engine->auth);
 	swm_settings_unref(engine->settings);
 	swm_error_free(engine->load_error);
+	swm_buf_dispose(&engine->told);
 	pthread_cond_destroy(&engine->loaded);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);

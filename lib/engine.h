@@ -3,6 +3,7 @@
 #define SWM_LIB_ENGINE_H
 
 #include "auth/auth.h"
+#include "base/buf.h"
 #include "config/settings.h"
 #include "pool/pool.h"
 #include "schema/schema.h"
@@ -22,7 +23,10 @@ struct swm_engine {
 	bool loading;
 	uint64_t loads;           /* that have begun */
 	swm_error *load_error;    /* of the last that ended; clear when it went well */
-	swm_snapshot *snapshot;   /* NULL until the database was reached */
+	int64_t next_load;        /* not before that for a request, while a schema is missing; else 0 */
+	swm_snapshot *snapshot;   /* NULL until the database was reached, and had all of db-schemas */
+
+	swm_buf told;             /* of the thread that loads: what was last said to be wrong */
 };
 
 /*

@@ -35,6 +35,37 @@ static const struct {
 	{ swm_step_read, SWM_STAGE_PLAN },
 };
 
+/*
+ * What is behind an answer of 5xx, for the log. The details are told of our own errors
+ * alone (why a connection failed): those of PostgreSQL's may show a row.
+ */
+static void
+log_failure(const struct serving *s)
+{
+	swm_str target = s->request->target, code = swm_error_code(s->err), details = swm_error_details(s->err);
+	swm_buf line = SWM_BUF_INIT;
+
+	if (s->engine->log == NULL)
+		return;
+	swm_buf_str(&line, s->request->method);
+	swm_buf_char(&line, ' ');
+	swm_buf_add(&line, target.ptr, swm_str_find(target, '?'));
+	swm_buf_printf(&line, ": %d ", swm_error_http_status(s->err));
+	swm_buf_str(&line, code);
+	swm_buf_cstr(&line, ": ");
+	swm_buf_str(&line, swm_error_message(s->err));
+	if (details.len > 0 && (swm_str_starts(code, SWM_STR("PGRST")) || swm_str_starts(code, SWM_STR("SWM")))) {
+		swm_buf_cstr(&line, ": ");
+		swm_buf_str(&line, details);
+	}
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.ptr[i] < 0x20)
+			line.ptr[i] = ' ';
+	if (!line.failed)
+		s->engine->log(s->engine->log_user, SWM_LOG_ERROR, swm_buf_view(&line));
+	swm_buf_dispose(&line);
+}
+
 /* A method that the answer must name, and what an error must not keep of a read's headers. */
 static int
 answer_error(struct serving *s)
@@ -53,6 +84,8 @@ answer_error(struct serving *s)
 		swm_set_function_allow(s);
 	else if (swm_error_http_status(s->err) == 405)
 		swm_set_relation_allow(s);
+	if (swm_error_http_status(s->err) >= 500)
+		log_failure(s);
 	swm_reply_error(&s->reply, s->err, minimal);
 	if (s->total >= 0 && swm_error_http_status(s->err) == 416)
 		swm_set_content_range(s, -1);

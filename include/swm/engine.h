@@ -38,8 +38,8 @@ typedef struct swm_engine_options {
 	swm_log_function *log;
 	void *log_user;
 	/*
-	 * Open even if the database cannot be reached now: requests answer 503 until
-	 * it can. A refused login is an error all the same, as waiting does not mend it.
+	 * Open even if the database cannot be reached now, or lacks one of db-schemas:
+	 * requests answer 503 until it can, and has them all. A refused login is an error all the same, as waiting does not mend it.
 	 */
 	bool allow_offline;
 } swm_engine_options;
@@ -51,7 +51,7 @@ typedef struct swm_engine_options {
  * and reads the schema. *out is owned by the caller.
  *
  * SWM_ECONFIG, SWM_ESYSTEM: as swm_config_check(). SWM_EUNAVAILABLE: the database
- * cannot be reached. SWM_EAUTH: the login was refused. SWM_EDATABASE: the schema
+ * cannot be reached, or lacks one of db-schemas. SWM_EAUTH: the login was refused. SWM_EDATABASE: the schema
  * cannot be read. SWM_EINVAL: options->size is not one of this library's.
  */
 SWM_API int swm_engine_open(swm_engine **out, const swm_config *config,
@@ -68,6 +68,15 @@ SWM_API void swm_engine_close(swm_engine *engine);
  * stays when this fails. SWM_EUNAVAILABLE, SWM_EAUTH, SWM_ETIMEDOUT, SWM_EDATABASE, SWM_ENOMEM.
  */
 SWM_API int swm_engine_reload_schema(swm_engine *engine, swm_error *err) SWM_MUST_CHECK;
+
+/*
+ * Whether the database has what the configuration names: schemas, the anonymous role
+ * (which the login role must be allowed to take), functions, the table of kept answers.
+ * Reads the schema anew for that, and leaves the engine as it is. SWM_ECONFIG: it lacks
+ * something, with further problems in the details, one a line; SWM_EUNAVAILABLE, SWM_EAUTH,
+ * SWM_ETIMEDOUT, SWM_EDATABASE, SWM_ENOMEM.
+ */
+SWM_API int swm_engine_check(swm_engine *engine, swm_error *err) SWM_MUST_CHECK;
 
 /* The version of the library that is running, "0.1.0". Lives for ever. */
 SWM_API const char *swm_version(void);

@@ -16,7 +16,7 @@ static const struct {
 #undef SWM_QUERY
 };
 
-static swm_load_take take_exposed, take_extra, take_deferrable;
+static swm_load_take take_exposed, take_extra, take_named, take_deferrable;
 typedef bool condition(const struct swm_load *load);
 static condition since_15, before_15;
 
@@ -32,6 +32,7 @@ static const struct step {
 } steps[] = {
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXPOSED_NAMES }, take_exposed, NULL, false },
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL, false },
+	{ QUERY_NAMED, { SWM_PARAM_NAMED, SWM_PARAM_EXPOSED_NAMES, SWM_PARAM_EXTRA_NAMES }, take_named, NULL, false },
 	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL, false },
 	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL, false },
 	{ QUERY_DOMAIN_CASTS, { SWM_PARAM_NONE }, swm_load_domain_casts, NULL, false },
@@ -94,6 +95,26 @@ make_names(swm_buf *array, const swm_list *list)
 	swm_buf_char(array, '}');
 }
 
+/* "schema.name" or "name", as two elements. */
+static void
+add_qualified(swm_buf *array, swm_str name)
+{
+	size_t dot = swm_str_find(name, '.');
+
+	add_quoted(array, dot < name.len ? (swm_str){ name.ptr, dot } : SWM_STR(""));
+	add_quoted(array, dot < name.len ? swm_str_from(name, dot + 1) : name);
+}
+
+static void
+make_named(swm_buf *array, const swm_settings *settings)
+{
+	begin_array(array);
+	add_quoted(array, settings->db_anon_role);
+	add_qualified(array, settings->db_pre_request);
+	add_qualified(array, settings->db_idempotency_table);
+	swm_buf_char(array, '}');
+}
+
 void
 swm_load_add_oid(struct swm_load *load, enum swm_load_param param, uint32_t oid)
 {
@@ -112,6 +133,7 @@ make_params(struct swm_load *load)
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
 	make_names(&load->params[SWM_PARAM_HOISTED], &load->settings->db_hoisted_tx_settings);
+	make_named(&load->params[SWM_PARAM_NAMED], load->settings);
 	for (size_t i = 0; i < sizeof oids / sizeof *oids; i++)
 		begin_array(&load->params[oids[i]]);
 	/* PostgreSQL 16 tells being a member from being allowed to SET ROLE */
@@ -153,8 +175,28 @@ take_exposed(struct swm_load *load, const PGresult *rows)
 }
 
 static int
+take_named(struct swm_load *load, const PGresult *rows)
+{
+	bool any = PQntuples(rows) > 0;
+
+	load->snapshot->has_anonymous_role = any && swm_load_bool(rows, 0, 0);
+	load->snapshot->has_pre_request = any && swm_load_bool(rows, 0, 1);
+	load->snapshot->has_idempotency_table = any && swm_load_bool(rows, 0, 2);
+	return SWM_OK;
+}
+
+static int
 take_extra(struct swm_load *load, const PGresult *rows)
 {
+	size_t count = (size_t)PQntuples(rows);
+	swm_str *names = swm_load_array(load, count, sizeof *names);
+
+	if (names == NULL)
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		names[i] = swm_load_schema_name(load, swm_load_cell(rows, (int)i, 1));
+	load->snapshot->extra_schemas = names;
+	load->snapshot->extra_schema_count = count;
 	return take_namespaces(load, rows, SWM_PARAM_EXTRA);
 }
 

@@ -13,6 +13,7 @@ enum swm_load_param {
 	SWM_PARAM_NONE,
 	SWM_PARAM_EXPOSED_NAMES, /* text[] of db-schemas */
 	SWM_PARAM_EXTRA_NAMES,   /* text[] of db-extra-search-path */
+	SWM_PARAM_NAMED,         /* text[] of what other settings name: see the query NAMED */
 	SWM_PARAM_EXPOSED,       /* oid[] of the same that exist */
 	SWM_PARAM_EXTRA,
 	SWM_PARAM_HOISTED,       /* text[] of db-hoisted-tx-settings */

@@ -75,8 +75,12 @@ struct swm_snapshot {
 	bool iso_dates; /* of a session of the login role */
 	bool has_deferrable; /* a constraint or trigger of the database may be put off until the commit */
 
-	swm_schema_comment *comments;
+	swm_schema_comment *comments; /* one for each of db-schemas that is there */
 	size_t comment_count;
+	swm_str *extra_schemas; /* those of db-extra-search-path that are there */
+	size_t extra_schema_count;
+	/* whether there are what db-anon-role, db-pre-request and db-idempotency-table name */
+	bool has_anonymous_role, has_pre_request, has_idempotency_table;
 
 	swm_type *types;
 	size_t type_count;
