@@ -12,35 +12,19 @@ fail_range(swm_planner *p, const char *details)
 	return rc;
 }
 
-/* Rows before the first are none: of a page that begins there, what is left of it (as PostgREST has it). */
-static int
-cut_negative(swm_planner *p, const swm_plan_node *node, const swm_query_node *asked, int64_t *first, int64_t *end)
-{
-	if (node->parent != NULL)
-		return fail_range(p, "Offset should be greater than or equal to zero.");
-	*first = 0;
-	if (*end >= 0)
-		return SWM_OK;
-	*end = 0;
-	return asked->limit == 0 ? SWM_OK : fail_range(p, "Limit should be greater than or equal to zero.");
-}
-
 int
 swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range)
 {
 	int64_t first = asked->has_offset ? asked->offset : 0, end = INT64_MAX; /* end: one past the last */
 	bool none = asked->has_limit && asked->limit == 0;
-	int rc = SWM_OK;
 
+	if (first < 0)
+		return fail_range(p, "Offset should be greater than or equal to zero.");
 	if (asked->has_limit && __builtin_add_overflow(first, asked->limit, &end))
 		end = INT64_MAX;
 	if (range != NULL && range->last < range->first && !none)
 		return fail_range(p, "The lower boundary must be lower than or equal to the upper boundary "
 		                     "in the Range header.");
-	if (first < 0)
-		rc = cut_negative(p, node, asked, &first, &end);
-	if (rc != SWM_OK)
-		return rc;
 	if (range != NULL && !none && end > 0) {
 		first = range->first > first ? range->first : first;
 		end = range->last < end - 1 ? range->last + 1 : end;

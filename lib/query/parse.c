@@ -58,8 +58,9 @@ parse_select_pair(struct parser *p, swm_query_node *level, swm_str value)
 	if (level->has_select) /* the first counts */
 		return SWM_OK;
 	swm_scanner s = scanner_of(p, "select parameter", value);
-	level->has_select = true;
-	return swm_parse_select(&s, &level->select);
+	int rc = swm_parse_select(&s, &level->select);
+	level->has_select = level->select != NULL; /* an empty one is none: all columns */
+	return rc;
 }
 
 static int
@@ -96,7 +97,7 @@ parse_limit_pair(struct parser *p, swm_query_node *level, swm_str value)
 	return rc;
 }
 
-/* What a negative one means depends on the level: the planner's matter. */
+/* A negative one is the planner's to refuse. */
 static int
 parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 {

@@ -264,14 +264,25 @@ scan_step(swm_scanner *s, swm_path_step *step)
 	return scan_dashed(s, &step->key, scan_key_word, "any non reserved character different from: .,>()");
 }
 
+static int
+fail_deep_path(swm_scanner *s)
+{
+	char because[48];
+
+	snprintf(because, sizeof because, "a JSON path has more than %d steps", SWM_DEEPEST_PATH);
+	return swm_scan_fail_because(s, because);
+}
+
 int
 swm_scan_path(swm_scanner *s, swm_field *out)
 {
 	swm_path_step **tail = &out->path;
-	size_t begin = s->at;
+	size_t begin = s->at, steps = 0;
 
 	*tail = NULL;
 	while (swm_scan_word(s, SWM_STR("->"))) {
+		if (++steps > SWM_DEEPEST_PATH)
+			return fail_deep_path(s);
 		swm_path_step *step = swm_arena_alloc(s->arena, sizeof *step);
 		if (step == NULL)
 			return swm_fail_memory(s->err);

@@ -17,6 +17,9 @@ typedef struct swm_scanner {
 /* How deep parentheses may nest: bounds recursion here, in the planner and in PostgreSQL. */
 enum { SWM_DEEPEST = 64 };
 
+/* How many steps a JSON path may have: each is a level of an expression in PostgreSQL. */
+enum { SWM_DEEPEST_PATH = 256 };
+
 /* What is at the cursor: a byte, or -1 at the end. */
 int swm_scan_peek(const swm_scanner *s);
 

@@ -79,7 +79,8 @@ scan_parameters(swm_scanner *s, swm_select_item *out)
 		else if (out->hint.len == 0)
 			out->hint = name;
 		else
-			return swm_scan_fail(s, "\"(\"");
+			return swm_scan_fail_because(s, "an embedded resource has one hint; "
+			                                "beside it only \"inner\" or \"left\"");
 	}
 	return SWM_OK;
 }

@@ -156,14 +156,13 @@ class MaxRows(unittest.TestCase):
 
 
 class BeforeTheFirst(Pagination):
-	"""A page that begins before the first row is what is left of it."""
-
 	def test_offset(self):
-		self.expect("/three?order=id&offset=-1", 200, [1, 2, 3], "0-2/*")
-		self.expect("/three?order=id&offset=-1&limit=3", 200, [1, 2], "0-1/*")
-		self.expect("/three?order=id&offset=-1&limit=1", 200, [], "*/*")
-		self.expect("/three?order=id&offset=-1&limit=3", 200, [2], "1-1/*", {"Range": "1-"})
-		self.expect("/three?order=id&offset=-1", 200, [2, 3], "1-2/*", {"Range": "1-"})
+		"""A negative offset is refused, as a negative limit is."""
+		for query, headers in (("offset=-1", {}), ("offset=-1&limit=3", {}), ("offset=-1&limit=0", {}),
+		                       ("offset=-1", {"Range": "1-"})):
+			answer = self.server.get("/three?order=id&" + query, headers)
+			self.assertEqual((answer.status, answer.json["code"], answer.json["details"]),
+			                 (416, "PGRST103", "Offset should be greater than or equal to zero."), query)
 
 	def test_limit_of_none_is_before_a_range(self):
 		self.expect("/three?limit=0", 200, [], "*/*", {"Range": "5-3"})
