@@ -83,6 +83,58 @@ fits(const struct wanted *w, const swm_relationship *r)
 	       (is_constraint(r, w->target) || is_column(r->origin, r->origin_columns, r->count, w->target));
 }
 
+/* Found only by the origin's column that the target refers to. */
+static bool
+is_by_referred_column(const struct wanted *w, const swm_relationship *r)
+{
+	return r->key != NULL && !is_outgoing(r) && !swm_str_eq(r->target->name, w->target) &&
+	       !is_constraint(r, w->target);
+}
+
+/* A column that refers to one relation, and that others refer to, means the one. */
+static size_t
+drop_referred(const struct wanted *w, swm_relationship *candidates, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_by_referred_column(w, &candidates[i]))
+			candidates[kept++] = candidates[i];
+	return kept;
+}
+
+static size_t
+count_others(const struct wanted *w, const swm_relationship *candidates, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += !is_by_referred_column(w, &candidates[i]);
+	return n;
+}
+
+/* All that the target and the hint can mean, *count of *out. */
+static int
+find_candidates(const struct wanted *w, swm_relationship **out, size_t *count)
+{
+	const swm_relationship *named;
+	size_t n, fitting = 0;
+
+	if (swm_snapshot_relationships_named(&named, &n, w->arena, w->snapshot, w->origin,
+	                                     w->schema, w->target, w->err) != SWM_OK)
+		return SWM_ENOMEM;
+	swm_relationship *candidates = swm_arena_array(w->arena, n, sizeof *candidates);
+	if (candidates == NULL)
+		return swm_fail_memory(w->err);
+	for (size_t i = 0; i < n; i++)
+		if (fits(w, &named[i]))
+			candidates[fitting++] = named[i];
+	bool keep_all = count_others(w, candidates, fitting) == 0;
+	*count = keep_all ? fitting : drop_referred(w, candidates, fitting);
+	*out = candidates;
+	return SWM_OK;
+}
+
 /* --- none -------------------------------------------------------------- */
 
 /* Offers the names; false when the name itself is among them, so that no other is to be told. */
@@ -218,16 +270,6 @@ add_candidate(swm_buf *json, swm_buf *text, const swm_relationship *r)
 	swm_buf_char(json, '}');
 }
 
-static void
-add_way_out(swm_buf *hint, const swm_relationship *r, bool first)
-{
-	swm_buf_cstr(hint, first ? "'" : ", '");
-	swm_buf_str(hint, r->target->name);
-	swm_buf_char(hint, '!');
-	swm_buf_str(hint, r->junction != NULL ? r->junction->name : r->key->name);
-	swm_buf_char(hint, '\'');
-}
-
 static int
 compare_names(const swm_relation *relation, const uint16_t *x, const uint16_t *y, size_t count)
 {
@@ -277,28 +319,100 @@ compare_candidates(const void *a, const void *b)
 	return x->junction != NULL ? compare_junctions(x, y) : compare_keys(x, y);
 }
 
+/* Whether target!hint means this relationship and no other. */
+static bool
+leads_to(const struct wanted *w, const swm_relationship *r, swm_str target, swm_str hint)
+{
+	struct wanted asked = *w;
+	swm_relationship *found;
+	size_t count;
+
+	asked.target = target;
+	asked.hint = hint;
+	asked.err = NULL;
+	if (find_candidates(&asked, &found, &count) != SWM_OK)
+		return false;
+	return count == 1 && compare_candidates(found, r) == 0;
+}
+
+static swm_str
+single_column(const swm_relation *relation, const uint16_t *columns, size_t count)
+{
+	return count == 1 ? relation->columns[columns[0]].name : (swm_str){ NULL, 0 };
+}
+
+/* What means this relationship alone; false when nothing tells it from the others. */
+static bool
+find_way_out(const struct wanted *w, const swm_relationship *r, swm_str *target, swm_str *hint)
+{
+	swm_str key = r->junction != NULL ? r->junction->name : r->key->name;
+	const swm_str hints[] = { key, single_column(r->origin, r->origin_columns, r->count),
+		single_column(r->target, r->target_columns, r->count) };
+
+	*target = r->target->name;
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+		*hint = hints[i];
+		if (hint->len > 0 && leads_to(w, r, *target, *hint))
+			return true;
+	}
+	*hint = (swm_str){ NULL, 0 };
+	*target = hints[1]; /* one of a relation with itself goes by its column alone */
+	return target->len > 0 && leads_to(w, r, *target, *hint);
+}
+
+static void
+add_way_out(const struct wanted *w, swm_buf *hints, const swm_relationship *r)
+{
+	swm_str target, hint;
+
+	if (!find_way_out(w, r, &target, &hint))
+		return;
+	swm_buf_cstr(hints, hints->len == 0 ? "'" : ", '");
+	swm_buf_str(hints, target);
+	if (hint.len > 0)
+		swm_buf_char(hints, '!');
+	swm_buf_str(hints, hint);
+	swm_buf_char(hints, '\'');
+}
+
+static void
+set_ambiguous_hint(const struct wanted *w, const swm_relationship *candidates, size_t count)
+{
+	swm_buf hint = SWM_BUF_INIT, ways = SWM_BUF_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		add_way_out(w, &ways, &candidates[i]);
+	if (ways.len > 0) {
+		swm_buf_cstr(&hint, "Try changing '");
+		swm_buf_str(&hint, w->target);
+		swm_buf_cstr(&hint, "' to one of the following: ");
+		swm_buf_str(&hint, swm_buf_view(&ways));
+		swm_buf_cstr(&hint, ". Find the desired relationship in the 'details' key.");
+	} else {
+		swm_buf_cstr(&hint, "No hint tells these relationships apart: define a computed "
+		                    "relationship for the one that is meant.");
+	}
+	if (!hint.failed && !ways.failed)
+		swm_error_set_hint(w->err, swm_buf_view(&hint));
+	swm_buf_dispose(&hint);
+	swm_buf_dispose(&ways);
+}
+
 static int
 fail_ambiguous(const struct wanted *w, swm_relationship *candidates, size_t count)
 {
-	swm_buf json = SWM_BUF_INIT, hint = SWM_BUF_INIT, text = SWM_BUF_INIT;
+	swm_buf json = SWM_BUF_INIT, text = SWM_BUF_INIT;
 	int rc = swm_fail(w->err, SWM_ERR_AMBIGUOUS_RELATIONSHIP, w->origin->name, w->target);
 
 	qsort(candidates, count, sizeof *candidates, compare_candidates);
 	swm_buf_char(&json, '[');
-	swm_buf_cstr(&hint, "Try changing '");
-	swm_buf_str(&hint, w->target);
-	swm_buf_cstr(&hint, "' to one of the following: ");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		add_candidate(&json, &text, &candidates[i]);
-		add_way_out(&hint, &candidates[i], i == 0);
-	}
 	swm_buf_char(&json, ']');
-	swm_buf_cstr(&hint, ". Find the desired relationship in the 'details' key.");
 	if (!json.failed && !text.failed)
 		swm_error_set_details_json(w->err, swm_buf_view(&json));
-	swm_error_set_hint(w->err, swm_buf_view(&hint));
+	set_ambiguous_hint(w, candidates, count);
 	swm_buf_dispose(&json);
-	swm_buf_dispose(&hint);
 	swm_buf_dispose(&text);
 	return rc;
 }
@@ -309,19 +423,13 @@ swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_
                       swm_error *err)
 {
 	const struct wanted w = { arena, snapshot, origin, schema, target, hint, err };
-	const swm_relationship *named;
-	size_t count, fitting = 0;
+	swm_relationship *candidates;
+	size_t count;
 
-	if (swm_snapshot_relationships_named(&named, &count, arena, snapshot, origin, schema, target, err) != SWM_OK)
+	if (find_candidates(&w, &candidates, &count) != SWM_OK)
 		return SWM_ENOMEM;
-	swm_relationship *candidates = swm_arena_array(arena, count, sizeof *candidates);
-	if (candidates == NULL)
-		return swm_fail_memory(err);
-	for (size_t i = 0; i < count; i++)
-		if (fits(&w, &named[i]))
-			candidates[fitting++] = named[i];
 	*out = candidates;
-	if (fitting == 0)
+	if (count == 0)
 		return fail_none(&w);
-	return fitting == 1 ? SWM_OK : fail_ambiguous(&w, candidates, fitting);
+	return count == 1 ? SWM_OK : fail_ambiguous(&w, candidates, count);
 }

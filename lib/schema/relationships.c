@@ -423,11 +423,15 @@ relate_to_relation(struct finder *f, const swm_showing *origin, const swm_relati
 	f->only = NULL;
 }
 
+/* Whether a key's columns on the side of `own` are one of that name. */
 static bool
-is_single_column(const swm_constraint *k, const swm_showing *own, swm_str name)
+is_single_column(const swm_constraint *k, const swm_showing *own, bool referred, swm_str name)
 {
 	size_t n = 0;
-	const swm_shown_column *c = k->count == 1 ? find_shown(own, k->columns[0], &n) : NULL;
+	const swm_shown_column *c = NULL;
+
+	if (k->count == 1)
+		c = find_shown(own, referred ? k->target_columns[0] : k->columns[0], &n);
 
 	for (; n > 0; c++, n--)
 		if (swm_str_eq(own->relation->columns[c->column].name, name))
@@ -443,11 +447,17 @@ relate_by_key_name(struct finder *f, const swm_showing *origin, swm_str name)
 	const swm_group_entry *e = swm_groups_find(&s->constraints_of_table, origin->table_oid, &n);
 
 	for (; n > 0; e++, n--)
-		if (swm_str_eq(constraint_at(f, e)->name, name) || is_single_column(constraint_at(f, e), origin, name))
+		if (swm_str_eq(constraint_at(f, e)->name, name) ||
+		    is_single_column(constraint_at(f, e), origin, false, name))
 			relate_to_targets(f, constraint_at(f, e), origin);
 	e = swm_groups_find(&s->constraints_by_name, swm_snapshot_name_key(name), &n);
 	for (; n > 0; e++, n--)
 		if (constraint_at(f, e)->target_oid == origin->table_oid && swm_str_eq(constraint_at(f, e)->name, name))
+			relate_to_owners(f, constraint_at(f, e), origin);
+	e = swm_groups_find(&s->constraints_on_table, origin->table_oid, &n);
+	for (; n > 0; e++, n--)
+		if (!swm_str_eq(constraint_at(f, e)->name, name) &&
+		    is_single_column(constraint_at(f, e), origin, true, name))
 			relate_to_owners(f, constraint_at(f, e), origin);
 }
 

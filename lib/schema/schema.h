@@ -245,7 +245,8 @@ int swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_
 /*
  * Of these, those that a name in a select list can mean, without looking at the others:
  * with the relation of that name, by the function of that name (then no other), by the
- * foreign key of that name on either side, or by the origin's of one column of that name.
+ * foreign key of that name on either side, or by one that has, or refers to, just the origin's
+ * column of that name.
  */
 int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count, swm_arena *arena,
                                      const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
