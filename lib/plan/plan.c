@@ -180,6 +180,24 @@ refuse_embeds(swm_planner *p, const swm_plan_node *root)
 	return SWM_OK;
 }
 
+/* A value has one column, which is called as its function is; PostgREST calls it pgrst_scalar. */
+static int
+check_value_select(swm_planner *p, const swm_plan_node *root)
+{
+	for (const swm_select_item *i = root->asked->select; i != NULL; i = i->next) {
+		swm_str name = i->field.name;
+		if (i->kind != SWM_SELECT_FIELD)
+			continue;
+		if (swm_str_eq(name, SWM_STR("*"))) /* count() */
+			return swm_plan_fail_no_column(p, root->alias, SWM_STR("count"));
+		if (!swm_str_eq(name, root->alias) && !swm_str_eq(name, SWM_STR("pgrst_scalar")))
+			return swm_plan_fail_no_column(p, root->alias, name);
+		if (i->field.path != NULL || i->cast.len > 0 || i->aggregate != SWM_AGGREGATE_NONE)
+			return swm_fail(p->err, SWM_ERR_NOT_IMPLEMENTED);
+	}
+	return SWM_OK;
+}
+
 /* The value of a function that returns no row, as the one column of its result. */
 static int
 plan_value(swm_planner *p, swm_plan_node *root)
@@ -198,7 +216,8 @@ plan_value(swm_planner *p, swm_plan_node *root)
 		o->form = SWM_FORM_JSON;
 	root->outputs = o;
 	root->output_count = 1;
-	return refuse_embeds(p, root);
+	int rc = check_value_select(p, root);
+	return rc != SWM_OK ? rc : refuse_embeds(p, root);
 }
 
 /* What is embedded in films_1 may be films on level 1: a root that goes by its name alone gives way. */
@@ -229,6 +248,20 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 	if (rc == SWM_OK)
 		rc = plan_levels(p, plan->root, p->request->range);
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
+}
+
+/* What takes the rows themselves knows their values by names that PostgreSQL keeps. */
+static int
+check_made_names(swm_planner *p, const swm_read_plan *plan)
+{
+	bool handled = plan->made == SWM_MADE_HANDLED && plan->handler->relation_oid == 0;
+	size_t count = handled || plan->made == SWM_MADE_FEATURES ? plan->root->output_count : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (plan->root->outputs[i].key.len > SWM_LONGEST_NAME)
+			return swm_plan_fail_too_many(p, "select parameter", SWM_LONGEST_NAME,
+			                              "bytes in a name of this media type");
+	return SWM_OK;
 }
 
 static void
@@ -270,5 +303,5 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	plan_made(&p, plan);
 	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
 	*out = plan;
-	return SWM_OK;
+	return check_made_names(&p, plan);
 }

@@ -13,12 +13,16 @@
 #include "query/ast.h"
 #include "schema/schema.h"
 
+/* How many bytes PostgreSQL keeps of a name (NAMEDATALEN - 1). */
+enum { SWM_LONGEST_NAME = 63 };
+
 /* Something of a row that SQL can name. */
 typedef struct swm_plan_field {
 	swm_str name;
 	const swm_column *column;  /* NULL when the snapshot does not know it */
 	const swm_path_step *path;
-	bool to_jsonb;             /* the path goes through something that is no jsonb */
+	bool to_jsonb;             /* the path begins at something that is neither json nor jsonb */
+	bool as_jsonb;             /* it ends in json, which lacks jsonb's operators and casts */
 	bool is_row;               /* that there is a row, as count() counts it */
 } swm_plan_field;
 
@@ -72,6 +76,7 @@ typedef struct swm_plan_order {
 typedef struct swm_plan_extra {
 	struct swm_plan_extra *next;
 	swm_plan_field field;
+	const swm_plan_output *output; /* one of its outputs, in place of the field; or NULL */
 } swm_plan_extra;
 
 /* Where a node's rows come from. */

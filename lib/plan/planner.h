@@ -25,7 +25,11 @@ typedef struct swm_planner {
 enum { SWM_OID_BYTEA = 17, SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
 
 /* A name and path as a field of the node's rows. */
-swm_plan_field swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field);
+int swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field,
+                      swm_plan_field *out);
+
+/* Whether its values are of type json, and not of jsonb or text. */
+bool swm_plan_ends_in_json(const swm_plan_node *node, const swm_plan_field *field);
 
 /* The type of a field, or of what a computed field gives; NULL behind a path, and where it is not known. */
 const swm_type *swm_plan_type_of(const swm_plan_node *node, const swm_plan_field *field);
@@ -36,8 +40,16 @@ int swm_plan_alias(swm_planner *p, swm_plan_node *node);
 /* The outputs of a node and, through them, all that is embedded in it. */
 int swm_plan_outputs(swm_planner *p, swm_plan_node *node);
 
-/* The child that a query calls so: by its name first, then by its target. NULL when there is none. */
-swm_plan_node *swm_plan_child(const swm_plan_node *node, swm_str name);
+/*
+ * What names mean (lib/plan/names.c). The embedded node whose rows a filter asks for, NULL when it
+ * asks for a field; the one that order=name(...) means; and the output of that one that is called
+ * as the field is. NULL when there is none.
+ */
+bool swm_plan_asks_for_rows(const swm_condition *filter);
+const swm_plan_node *swm_plan_filtered_embed(const swm_plan_node *node,
+                                             const swm_condition *filter);
+swm_plan_node *swm_plan_ordering_embed(const swm_plan_node *node, swm_str name);
+const swm_plan_output *swm_plan_ordering_output(const swm_plan_node *node, const swm_field *field);
 
 int swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked,
                         swm_plan_condition **out);
@@ -48,6 +60,9 @@ int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *as
 /* Where the root's page begins, and whether its last row can tell where the next one does. */
 int swm_plan_position(swm_planner *p, swm_plan_node *root);
 int swm_plan_place_of(swm_planner *p, const swm_plan_node *root, const swm_plan_place **out);
+
+/* 42703, as PostgreSQL says it of what is asked of the relation or value. */
+int swm_plan_fail_no_column(swm_planner *p, swm_str of, swm_str name);
 
 int swm_plan_fail_not_embedded(swm_planner *p, swm_str name);
 int swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *what);

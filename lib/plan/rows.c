@@ -5,25 +5,88 @@
 
 #include "base/buf.h"
 
-swm_plan_field
-swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field)
+/* The type of what has the name, before any path. */
+static const swm_type *
+root_type_of(const swm_plan_node *node, const swm_plan_field *f)
+{
+	const swm_function *computed;
+
+	if (f->column != NULL)
+		return f->column->type;
+	computed = node->relation == NULL ? NULL : swm_relation_computed(node->relation, f->name);
+	return computed == NULL ? NULL : computed->returns;
+}
+
+int
+swm_plan_fail_no_column(swm_planner *p, swm_str of, swm_str name)
+{
+	swm_buf message = SWM_BUF_INIT;
+
+	swm_buf_cstr(&message, "column ");
+	swm_buf_str(&message, of);
+	swm_buf_char(&message, '.');
+	swm_buf_str(&message, name);
+	swm_buf_cstr(&message, " does not exist");
+	const struct swm_sql_error error = {
+		.sqlstate = SWM_STR("42703"), .message = swm_buf_view(&message),
+	};
+	int rc = message.failed ? swm_fail_memory(p->err) : swm_fail_sql(p->err, &error);
+	swm_buf_dispose(&message);
+	return rc;
+}
+
+/*
+ * json and jsonb have the arrows themselves: an index on these serves nothing else. An unknown name
+ * that is too long for PostgreSQL would be cut there, and then mean another column.
+ */
+int
+swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field,
+                  swm_plan_field *out)
 {
 	swm_plan_field f = { .name = field->name, .path = field->path };
 
 	f.column = node->relation == NULL ? NULL : swm_relation_column(node->relation, field->name);
+	if (f.column == NULL && f.name.len > SWM_LONGEST_NAME)
+		return swm_plan_fail_no_column(
+			p, node->relation == NULL ? node->alias : node->relation->name, f.name);
 	p->runs_functions |= f.column == NULL;
-	f.to_jsonb = f.path != NULL && !(f.column != NULL && f.column->type->base_oid == SWM_OID_JSONB);
-	return f;
+	if (f.path != NULL) {
+		const swm_type *type = root_type_of(node, &f);
+		f.to_jsonb = type == NULL || !type->is_json;
+	}
+	*out = f;
+	return SWM_OK;
+}
+
+bool
+swm_plan_ends_in_json(const swm_plan_node *node, const swm_plan_field *f)
+{
+	const swm_type *type = f->is_row ? NULL : root_type_of(node, f);
+
+	if (type == NULL || type->base_oid != SWM_OID_JSON)
+		return false;
+	for (const swm_path_step *s = f->path; s != NULL; s = s->next)
+		if (s->as_text)
+			return false;
+	return true;
+}
+
+/* A field whose values are compared with others. */
+static int
+compared_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field,
+                  swm_plan_field *out)
+{
+	int rc = swm_plan_field_of(p, node, field, out);
+
+	out->as_jsonb = rc == SWM_OK && out->path != NULL && swm_plan_ends_in_json(node, out);
+	return rc;
 }
 
 /* rel=is.null and rel=not.is.null ask whether anything is embedded; nothing else can be asked of it. */
 static int
 check_embed_operator(swm_planner *p, const swm_condition *asked)
 {
-	bool may = asked->op == SWM_AST_IS && (asked->is == SWM_IS_NULL || asked->is == SWM_IS_NOT_NULL) &&
-	           asked->field.path == NULL;
-
-	if (may)
+	if (swm_plan_asks_for_rows(asked))
 		return SWM_OK;
 	int rc = swm_fail(p->err, SWM_ERR_EMBED_OPERATOR, asked->field.name);
 	swm_error_set_details(p->err, SWM_STR("Only is null or not is null filters are allowed on embedded resources"));
@@ -33,14 +96,7 @@ check_embed_operator(swm_planner *p, const swm_condition *asked)
 const swm_type *
 swm_plan_type_of(const swm_plan_node *node, const swm_plan_field *f)
 {
-	const swm_function *computed;
-
-	if (f->path != NULL || f->is_row)
-		return NULL;
-	if (f->column != NULL || node->relation == NULL)
-		return f->column == NULL ? NULL : f->column->type;
-	computed = swm_relation_computed(node->relation, f->name);
-	return computed == NULL ? NULL : computed->returns;
+	return f->path != NULL || f->is_row ? NULL : root_type_of(node, f);
 }
 
 /* Full text is searched for in a tsvector; what is none becomes one. */
@@ -67,16 +123,6 @@ parser_of(const swm_type *type, enum swm_ast_operator op)
 	return parsed ? &type->casts->from_text : NULL;
 }
 
-static const swm_plan_node *
-child_named(const swm_plan_node *node, swm_str name)
-{
-	const swm_plan_node *c = node->children;
-
-	while (c != NULL && !swm_str_eq(c->name, name))
-		c = c->next;
-	return c;
-}
-
 static int
 plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 {
@@ -84,12 +130,17 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 
 	if (++p->filter_count > SWM_MOST_FILTERS)
 		return swm_plan_fail_too_many(p, "filter", SWM_MOST_FILTERS, "filters");
-	c->embed = child_named(node, asked->field.name);
+	c->embed = swm_plan_filtered_embed(node, asked);
 	if (c->embed != NULL)
 		return check_embed_operator(p, asked);
-	c->field = swm_plan_field_of(p, node, &asked->field);
+	enum swm_operand operand = swm_operator_of(asked->op)->operand;
+	bool compares = operand != SWM_OPERAND_SEARCH && operand != SWM_OPERAND_IS;
+	int rc = compares ? compared_field_of(p, node, &asked->field, &c->field) :
+	                    swm_plan_field_of(p, node, &asked->field, &c->field);
+	if (rc != SWM_OK)
+		return rc;
 	const swm_type *type = swm_plan_type_of(node, &c->field);
-	c->to_tsvector = swm_operator_of(asked->op)->operand == SWM_OPERAND_SEARCH && !is_tsvector(type);
+	c->to_tsvector = operand == SWM_OPERAND_SEARCH && !is_tsvector(type);
 	c->parse = parser_of(type, asked->op);
 	return SWM_OK;
 }
@@ -159,28 +210,53 @@ same_field(const swm_plan_output *o, const swm_plan_field *field)
 	return a == NULL && b == NULL && swm_str_eq(o->field.name, field->name);
 }
 
-/* Whether a field of the child is among what groups of the node are grouped by. */
+/* Whether an output of the child is the value by which its parent is ordered. */
 static bool
-is_key(const swm_plan_node *node, const swm_plan_node *child, const swm_plan_field *field)
+is_ordering(const swm_plan_output *o, const swm_plan_extra *extra)
+{
+	return extra->output != NULL ? o == extra->output : same_field(o, &extra->field);
+}
+
+/* Whether what the child gives for the order is among what groups of the node are grouped by. */
+static bool
+is_key(const swm_plan_node *node, const swm_plan_node *child, const swm_plan_extra *extra)
 {
 	for (size_t i = 0; i < node->output_count; i++) {
 		const swm_plan_output *o = &node->outputs[i];
 		if (o->embed != child || o->aggregate != SWM_AGGREGATE_NONE)
 			continue;
-		if (o->kind == SWM_OUTPUT_SPREAD && same_field(&child->outputs[o->embed_output], field))
+		if (o->kind == SWM_OUTPUT_SPREAD &&
+		    is_ordering(&child->outputs[o->embed_output], extra))
 			return true;
 		for (size_t k = 0; o->kind == SWM_OUTPUT_EMBED && k < child->output_count; k++)
-			if (same_field(&child->outputs[k], field))
+			if (is_ordering(&child->outputs[k], extra))
 				return true;
 	}
 	return false;
+}
+
+/* An alias of a plain value is the same as its field; domains are ordered by what is stored. */
+static int
+set_extra(swm_planner *p, const swm_plan_node *child, const swm_field *asked, swm_plan_extra *extra)
+{
+	const swm_plan_output *o = swm_plan_ordering_output(child, asked);
+
+	if (o == NULL)
+		return compared_field_of(p, child, asked, &extra->field);
+	if (o->kind != SWM_OUTPUT_FIELD || o->cast.len > 0) {
+		extra->output = o;
+		return SWM_OK;
+	}
+	extra->field = o->field;
+	extra->field.as_jsonb = o->field.path != NULL && swm_plan_ends_in_json(child, &o->field);
+	return SWM_OK;
 }
 
 /* The related column becomes one that the embedded node gives its parent. */
 static int
 plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order *o)
 {
-	swm_plan_node *child = swm_plan_child(node, asked->relation);
+	swm_plan_node *child = swm_plan_ordering_embed(node, asked->relation);
 
 	if (child == NULL)
 		return swm_plan_fail_not_embedded(p, asked->relation);
@@ -189,13 +265,15 @@ plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *as
 	swm_plan_extra *extra = swm_arena_alloc(p->arena, sizeof *extra);
 	if (extra == NULL)
 		return swm_fail_memory(p->err);
-	extra->field = swm_plan_field_of(p, child, &asked->field);
+	int rc = set_extra(p, child, &asked->field, extra);
+	if (rc != SWM_OK)
+		return rc;
 	swm_plan_extra **tail = &child->extras;
 	for (; *tail != NULL; tail = &(*tail)->next)
 		o->embed_extra++;
 	*tail = extra;
 	o->embed = child;
-	o->is_key = is_key(node, child, &extra->field);
+	o->is_key = is_key(node, child, extra);
 	return SWM_OK;
 }
 
@@ -209,13 +287,11 @@ swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *ask
 		if (o == NULL)
 			return swm_fail_memory(p->err);
 		*o = (swm_plan_order){ .direction = asked->direction, .nulls = asked->nulls };
-		if (asked->relation.len > 0) {
-			int rc = plan_related_order(p, node, asked, o);
-			if (rc != SWM_OK)
-				return rc;
-		} else {
-			o->field = swm_plan_field_of(p, node, &asked->field);
-		}
+		bool related = asked->relation.len > 0;
+		int rc = related ? plan_related_order(p, node, asked, o) :
+		                   compared_field_of(p, node, &asked->field, &o->field);
+		if (rc != SWM_OK)
+			return rc;
 		*out = o;
 		out = &o->next;
 	}

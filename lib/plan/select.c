@@ -61,16 +61,19 @@ field_form(const swm_planner *p, const swm_plan_field *field)
 	return is_date && !p->request->iso_dates ? SWM_FORM_SERVER : form;
 }
 
-/* Whether the output is of type json; cast and aggregate aside. */
+/* Whether the output of a node is of type json; cast and aggregate aside. */
 static bool
-is_json(const swm_plan_output *o)
+is_json(const swm_plan_node *node, const swm_plan_output *o)
 {
 	if (o->kind == SWM_OUTPUT_FIELD)
-		return o->field.path == NULL && o->field.column != NULL && o->field.column->type->base_oid == SWM_OID_JSON;
+		return swm_plan_ends_in_json(node, &o->field);
 	if (o->kind == SWM_OUTPUT_EMBED || !o->embed->is_to_one)
 		return true;
 	const swm_plan_output *lifted = &o->embed->outputs[o->embed_output];
-	return lifted->cast.len == 0 && (lifted->format != NULL || is_json(lifted)); /* as deep as SWM_DEEPEST_EMBED */
+	if (lifted->cast.len > 0)
+		return false;
+	/* as deep as SWM_DEEPEST_EMBED */
+	return lifted->format != NULL || is_json(o->embed, lifted);
 }
 
 /*
@@ -97,7 +100,7 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 
 	o->type_oid = 0;
 	o->format = plain && o->kind == SWM_OUTPUT_FIELD ? format_of(p, node, o) : NULL;
-	o->as_jsonb = plain && node->has_aggregates && is_json(o);
+	o->as_jsonb = plain && node->has_aggregates && is_json(node, o);
 	if (!plain)
 		o->form = SWM_FORM_SERVER;
 	else if (o->kind == SWM_OUTPUT_EMBED || (lifted != NULL && !o->embed->is_to_one))
@@ -134,6 +137,22 @@ add_all_columns(swm_planner *p, const swm_plan_node *node, struct outputs *to)
 	return SWM_OK;
 }
 
+/* json can be cast to text as it is; to numbers and the like only jsonb can. */
+static bool
+needs_jsonb(const swm_plan_node *node, const swm_plan_output *o)
+{
+	static const swm_str texts[] = {
+		{ "text", 4 }, { "varchar", 7 }, { "character varying", 17 }, { "json", 4 },
+	};
+
+	if (o->cast.len == 0 || o->field.path == NULL || !swm_plan_ends_in_json(node, &o->field))
+		return false;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (swm_str_caseeq(o->cast, texts[i]))
+			return false;
+	return true;
+}
+
 static int
 add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, struct outputs *to)
 {
@@ -145,11 +164,13 @@ add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, stru
 		return swm_fail_memory(p->err);
 	*o = (swm_plan_output){ .key = key_of(item), .cast = item->cast, .aggregate = item->aggregate,
 		.aggregate_cast = item->aggregate_cast };
-	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*")))
+	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*"))) {
 		o->field = (swm_plan_field){ .name = item->field.name, .is_row = true };
-	else
-		o->field = swm_plan_field_of(p, node, &item->field);
-	return SWM_OK;
+		return SWM_OK;
+	}
+	int rc = swm_plan_field_of(p, node, &item->field, &o->field);
+	o->field.as_jsonb = rc == SWM_OK && needs_jsonb(node, o);
+	return rc;
 }
 
 static int
@@ -344,16 +365,4 @@ swm_plan_outputs(swm_planner *p, swm_plan_node *node)
 	if (rc == SWM_OK)
 		set_outputs(p, node, &own);
 	return rc;
-}
-
-swm_plan_node *
-swm_plan_child(const swm_plan_node *node, swm_str name)
-{
-	for (swm_plan_node *c = node->children; c != NULL; c = c->next)
-		if (swm_str_eq(c->name, name))
-			return c;
-	for (swm_plan_node *c = node->children; c != NULL; c = c->next)
-		if (swm_str_eq(c->target, name))
-			return c;
-	return NULL;
 }

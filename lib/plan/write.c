@@ -97,6 +97,8 @@ plan_conflict(swm_planner *p, const swm_relation *relation, const swm_value *nam
 			rc = add_named(p, relation, names->text, out);
 			continue;
 		}
+		if (names->text.len > SWM_LONGEST_NAME) /* it would be cut, and then mean another */
+			return swm_plan_fail_no_column(p, relation->name, names->text);
 		unknown = swm_arena_alloc(p->arena, sizeof *unknown);
 		if (unknown == NULL)
 			return swm_fail_memory(p->err);

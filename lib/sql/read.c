@@ -6,6 +6,9 @@
  *	to-many   LATERAL (SELECT json_agg("r".*) AS "value" FROM (rows) AS "r")
  *	spread    LATERAL (SELECT column AS "c1", ...), or json_agg() of each column
  *
+ * Where a name of the answer is longer than PostgreSQL's names are, a row's columns are "c1", "c2",
+ * ... and its document is put together of them and the names (put_named_document()).
+ *
  * A column by which the parent is ordered is "o1", "o2", ... beside them.
  *
  * A to-many relation that nothing but the select list needs is a subquery there, as
@@ -16,6 +19,7 @@
 
 #include "sql/read.h"
 
+#include "json/escape.h"
 #include "sql/call.h"
 
 #define ALL_RANGES SIZE_MAX
@@ -99,7 +103,7 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 	if (field->to_jsonb)
 		swm_put(w, ")");
 	put_path(w, field->path);
-	swm_put(w, ")");
+	swm_put(w, field->as_jsonb ? ")::jsonb" : ")");
 }
 
 /* Whether the node is a subquery of the select list, and not a join. */
@@ -432,6 +436,71 @@ swm_put_exists(swm_writer *w, const swm_plan_node *node)
 static void put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use);
 static void put_extras(swm_writer *w, const swm_plan_node *node, const char *before);
 
+/* Whether a document's members cannot all be called as columns are. */
+static bool
+has_long_keys(const swm_plan_node *node)
+{
+	for (size_t i = 0; i < node->output_count; i++)
+		if (node->outputs[i].key.len > SWM_LONGEST_NAME)
+			return true;
+	return false;
+}
+
+/* {"key": or ,"key": as a parameter */
+static void
+put_key_param(swm_writer *w, swm_str key, bool first)
+{
+	swm_buf text = SWM_BUF_INIT;
+
+	swm_buf_char(&text, first ? '{' : ',');
+	swm_json_quote(&text, key);
+	swm_buf_char(&text, ':');
+	swm_put_param(w, swm_buf_view(&text));
+	swm_put(w, "::text");
+	w->failed |= text.failed;
+	swm_buf_dispose(&text);
+}
+
+/* As row_to_json() writes it; json_build_object() takes no more than 50 members. */
+static void
+put_named_document(swm_writer *w, const swm_plan_node *node, const char *row)
+{
+	for (size_t i = 0; i < node->output_count; i++) {
+		swm_put(w, i == 0 ? "(" : " || ");
+		put_key_param(w, node->outputs[i].key, i == 0);
+		swm_put(w, " || COALESCE(to_json(");
+		swm_put(w, row);
+		swm_put(w, ".");
+		put_numbered(w, 'c', i);
+		swm_put(w, ")::text, 'null')");
+	}
+	swm_put(w, " || '}')::json");
+}
+
+/* An object of a row's columns. */
+static void
+put_row_document(swm_writer *w, const swm_plan_node *node, const char *row)
+{
+	if (has_long_keys(node)) {
+		put_named_document(w, node, row);
+		return;
+	}
+	swm_put(w, "row_to_json(");
+	swm_put(w, row);
+	swm_put(w, ".*)");
+}
+
+static void
+put_row_array(swm_writer *w, const swm_plan_node *node)
+{
+	swm_put(w, "json_agg(");
+	if (has_long_keys(node))
+		put_named_document(w, node, "\"r\"");
+	else
+		swm_put(w, "\"r\".*");
+	swm_put(w, ")");
+}
+
 /* The columns of a spread to-many relation, each as an array. */
 static void
 put_spread_arrays(swm_writer *w, const swm_plan_node *node)
@@ -451,12 +520,14 @@ put_spread_arrays(swm_writer *w, const swm_plan_node *node)
 static void
 put_document(swm_writer *w, const swm_plan_node *node)
 {
+	bool subquery = is_subquery(node);
+
+	swm_put(w, subquery ? "SELECT COALESCE(" : "SELECT ");
 	if (node->is_to_one)
-		swm_put(w, "SELECT row_to_json(\"r\".*) AS \"value\" FROM (");
-	else if (is_subquery(node))
-		swm_put(w, "SELECT COALESCE(json_agg(\"r\".*), '[]') FROM (");
+		put_row_document(w, node, "\"r\"");
 	else
-		swm_put(w, "SELECT json_agg(\"r\".*) AS \"value\" FROM (");
+		put_row_array(w, node);
+	swm_put(w, subquery ? ", '[]') FROM (" : " AS \"value\" FROM (");
 	put_rows(w, node, FOR_JSON);
 	swm_put(w, ") AS \"r\"");
 }
@@ -540,7 +611,10 @@ put_extras(swm_writer *w, const swm_plan_node *node, const char *before)
 
 	for (const swm_plan_extra *x = node->extras; x != NULL; x = x->next, i++) {
 		swm_put(w, before);
-		swm_put_field(w, node, &x->field);
+		if (x->output != NULL)
+			put_value(w, node, x->output);
+		else
+			swm_put_field(w, node, &x->field);
 		swm_put(w, " AS ");
 		put_numbered(w, 'o', i);
 		before = ", ";
@@ -551,12 +625,15 @@ static void
 put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 {
 	bool document = use == FOR_ORDER && node->is_selected;
+	bool numbered = use == FOR_SPREAD || has_long_keys(node);
 
 	swm_put(w, "SELECT ");
-	if (document)
-		swm_put(w, "row_to_json(\"f\".*) AS \"value\"");
-	else
-		put_columns(w, node, use == FOR_SPREAD);
+	if (document) {
+		put_row_document(w, node, "\"f\"");
+		swm_put(w, " AS \"value\"");
+	} else {
+		put_columns(w, node, numbered);
+	}
 	if (use != FOR_JSON)
 		put_extras(w, node, node->is_selected ? ", " : "");
 	swm_put(w, " FROM ");
@@ -564,7 +641,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 	put_joins(w, node);
 	if (document) { /* the document's columns without those of the order */
 		swm_put(w, " CROSS JOIN LATERAL (SELECT ");
-		put_columns(w, node, false);
+		put_columns(w, node, numbered);
 		swm_put(w, ") AS \"f\"");
 	}
 	put_where(w, node, false);
