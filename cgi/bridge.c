@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* The answer while it is being written. */
 struct answer {
@@ -14,6 +13,7 @@ struct answer {
 	bool begun;   /* something was written */
 	bool in_body; /* the blank line behind the header fields was written */
 	bool refused; /* a header field could not be written */
+	bool stalled; /* the web server kept us waiting for too long */
 	int status;
 	uint64_t bytes; /* of the body */
 };
@@ -150,18 +150,13 @@ bridge_dispose(struct bridge *bridge)
 	memset(bridge, 0, sizeof(*bridge));
 }
 
-/* "NAME=value" -> its two halves. */
+/* The next parameter. What is behind a NUL would reach no environment variable either. */
 static bool
-split_param(const char *param, swm_str *name, swm_str *value)
+next_param(swm_str *rest, swm_str *name, swm_str *value)
 {
-	const char *equals = strchr(param, '=');
-
-	if (equals == NULL)
+	if (!records_pair(rest, name, value))
 		return false;
-	name->ptr = param;
-	name->len = (size_t)(equals - param);
-	value->ptr = equals + 1;
-	value->len = strlen(equals + 1);
+	value->len = strnlen(value->ptr, value->len);
 	return true;
 }
 
@@ -209,7 +204,7 @@ spell_field(char *to, swm_str name)
 }
 
 static void
-read_params(struct params *params, char *const *envp)
+read_params(struct params *params, swm_str rest)
 {
 	const struct {
 		swm_str name;
@@ -226,26 +221,22 @@ read_params(struct params *params, char *const *envp)
 	swm_str name, value;
 
 	memset(params, 0, sizeof(*params));
-	for (; *envp != NULL; envp++) {
-		if (!split_param(*envp, &name, &value))
-			continue;
+	while (next_param(&rest, &name, &value))
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (is_named(name, wanted[i].name))
 				*wanted[i].value = value;
-	}
 }
 
 /* Room for everything that set_request() writes, so that no view moves afterwards. */
 static bool
-reserve_text(struct bridge *bridge, const struct params *params, char *const *envp)
+reserve_text(struct bridge *bridge, const struct params *params, swm_str rest)
 {
 	size_t need = params->document_uri.len + 1 + params->query.len;
 	swm_str name, value;
 	char *text;
 
-	for (; *envp != NULL; envp++)
-		if (split_param(*envp, &name, &value))
-			need += name.len;
+	while (next_param(&rest, &name, &value))
+		need += name.len;
 	if (need <= bridge->text_size)
 		return true;
 	text = realloc(bridge->text, need);
@@ -275,22 +266,22 @@ compose_target(char *to, struct params *params)
 }
 
 static int
-set_request(struct bridge *bridge, struct params *params, const FCGX_Request *fcgi)
+set_request(struct bridge *bridge, struct params *params, const struct exchange *exchange)
 {
 	char *end;
-	swm_str name, value;
+	swm_str name, value, rest = records_params(&exchange->records);
 	int rc = SWM_OK;
 
-	if (!reserve_text(bridge, params, fcgi->envp))
+	if (!reserve_text(bridge, params, rest))
 		return SWM_ENOMEM;
 	end = bridge->text;
 	if (params->uri.len == 0)
 		end += compose_target(end, params);
 	swm_request_set_method(bridge->request, params->method);
 	swm_request_set_target(bridge->request, params->uri);
-	swm_request_set_abort_fd(bridge->request, fcgi->ipcFd);
-	for (char **param = fcgi->envp; rc == SWM_OK && *param != NULL; param++) {
-		if (!split_param(*param, &name, &value) || !field_name(&name, value))
+	swm_request_set_abort_fd(bridge->request, exchange->fd);
+	while (rc == SWM_OK && next_param(&rest, &name, &value)) {
+		if (!field_name(&name, value))
 			continue;
 		rc = swm_request_add_header(bridge->request, spell_field(end, name), value);
 		end += name.len;
@@ -354,22 +345,32 @@ log_failure(const char *what, const swm_error *err)
 	log_message(SWM_LOG_ERROR, text, swm_error_message(err));
 }
 
-/* An answer for what the library could not answer itself: too little memory. */
+/* Answers that the library does not give. */
+static const struct failure {
+	int status;
+	swm_str code, body;
+} out_of_memory = { 500, SWM_STR("swm; error=PGRSTX00"),
+	                SWM_STR("{\"code\":\"PGRSTX00\",\"message\":\"The request could not be served\","
+	                        "\"details\":null,\"hint\":null}") },
+  too_large = { 431, SWM_STR("swm; error=PGRST100"),
+	            SWM_STR("{\"code\":\"PGRST100\",\"message\":\"The request's header is too large\","
+	                    "\"details\":null,\"hint\":null}") };
+
 static int
-put_failure(struct answer *answer, bool with_body)
+put_failure(struct answer *answer, const struct failure *failure, bool with_body)
 {
-	swm_str body = SWM_STR("{\"code\":\"PGRSTX00\",\"message\":\"The request could not be served\","
-	                       "\"details\":null,\"hint\":null}");
 	char length[32];
 	swm_str value = { length, 0 };
 
-	value.len = (size_t)snprintf(length, sizeof(length), "%zu", body.len);
-	if (put_status(answer, 500) != 0
+	value.len = (size_t)snprintf(length, sizeof(length), "%zu", failure->body.len);
+	if (put_status(answer, failure->status) != 0
 	    || put_header(answer, SWM_STR("Content-Type"), SWM_STR("application/json; charset=utf-8")) != 0
-	    || put_header(answer, SWM_STR("Proxy-Status"), SWM_STR("swm; error=PGRSTX00")) != 0
+	    || put_header(answer, SWM_STR("Proxy-Status"), failure->code) != 0
 	    || put_header(answer, SWM_STR("Content-Length"), value) != 0)
-		return 1;
-	return with_body ? put_body(answer, body) : 0;
+		return SWM_ESINK;
+	if (with_body && put_body(answer, failure->body) != 0)
+		return SWM_ESINK;
+	return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;
 }
 
 static int
@@ -383,16 +384,14 @@ serve(struct bridge *bridge, const struct params *params, struct answer *answer)
 	if (answer->begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
 		return rc;
 	log_failure("request failed", bridge->error);
-	if (put_failure(answer, !is_named(params->method, SWM_STR("HEAD"))) != 0 || end_headers(answer) != 0)
-		return SWM_ESINK;
-	return SWM_OK;
+	return put_failure(answer, &out_of_memory, !is_named(params->method, SWM_STR("HEAD")));
 }
 
 /* Who went away is the client's affair; an answer that broke off is ours. */
 static bool
 client_left(const struct answer *answer, int rc)
 {
-	return rc == SWM_ECANCELED || (rc == SWM_ESINK && !answer->refused);
+	return !answer->stalled && (rc == SWM_ECANCELED || (rc == SWM_ESINK && !answer->refused));
 }
 
 static const char *
@@ -418,47 +417,44 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 	if (answer->refused)
 		log_message(SWM_LOG_ERROR, "answer broken off",
 		            SWM_STR("a header field has a line break or no name"));
+	else if (rc != SWM_OK && answer->stalled)
+		log_message(SWM_LOG_ERROR, "answer broken off",
+		            SWM_STR("the client was too slow for longer than server-stall-timeout"));
 	else if (rc != SWM_OK && !client_left(answer, rc))
 		log_failure("answer broken off", bridge->error);
 	log_request(&access);
 }
 
-bool
-bridge_serve(struct bridge *bridge, FCGX_Request *fcgi)
+/* Has the engine answer the request. */
+static int
+answer_request(struct bridge *bridge, struct params *params, struct answer *answer,
+               const struct exchange *exchange, const swm_body *body)
 {
-	struct answer answer = { fcgi->out, false, false, false, 0, 0 };
+	if (exchange->records.too_large)
+		return put_failure(answer, &too_large, true);
+	if (set_request(bridge, params, exchange) != SWM_OK)
+		return put_failure(answer, &out_of_memory, true);
+	swm_request_set_body(bridge->request, body);
+	return serve(bridge, params, answer);
+}
+
+bool
+bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms)
+{
+	struct answer answer = { .out = &exchange->out };
 	struct params params;
-	struct incoming incoming = { fcgi->in, -1, 0 };
+	struct incoming incoming = { &exchange->in, -1, 0 };
 	swm_body body = { sizeof(body), &incoming, read_body };
 	int rc;
 
-	read_params(&params, fcgi->envp);
+	read_params(&params, records_params(&exchange->records));
 	incoming.announced = announced_length(params.content_length);
-	if (set_request(bridge, &params, fcgi) != SWM_OK) {
-		rc = put_failure(&answer, true) != 0 ? SWM_ESINK : SWM_OK;
-	} else {
-		swm_request_set_body(bridge->request, &body);
-		rc = serve(bridge, &params, &answer);
-	}
+	swm_request_set_waited(bridge->request, waited_ms);
+	rc = answer_request(bridge, &params, &answer, exchange, &body);
 	if (rc == SWM_OK && !skip_body(&incoming))
 		rc = SWM_ECANCELED;
+	answer.stalled = exchange->stalled;
 	swm_request_clear(bridge->request);
 	log_answer(bridge, &params, &answer, rc);
 	return rc == SWM_OK;
-}
-
-void
-bridge_abort(FCGX_Request *fcgi)
-{
-	/*
-	 * A record of a version that does not exist. libfcgi writes whole records, so
-	 * this stands where the next would. nginx without fastcgi_keep_conn takes a
-	 * closed connection for the end of the answer; a broken record never.
-	 */
-	static const unsigned char broken[8] = { 0 };
-
-	if (fcgi->ipcFd >= 0)
-		(void)!send(fcgi->ipcFd, broken, sizeof(broken), MSG_NOSIGNAL | MSG_DONTWAIT);
-	/* without FCGX_Finish_r() neither what is buffered nor FCGI_END_REQUEST is sent */
-	FCGX_Free(fcgi, 1);
 }

@@ -2,7 +2,8 @@
 #ifndef SWM_CGI_BRIDGE_H
 #define SWM_CGI_BRIDGE_H
 
-#include <fcgiapp.h>
+#include "exchange.h"
+
 #include <swm.h>
 
 /* What a worker thread keeps from request to request. */
@@ -19,12 +20,10 @@ bool bridge_init(struct bridge *bridge, swm_engine *engine);
 void bridge_dispose(struct bridge *bridge);
 
 /*
- * Answers an accepted request and logs it. True: the answer is complete, end it
- * with FCGX_Finish_r(). False: it is not, end it with bridge_abort().
+ * Answers an accepted request, which has waited for some milliseconds, and logs it.
+ * True: the answer is complete, end it with exchange_finish(). False: it is not, end
+ * it with exchange_abort().
  */
-bool bridge_serve(struct bridge *bridge, FCGX_Request *fcgi);
-
-/* Ends a request so that what was sent of its answer cannot pass for all of it. */
-void bridge_abort(FCGX_Request *fcgi);
+bool bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms);
 
 #endif

@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* As many as nginx's own default on Linux; the kernel caps it by net.core.somaxconn. */
-enum { BACKLOG = 511 };
+/* As many as the kernel allows by default (net.core.somaxconn), which also caps it. */
+enum { BACKLOG = 4096 };
 
 static int
 socket_option(int fd, int option)
@@ -24,7 +24,7 @@ socket_option(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : 0;
 }
 
-/* A TCP socket is not taken: libfcgi must not be within reach of strangers. */
+/* A TCP socket is not taken: whoever reaches us may claim to be any client. */
 static bool
 is_listening(int fd)
 {

@@ -13,7 +13,6 @@
 #include "workers.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +25,9 @@ extern char **environ;
 
 /* Seconds that requests in flight have after SIGTERM. */
 enum { DRAIN_SECONDS = 30 };
+
+/* Open files: one of the web server's connections for each request that runs or waits. */
+enum { FILES_WANTED = 16384 };
 
 struct program {
 	swm_config *config;
@@ -142,30 +144,15 @@ awaited_signals(sigset_t *set)
 	sigaddset(set, SIGUSR2);
 }
 
-/* libfcgi takes SIGPIPE, SIGUSR1 and SIGTERM for itself where they have no handler: undo that. */
-static bool
-init_fcgi(void)
-{
-	if (FCGX_Init() != 0)
-		return false;
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGUSR1, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	return true;
-}
-
-/* A thread has a connection of the web server, and each connection of the pool a socket. */
+/* Each request that waits has a connection of the web server, however many come at once. */
 static void
-raise_file_limit(const struct program *program)
+raise_file_limit(void)
 {
-	rlim_t need = 64 + 2 * (rlim_t)program->threads
-	              + 2 * (rlim_t)setting_number(program->config, "db-pool", 10, 0);
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_WANTED)
 		return;
-	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -221,7 +208,8 @@ start_workers(struct program *program)
 
 	/* under the lock: end() must not find them missing when they serve already */
 	pthread_mutex_lock(&program->lock);
-	program->workers = workers_start(program->listener.fd, program->engine, program->threads);
+	program->workers = workers_start(program->listener.fd, program->engine, program->threads,
+	                                 (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000);
 	started = program->workers != NULL;
 	pthread_mutex_unlock(&program->lock);
 	if (!started) {
@@ -363,10 +351,10 @@ run(struct program *program)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_open(setting(program->config, "log-level"));
 	program->threads = thread_count(program->config);
-	raise_file_limit(program);
+	raise_file_limit();
 	memory_limit();
-	if (!init_fcgi())
-		return fail(SWM_STR("libfcgi cannot be initialised"));
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if (!open_listener(program))
 		return EXIT_FAILURE;
 	swm_config_warnings(program->config, log_warning, NULL);

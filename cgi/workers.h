@@ -9,10 +9,11 @@ struct workers;
 
 /*
  * Starts count threads that take connections from a listening socket and serve
- * their requests. The engine and the socket must outlive them. NULL, with errno
- * set, when they cannot be started.
+ * their requests, and one that accepts connections. patience_ms bounds the waits for the web
+ * server. The engine and the socket must outlive them. NULL, with errno set, when they
+ * cannot be started.
  */
-struct workers *workers_start(int listen_fd, swm_engine *engine, unsigned count);
+struct workers *workers_start(int listen_fd, swm_engine *engine, unsigned count, int patience_ms);
 
 /*
  * Tells them to end: no new connection is taken, a request that has arrived is

@@ -101,10 +101,10 @@ begin(swm_insert *i, swm_error *err)
 	enum swm_read_step kind = SWM_READ_CONTEXT;
 
 	i->plan->staging = i->staging;
-	i->transaction = (swm_transaction){ .engine = engine, .authenticated = identity->authenticated, .abort_fd = -1,
+	i->transaction = (swm_transaction){ .engine = engine, .authenticated = identity->authenticated, .borrower.abort_fd = -1,
 		.begin = swm_transaction_begin(swm_snapshot_role(i->snapshot, identity->role), NULL, true) };
 	swm_read_context context = { .identity = identity, .schema = relation->schema, .changes = true, .write = i->plan,
-		.body = "", .within = &i->transaction, .abort_fd = -1 };
+		.body = "", .within = &i->transaction, .borrower.abort_fd = -1 };
 	int rc = swm_read_prepare(&i->read, engine, i->arena, i->snapshot, NULL, &context, err);
 	while (rc == SWM_OK && kind != SWM_READ_STAGED) {
 		rc = swm_read_next(&i->read, &event, &kind, err);

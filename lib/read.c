@@ -199,10 +199,10 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
 	swm_statement s;
 
-	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within };
+	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within, .borrower = c->borrower };
 	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
 		.rollback = c->rollback, .decide = c->decide, .writes = c->changes,
-		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->abort_fd };
+		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->borrower.abort_fd };
 	const swm_staging *staging = c->write == NULL ? NULL : c->write->staging;
 	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
 	if (rc != SWM_OK)
@@ -244,8 +244,8 @@ static int
 start(swm_read *read, swm_error *err)
 {
 	swm_conn *conn;
-	int rc = read->changes ? swm_transaction_connect(&conn, read->engine, read->options.abort_fd, err)
-	                       : swm_pool_acquire(&conn, read->engine->pool, read->options.abort_fd, err);
+	int rc = read->changes ? swm_transaction_connect(&conn, read->engine, &read->borrower, err)
+	                       : swm_pool_borrow(&conn, read->engine->pool, &read->borrower, err);
 
 	if (rc == SWM_OK)
 		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count, &read->options, err);

@@ -28,7 +28,7 @@ typedef struct swm_read_context {
 	bool changes;                  /* it may write */
 	bool decide;                   /* the caller says, when all rows have come, whether to commit */
 	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own. A write that is staged has one. */
-	int abort_fd;
+	swm_borrower borrower;
 } swm_read_context;
 
 /* Its steps; which of them a result belongs to. */
@@ -49,6 +49,7 @@ typedef struct swm_read {
 	enum swm_read_step kinds[SWM_READ_MOST_STEPS];
 	size_t step_count;
 	swm_exec_options options;
+	swm_borrower borrower;
 	swm_exec *exec;
 	bool changes;
 	bool answered;                 /* an event has been handed out */

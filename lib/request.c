@@ -31,6 +31,7 @@ swm_request_clear(swm_request *request)
 {
 	request->method = request->target = (swm_str){ NULL, 0 };
 	request->abort_fd = -1;
+	request->waited_ms = 0;
 	request->body = NULL;
 	request->count = 0;
 }
@@ -51,6 +52,12 @@ void
 swm_request_set_abort_fd(swm_request *request, int fd)
 {
 	request->abort_fd = fd;
+}
+
+void
+swm_request_set_waited(swm_request *request, int64_t milliseconds)
+{
+	request->waited_ms = milliseconds < 0 ? 0 : milliseconds;
 }
 
 void

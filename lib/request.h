@@ -14,6 +14,7 @@ typedef struct swm_field_line {
 struct swm_request {
 	swm_str method, target;
 	int abort_fd;
+	int64_t waited_ms;
 	const swm_body *body; /* NULL for none */
 	swm_field_line *lines;
 	size_t count, room;

@@ -39,10 +39,10 @@ swm_transaction_begin(const swm_role *role, const swm_function *f, bool changes)
 }
 
 int
-swm_transaction_connect(swm_conn **out, swm_engine *engine, int abort_fd, swm_error *err)
+swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower, swm_error *err)
 {
 	for (int64_t tries = 0;; tries++) {
-		int rc = swm_pool_acquire(out, engine->pool, abort_fd, err);
+		int rc = swm_pool_borrow(out, engine->pool, borrower, err);
 		if (rc != SWM_OK || tries > engine->settings->db_pool || swm_conn_is_alive(*out))
 			return rc;
 		swm_conn_set_lost(*out);
@@ -54,9 +54,9 @@ static int
 begin(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err)
 {
 	swm_exec_options options = { .authenticated = t->authenticated, .decide = true, .writes = true,
-		.begin = t->begin, .abort_fd = t->abort_fd };
+		.begin = t->begin, .abort_fd = t->borrower.abort_fd };
 	swm_conn *conn;
-	int rc = swm_transaction_connect(&conn, t->engine, t->abort_fd, err);
+	int rc = swm_transaction_connect(&conn, t->engine, &t->borrower, err);
 
 	return rc != SWM_OK ? rc : swm_exec_start(&t->exec, conn, steps, count, &options, err);
 }

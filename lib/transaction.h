@@ -13,9 +13,9 @@
 typedef struct swm_transaction {
 	swm_engine *engine;
 	swm_exec *exec;            /* NULL before the first round */
-	bool authenticated;        /* as of swm_exec_options; as are the next two */
+	bool authenticated;        /* as of swm_exec_options; as is the next */
 	const char *begin;
-	int abort_fd;
+	swm_borrower borrower;
 	bool rollback;             /* it ends so, whatever becomes of it */
 } swm_transaction;
 
@@ -27,9 +27,9 @@ const char *swm_transaction_begin(const swm_role *role, const swm_function *f, b
 
 /*
  * A connection for what writes: one that seems to be alive, since one that died idle
- * would leave open whether it was done. As swm_pool_acquire().
+ * would leave open whether it was done. As swm_pool_borrow().
  */
-int swm_transaction_connect(swm_conn **out, swm_engine *engine, int abort_fd, swm_error *err);
+int swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower, swm_error *err);
 
 /* The next round; its events come from swm_transaction_next(). As swm_exec_start() and swm_exec_go_on(). */
 int swm_transaction_send(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);

@@ -65,6 +65,12 @@ SWM_API void swm_request_set_body(swm_request *request, const swm_body *body);
 SWM_API void swm_request_set_abort_fd(swm_request *request, int fd);
 
 /*
+ * Milliseconds for which the request has waited before it was given to the engine;
+ * they count towards db-pool-acquisition-timeout. 0, the default, for none.
+ */
+SWM_API void swm_request_set_waited(swm_request *request, int64_t milliseconds);
+
+/*
  * Where an answer goes. Each function returns 0, or non-zero to give up (the
  * answer then ends with SWM_ESINK). Views live for the call alone.
  */

@@ -637,9 +637,10 @@ swm_conn_is_alive(swm_conn *conn)
 }
 
 int
-swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
+swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, swm_error *err)
 {
-	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
+	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000 - borrower->waited_ms;
+	int abort_fd = borrower->abort_fd;
 	int result;
 
 	*out = NULL;
@@ -656,6 +657,12 @@ swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
 			*out = conn;
 	} while (result > 0);
 	return result;
+}
+
+int
+swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
+{
+	return swm_pool_borrow(out, pool, &(swm_borrower){ .abort_fd = abort_fd }, err);
 }
 
 /*

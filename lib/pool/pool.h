@@ -38,6 +38,16 @@ void swm_pool_free(swm_pool *pool);
  */
 int swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err);
 
+/* The one for whom a connection is borrowed. */
+typedef struct swm_borrower {
+	int abort_fd;      /* as of swm_pool_acquire() */
+	bool anonymous;    /* such hold no more connections than db-pool-anonymous */
+	int64_t waited_ms; /* the request has waited already, which counts */
+} swm_borrower;
+
+/* As swm_pool_acquire(). */
+int swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, swm_error *err);
+
 /*
  * Gives it back. It is lent again only if the transaction is idle, no result or
  * pipeline is pending, no setting that the server reports has another value than

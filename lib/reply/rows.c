@@ -132,7 +132,7 @@ static int
 open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_rows_mode mode, swm_error *err)
 {
 	swm_read_plan *plan;
-	swm_read_context context = { .identity = &session->identity, .abort_fd = -1 };
+	swm_read_context context = { .identity = &session->identity, .borrower.abort_fd = -1 };
 	int rc = swm_engine_snapshot(&r->snapshot, session->engine, -1, err);
 
 	if (rc == SWM_OK)

@@ -489,6 +489,7 @@ run_operation(struct batch *b, swm_str text)
 		swm_request_set_target(request, swm_buf_view(&path));
 		swm_request_set_body(request, &t.body);
 		swm_request_set_abort_fd(request, b->outer->request->abort_fd);
+		swm_request_set_waited(request, b->outer->request->waited_ms);
 		rc = serve_operation(b, request);
 	}
 	swm_request_free(request);

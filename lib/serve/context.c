@@ -85,7 +85,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.write = s->write_plan, .body = swm_buf_text(&s->body),
 		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
 		                                : s->changes && (s->encoder.single || s->prefer.max_affected >= 0),
-		.abort_fd = s->request->abort_fd,
+		.borrower = swm_serving_borrower(s),
 	};
 	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);
 }

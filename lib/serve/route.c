@@ -24,6 +24,13 @@ swm_serving_is(const struct serving *s, const char *name)
 	return swm_str_eq(s->request->method, swm_cstr(name));
 }
 
+swm_borrower
+swm_serving_borrower(const struct serving *s)
+{
+	return (swm_borrower){ .abort_fd = s->request->abort_fd, .anonymous = !s->identity.authenticated,
+		.waited_ms = s->request->waited_ms };
+}
+
 int
 swm_serving_header(struct serving *s, swm_str *out, const char *name)
 {

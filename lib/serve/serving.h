@@ -149,6 +149,7 @@ int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);
 /* What several of them need. */
 bool swm_serving_is(const struct serving *s, const char *method);
 int swm_serving_header(struct serving *s, swm_str *out, const char *name);
+swm_borrower swm_serving_borrower(const struct serving *s);
 
 /* With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until now. */
 void swm_enter_stage(struct serving *s, enum swm_stage stage);

@@ -30,7 +30,7 @@ swm_share_transaction(struct serving *s)
 		return;
 	s->own = (swm_transaction){ .engine = s->engine, .authenticated = s->identity.authenticated,
 		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
-		.abort_fd = s->request->abort_fd, .rollback = s->rollback };
+		.borrower = swm_serving_borrower(s), .rollback = s->rollback };
 	s->transaction = &s->own;
 }
 
