@@ -166,6 +166,19 @@ class Connection:
 		except ConnectionResetError:
 			return True
 
+	def ends(self):
+		"""Reads to the end; whether it comes without FCGI_END_REQUEST."""
+		try:
+			while True:
+				if self.read_record()[0] == END_REQUEST:
+					return False
+		except Incomplete:
+			return True
+
+	def read_record(self):
+		"""The next record as (type, request id, content), whatever it is."""
+		return self._record(b"")
+
 	def _record(self, so_far):
 		version, kind, request_id, length, padding = HEADER.unpack(self._take(HEADER.size, so_far))
 		if version != 1:
