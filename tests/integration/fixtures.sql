@@ -87,6 +87,7 @@ CREATE INDEX ON many_pages (rank, id);
 CREATE VIEW pages_view AS SELECT * FROM pages;
 
 CREATE VIEW slow AS SELECT 1 AS id FROM pg_sleep(0.1);
+CREATE VIEW fifty_ms AS SELECT 1 AS id FROM pg_sleep(0.05);
 CREATE TABLE changing (id integer PRIMARY KEY, note text);
 INSERT INTO changing VALUES (1, 'before');
 CREATE TABLE nothing (id integer PRIMARY KEY, note text);
