@@ -2,20 +2,20 @@
 
 #include "auth/jspath.h"
 
+#include "auth/jsonpath.h"
 #include "base/buf.h"
 
-#include <regex.h>
-
-enum filter { EQUAL, UNEQUAL, STARTS, ENDS, CONTAINS, SEARCHED };
+enum filter { EQUAL, UNEQUAL, STARTS, ENDS, CONTAINS };
 
 struct step {
 	enum { KEY, ELEMENT, FILTER, SLICE } kind;
-	swm_str text;       /* KEY: the member's name; FILTER: what to compare with, or a regular expression */
+	swm_str text;       /* KEY: the member's name; FILTER: what to compare with */
 	enum filter filter;
 	int64_t from, to;   /* ELEMENT: from is the index; SLICE: in characters, negative from the end */
 };
 
 struct swm_jspath {
+	const swm_jsonpath *rfc; /* or else these steps */
 	struct step *steps;
 	size_t count;
 };
@@ -53,16 +53,14 @@ is_key_char(char c)
 	return swm_is_alnum(c) || c == '_' || c == '$' || c == '@' || (unsigned char)c >= 0x80;
 }
 
-/* "text" or 'text'; there is no escape in it. */
+/* "text"; there is no escape in it. */
 static bool
 quoted(swm_str *s, swm_str *text)
 {
-	bool single = swm_str_starts(*s, SWM_STR("'"));
-
-	if (!skip(s, single ? SWM_STR("'") : SWM_STR("\"")))
+	if (!skip(s, SWM_STR("\"")))
 		return false;
-	*text = take(s, swm_str_find(*s, single ? '\'' : '"'));
-	return skip(s, single ? SWM_STR("'") : SWM_STR("\""));
+	*text = take(s, swm_str_find(*s, '"'));
+	return skip(s, SWM_STR("\""));
 }
 
 static bool
@@ -77,39 +75,6 @@ key(swm_str *s, struct step *step)
 		len++;
 	step->text = take(s, len);
 	return len > 0;
-}
-
-/* A POSIX extended one. */
-static bool
-compile(regex_t *out, swm_str expression)
-{
-	swm_buf text = SWM_BUF_INIT;
-
-	swm_buf_str(&text, expression);
-	bool ok = !text.failed && regcomp(out, swm_buf_text(&text), REG_EXTENDED | REG_NOSUB) == 0;
-	swm_buf_dispose(&text);
-	return ok;
-}
-
-/* Behind `search(`: @, 'expression') */
-static bool
-search(swm_str *s, struct step *step)
-{
-	regex_t compiled;
-
-	blanks(s);
-	if (!skip(s, SWM_STR("@")))
-		return false;
-	blanks(s);
-	if (!skip(s, SWM_STR(",")))
-		return false;
-	blanks(s);
-	if (!quoted(s, &step->text) || !compile(&compiled, step->text))
-		return false;
-	regfree(&compiled);
-	step->filter = SEARCHED;
-	blanks(s);
-	return skip(s, SWM_STR(")"));
 }
 
 /* @ op "text" */
@@ -136,20 +101,16 @@ comparison(swm_str *s, struct step *step)
 	return quoted(s, &step->text);
 }
 
-/* Behind `[?`: with parentheses, or without, as RFC 9535 has it. */
+/* Behind `[?(` */
 static bool
-filter(swm_str *s, struct step *step, bool rfc)
+filter(swm_str *s, struct step *step)
 {
-	bool enclosed = skip(s, SWM_STR("("));
-
-	if (!enclosed && !rfc)
-		return false;
 	step->kind = FILTER;
 	blanks(s);
-	if (!(rfc && skip(s, SWM_STR("search(")) ? search(s, step) : comparison(s, step)))
+	if (!comparison(s, step))
 		return false;
 	blanks(s);
-	return skip(s, enclosed ? SWM_STR(")]") : SWM_STR("]"));
+	return skip(s, SWM_STR(")]"));
 }
 
 /* A number that may be absent; false only for one that is too big. */
@@ -164,9 +125,9 @@ optional_number(swm_str *s, int64_t *out, bool *present)
 	return len == 0 || swm_str_int64(take(s, len), out);
 }
 
-/* Behind `[`: n], a:b], a:], :b] or :]; RFC 9535 counts from the end too */
+/* Behind `[`: n], a:b], a:], :b] or :] */
 static bool
-element_or_slice(swm_str *s, struct step *step, bool rfc)
+element_or_slice(swm_str *s, struct step *step)
 {
 	bool has_from, has_to;
 
@@ -176,22 +137,34 @@ element_or_slice(swm_str *s, struct step *step, bool rfc)
 	if (skip(s, SWM_STR(":")))
 		return optional_number(s, &step->to, &has_to) && skip(s, SWM_STR("]"));
 	step->kind = ELEMENT;
-	return has_from && (step->from >= 0 || rfc) && skip(s, SWM_STR("]"));
+	return has_from && step->from >= 0 && skip(s, SWM_STR("]"));
 }
 
 static bool
-one_step(swm_str *s, struct step *step, bool rfc)
+one_step(swm_str *s, struct step *step)
 {
 	if (skip(s, SWM_STR(".")))
 		return key(s, step);
-	if (skip(s, SWM_STR("[?")))
-		return filter(s, step, rfc);
-	if (!skip(s, SWM_STR("[")))
-		return false;
-	if (!rfc || (!swm_str_starts(*s, SWM_STR("'")) && !swm_str_starts(*s, SWM_STR("\""))))
-		return element_or_slice(s, step, rfc);
-	step->kind = KEY;
-	return quoted(s, &step->text) && skip(s, SWM_STR("]"));
+	if (skip(s, SWM_STR("[?(")))
+		return filter(s, step);
+	return skip(s, SWM_STR("[")) && element_or_slice(s, step);
+}
+
+/* SWM_ECONFIG, SWM_ENOMEM */
+static int
+parse_steps(struct swm_jspath *path, swm_arena *arena, swm_str text)
+{
+	/* a step has two characters at least */
+	struct step *steps = swm_arena_array(arena, text.len / 2 + 1, sizeof *steps);
+
+	if (steps == NULL)
+		return SWM_ENOMEM;
+	path->steps = steps;
+	do {
+		if (!one_step(&text, &steps[path->count++]))
+			return SWM_ECONFIG;
+	} while (text.len > 0);
+	return SWM_OK;
 }
 
 static int
@@ -212,20 +185,14 @@ swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_err
 {
 	swm_str copy = swm_arena_str(arena, text);
 	struct swm_jspath *path = swm_arena_alloc(arena, sizeof *path);
-	/* a step has two characters at least */
-	struct step *steps = swm_arena_array(arena, text.len / 2 + 1, sizeof *steps);
 
-	if (copy.ptr == NULL || path == NULL || steps == NULL)
+	if (copy.ptr == NULL || path == NULL)
 		return swm_fail_memory(err);
-	path->steps = steps;
-	bool rfc = skip(&copy, SWM_STR("$")); /* the root, with which RFC 9535 begins a path */
-	do {
-		if (!one_step(&copy, &steps[path->count++], rfc)) {
-			return fail_path(text, err);
-		}
-	} while (copy.len > 0);
-	*out = path;
-	return SWM_OK;
+	int rc = swm_str_starts(copy, SWM_STR("$")) ? swm_jsonpath_parse(&path->rfc, arena, copy)
+	                                            : parse_steps(path, arena, copy);
+	if (rc == SWM_OK)
+		*out = path;
+	return rc == SWM_OK ? SWM_OK : rc == SWM_ENOMEM ? swm_fail_memory(err) : fail_path(text, err);
 }
 
 /* ---- walking ---- */
@@ -236,12 +203,6 @@ element(const swm_json *array, int64_t index)
 	if (swm_json_type_of(array) != SWM_JSON_ARRAY)
 		return NULL;
 	const swm_json *e = swm_json_first(array);
-	if (index < 0) { /* from the end */
-		for (const swm_json *i = e; i != NULL; i = swm_json_next(i))
-			index++;
-		if (index < 0)
-			return NULL;
-	}
 	while (e != NULL && index-- > 0)
 		e = swm_json_next(e);
 	return e;
@@ -251,22 +212,6 @@ static bool
 contains(swm_str s, swm_str part)
 {
 	return part.len == 0 || (s.len > 0 && memmem(s.ptr, s.len, part.ptr, part.len) != NULL);
-}
-
-/* Compiled anew each time: tokens that were verified are remembered, and a path has no end that would free it. */
-static bool
-is_found(swm_str expression, swm_str s)
-{
-	swm_buf text = SWM_BUF_INIT;
-	regex_t compiled;
-
-	if (!compile(&compiled, expression))
-		return false;
-	swm_buf_str(&text, s);
-	bool found = !text.failed && regexec(&compiled, swm_buf_text(&text), 0, NULL, 0) == 0;
-	swm_buf_dispose(&text);
-	regfree(&compiled);
-	return found;
 }
 
 static bool
@@ -281,8 +226,6 @@ matches(const struct step *step, swm_str s)
 		return swm_str_starts(s, step->text);
 	case ENDS:
 		return swm_str_ends(s, step->text);
-	case SEARCHED:
-		return is_found(step->text, s);
 	default:
 		return contains(s, step->text);
 	}
@@ -342,8 +285,8 @@ slice(swm_str s, const struct step *step)
 	return (swm_str){ s.ptr + begin, end - begin };
 }
 
-enum swm_json_type
-swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text)
+static enum swm_json_type
+follow_steps(const swm_jspath *path, const swm_json *root, swm_str *text)
 {
 	const swm_json *at = root;
 	bool sliced = false; /* then *text is what the path is at */
@@ -352,7 +295,7 @@ swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text)
 		const struct step *step = &path->steps[i];
 		if (step->kind == SLICE) {
 			if (!sliced && swm_json_type_of(at) != SWM_JSON_STRING)
-				return swm_json_type_of(at);
+				return SWM_JSON_NONE;
 			*text = slice(sliced ? *text : swm_json_string(at), step);
 			sliced = true;
 			continue;
@@ -365,4 +308,22 @@ swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text)
 	if (!sliced)
 		*text = swm_json_string(at);
 	return sliced ? SWM_JSON_STRING : swm_json_type_of(at);
+}
+
+/* What takes too long to follow leads to something that is no role, so that nobody is let in. */
+static enum swm_json_type
+follow_rfc(const swm_jsonpath *path, const swm_json *root, swm_str *text)
+{
+	const swm_json *found;
+
+	if (!swm_jsonpath_first(&found, path, root))
+		return SWM_JSON_OBJECT;
+	*text = swm_json_string(found);
+	return swm_json_type_of(found);
+}
+
+enum swm_json_type
+swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text)
+{
+	return path->rfc != NULL ? follow_rfc(path->rfc, root, text) : follow_steps(path, root, text);
 }

@@ -1,8 +1,8 @@
 /*
- * The path of jwt-role-claim-key (PostgREST, references/auth: JWT Role Extraction):
- * .key ."any key" [n] [?(@ op "text")] with == != ^== ==^ *==, and slices [a:b].
- * Since version 16 a path begins with $ (RFC 9535), and may have ['any key'], [-n],
- * [?@ op 'text'] and [?search(@, 'expression')] too; of what it may lead to, the first counts.
+ * The path of jwt-role-claim-key. One that begins with $, as in PostgREST since version 16,
+ * is JSONPath by RFC 9535: of the values that it selects, the first counts. Any other is of
+ * PostgREST's older dialect (references/auth: JWT Role Extraction): .key ."any key" [n]
+ * [?(@ op "text")] with == != ^== ==^ *==, and slices [a:b] of a string.
  */
 #ifndef SWM_AUTH_JSPATH_H
 #define SWM_AUTH_JSPATH_H

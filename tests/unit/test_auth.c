@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "auth/base64.h"
 #include "auth/cache.h"
+#include "auth/jsonpath.h"
 #include "auth/jspath.h"
 #include "auth/jwt.h"
 #include "base/buf.h"
@@ -912,7 +913,7 @@ START_TEST(what_is_no_path)
 		"[1:2", "[1:2:3]", "[99999999999999999999]", "[1:99999999999999999999]", "[-:]", "[?(@ == \"a\")",
 		"[?(@ == a)]", "[?(@ = \"a\")]", "[?(\"a\" == @)]", "[?(@ == \"a)]", "[?@ == \"a\"]",
 		".a[?(@ === \"a\")]", ".a[?search(@, 'x')]", "$.a[?search(@, '(')]", "$.a[?search(@)]",
-		"$.a[?search (@, 'x')]", "$.a[?search(@, 'x']", "$.a[?match(@, 'x')]", "$", "$role", "$.", "$['a'", "$['a]", "['a']", "$$.a",
+		"$.a[?search (@, 'x')]", "$.a[?search(@, 'x']", "$role", "$.", "$['a'", "$['a]", "['a']", "$$.a",
 	};
 	const swm_jspath *parsed;
 
@@ -921,6 +922,253 @@ START_TEST(what_is_no_path)
 		ck_assert_msg(swm_jspath_parse(&parsed, arena, swm_cstr(paths[i]), err) == SWM_ECONFIG,
 		    "taken: %s", paths[i]);
 	}
+}
+END_TEST
+
+/* ---- RFC 9535 ---- */
+
+static void
+print_json(const swm_json *value, swm_buf *to)
+{
+	bool object = swm_json_type_of(value) == SWM_JSON_OBJECT;
+
+	switch (swm_json_type_of(value)) {
+	case SWM_JSON_STRING:
+		swm_buf_printf(to, "\"%.*s\"", (int)swm_json_string(value).len, swm_json_string(value).ptr);
+		return;
+	case SWM_JSON_NUMBER:
+		swm_buf_printf(to, "%g", swm_json_number(value));
+		return;
+	case SWM_JSON_BOOL:
+		swm_buf_cstr(to, swm_json_bool(value) ? "true" : "false");
+		return;
+	case SWM_JSON_ARRAY:
+	case SWM_JSON_OBJECT:
+		swm_buf_char(to, object ? '{' : '[');
+		for (const swm_json *child = swm_json_first(value); child != NULL; child = swm_json_next(child)) {
+			if (child != swm_json_first(value))
+				swm_buf_char(to, ',');
+			if (object)
+				swm_buf_printf(to, "\"%.*s\":", (int)swm_json_name(child).len, swm_json_name(child).ptr);
+			print_json(child, to);
+		}
+		swm_buf_char(to, object ? '}' : ']');
+		return;
+	default:
+		swm_buf_cstr(to, value == NULL ? "nothing" : "null");
+	}
+}
+
+/* The first node that a query selects, as JSON; "nothing" when it selects none. */
+static void
+selects(const char *document, const char *query, const char *first)
+{
+	const swm_jsonpath *path;
+	const swm_json *found;
+	swm_buf text = SWM_BUF_INIT;
+	swm_json *doc = swm_json_parse(swm_cstr(document));
+
+	ck_assert_ptr_nonnull(doc);
+	ck_assert_msg(swm_jsonpath_parse(&path, arena, swm_cstr(query)) == SWM_OK, "no query: %s", query);
+	ck_assert(swm_jsonpath_first(&found, path, doc));
+	print_json(found, &text);
+	ck_assert_msg(strcmp(swm_buf_text(&text), first) == 0, "%s: %s, not %s", query, swm_buf_text(&text), first);
+	swm_buf_dispose(&text);
+	swm_json_free(doc);
+}
+
+struct example {
+	const char *query, *first;
+};
+
+static void
+select_all(const char *document, const struct example *examples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		selects(document, examples[i].query, examples[i].first);
+}
+
+/* 1.5, table 2 */
+START_TEST(rfc_9535_the_book_store)
+{
+	static const char store[] = "{\"store\":{\"book\":["
+		"{\"category\":\"reference\",\"author\":\"Nigel Rees\",\"title\":\"Sayings of the Century\",\"price\":8.95},"
+		"{\"category\":\"fiction\",\"author\":\"Evelyn Waugh\",\"title\":\"Sword of Honour\",\"price\":12.99},"
+		"{\"category\":\"fiction\",\"author\":\"Herman Melville\",\"title\":\"Moby Dick\","
+		"\"isbn\":\"0-553-21311-3\",\"price\":8.99},"
+		"{\"category\":\"fiction\",\"author\":\"J. R. R. Tolkien\",\"title\":\"The Lord of the Rings\","
+		"\"isbn\":\"0-395-19395-8\",\"price\":22.99}],"
+		"\"bicycle\":{\"color\":\"red\",\"price\":399}}}";
+	static const struct example examples[] = {
+		{ "$.store.book[*].author", "\"Nigel Rees\"" },
+		{ "$..author", "\"Nigel Rees\"" },
+		{ "$.store..price", "8.95" },
+		{ "$..book[2].author", "\"Herman Melville\"" },
+		{ "$..book[2].publisher", "nothing" },
+		{ "$..book[-1].title", "\"The Lord of the Rings\"" },
+		{ "$..book[0,1].title", "\"Sayings of the Century\"" },
+		{ "$..book[:2].title", "\"Sayings of the Century\"" },
+		{ "$..book[?@.isbn].title", "\"Moby Dick\"" },
+		{ "$..book[?@.price<10].title", "\"Sayings of the Century\"" },
+		{ "$..bicycle.color", "\"red\"" },
+		{ "$..[?@.price > 20].title", "\"The Lord of the Rings\"" },
+	};
+	select_all(store, examples, COUNT(examples));
+}
+END_TEST
+
+/* 2.3.1.3, 2.3.2.3, 2.3.3.3, 2.3.4.3, 2.5.1.3, 2.5.2.3, 2.6.1 */
+START_TEST(rfc_9535_selectors_and_segments)
+{
+	static const struct example names[] = {
+		{ "$.o['j j']", "{\"k.k\":3}" }, { "$.o['j j']['k.k']", "3" }, { "$.o[\"j j\"][\"k.k\"]", "3" },
+		{ "$[\"'\"][\"@\"]", "2" },      { "$['\\'']['@']", "2" },
+	};
+	static const struct example wildcards[] = {
+		{ "$[*]", "{\"j\":1,\"k\":2}" }, { "$.o[*]", "1" }, { "$.o[*, *]", "1" }, { "$.a[*]", "5" }, { "$.a.*", "5" },
+	};
+	static const struct example elements[] = {
+		{ "$[1]", "\"b\"" },    { "$[-2]", "\"f\"" },     { "$[7]", "nothing" },   { "$[-8]", "nothing" },
+		{ "$[1:3]", "\"b\"" },  { "$[5:]", "\"f\"" },     { "$[1:5:2]", "\"b\"" }, { "$[5:1:-2]", "\"f\"" },
+		{ "$[::-1]", "\"g\"" }, { "$[3:1]", "nothing" },  { "$[::0]", "nothing" }, { "$[-2:]", "\"f\"" },
+		{ "$[0, 3]", "\"a\"" }, { "$[0:2, 5]", "\"a\"" }, { "$[9, 3]", "\"d\"" }, { "$[ -1 : 0 : -3 ]", "\"g\"" },
+		{ "$[-99:1]", "\"a\"" }, { "$[:-99]", "nothing" }, { "$[:-99:-1]", "\"g\"" }, { "$.a", "nothing" },
+	};
+	static const struct example descendants[] = {
+		{ "$..j", "1" },       { "$..[0]", "5" },        { "$..[*]", "{\"j\":1,\"k\":2}" }, { "$..*", "{\"j\":1,\"k\":2}" },
+		{ "$..o", "{\"j\":1,\"k\":2}" }, { "$.o..[*, *]", "1" }, { "$.a..[0, 1]", "5" }, { "$.a..k", "6" },
+		{ "$..['k']", "2" },   { "$.a..j", "4" },        { "$ .a [2] ..k", "6" },
+	};
+	static const struct example nulls[] = {
+		{ "$.a", "null" },     { "$.a[0]", "nothing" },    { "$.a.d", "nothing" },         { "$.b[0]", "null" },
+		{ "$.b[*]", "null" },  { "$.b[?@]", "null" },      { "$.b[?@==null]", "null" }, { "$.c[?@.d==null]", "nothing" },
+		{ "$.null", "1" },     { "$", "{\"a\":null,\"b\":[null],\"c\":[{}],\"null\":1}" },
+	};
+	select_all("{\"o\":{\"j j\":{\"k.k\":3}},\"'\":{\"@\":2}}", names, COUNT(names));
+	select_all("{\"o\":{\"j\":1,\"k\":2},\"a\":[5,3]}", wildcards, COUNT(wildcards));
+	select_all("[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]", elements, COUNT(elements));
+	select_all("{\"o\":{\"j\":1,\"k\":2},\"a\":[5,3,[{\"j\":4},{\"k\":6}]]}", descendants, COUNT(descendants));
+	select_all("{\"a\":null,\"b\":[null],\"c\":[{}],\"null\":1}", nulls, COUNT(nulls));
+	selects("{\"\xe2\x98\xba\":{\"a_1\":\"x\"}}", "$.\xe2\x98\xba.a_1", "\"x\"");
+	selects("{\"\\ud83e\\udd14/\":1}", "$['\\uD83E\\uDD14\\/']", "1");
+}
+END_TEST
+
+/* 2.3.5.3, tables 11 and 12 */
+START_TEST(rfc_9535_filters)
+{
+	static const struct {
+		const char *comparison;
+		bool holds;
+	} comparisons[] = {
+		{ "$.absent1 == $.absent2", true }, { "$.absent1 <= $.absent2", true }, { "$.absent == 'g'", false },
+		{ "$.absent1 != $.absent2", false }, { "$.absent != 'g'", true }, { "1 <= 2", true }, { "1 > 2", false },
+		{ "13 == '13'", false }, { "'a' <= 'b'", true }, { "'a' > 'b'", false }, { "$.obj == $.arr", false },
+		{ "$.obj != $.arr", true }, { "$.obj == $.obj", true }, { "$.obj != $.obj", false }, { "$.arr == $.arr", true },
+		{ "$.arr != $.arr", false }, { "$.obj == 17", false }, { "$.obj != 17", true }, { "$.obj <= $.arr", false },
+		{ "$.obj < $.arr", false }, { "$.obj <= $.obj", true }, { "$.arr <= $.arr", true }, { "1 <= $.arr", false },
+		{ "1 >= $.arr", false }, { "1 > $.arr", false }, { "1 < $.arr", false }, { "true <= true", true },
+		{ "true > true", false }, { "-0 == 0", true }, { "1.5e1 == 15", true }, { "'' < 'a'", true }, { "null==null", true },
+	};
+	static const struct example examples[] = {
+		{ "$.a[?@.b == 'kilo']", "{\"b\":\"kilo\"}" }, { "$.a[?(@.b == 'kilo')]", "{\"b\":\"kilo\"}" },
+		{ "$.a[?@>3.5]", "5" }, { "$.a[?@.b]", "{\"b\":\"j\"}" }, { "$[?@.*].p", "1" }, { "$[?@[?@.b]][0]", "3" },
+		{ "$.o[?@<3, ?@<3]", "1" }, { "$.a[?@<2 || @.b == \"k\"]", "1" }, { "$.a[?match(@.b, \"[jk]\")]", "{\"b\":\"j\"}" },
+		{ "$.a[?search(@.b, \"[jk]\")]", "{\"b\":\"j\"}" }, { "$.o[?@>1 && @<4]", "2" }, { "$.o[?@.u || @.x]", "{\"u\":6}" },
+		{ "$.a[?@.b == $.x]", "3" }, { "$.a[?@ == @]", "3" }, { "$.a[?!@.b && @ > 5]", "6" }, { "$.a[?!(@ < 6)]", "6" },
+		{ "$.a[?@.b && !match(@.b, 'j|k')]", "{\"b\":{}}" }, { "$.o[?@ > 2 || @ == 1 && @ == 2]", "3" },
+		{ "$.a[?@.b==$.a[7].b].b", "\"k\"" }, { "$.e[?@ == 'f']", "nothing" },
+	};
+	for (size_t i = 0; i < COUNT(comparisons); i++) {
+		char query[80];
+		snprintf(query, sizeof query, "$[?%s]", comparisons[i].comparison);
+		selects("{\"obj\":{\"x\":\"y\"},\"arr\":[2,3]}", query, comparisons[i].holds ? "{\"x\":\"y\"}" : "nothing");
+	}
+	select_all("{\"a\":[3,5,1,2,4,6,{\"b\":\"j\"},{\"b\":\"k\"},{\"b\":{}},{\"b\":\"kilo\"}],"
+	           "\"o\":{\"p\":1,\"q\":2,\"r\":3,\"s\":5,\"t\":{\"u\":6}},\"e\":\"f\"}", examples, COUNT(examples));
+}
+END_TEST
+
+/* 2.4 */
+START_TEST(rfc_9535_functions)
+{
+	static const struct example examples[] = {
+		{ "$[?length(@.authors) >= 2].n", "1" },       { "$[?count(@.*) >= 4].n", "2" },
+		{ "$[?match(@.date, \"1974-05-..\")].n", "2" }, { "$[?search(@.author, \"[BR]ob\")].n", "3" },
+		{ "$[?value(@..color) == \"red\"].n", "4" },   { "$[?length(@.author) == 4].n", "5" },
+		{ "$[?length(@) < 2].n", "6" },                { "$[?count(@..*) == 1].n", "6" },
+		{ "$[?match(@.date, '74')].n", "nothing" },    { "$[?length(@.n) == 1]", "nothing" },
+		{ "$[?search(@.author, $[5].pattern)].n", "5" },
+	};
+	select_all("[{\"n\":1,\"authors\":[\"x\",\"y\"]},{\"n\":2,\"date\":\"1974-05-11\",\"a\":0,\"b\":0},"
+	           "{\"n\":3,\"author\":\"Rob P.\",\"z\":0},{\"n\":4,\"x\":{\"color\":\"red\"},\"y\":0},"
+	           "{\"n\":5,\"author\":\"h\xc3\xa9lo\",\"y\":0},{\"pattern\":\"^h.*o$\",\"n\":0,\"m\":0},{\"n\":6}]", examples,
+	           COUNT(examples));
+}
+END_TEST
+
+/* 2.1.1, 2.4.9 and others: not well-formed, or not valid */
+START_TEST(rfc_9535_what_is_no_query)
+{
+	static const char *const queries[] = {
+		"", " $", "$ ", "@", "$..", "$. a", "$.1a", "$.a-b", "$[]", "$[1", "$[01]", "$[-0]", "$[-01]", "$[9007199254740992]",
+		"$[1:2:3:4]", "$[1:-0]", "$['a]", "$['\\a']", "$['\\u12']", "$['\\ud800']", "$['\\udc00\\ud800']", "$[\"\\'\"]",
+		"$['\t']", "$[a]", "$[*", "$[1,]", "$[?]", "$[?@", "$[?1]", "$[?'a']", "$[?true]", "$[?@.*==1]", "$[?@..a==1]",
+		"$[?@[0,1]==1]", "$[?@[1:2]==1]", "$[?@.a=1]", "$[?@.a===1]", "$[?@.a==01]", "$[?@.a==1.]", "$[?@.a==1e]", "$[?@.a==.5]",
+		"$[?@.a==+1]", "$[?@.a==[1]]", "$[?@.a &]", "$[?@.a && ]", "$[?(@.a]", "$[?!1]", "$[?!@.a==1]", "$[?@.a==@.b==@.c]",
+		"$[?length(@.*) < 3]", "$[?count(1) == 1]", "$[?match(@.timezone, 'Europe/.*') == true]", "$[?value(@..color)]",
+		"$[?length(@.a)]", "$[?count(@.a, @.b) == 1]", "$[?foo(@.a)]", "$[?length (@.a)==1]", "$[?match(@.a)]",
+		"$[?search(@.a, '[')]", "$[?length(match(@.a, 'x'))==1]", "$.a.", "$.a b", "$...a", "$.[0]", "$..[",
+	};
+	const swm_jsonpath *path;
+
+	for (size_t i = 0; i < COUNT(queries); i++)
+		ck_assert_msg(swm_jsonpath_parse(&path, arena, swm_cstr(queries[i])) == SWM_ECONFIG, "taken: %s", queries[i]);
+	/* filters in each other have an end, as recursion must */
+	char deep[400] = "$";
+	for (size_t i = 0; i < 90; i++)
+		strcat(deep, "[?@");
+	ck_assert_int_eq(swm_jsonpath_parse(&path, arena, swm_cstr(deep)), SWM_ECONFIG);
+}
+END_TEST
+
+/* A power of the document's size is not walked, and what it would have led to is no role. */
+START_TEST(a_walk_has_an_end)
+{
+	swm_buf text = SWM_BUF_INIT;
+	const swm_jspath *path;
+	swm_str role;
+
+	swm_buf_cstr(&text, "{\"role\":\"r\",\"a\":[");
+	for (int i = 0; i < 3000; i++)
+		swm_buf_cstr(&text, i == 0 ? "[0,[1]]" : ",[0,[1]]");
+	swm_buf_cstr(&text, "]}");
+	swm_json *doc = swm_json_parse(swm_buf_view(&text));
+	ck_assert_ptr_nonnull(doc);
+	ck_assert_int_eq(swm_jspath_parse(&path, arena, SWM_STR("$..[?count($..*[?count($..*) > 1]) > 1].role"), err), SWM_OK);
+	ck_assert_int_eq(swm_jspath_find(path, doc, &role), SWM_JSON_OBJECT);
+	ck_assert_int_eq(swm_jspath_parse(&path, arena, SWM_STR("$..role"), err), SWM_OK);
+	ck_assert_int_eq(swm_jspath_find(path, doc, &role), SWM_JSON_STRING);
+	swm_json_free(doc);
+	swm_buf_dispose(&text);
+}
+END_TEST
+
+START_TEST(the_first_of_several_values_counts)
+{
+	static const char claims[] = "{\"groups\":[{\"n\":1,\"v\":\"a\"},{\"n\":2,\"v\":\"b\"}],\"roles\":[\"x\",\"y\"],\"s\":\"str\"}";
+
+	leads_to("$..v", claims, "a");
+	leads_to("$.groups[*].v", claims, "a");
+	leads_to("$.groups[?@.n==2].v", claims, "b");
+	leads_to("$.groups[?@.n>=1].v", claims, "a");
+	leads_to("$.roles[0:2]", claims, "x");
+	leads_to("$.roles[-1:]", claims, "y");
+	leads_to("$.roles[5:]", claims, NULL);
+	leads_to("$.s[1:]", claims, NULL);
+	/* the older dialect slices strings alone */
+	leads_to(".roles[0:2]", claims, NULL);
+	leads_to(".roles[1][0:1]", claims, "y");
 }
 END_TEST
 
@@ -1199,6 +1447,13 @@ unit_suite(void)
 	tcase_add_test(cases, paths_from_the_root);
 	tcase_add_test(cases, slices);
 	tcase_add_test(cases, what_is_no_path);
+	tcase_add_test(cases, rfc_9535_the_book_store);
+	tcase_add_test(cases, rfc_9535_selectors_and_segments);
+	tcase_add_test(cases, rfc_9535_filters);
+	tcase_add_test(cases, rfc_9535_functions);
+	tcase_add_test(cases, rfc_9535_what_is_no_query);
+	tcase_add_test(cases, a_walk_has_an_end);
+	tcase_add_test(cases, the_first_of_several_values_counts);
 	tcase_add_test(cases, roles_by_a_path);
 	tcase_add_test(cases, times_are_checked_at_every_use);
 	tcase_add_test(cases, no_cache_is_as_good);
