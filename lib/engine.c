@@ -134,6 +134,7 @@ load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 		return rc;
 	}
 	log_loaded(e, snapshot);
+	swm_pool_void_statements(e->pool);
 	replace_snapshot(e, snapshot);
 	return SWM_OK;
 }

@@ -352,7 +352,6 @@ swm_insert_row(swm_insert *insert, swm_error *err)
 static int
 run(swm_insert *i, int64_t *affected, swm_error *err)
 {
-	const swm_step end[] = { { .sql = swm_sql_constraints.text }, { .sql = swm_sql_reset.text } };
 	swm_event event;
 	enum swm_read_step kind;
 	int rc;
@@ -365,7 +364,7 @@ run(swm_insert *i, int64_t *affected, swm_error *err)
 		if (kind == SWM_READ_ROWS && event.end_of_step)
 			(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)event.result)), affected);
 	}
-	return rc != SWM_OK ? rc : swm_transaction_end_with(&i->transaction, end, sizeof end / sizeof end[0], err);
+	return rc != SWM_OK ? rc : swm_transaction_end(&i->transaction, err);
 }
 
 int

@@ -80,7 +80,7 @@ is_quiet(enum swm_read_step kind)
 {
 	switch (kind) {
 	case SWM_READ_STAGE: case SWM_READ_GRANT: case SWM_READ_SAVEPOINT:
-	case SWM_READ_CONTEXT: case SWM_READ_PRE_REQUEST: case SWM_READ_CONSTRAINTS: case SWM_READ_RESET:
+	case SWM_READ_CONTEXT: case SWM_READ_PRE_REQUEST: case SWM_READ_RESET:
 		return true;
 	default:
 		return false;
@@ -173,19 +173,24 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 	return SWM_OK;
 }
 
+/* By the snapshot, only PostgreSQL's own code runs. */
+static bool
+is_plain_read(const swm_read *read, const swm_read_plan *plan, const swm_read_context *c)
+{
+	return c->write == NULL && (plan == NULL || !plan->runs_user_code) &&
+	       read->engine->settings->db_pre_request.len == 0;
+}
+
 /*
- * What a function set for the session must not reach the next request; a failed
- * transaction undoes it itself. What was put off until the commit still sees it, and is
- * heard before: that takes a transaction that is begun in words.
+ * Nothing that a request did to its session may reach the next one. After a plain read the cheap
+ * form is enough: two statements within its transaction take back what even a policy or view that
+ * came after the snapshot can have set. After everything else the whole session is reset once the
+ * transaction has ended, and so after the triggers that its commit runs.
  */
 static void
-add_end(swm_read *out, bool has_deferrable)
+add_reset(swm_read *out)
 {
-	if (has_deferrable) {
-		add_step(out, SWM_READ_CONSTRAINTS, &swm_sql_constraints);
-		if (out->options.begin == NULL)
-			out->options.begin = "BEGIN";
-	}
+	out->options.keeps_session = true;
 	add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }
@@ -233,9 +238,8 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		rc = add_rows(out, arena, plan, c, err);
 	if (rc != SWM_OK)
 		return rc;
-	bool lingers = c->write != NULL || (plan != NULL && plan->runs_functions) || engine->settings->db_pre_request.len > 0;
-	if (lingers && c->within == NULL)
-		add_end(out, c->changes && swm_snapshot_has_deferrable(snapshot));
+	if (c->within == NULL && is_plain_read(out, plan, c))
+		add_reset(out);
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;
 }

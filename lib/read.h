@@ -34,7 +34,7 @@ typedef struct swm_read_context {
 /* Its steps; which of them a result belongs to. */
 enum swm_read_step {
 	SWM_READ_STAGE, SWM_READ_GRANT, SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
-	SWM_READ_CONSTRAINTS, SWM_READ_RESET,
+	SWM_READ_RESET,
 	SWM_READ_SAVEPOINT,
 	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
 	SWM_READ_FAILED,   /* no step: what was staged was refused, and event.failure is why; what is staged is still there */

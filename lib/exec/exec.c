@@ -51,6 +51,7 @@ struct swm_exec {
 	bool handed;      /* an event was given */
 	bool again;       /* send all once more after the Sync */
 	bool sent_again, rolled_back, no_wait, ended_null;
+	bool resetting;   /* the session's reset has been sent, after the transaction's end */
 	bool undecided;   /* the caller must say how to end */
 	bool decided;
 	bool ending;      /* a commit has been sent, or is the Sync's doing */
@@ -154,6 +155,14 @@ send_begin(swm_exec *exec)
 	return send_plain(exec, BEGIN, exec->options.begin != NULL ? exec->options.begin : "BEGIN");
 }
 
+/* Its results are not waited for, and not counted among the commands. */
+static bool
+send_reset(swm_exec *exec)
+{
+	exec->resetting = true;
+	return swm_conn_send_reset(exec->conn);
+}
+
 static bool
 send_end(swm_exec *exec)
 {
@@ -162,7 +171,10 @@ send_end(swm_exec *exec)
 	exec->ending = now && !exec->options.rollback;
 	if (is_explicit(exec) && now && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
 		return false;
-	return send_sync(exec);
+	if (!send_sync(exec))
+		return false;
+	/* with the implicit transaction nothing is left open, whatever becomes of it */
+	return is_explicit(exec) || exec->options.keeps_session || send_reset(exec);
 }
 
 /* Asks for rows one by one; libpq wants that before the first result of a command is read. */
@@ -192,7 +204,7 @@ static bool
 send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	swm_statements_begin(swm_conn_statements(exec->conn));
+	(void)swm_conn_begin_statements(exec->conn);
 	return send_drops(exec) && send_begin(exec) && send_steps(exec);
 }
 
@@ -200,7 +212,7 @@ static bool
 send_round(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	swm_statements_begin(swm_conn_statements(exec->conn));
+	(void)swm_conn_begin_statements(exec->conn);
 	return send_steps(exec);
 }
 
@@ -474,13 +486,26 @@ take_failure(swm_exec *exec, PGresult *result, swm_error *err)
 static int
 finish_well(swm_exec *exec)
 {
-	/* who borrows it next may want to use it without a pipeline */
-	(void)PQexitPipelineMode(exec->pg);
+	if (!exec->options.keeps_session && !exec->resetting)
+		(void)send_reset(exec); /* what could not be sent is found out when its results are read */
+	if (!exec->resetting) /* who borrows it next may want to use it without a pipeline */
+		(void)PQexitPipelineMode(exec->pg);
 	swm_pool_release(exec->conn);
 	exec->conn = NULL;
 	exec->pg = NULL;
 	exec->outcome = exec->failure;
 	return exec->outcome;
+}
+
+/* Before more is sent over the same connection. */
+static bool
+finish_reset(swm_exec *exec)
+{
+	if (!exec->resetting)
+		return true;
+	exec->resetting = false;
+	return swm_conn_finish_reset(exec->conn, SWM_NO_DEADLINE, exec->options.abort_fd) &&
+	       PQenterPipelineMode(exec->pg);
 }
 
 /* After the last Sync: mends what is to be mended, else gives the connection back. */
@@ -498,7 +523,7 @@ end_round(swm_exec *exec, swm_error *err)
 	} else if (exec->again) {
 		exec->again = exec->rolled_back = false;
 		exec->sent_again = true;
-		sent = send_all(exec);
+		sent = finish_reset(exec) && send_all(exec);
 	} else if (exec->options.decide && !exec->decided && exec->failure == SWM_OK) {
 		exec->undecided = true;
 		return GOING_ON;

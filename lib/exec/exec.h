@@ -24,6 +24,7 @@ typedef struct swm_exec_options {
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
 	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
 	bool writes;         /* losing the connection may leave it open whether anything was written */
+	bool keeps_session;  /* by the snapshot no code of a user's runs in it: the session needs no reset (pool/reset.h) */
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
 } swm_exec_options;

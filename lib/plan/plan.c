@@ -277,7 +277,7 @@ plan_made(swm_planner *p, swm_read_plan *plan)
 	plan->is_bytea = type != NULL && type->base_oid == SWM_OID_BYTEA;
 	if (plan->made == SWM_MADE_HANDLED) {
 		plan->settings_columns = false;
-		p->runs_functions = true;
+		p->runs_user_code = true;
 	}
 }
 
@@ -301,7 +301,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	plan->strip_nulls = request->strip_nulls;
 	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan_made(&p, plan);
-	plan->runs_functions = p.runs_functions || request->function != NULL || plan->root->relation->kind == 'v';
+	plan->runs_user_code = p.runs_user_code || request->function != NULL || plan->root->relation->runs_user_code;
 	*out = plan;
 	return check_made_names(&p, plan);
 }

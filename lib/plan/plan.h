@@ -154,7 +154,7 @@ typedef struct swm_read_plan {
 	const swm_plan_place *place; /* NULL: not asked for, or the order does not cover a unique key */
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
-	bool runs_functions;       /* a view or a computed field may call what leaves settings behind */
+	bool runs_user_code;       /* it may run a function of a user's, which can leave anything in the session */
 	bool settings_columns;     /* behind the outputs: response.headers and response.status */
 	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;

@@ -16,7 +16,7 @@ typedef struct swm_planner {
 	const swm_snapshot *snapshot;
 	const swm_settings *settings;
 	const swm_read_request *request;
-	bool runs_functions;
+	bool runs_user_code;
 	unsigned embed_count, filter_count;
 	swm_error *err;
 } swm_planner;

@@ -49,7 +49,7 @@ swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 	if (f.column == NULL && f.name.len > SWM_LONGEST_NAME)
 		return swm_plan_fail_no_column(
 			p, node->relation == NULL ? node->alias : node->relation->name, f.name);
-	p->runs_functions |= f.column == NULL;
+	p->runs_user_code |= f.column == NULL;
 	if (f.path != NULL) {
 		const swm_type *type = root_type_of(node, &f);
 		f.to_jsonb = type == NULL || !type->is_json;
@@ -139,6 +139,7 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 	                    swm_plan_field_of(p, node, &asked->field, &c->field);
 	if (rc != SWM_OK)
 		return rc;
+	p->runs_user_code |= swm_snapshot_has_user_operators(p->snapshot);
 	const swm_type *type = swm_plan_type_of(node, &c->field);
 	c->to_tsvector = operand == SWM_OPERAND_SEARCH && !is_tsvector(type);
 	c->parse = parser_of(type, asked->op);

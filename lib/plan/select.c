@@ -164,6 +164,8 @@ add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, stru
 		return swm_fail_memory(p->err);
 	*o = (swm_plan_output){ .key = key_of(item), .cast = item->cast, .aggregate = item->aggregate,
 		.aggregate_cast = item->aggregate_cast };
+	p->runs_user_code |= item->cast.len > 0 || item->aggregate_cast.len > 0 ||
+	                     item->aggregate != SWM_AGGREGATE_NONE;
 	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*"))) {
 		o->field = (swm_plan_field){ .name = item->field.name, .is_row = true };
 		return SWM_OK;
@@ -224,7 +226,8 @@ set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *nod
 	node->relation = r->target;
 	node->source = r->computed == NULL ? SWM_SOURCE_RELATION : SWM_SOURCE_COMPUTED;
 	node->is_to_one = r->cardinality == SWM_MANY_TO_ONE || r->cardinality == SWM_ONE_TO_ONE;
-	p->runs_functions |= r->computed != NULL || r->target->kind == 'v';
+	p->runs_user_code |= r->computed != NULL || r->target->runs_user_code ||
+	                     (r->junction != NULL && r->junction->runs_user_code);
 	return swm_plan_alias(p, node);
 }
 

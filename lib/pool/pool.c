@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "pool/connect.h"
+#include "pool/reset.h"
 #include "pool/statements.h"
 #include "pool/wait.h"
 
@@ -20,6 +21,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,7 +46,10 @@ struct swm_conn {
 	struct swm_statements *statements;
 	uint64_t reported;  /* what reported_settings() gave when it was new */
 	int64_t born, idle_since; /* swm_clock_ms() */
+	uint64_t schema;    /* the pool's number when its statements were looked at */
 	bool fresh, bloated;
+	bool reset_prepared;
+	bool resetting;     /* results of a reset are still to be read */
 	bool ended; /* the server has said goodbye; the socket may not show it yet */
 	bool doubtful; /* look whether it lives before it is used */
 };
@@ -69,6 +74,7 @@ struct swm_pool {
 	pthread_condattr_t monotonic;
 	pthread_t keeper, canceller;
 	int stop_pipe[2]; /* its writing end is closed to end an attempt of the keeper */
+	atomic_uint_fast64_t schema; /* counts what makes prepared statements void */
 
 	pthread_mutex_t lock; /* of all that follows */
 	struct list lists[STATE_COUNT];
@@ -668,6 +674,8 @@ swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, sw
 			return result;
 		if (conn->pg == NULL)
 			result = connect_room(conn, deadline, abort_fd, err);
+		else if (conn->resetting && !swm_conn_finish_reset(conn, deadline, abort_fd))
+			result = retire(conn, "its session could not be reset");
 		else if (conn->doubtful && !swm_conn_is_alive(conn))
 			result = retire(conn, "it seems lost");
 		if (result == SWM_OK)
@@ -689,13 +697,13 @@ swm_pool_acquire(swm_conn **out, swm_pool *pool, int abort_fd, swm_error *err)
 static bool
 has_pending_result(const swm_conn *conn)
 {
-	return PQtransactionStatus(conn->pg) == PQTRANS_ACTIVE;
+	return !conn->resetting && PQtransactionStatus(conn->pg) == PQTRANS_ACTIVE;
 }
 
 static bool
 is_in_transaction(const swm_conn *conn)
 {
-	return PQtransactionStatus(conn->pg) != PQTRANS_IDLE;
+	return !conn->resetting && PQtransactionStatus(conn->pg) != PQTRANS_IDLE;
 }
 
 static bool
@@ -1100,4 +1108,38 @@ struct swm_statements *
 swm_conn_statements(swm_conn *conn)
 {
 	return conn->statements;
+}
+
+struct swm_statements *
+swm_conn_begin_statements(swm_conn *conn)
+{
+	uint64_t schema = atomic_load(&conn->pool->schema);
+
+	if (conn->schema != schema)
+		swm_statements_forget_all(conn->statements);
+	conn->schema = schema;
+	swm_statements_begin(conn->statements);
+	return conn->statements;
+}
+
+void
+swm_pool_void_statements(swm_pool *pool)
+{
+	atomic_fetch_add(&pool->schema, 1);
+}
+
+bool
+swm_conn_send_reset(swm_conn *conn)
+{
+	bool prepare = conn->pool->settings->db_prepared_statements;
+
+	conn->resetting = true;
+	return swm_reset_send(conn->pg, prepare ? &conn->reset_prepared : NULL);
+}
+
+bool
+swm_conn_finish_reset(swm_conn *conn, int64_t deadline, int abort_fd)
+{
+	conn->resetting = false;
+	return swm_reset_finish(conn->pg, deadline, abort_fd);
 }

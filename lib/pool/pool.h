@@ -50,12 +50,32 @@ int swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower
 
 /*
  * Gives it back. It is lent again only if the transaction is idle, no result or
- * pipeline is pending, no setting that the server reports has another value than
- * at the start, its time is not over, and its buffers have not grown beyond what is
- * kept; else it is closed. PostgreSQL 15 does not report the role (only whether it
+ * pipeline is pending but that of a reset, no setting that the server reports has another
+ * value than at the start, its time is not over, and its buffers have not grown beyond what
+ * is kept; else it is closed. PostgreSQL 15 does not report the role (only whether it
  * is a superuser), so every transaction must set its own.
  */
 void swm_pool_release(swm_conn *conn);
+
+/*
+ * Before the release, in pipeline mode and with no transaction open: sends what puts the session
+ * back (reset.h). Nobody waits for that: its results are read before the connection is lent again,
+ * and if they are not as they must be it is closed. False when libpq refuses.
+ */
+bool swm_conn_send_reset(swm_conn *conn);
+
+/*
+ * Reads the results of a reset that was sent, and leaves pipeline mode; for who goes on with the
+ * connection. False: it must be closed.
+ */
+bool swm_conn_finish_reset(swm_conn *conn, int64_t deadline, int abort_fd);
+
+/*
+ * Tables and types are no longer what they were: no statement that was prepared until now is used
+ * again by a transaction, or a round of one, that begins after this. The types of its parameters
+ * are those of when it was prepared (https://www.postgresql.org/docs/15/sql-prepare.html).
+ */
+void swm_pool_void_statements(swm_pool *pool);
 
 /* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
 void swm_pool_discard(swm_conn *conn, bool cancel);
@@ -78,9 +98,10 @@ bool swm_conn_is_alive(swm_conn *conn);
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);
 
-/* Prepared statements of the connection (statements.h). */
+/* Prepared statements of the connection (statements.h); those for a new batch, without what has become void. */
 struct swm_statements;
 struct swm_statements *swm_conn_statements(swm_conn *conn);
+struct swm_statements *swm_conn_begin_statements(swm_conn *conn);
 
 struct swm_pool_stats {
 	int size, idle, busy, waiting;

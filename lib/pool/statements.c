@@ -130,6 +130,13 @@ swm_statements_forget_batch(swm_statements *all)
 		forget(all, all->newest);
 }
 
+void
+swm_statements_forget_all(swm_statements *all)
+{
+	while (all->newest != NULL)
+		forget(all, all->newest);
+}
+
 static bool
 make_room(swm_statements *all, size_t len)
 {

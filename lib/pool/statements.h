@@ -49,6 +49,9 @@ void swm_statements_end(swm_statements *all);
 /* Forgets what the batch asked for: the server has not got it any more, or in a form of no use. */
 void swm_statements_forget_batch(swm_statements *all);
 
+/* Forgets all of them, between two batches. */
+void swm_statements_forget_all(swm_statements *all);
+
 /* Takes a name for which a DEALLOCATE must be sent. False when there is none. */
 bool swm_statements_take_dropped(swm_statements *all, char name[SWM_STATEMENT_NAME]);
 

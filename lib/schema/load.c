@@ -16,7 +16,7 @@ static const struct {
 #undef SWM_QUERY
 };
 
-static swm_load_take take_exposed, take_extra, take_named, take_deferrable;
+static swm_load_take take_exposed, take_extra, take_named, take_user_operators;
 typedef bool condition(const struct swm_load *load);
 static condition since_15, before_15;
 
@@ -50,7 +50,7 @@ static const struct step {
 	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
 	  swm_load_function_settings, NULL, false },
 	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
-	{ QUERY_DEFERRABLE, { SWM_PARAM_NONE }, take_deferrable, NULL, false },
+	{ QUERY_USER_OPERATORS, { SWM_PARAM_NONE }, take_user_operators, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -201,9 +201,9 @@ take_extra(struct swm_load *load, const PGresult *rows)
 }
 
 static int
-take_deferrable(struct swm_load *load, const PGresult *rows)
+take_user_operators(struct swm_load *load, const PGresult *rows)
 {
-	load->snapshot->has_deferrable = PQntuples(rows) > 0 && swm_load_bool(rows, 0, 0);
+	load->snapshot->has_user_operators = PQntuples(rows) > 0 && swm_load_bool(rows, 0, 0);
 	return SWM_OK;
 }
 

@@ -8,6 +8,9 @@
 
 #include <libpq-fe.h>
 
+/* Objects that initdb made have smaller oids (FirstNormalObjectId of access/transam.h). */
+#define SWM_FIRST_NORMAL_OID 16384
+
 /* The parameters of queries.def, as text. */
 enum swm_load_param {
 	SWM_PARAM_NONE,

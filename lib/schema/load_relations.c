@@ -8,7 +8,7 @@ enum { CAN_UPDATE = 4, CAN_INSERT = 8, CAN_DELETE = 16 };
 static void
 take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation *r)
 {
-	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE };
+	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE, USER_CODE };
 	int64_t can = swm_load_number(rows, row, UPDATABLE);
 
 	r->oid = swm_load_oid(rows, row, OID);
@@ -19,6 +19,7 @@ take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation
 	r->insertable = (can & CAN_INSERT) != 0;
 	r->updatable = (can & CAN_UPDATE) != 0;
 	r->deletable = (can & CAN_DELETE) != 0;
+	r->runs_user_code = swm_load_bool(rows, row, USER_CODE);
 	load->of_one_table[row] = swm_load_bool(rows, row, OF_ONE_TABLE);
 }
 
@@ -85,6 +86,16 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 	c->comment = swm_load_text(load, rows, row, COMMENT);
 }
 
+/* Casts to JSON, of which a domain or a composite type may have one of its own, are functions. */
+static bool
+has_user_type(const swm_column *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (columns[i].type->oid >= SWM_FIRST_NORMAL_OID && columns[i].type->kind != 'e')
+			return true;
+	return false;
+}
+
 /* Notes a relation whose columns have access control lists of their own. */
 static void
 note_grants(struct swm_load *load, const PGresult *rows, int row, int end)
@@ -119,6 +130,7 @@ swm_load_relation_columns(struct swm_load *load, const PGresult *rows)
 			continue;
 		r->columns = to->columns + row;
 		r->column_count = (size_t)(end - row);
+		r->runs_user_code |= has_user_type(r->columns, r->column_count);
 	}
 	return SWM_OK;
 }

@@ -94,6 +94,7 @@ typedef struct swm_relation {
 	swm_str schema, name, comment;
 	char kind;               /* pg_class.relkind: r p v m f; c for a function's row */
 	bool insertable, updatable, deletable; /* also by INSTEAD OF triggers */
+	bool runs_user_code;     /* reading it may: by a view, a policy, a type of a column */
 	const swm_column *columns;
 	size_t column_count;
 	/*
@@ -272,8 +273,8 @@ bool swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const 
 /* Whether dates come in ISO form for the login role and this role, so that they can be encoded here. */
 bool swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role);
 
-/* Whether anything in the database may be put off until the commit. */
-bool swm_snapshot_has_deferrable(const swm_snapshot *snapshot);
+/* An operator of the dialect may be a user's, though its operands are of built-in types. */
+bool swm_snapshot_has_user_operators(const swm_snapshot *snapshot);
 
 /* The server's version, as server_version_num. */
 int swm_snapshot_server_version(const swm_snapshot *snapshot);

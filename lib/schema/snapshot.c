@@ -314,9 +314,9 @@ swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role)
 }
 
 bool
-swm_snapshot_has_deferrable(const swm_snapshot *snapshot)
+swm_snapshot_has_user_operators(const swm_snapshot *snapshot)
 {
-	return snapshot->has_deferrable;
+	return snapshot->has_user_operators;
 }
 
 int

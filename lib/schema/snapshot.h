@@ -73,7 +73,7 @@ struct swm_snapshot {
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
-	bool has_deferrable; /* a constraint or trigger of the database may be put off until the commit */
+	bool has_user_operators; /* there are operators of built-in types that are not built in */
 
 	swm_schema_comment *comments; /* one for each of db-schemas that is there */
 	size_t comment_count;

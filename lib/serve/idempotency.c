@@ -378,19 +378,23 @@ put_headers(struct serving *s, swm_buf *to)
 	return !to->failed;
 }
 
-/* When all is done under the role of who asked, the login role keeps the answer. */
+/*
+ * When all is done under the role of who asked, the login role keeps the answer. Nothing of a user's
+ * may be left that would run after that: no trigger that was deferred until the commit, no holdable
+ * cursor that the commit would fill.
+ */
 static int
 send_answer(struct serving *s, const swm_kept_answer *answer)
 {
 	const swm_settings *settings = s->engine->settings;
 	const swm_setting none = { SWM_STR("role"), SWM_STR("none") };
-	swm_statement made[] = { swm_sql_constraints, swm_sql_reset, { 0 }, { 0 }, swm_sql_reset_role };
+	swm_statement made[] = { swm_sql_constraints, swm_sql_close_cursors, swm_sql_reset, { 0 }, { 0 } };
 	enum { COUNT = sizeof made / sizeof made[0] };
 	swm_step steps[COUNT];
-	int rc = swm_sql_context(&made[2], s->arena, &none, 1, s->err);
+	int rc = swm_sql_context(&made[3], s->arena, &none, 1, s->err);
 
 	if (rc == SWM_OK)
-		rc = swm_sql_kept_keep(&made[3], s->arena, settings->db_idempotency_table, &s->keyed->key, answer, s->err);
+		rc = swm_sql_kept_keep(&made[4], s->arena, settings->db_idempotency_table, &s->keyed->key, answer, s->err);
 	for (size_t i = 0; i < COUNT && rc == SWM_OK; i++)
 		steps[i] = swm_step_of(&made[i], settings->db_prepared_statements);
 	return rc != SWM_OK ? rc : swm_transaction_end_with(s->transaction, steps, COUNT, s->err);

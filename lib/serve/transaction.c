@@ -37,15 +37,13 @@ swm_share_transaction(struct serving *s)
 int
 swm_end_transaction(struct serving *s)
 {
-	const swm_step end[] = { swm_step_of(&swm_sql_constraints, false), swm_step_of(&swm_sql_reset, false),
-		swm_step_of(&swm_sql_reset_role, false) };
 	int rc;
 
 	if (s->own.exec == NULL)
 		return SWM_OK;
 	s->own.rollback |= s->keyed != NULL && !swm_is_replayed(s) && !s->may_have_written; /* there is nothing to keep */
 	if (s->keyed == NULL || !s->may_have_written)
-		rc = swm_transaction_end_with(&s->own, end, sizeof end / sizeof end[0], s->err);
+		rc = swm_transaction_end(&s->own, s->err);
 	else
 		rc = swm_keep_answer(s);
 	if (rc != SWM_OK)

@@ -80,6 +80,9 @@ extern const swm_statement swm_sql_response_settings;
 /* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
 extern const swm_statement swm_sql_constraints;
 
+/* Closes all cursors, before the commit would fill the holdable ones. */
+extern const swm_statement swm_sql_close_cursors;
+
 /* Takes back every setting of the session but the role; and the role. */
 extern const swm_statement swm_sql_reset, swm_sql_reset_role;
 

@@ -393,13 +393,79 @@ END_TEST
 START_TEST(statements_that_vanished)
 {
 	int before = backend();
+	swm_exec_options keeping = { .keeps_session = true, .abort_fd = -1 };
 
-	ck_assert_int_eq(run("SELECT 'vanishes'"), 0);
+	swm_step step = { .sql = "SELECT 'vanishes', pg_backend_pid()", .prepare = true };
 	swm_step discard = { .sql = "DEALLOCATE ALL" };
-	ck_assert_int_eq(run_with(&discard, 1, usual, answer, sizeof answer), 0);
-	ck_assert_int_eq(run("SELECT 'vanishes'"), 0);
+	ck_assert_int_eq(run_with(&step, 1, keeping, answer, sizeof answer), 0);
+	ck_assert_int_eq(run_with(&discard, 1, keeping, answer, sizeof answer), 0);
+	ck_assert_int_eq(run_with(&step, 1, keeping, answer, sizeof answer), 0);
 	ck_assert_str_eq(answer, "vanishes");
-	ck_assert_int_eq(backend(), before);
+	/* the statements that reset a session are gone as well: it is closed, and nobody notices */
+	ck_assert_int_eq(run("SELECT 'vanishes'"), 0);
+	ck_assert_int_ne(backend(), before);
+}
+END_TEST
+
+/* The parameter's type is that of the column when the statement was prepared, until it is void. */
+START_TEST(statements_are_void_after_a_reload)
+{
+	const char *params[] = { "2025-01-01 12:00" };
+	swm_step step = { "SELECT count(*) FROM exec_dates WHERE d >= $1", params, 1, true, false, false };
+
+	database_do(admin, "CREATE TABLE exec_dates (d date)");
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+	database_do(admin, "ALTER TABLE exec_dates ALTER d TYPE timestamp");
+	database_do(admin, "INSERT INTO exec_dates VALUES ('2025-01-01 06:00'), ('2025-01-01 18:00')");
+	swm_pool_void_statements(pool);
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+	ck_assert_str_eq(answer, "1");
+	ck_assert_int_eq(prepared("SELECT count(*) FROM exec_dates%"), 1);
+	database_do(admin, "DROP TABLE exec_dates");
+}
+END_TEST
+
+static int
+advisory_locks(void)
+{
+	PGresult *result = PQexec(admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+	int count = atoi(PQgetvalue(result, 0, 0));
+
+	PQclear(result);
+	return count;
+}
+
+/* What each leaves outlives the transaction, the third one's even a failed one. */
+START_TEST(a_session_is_reset_before_it_is_lent_again)
+{
+	static const char *const soils[] = {
+		"SELECT set_config('exec.left', 'behind', false)",
+		"SELECT pg_advisory_lock(7)",
+		"SELECT pg_advisory_lock(7), 1 / (random() * 0)::integer",
+		"LISTEN exec_channel",
+		"CREATE TEMP TABLE exec_temporary (id integer)",
+		"DECLARE exec_cursor CURSOR WITH HOLD FOR SELECT set_config('exec.left', 'late', false)",
+		"PREPARE exec_prepared AS SELECT 1",
+		"SET ROLE pg_monitor",
+	};
+	static const char probe[] =
+		"SELECT concat_ws(',', nullif(current_setting('exec.left', true), ''), (SELECT min(name) FROM pg_cursors),"
+		" (SELECT min(name) FROM pg_prepared_statements WHERE from_sql), (SELECT min(c) FROM pg_listening_channels() c),"
+		" (SELECT min(relname) FROM pg_class WHERE relnamespace = pg_my_temp_schema()),"
+		" CASE WHEN current_user <> session_user THEN current_user END)";
+
+	for (size_t i = 0; i < sizeof soils / sizeof soils[0]; i++) {
+		for (int explicit = 0; explicit < 2; explicit++) {
+			swm_step step = { .sql = soils[i] };
+			swm_exec_options options = { .begin = explicit ? "BEGIN" : NULL, .abort_fd = -1 };
+			int result = run_with(&step, 1, options, answer, sizeof answer);
+			ck_assert_msg(result == (strstr(soils[i], "1 /") == NULL ? 0 : SWM_EDATABASE), "%s", soils[i]);
+			swm_error_clear(err);
+			ck_assert_int_eq(run(probe), 0);
+			ck_assert_msg(answer[0] == '\0', "%s: %s", soils[i], answer);
+			ck_assert_int_eq(advisory_locks(), 0);
+		}
+	}
 }
 END_TEST
 
@@ -1090,6 +1156,8 @@ unit_suite(void)
 	tcase_add_test(cases, ddl_under_a_prepared_statement);
 	tcase_add_test(cases, ddl_after_the_first_event);
 	tcase_add_test(cases, statements_that_vanished);
+	tcase_add_test(cases, statements_are_void_after_a_reload);
+	tcase_add_test(cases, a_session_is_reset_before_it_is_lent_again);
 	tcase_add_test(cases, a_connection_that_ended_before_a_read_may_be_tried_again);
 	tcase_add_test(cases, a_fresh_connection_is_not_tried_again);
 	tcase_add_test(cases, a_backend_killed_in_mid_query);
