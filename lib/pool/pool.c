@@ -2,8 +2,10 @@
  * The pool. A connection, or the room for one that is about to be made, is a
  * swm_conn in exactly one list: that of its state. Only change_state() moves it.
  *
- * While somebody waits in the queue there is neither an idle connection nor room
- * for one that may be made now: hand_over() sees to that after every change.
+ * A borrower waits in the queue and takes what is free first. Connections are made
+ * beside that, by threads of the pool. While somebody who may have one waits, none is
+ * idle, and one is being made if that is possible: hand_over() sees to that after every
+ * change.
  */
 #include "config.h"
 
@@ -33,15 +35,18 @@ enum {
 	CLIENT_CHECK_MS = 200, /* how often a waiter looks whether its client is still there */
 	DRAIN_READS = 8,
 	THREAD_STACK = 256 * 1024,
+	MOST_CONNECTORS = 4,  /* connections that are made at the same time */
+	THREADS = 2 + MOST_CONNECTORS,
 };
 
-enum state { NOWHERE, IDLE, CONNECTING, BUSY, CANCELLING, CLOSING, STATE_COUNT };
+/* PLANNED: room, for which a thread is about to connect. */
+enum state { NOWHERE, IDLE, PLANNED, CONNECTING, BUSY, CANCELLING, CLOSING, STATE_COUNT };
 
 struct swm_conn {
 	struct swm_conn *next, *prev; /* of the list of its state */
 	enum state state;
 	swm_pool *pool;
-	PGconn *pg; /* NULL: room for one that its holder must make */
+	PGconn *pg; /* NULL while there is only room for one */
 	PGcancel *cancel;
 	struct swm_statements *statements;
 	uint64_t reported;  /* what reported_settings() gave when it was new */
@@ -52,6 +57,7 @@ struct swm_conn {
 	bool resetting;     /* results of a reset are still to be read */
 	bool ended; /* the server has said goodbye; the socket may not show it yet */
 	bool doubtful; /* look whether it lives before it is used */
+	bool anonymous; /* lent to such a borrower */
 };
 
 struct list {
@@ -63,6 +69,7 @@ struct list {
 struct waiter {
 	struct waiter *next; /* in the queue, then among those to wake */
 	sem_t wake;          /* no condition: who wakes from one needs the lock again */
+	bool anonymous;
 	swm_conn *given;
 	int result;
 };
@@ -72,15 +79,17 @@ struct swm_pool {
 	swm_log_function *log;
 	void *log_user;
 	pthread_condattr_t monotonic;
-	pthread_t keeper, canceller;
-	int stop_pipe[2]; /* its writing end is closed to end an attempt of the keeper */
+	pthread_t threads[THREADS];
+	int thread_count;
+	int stop_pipe[2]; /* its writing end is closed to end attempts to connect */
 	atomic_uint_fast64_t schema; /* counts what makes prepared statements void */
 
 	pthread_mutex_t lock; /* of all that follows */
 	struct list lists[STATE_COUNT];
 	struct waiter *first_waiter, *last_waiter;
 	struct waiter *to_wake; /* empty but for while the lock is held */
-	pthread_cond_t keeper_wake, canceller_wake;
+	int waiting_anonymous, busy_anonymous;
+	pthread_cond_t keeper_wake, canceller_wake, connector_wake;
 	int64_t keeper_wakes_at;
 	bool stopping;
 	int64_t grow_after;
@@ -144,6 +153,8 @@ change_state(swm_conn *conn, enum state to)
 {
 	struct list *list = &conn->pool->lists[conn->state];
 
+	if (conn->state == BUSY)
+		conn->pool->busy_anonymous -= conn->anonymous;
 	if (conn->state != NOWHERE) {
 		*(conn->prev == NULL ? &list->first : &conn->prev->next) = conn->next;
 		*(conn->next == NULL ? &list->last : &conn->next->prev) = conn->prev;
@@ -172,43 +183,49 @@ lives(const swm_pool *pool)
 	return pool->lists[IDLE].count + pool->lists[BUSY].count > 0;
 }
 
+/* Connections that are being made, or will be at once. */
+static int
+attempts(const swm_pool *pool)
+{
+	return pool->lists[PLANNED].count + pool->lists[CONNECTING].count;
+}
+
 static bool
 may_grow(const swm_pool *pool)
 {
 	if (total(pool) >= pool->settings->db_pool)
 		return false;
 	if (pool->away)
-		return pool->lists[CONNECTING].count == 0;
+		return attempts(pool) == 0;
 	return !lives(pool) || swm_clock_ms() >= pool->grow_after;
 }
 
 static swm_conn *
-lend_idle(swm_pool *pool)
+lend_idle(swm_pool *pool, bool anonymous)
 {
 	swm_conn *conn = pool->lists[IDLE].first;
 
 	if (conn == NULL)
 		return NULL;
 	change_state(conn, BUSY);
+	conn->anonymous = anonymous;
+	pool->busy_anonymous += anonymous;
 	conn->doubtful = conn->idle_since <= pool->lost_at ||
 	                 swm_clock_ms() - conn->idle_since > TRUST_MS;
 	return conn;
 }
 
-/* An idle connection, or room for one. *out is NULL when there is neither. */
-static int
-take(swm_conn **out, swm_pool *pool)
+/* Room for a connection that somebody is about to make; NULL when memory ran out. */
+static swm_conn *
+make_room(swm_pool *pool, enum state state)
 {
-	*out = lend_idle(pool);
-	if (*out != NULL || !may_grow(pool))
-		return SWM_OK;
 	swm_conn *conn = calloc(1, sizeof *conn);
+
 	if (conn == NULL)
-		return SWM_ENOMEM;
+		return NULL;
 	conn->pool = pool;
-	change_state(conn, CONNECTING);
-	*out = conn;
-	return SWM_OK;
+	change_state(conn, state);
+	return conn;
 }
 
 static void
@@ -217,6 +234,7 @@ enqueue(swm_pool *pool, struct waiter *waiter)
 	*(pool->first_waiter == NULL ? &pool->first_waiter : &pool->last_waiter->next) = waiter;
 	pool->last_waiter = waiter;
 	pool->stats.waiting++;
+	pool->waiting_anonymous += waiter->anonymous;
 }
 
 static void
@@ -232,13 +250,12 @@ dequeue(swm_pool *pool, const struct waiter *waiter)
 	if (pool->last_waiter == waiter)
 		pool->last_waiter = before;
 	pool->stats.waiting--;
+	pool->waiting_anonymous -= waiter->anonymous;
 }
 
 static void
-answer_first(swm_pool *pool, swm_conn *given, int result)
+answer(swm_pool *pool, struct waiter *waiter, swm_conn *given, int result)
 {
-	struct waiter *waiter = pool->first_waiter;
-
 	dequeue(pool, waiter);
 	waiter->given = given;
 	waiter->result = result;
@@ -246,17 +263,62 @@ answer_first(swm_pool *pool, swm_conn *given, int result)
 	pool->to_wake = waiter;
 }
 
+static void
+answer_all(swm_pool *pool, int result)
+{
+	while (pool->first_waiter != NULL)
+		answer(pool, pool->first_waiter, NULL, result);
+}
+
+/* How many more connections the anonymous may have. */
+static int
+left_for_anonymous(const swm_pool *pool)
+{
+	const swm_settings *s = pool->settings;
+	int64_t spared = s->db_pool < 8 ? s->db_pool > 1 : s->db_pool / 4;
+	int64_t most = s->db_pool_anonymous > 0 ? s->db_pool_anonymous : s->db_pool - spared;
+
+	return most > pool->busy_anonymous ? (int)(most - pool->busy_anonymous) : 0;
+}
+
+/* The first who may have a connection. */
+static struct waiter *
+first_entitled(const swm_pool *pool)
+{
+	struct waiter *waiter = pool->first_waiter;
+
+	if (left_for_anonymous(pool) == 0)
+		while (waiter != NULL && waiter->anonymous)
+			waiter = waiter->next;
+	return waiter;
+}
+
+/* Has connections made for those who wait and may have one. */
+static void
+grow(swm_pool *pool)
+{
+	int left = left_for_anonymous(pool), anonymous = pool->waiting_anonymous;
+	int entitled = pool->stats.waiting - anonymous + (anonymous < left ? anonymous : left);
+
+	while (attempts(pool) < entitled && may_grow(pool)) {
+		if (make_room(pool, PLANNED) == NULL) {
+			if (total(pool) == 0) /* nobody else would answer them */
+				answer_all(pool, SWM_ENOMEM);
+			return;
+		}
+		pthread_cond_signal(&pool->connector_wake);
+	}
+}
+
 /* Gives what has become free to those who wait, in their order. */
 static void
 hand_over(swm_pool *pool)
 {
-	while (pool->first_waiter != NULL) {
-		swm_conn *conn;
-		int result = take(&conn, pool);
-		if (result == SWM_OK && conn == NULL)
-			return;
-		answer_first(pool, conn, result);
-	}
+	struct waiter *waiter;
+
+	while (pool->lists[IDLE].first != NULL && (waiter = first_entitled(pool)) != NULL)
+		answer(pool, waiter, lend_idle(pool, waiter->anonymous), SWM_OK);
+	grow(pool);
 }
 
 /* A connection is closed, or was never made. */
@@ -291,7 +353,6 @@ static void
 put_idle(swm_conn *conn)
 {
 	conn->idle_since = swm_clock_ms();
-	conn->fresh = false;
 	change_state(conn, IDLE);
 	hand_over(conn->pool);
 	wake_keeper_by(conn->pool, conn->state == IDLE ? expiry(conn) : INT64_MAX);
@@ -327,8 +388,7 @@ is_lost(const swm_conn *conn)
 	return conn->ended || PQstatus(conn->pg) != CONNECTION_OK;
 }
 
-/* Returns 1, for who tries again with another. */
-static int
+static void
 retire(swm_conn *conn, const char *reason)
 {
 	swm_pool *pool = conn->pool;
@@ -349,7 +409,6 @@ retire(swm_conn *conn, const char *reason)
 		log_words(pool, SWM_LOG_DEBUG, "closing a connection to the database", reason);
 	}
 	close_and_give_up(conn);
-	return 1;
 }
 
 /*
@@ -417,18 +476,15 @@ open_conn(swm_conn *conn, int64_t deadline, int abort_fd, swm_buf *why)
 
 /* The rest of the pool learns that the database is there. Locked. */
 static void
-note_success(swm_conn *conn, enum state to)
+note_success(swm_conn *conn)
 {
 	swm_pool *pool = conn->pool;
 
 	pool->stats.connects++;
 	pool->away = false;
 	pool->grow_after = 0;
-	if (to == IDLE)
-		put_idle(conn);
-	else
-		change_state(conn, to);
-	hand_over(pool); /* others may connect as well now */
+	put_idle(conn);
+	conn->fresh = conn->state == BUSY; /* lent at once */
 }
 
 /* Remembers why, and tells those who wait for what this attempt would find. Locked. */
@@ -443,33 +499,34 @@ note_away(swm_pool *pool, int result, const swm_buf *why)
 	}
 	swm_buf_clear(&pool->failure);
 	swm_buf_str(&pool->failure, swm_buf_view(why));
-	while (pool->first_waiter != NULL && pool->lists[CONNECTING].count == 0)
-		answer_first(pool, NULL, result);
+	if (attempts(pool) == 0)
+		answer_all(pool, result);
 }
 
 /*
- * After a failed attempt. 1: others live (the server may have no room for more),
- * so the caller had better wait for one of those. Locked.
+ * After a failed attempt. While others live (the server may have no room for more), those
+ * who wait had better wait for one of them. Locked.
  */
-static int
+static void
 note_failure(swm_conn *conn, int result, const swm_buf *why)
 {
 	swm_pool *pool = conn->pool;
-	bool away = (result == SWM_EUNAVAILABLE || result == SWM_EAUTH) && !lives(pool);
+	bool unreachable = result == SWM_EUNAVAILABLE || result == SWM_EAUTH;
 
-	if (!away && result == SWM_EUNAVAILABLE)
-		pool->grow_after = swm_clock_ms() + GROW_PAUSE_MS;
 	change_state(conn, NOWHERE);
 	free(conn);
-	if (away)
+	if (lives(pool))
+		pool->grow_after = swm_clock_ms() + GROW_PAUSE_MS;
+	else if (unreachable)
 		note_away(pool, result, why);
+	else if (attempts(pool) == 0)
+		answer_all(pool, result);
 	hand_over(pool);
-	return !away && result == SWM_EUNAVAILABLE ? 1 : result;
 }
 
-/* Fills err for a borrower: why is of an attempt, its own or the one it waited for. Locked. */
+/* Fills err for a borrower. Locked. */
 static int
-fail_borrower(swm_pool *pool, int result, const swm_buf *why, swm_error *err)
+fail_borrower(swm_pool *pool, int result, swm_error *err)
 {
 	int64_t left = (pool->next_attempt - swm_clock_ms() + 999) / 1000;
 
@@ -482,8 +539,8 @@ fail_borrower(swm_pool *pool, int result, const swm_buf *why, swm_error *err)
 		return swm_fail(err, SWM_ERR_POOL_TIMEOUT);
 	}
 	result = swm_fail(err, result == SWM_EAUTH ? SWM_ERR_LOGIN_REFUSED : SWM_ERR_CONNECT);
-	if (!why->failed)
-		swm_error_set_details(err, swm_buf_view(why));
+	if (!pool->failure.failed)
+		swm_error_set_details(err, swm_buf_view(&pool->failure));
 	swm_error_set_retry_after(err, left < 1 ? 1 : left > LONGEST_PAUSE ? LONGEST_PAUSE : (int)left);
 	return result;
 }
@@ -507,30 +564,26 @@ log_attempt(const swm_pool *pool, int result, bool news, const swm_buf *why)
 	          swm_buf_text(why));
 }
 
-/* For a borrower that was given room. 1: try again to obtain another. */
+/* Connects; *news: the database was away and is not any more, or the reverse. Without the lock. */
 static int
-connect_room(swm_conn *conn, int64_t deadline, int abort_fd, swm_error *err)
+attempt(swm_conn *conn, bool *news, swm_buf *why)
 {
 	swm_pool *pool = conn->pool;
-	swm_buf why = SWM_BUF_INIT;
-	bool was_away;
-	int result = open_conn(conn, deadline, abort_fd, &why);
+	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
+	int result = open_conn(conn, deadline, pool->stop_pipe[0], why);
 
 	pthread_mutex_lock(&pool->lock);
-	was_away = pool->away;
-	if (result == SWM_OK)
-		note_success(conn, BUSY);
-	else
-		result = note_failure(conn, result, &why);
-	bool news = pool->away != was_away;
-	if (result < 0)
-		fail_borrower(pool, result, &why, err);
+	bool was_away = pool->away;
 	unlock(pool);
+	if (result == SWM_OK) /* while it is still ours */
+		log_connected(pool, conn, was_away);
+	pthread_mutex_lock(&pool->lock);
 	if (result == SWM_OK)
-		log_connected(pool, conn, news);
+		note_success(conn);
 	else
-		log_attempt(pool, result, news, &why);
-	swm_buf_dispose(&why);
+		note_failure(conn, result, why);
+	*news = pool->away != was_away;
+	unlock(pool);
 	return result;
 }
 
@@ -582,6 +635,17 @@ wait_a_while(struct waiter *self, int64_t deadline, int abort_fd)
 	return wait_for_post(&self->wake, abort_fd >= 0 && check < deadline ? check : deadline);
 }
 
+/* What has kept a waiter until its time was over. Locked. */
+static int
+judge_timeout(swm_pool *pool)
+{
+	if (lives(pool) || attempts(pool) == 0)
+		return SWM_ETIMEDOUT;
+	swm_buf_clear(&pool->failure);
+	swm_buf_str(&pool->failure, SWM_STR("timeout expired")); /* as libpq says it */
+	return SWM_EUNAVAILABLE;
+}
+
 /* Leaves the queue with a result. False when the answer has just come: it is about to be woken. */
 static bool
 leave_queue(swm_pool *pool, struct waiter *self, int result)
@@ -590,7 +654,7 @@ leave_queue(swm_pool *pool, struct waiter *self, int result)
 	bool leaves = self->given == NULL && self->result == SWM_OK;
 	if (leaves) {
 		dequeue(pool, self);
-		self->result = result;
+		self->result = result == SWM_ETIMEDOUT ? judge_timeout(pool) : result;
 	}
 	unlock(pool);
 	return leaves;
@@ -612,29 +676,22 @@ wait_turn(swm_conn **out, swm_pool *pool, struct waiter *self, int64_t deadline,
 	return self->result;
 }
 
-/* A connection, or room for one. */
 static int
-obtain(swm_conn **out, swm_pool *pool, int64_t deadline, int abort_fd, swm_error *err)
+obtain(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, int64_t deadline, swm_error *err)
 {
-	struct waiter self = { .result = SWM_OK };
-	int result = SWM_OK;
+	struct waiter self = { .result = SWM_OK, .anonymous = borrower->anonymous };
 
-	*out = NULL;
 	sem_init(&self.wake, 0, 0);
 	pthread_mutex_lock(&pool->lock);
-	if (pool->first_waiter == NULL)
-		result = take(out, pool);
-	bool waits = result == SWM_OK && *out == NULL;
-	if (waits)
-		enqueue(pool, &self);
+	enqueue(pool, &self);
+	hand_over(pool);
 	unlock(pool);
-	if (waits)
-		result = wait_turn(out, pool, &self, deadline, abort_fd);
+	int result = wait_turn(out, pool, &self, deadline, borrower->abort_fd);
 	sem_destroy(&self.wake);
 	if (result == SWM_OK)
 		return SWM_OK;
 	pthread_mutex_lock(&pool->lock);
-	fail_borrower(pool, result, &pool->failure, err);
+	fail_borrower(pool, result, err);
 	unlock(pool);
 	return result;
 }
@@ -663,25 +720,22 @@ int
 swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, swm_error *err)
 {
 	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000 - borrower->waited_ms;
-	int abort_fd = borrower->abort_fd;
-	int result;
 
 	*out = NULL;
-	do {
+	for (;;) {
 		swm_conn *conn;
-		result = obtain(&conn, pool, deadline, abort_fd, err);
+		int result = obtain(&conn, pool, borrower, deadline, err);
 		if (result != SWM_OK)
 			return result;
-		if (conn->pg == NULL)
-			result = connect_room(conn, deadline, abort_fd, err);
-		else if (conn->resetting && !swm_conn_finish_reset(conn, deadline, abort_fd))
-			result = retire(conn, "its session could not be reset");
-		else if (conn->doubtful && !swm_conn_is_alive(conn))
-			result = retire(conn, "it seems lost");
-		if (result == SWM_OK)
+		if (conn->resetting && !swm_conn_finish_reset(conn, deadline, borrower->abort_fd)) {
+			retire(conn, "its session could not be reset");
+		} else if (conn->doubtful && !swm_conn_is_alive(conn)) {
+			retire(conn, "it seems lost");
+		} else {
 			*out = conn;
-	} while (result > 0);
-	return result;
+			return SWM_OK;
+		}
+	}
 }
 
 int
@@ -770,6 +824,7 @@ swm_pool_release(swm_conn *conn)
 		retire(conn, reason);
 		return;
 	}
+	conn->fresh = false;
 	pthread_mutex_lock(&pool->lock);
 	put_idle(conn);
 	unlock(pool);
@@ -852,8 +907,6 @@ take_expired(swm_pool *pool, int64_t *due)
 static swm_conn *
 take_recovery(swm_pool *pool, int64_t *due)
 {
-	swm_conn *conn = NULL;
-
 	if (!pool->away || !pool->settings->db_pool_automatic_recovery)
 		return NULL;
 	if (swm_clock_ms() < pool->next_attempt) {
@@ -861,9 +914,10 @@ take_recovery(swm_pool *pool, int64_t *due)
 			*due = pool->next_attempt;
 		return NULL;
 	}
-	if (take(&conn, pool) == SWM_OK && conn != NULL)
+	swm_conn *conn = may_grow(pool) ? make_room(pool, CONNECTING) : NULL;
+	if (conn != NULL)
 		return conn;
-	int64_t soon = swm_clock_ms() + 1000; /* a borrower is trying */
+	int64_t soon = swm_clock_ms() + 1000; /* another attempt runs */
 	if (soon < *due)
 		*due = soon;
 	return NULL;
@@ -886,20 +940,13 @@ attempt_recovery(swm_conn *conn)
 {
 	swm_pool *pool = conn->pool;
 	swm_buf why = SWM_BUF_INIT;
-	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
-	int result = open_conn(conn, deadline, pool->stop_pipe[0], &why);
-	int pause;
+	bool news;
+	int result = attempt(conn, &news, &why);
 
-	if (result == SWM_OK) /* while it is still ours */
-		log_connected(pool, conn, true);
 	pthread_mutex_lock(&pool->lock);
 	pool->pause = pool->pause * 2 < LONGEST_PAUSE ? pool->pause * 2 : LONGEST_PAUSE;
 	pool->next_attempt = swm_clock_ms() + pool->pause * 1000;
-	pause = pool->pause;
-	if (result == SWM_OK)
-		note_success(conn, IDLE);
-	else
-		note_failure(conn, result, &why);
+	int pause = pool->pause;
 	unlock(pool);
 	if (result != SWM_OK && result != SWM_ECANCELED)
 		log_recovery(pool, pause, &why);
@@ -948,6 +995,40 @@ run_keeper(void *arg)
 	return NULL;
 }
 
+static void
+attempt_for_waiters(swm_conn *conn)
+{
+	const swm_pool *pool = conn->pool;
+	swm_buf why = SWM_BUF_INIT;
+	bool news;
+	int result = attempt(conn, &news, &why);
+
+	if (result != SWM_OK)
+		log_attempt(pool, result, news, &why);
+	swm_buf_dispose(&why);
+}
+
+static void *
+run_connector(void *arg)
+{
+	swm_pool *pool = arg;
+
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->stopping) {
+		swm_conn *conn = pool->lists[PLANNED].first;
+		if (conn == NULL) {
+			pthread_cond_wait(&pool->connector_wake, &pool->lock);
+			continue;
+		}
+		change_state(conn, CONNECTING);
+		unlock(pool);
+		attempt_for_waiters(conn);
+		pthread_mutex_lock(&pool->lock);
+	}
+	unlock(pool);
+	return NULL;
+}
+
 /*
  * The pool itself.
  */
@@ -974,36 +1055,36 @@ start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 }
 
 static void
-stop_threads(swm_pool *pool, bool canceller_runs)
+stop_threads(swm_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->stopping = true;
 	pthread_cond_signal(&pool->keeper_wake);
 	pthread_cond_signal(&pool->canceller_wake);
+	pthread_cond_broadcast(&pool->connector_wake);
 	unlock(pool);
 	close(pool->stop_pipe[1]);
-	pthread_join(pool->keeper, NULL);
-	if (canceller_runs)
-		pthread_join(pool->canceller, NULL);
+	while (pool->thread_count > 0)
+		pthread_join(pool->threads[--pool->thread_count], NULL);
 	close(pool->stop_pipe[0]);
 }
 
 static int
 start_threads(swm_pool *pool)
 {
-	int error;
+	void *(*const mains[THREADS])(void *) = { run_keeper, run_canceller };
+	int wanted = pool->settings->db_pool < MOST_CONNECTORS ? 2 + (int)pool->settings->db_pool : THREADS;
+	int error = 0;
 
 	if (pipe2(pool->stop_pipe, O_CLOEXEC) != 0)
 		return errno;
-	error = start_thread(&pool->keeper, run_keeper, pool);
-	if (error != 0) {
-		close(pool->stop_pipe[0]);
-		close(pool->stop_pipe[1]);
-		return error;
+	while (error == 0 && pool->thread_count < wanted) {
+		int i = pool->thread_count;
+		error = start_thread(&pool->threads[i], mains[i] != NULL ? mains[i] : run_connector, pool);
+		pool->thread_count += error == 0;
 	}
-	error = start_thread(&pool->canceller, run_canceller, pool);
 	if (error != 0)
-		stop_threads(pool, false);
+		stop_threads(pool);
 	return error;
 }
 
@@ -1016,11 +1097,13 @@ init_locks(swm_pool *pool)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->keeper_wake, &pool->monotonic);
 	pthread_cond_init(&pool->canceller_wake, &pool->monotonic);
+	pthread_cond_init(&pool->connector_wake, &pool->monotonic);
 }
 
 static void
 free_pool(swm_pool *pool)
 {
+	pthread_cond_destroy(&pool->connector_wake);
 	pthread_cond_destroy(&pool->canceller_wake);
 	pthread_cond_destroy(&pool->keeper_wake);
 	pthread_mutex_destroy(&pool->lock);
@@ -1061,7 +1144,11 @@ swm_pool_free(swm_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	stop_threads(pool, true);
+	stop_threads(pool);
+	for (swm_conn *conn; (conn = pool->lists[PLANNED].first) != NULL;) {
+		change_state(conn, NOWHERE);
+		free(conn);
+	}
 	for (swm_conn *conn; (conn = pool->lists[IDLE].first) != NULL;) {
 		change_state(conn, CLOSING);
 		close_and_give_up(conn);

@@ -26,13 +26,14 @@ int swm_pool_new(swm_pool **out, const swm_settings *settings, swm_log_function 
 void swm_pool_free(swm_pool *pool);
 
 /*
- * Borrows a connection: an idle one, or a new one while there is room, or waits
- * for one to come back, until db-pool-acquisition-timeout. abort_fd (or -1) is the
- * client's socket: when it hangs up, waiting ends.
+ * Borrows a connection: an idle one, or waits for the first that comes back or is made
+ * meanwhile, while there is room, by a thread of the pool; until
+ * db-pool-acquisition-timeout. abort_fd (or -1) is the client's socket: when it hangs
+ * up, waiting ends.
  *
- * While the database is away one borrower at a time tries to connect and the
- * others wait for what it finds; in between a thread of the pool tries, with
- * pauses that grow to 32 s. POOL_TIMEOUT (SWM_ETIMEDOUT); CONNECT
+ * While the database is away the pool makes one attempt at a time, of which all who wait
+ * are told what it found; in between it tries by itself, with pauses that grow to
+ * 32 s. POOL_TIMEOUT (SWM_ETIMEDOUT); CONNECT
  * (SWM_EUNAVAILABLE) with Retry-After, or SWM_EAUTH when the login is refused;
  * SWM_ECANCELED; SWM_ENOMEM.
  */

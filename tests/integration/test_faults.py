@@ -220,7 +220,7 @@ class Pool(unittest.TestCase):
 
 	def test_size(self):
 		"""Never more connections than db-pool, however many ask."""
-		server = harness.server(db_pool=3)
+		server = harness.server(db_pool=3, db_pool_anonymous=3)
 		with Session(harness.cluster(), harness.database()) as lock:
 			lock.run("BEGIN; LOCK TABLE test.door")
 			requests = [server.in_background("GET", "/door") for _ in range(8)]

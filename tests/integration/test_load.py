@@ -49,3 +49,27 @@ class Burst(unittest.TestCase):
 		self.assertGreater(min(kinds["PGRST003"]), self.TIMEOUT * 0.9)
 		self.assertLess(max(kinds["PGRST003"] + kinds[200]), self.TIMEOUT * 2)
 		self.assertEqual(server.get("/three?order=id").text, ids(1, 2, 3))
+
+
+class Fairness(unittest.TestCase):
+	CLIENTS, SECONDS = 200, 5
+
+	def test_who_came_first_is_served_first(self):
+		"""
+		More clients than connections, from the first moment of a server on: nobody waits long
+		while others are served again and again.
+		"""
+		server = harness.own_server(db_pool=10, db_schemas="swm")
+		self.addCleanup(server.stop)
+		clients = [Client(server.port, get("/devices?id=eq.7")) for _ in range(self.CLIENTS)]
+		drive(clients, self.SECONDS)
+		waits = [wait for client in clients for wait in client.waits]
+		counts = [len(client.waits) for client in clients]
+		for client in clients:
+			client.close()
+			self.assertEqual({answer.status for answer in client.answers}, {200})
+		median, slow, longest = (1000 * percentile(waits, share) for share in (0.5, 0.99, 1))
+		told = "median %.1f, 99th percentile %.1f, longest %.1f ms; a client had %d to %d answers" % (
+			median, slow, longest, min(counts), max(counts))
+		self.assertLess(slow, 10 * median, told)
+		self.assertLess(longest, 500, told)

@@ -136,7 +136,7 @@ static struct turn {
 	pthread_t thread;
 	int number;
 	int result;
-	int abort_fd;
+	swm_borrower who;
 	swm_error *err;
 } turns[WAITERS];
 
@@ -149,7 +149,7 @@ take_turn(void *arg)
 	struct turn *turn = arg;
 	swm_conn *conn = NULL;
 
-	turn->result = swm_pool_acquire(&conn, pool, turn->abort_fd, turn->err);
+	turn->result = swm_pool_borrow(&conn, pool, &turn->who, turn->err);
 	if (turn->result != SWM_OK)
 		return NULL;
 	pthread_mutex_lock(&served_lock);
@@ -160,10 +160,16 @@ take_turn(void *arg)
 }
 
 static void
+queue_up_as(int number, swm_borrower who)
+{
+	turns[number] = (struct turn){ .number = number, .who = who, .err = swm_error_new() };
+	ck_assert_int_eq(pthread_create(&turns[number].thread, NULL, take_turn, &turns[number]), 0);
+}
+
+static void
 queue_up(int number, int abort_fd)
 {
-	turns[number] = (struct turn){ .number = number, .abort_fd = abort_fd, .err = swm_error_new() };
-	ck_assert_int_eq(pthread_create(&turns[number].thread, NULL, take_turn, &turns[number]), 0);
+	queue_up_as(number, (swm_borrower){ .abort_fd = abort_fd });
 }
 
 static int
@@ -241,6 +247,97 @@ START_TEST(waiting_ends_when_the_client_goes)
 	swm_pool_release(conn);
 	ck_assert_int_eq(outcome(1), SWM_OK);
 	close(ends[0]);
+}
+END_TEST
+
+/* What a request waited before it came here counts; an idle connection is had all the same. */
+START_TEST(waiting_before_counts)
+{
+	pool = database_pool(database_uri(), "db-pool", "1", "db-pool-acquisition-timeout", "60");
+	swm_borrower late = { .abort_fd = -1, .waited_ms = 60000 };
+	swm_conn *conn = acquire(), *none = NULL;
+
+	ck_assert_int_eq(swm_pool_borrow(&none, pool, &late, err), SWM_ETIMEDOUT);
+	ck_code("PGRST003", 504);
+	swm_pool_release(conn);
+	ck_assert_int_eq(swm_pool_borrow(&conn, pool, &late, NULL), SWM_OK);
+	swm_pool_release(conn);
+}
+END_TEST
+
+/*
+ * Those without a token.
+ */
+
+static const swm_borrower nobody = { .abort_fd = -1, .anonymous = true };
+
+static swm_conn *
+acquire_anonymously(void)
+{
+	swm_conn *conn = NULL;
+
+	ck_assert_int_eq(swm_pool_borrow(&conn, pool, &nobody, NULL), SWM_OK);
+	return conn;
+}
+
+START_TEST(the_anonymous_leave_some)
+{
+	pool = database_pool(database_uri(), "db-pool", "3", "db-pool-anonymous", "2");
+	swm_conn *first = acquire_anonymously(), *second = acquire_anonymously();
+
+	queue_up_as(0, nobody);
+	wait_for(stats().waiting == 1);
+	swm_conn *known = acquire(); /* passes the one that waits */
+	ck_assert_int_eq(stats().size, 3);
+	swm_pool_release(known);
+	ck_assert_int_eq(stats().waiting, 1); /* one is idle, and not for them */
+	swm_pool_release(second);
+	ck_assert_int_eq(outcome(0), SWM_OK);
+	swm_pool_release(first);
+	ck_assert_int_eq(stats().idle, 3);
+}
+END_TEST
+
+START_TEST(the_anonymous_wait_in_order)
+{
+	pool = database_pool(database_uri(), "db-pool", "2", "db-pool-anonymous", "1");
+	swm_conn *conn = acquire_anonymously();
+
+	for (int i = 0; i < WAITERS; i++) {
+		queue_up_as(i, nobody);
+		wait_for(stats().waiting == i + 1);
+	}
+	swm_pool_discard(conn, false); /* given up: another is made for them */
+	for (int i = 0; i < WAITERS; i++)
+		ck_assert_int_eq(outcome(i), SWM_OK);
+	for (int i = 0; i < WAITERS; i++)
+		ck_assert_int_eq(served[i], i);
+}
+END_TEST
+
+static int
+most_anonymous(const char *size)
+{
+	swm_conn *conns[16];
+	int count = 0;
+
+	pool = database_pool(database_uri(), "db-pool", size, "db-pool-acquisition-timeout", "1");
+	while (swm_pool_borrow(&conns[count], pool, &nobody, NULL) == SWM_OK)
+		count++;
+	for (int i = 0; i < count; i++)
+		swm_pool_release(conns[i]);
+	swm_pool_free(pool);
+	pool = NULL;
+	return count;
+}
+
+/* Three quarters, and less than all, but for a pool of one. */
+START_TEST(by_default_the_anonymous_leave_a_quarter)
+{
+	ck_assert_int_eq(most_anonymous("1"), 1);
+	ck_assert_int_eq(most_anonymous("2"), 1);
+	ck_assert_int_eq(most_anonymous("4"), 3);
+	ck_assert_int_eq(most_anonymous("8"), 6);
 }
 END_TEST
 
@@ -690,8 +787,30 @@ START_TEST(a_client_that_goes_while_connecting)
 	wait_for(stats().size == 1);
 	close(ends[1]);
 	ck_assert_int_eq(outcome(0), SWM_ECANCELED);
-	ck_assert_int_eq(stats().size, 0);
+	ck_assert_int_eq(stats().waiting, 0);
 	close(ends[0]);
+	end_silent_server(fd);
+}
+END_TEST
+
+/* Another connection is being made, and that hangs; the one that comes back is taken at once. */
+START_TEST(what_is_free_first_is_taken)
+{
+	char here[128], there[256], uri[160];
+
+	nowhere_uri();
+	snprintf(uri, sizeof uri, "host=%s port=5432 user=%s dbname=%s", folder, PQuser(admin), PQdb(admin));
+	snprintf(here, sizeof here, "%s/.s.PGSQL.5432", folder);
+	snprintf(there, sizeof there, "%s/.s.PGSQL.%s", PQhost(admin), PQport(admin));
+	ck_assert_int_eq(symlink(there, here), 0);
+	pool = database_pool(uri, "db-pool-acquisition-timeout", "60");
+	swm_conn *conn = acquire();
+	unlink(here);
+	int fd = listen_in_folder(); /* from now on nobody answers there */
+	queue_up(0, -1);
+	wait_for(stats().size == 2);
+	swm_pool_release(conn);
+	ck_assert_int_eq(outcome(0), SWM_OK);
 	end_silent_server(fd);
 }
 END_TEST
@@ -887,6 +1006,10 @@ unit_suite(void)
 	tcase_add_test(cases, a_waiter_gets_the_room_of_a_closed_one);
 	tcase_add_test(cases, waiting_ends_in_time);
 	tcase_add_test(cases, waiting_ends_when_the_client_goes);
+	tcase_add_test(cases, waiting_before_counts);
+	tcase_add_test(cases, the_anonymous_leave_some);
+	tcase_add_test(cases, the_anonymous_wait_in_order);
+	tcase_add_test(cases, by_default_the_anonymous_leave_a_quarter);
 	tcase_add_test(cases, many_threads_and_few_connections);
 	tcase_add_test(cases, an_open_transaction);
 	tcase_add_test(cases, a_failed_transaction);
@@ -910,6 +1033,7 @@ unit_suite(void)
 	tcase_add_test(cases, a_refused_database_is_no_refused_login);
 	tcase_add_test(cases, a_silent_server);
 	tcase_add_test(cases, a_client_that_goes_while_connecting);
+	tcase_add_test(cases, what_is_free_first_is_taken);
 	tcase_add_test(cases, closing_ends_an_attempt);
 	tcase_add_test(cases, a_bad_connection_string);
 	tcase_add_test(cases, messages_are_one_line_without_the_secret);
