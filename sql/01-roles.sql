@@ -21,7 +21,8 @@ $$;
 ALTER ROLE swm_authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 GRANT swm_anon, swm_reader, swm_writer, swm_device TO swm_authenticator;
 
--- A client that reads its answer slowly holds a connection for as long; this ends it.
+-- How long a statement may run. PostgreSQL does not look at it while it waits for a client to
+-- take rows: server-stall-timeout of swm-fcgi and nginx's temporary file are for slow clients.
 ALTER ROLE swm_anon SET statement_timeout = '1min';
 ALTER ROLE swm_reader SET statement_timeout = '10min';
 ALTER ROLE swm_writer SET statement_timeout = '10min';

@@ -389,8 +389,10 @@ class Server:
 
 	_count = 0
 
-	def __init__(self, cluster, database, nginx=True, **settings):
+	def __init__(self, cluster, database, nginx=True, site=None, **settings):
+		"""site: changes the text of nginx's site."""
 		Server._count += 1
+		self.change_site = site
 		self.name = "%d" % Server._count
 		self.cluster, self.database = cluster, database
 		self.socket = os.path.join(folder(), "swm-%s.sock" % self.name)
@@ -433,6 +435,10 @@ class Server:
 		for attempt in range(5):  # another process may take the free port first
 			self.port = free_port()
 			make_nginx_configuration(prefix, self.port, self.socket)
+			if self.change_site:
+				with open(prefix + "/swm.site") as file:
+					text = self.change_site(file.read())
+				write_file(prefix + "/swm.site", text)
 			self.nginx = Process("nginx-%s" % self.name, [nginx, "-p", prefix, "-c", prefix + "/nginx.conf",
 			                                              "-e", prefix + "/error.log"])
 			try:

@@ -3,6 +3,8 @@
     clients = [Client(server.port, request) for _ in range(100)]
     drive(clients, seconds=5)
     waits = [wait for client in clients for wait in client.waits]
+
+A client may be driven several times, and goes on where it was.
 """
 import selectors
 import socket
@@ -28,6 +30,9 @@ class Client:
 		self.socket = None
 
 	def start(self):
+		"""Connects; no more than that for one that was driven before."""
+		if self.socket:
+			return
 		self.socket = socket.socket()
 		if self.rate:
 			self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -87,7 +92,8 @@ def drive(clients, seconds, until=lambda: False):
 	paused = []
 	for client in clients:
 		client.start()
-		chosen.register(client.socket, selectors.EVENT_WRITE, client)
+		if not client.ended:
+			chosen.register(client.socket, selectors.EVENT_READ if client.sent else selectors.EVENT_WRITE, client)
 	while time.monotonic() < deadline and len(chosen.get_map()) + len(paused) > 0 and not until():
 		for key, _ in chosen.select(0.05):
 			step(chosen, key.data, paused)

@@ -6,7 +6,7 @@ import resource
 import unittest
 
 import harness
-from harness import ids
+from harness import ids, wait_until
 from load import Client, drive, percentile
 
 
@@ -73,3 +73,57 @@ class Fairness(unittest.TestCase):
 			median, slow, longest, min(counts), max(counts))
 		self.assertLess(slow, 10 * median, told)
 		self.assertLess(longest, 500, told)
+
+
+class SlowReaders(unittest.TestCase):
+	READERS, CLIENTS, SECONDS, RATE = 100, 16, 4, 2000
+	FLOOR = 100  # ms: what a loaded machine may cost without any reader
+
+	def normal_waits(self, server, beside=()):
+		"""The waits of normal clients for a time, in ms."""
+		clients = [Client(server.port, get("/three?order=id")) for _ in range(self.CLIENTS)]
+		drive([*beside, *clients], self.SECONDS)
+		for client in clients:
+			client.close()
+			self.assertEqual({(answer.status, answer.text) for answer in client.answers}, {(200, ids(1, 2, 3))})
+		return [1000 * wait for client in clients for wait in client.waits]
+
+	def test_they_cost_nobody_else(self):
+		"""
+		Far more readers than connections, each of an answer that takes ten minutes to read. The
+		99th percentile of normal clients at most doubles, and the readers get on.
+		"""
+		server = harness.own_server(db_pool=4)
+		self.addCleanup(server.stop)
+		alone = percentile(self.normal_waits(server), 0.99)
+		readers = [Client(server.port, get("/million?limit=10000"), rate=self.RATE) for _ in range(self.READERS)]
+		drive(readers, 30, until=lambda: all(reader.taken > 0 for reader in readers))
+		before = [reader.taken for reader in readers]
+		beside = percentile(self.normal_waits(server, readers), 0.99)
+		self.assertLess(beside, max(2 * alone, self.FLOOR))
+		for reader, taken in zip(readers, before):
+			self.assertGreater(reader.taken, taken)
+			self.assertFalse(reader.ended)
+			reader.close()
+
+	def test_broken_off(self):
+		"""
+		An answer beyond nginx's file, whose client takes nothing: after server-stall-timeout it is
+		broken off, the log says so, and what the client then reads is not complete.
+		"""
+		server = harness.Server(harness.cluster(), harness.database(), server_stall_timeout=1,
+		                        site=lambda text: text.replace("max_temp_file_size 256m", "max_temp_file_size 1m"))
+		self.addCleanup(server.stop)
+		for count, target in enumerate(("/million", "/million?select=id,pad&limit=500000"), 1):
+			with self.subTest(target):
+				reader = Client(server.port, get(target, close=True), rate=1 << 20)
+				drive([reader], 30, until=lambda: reader.taken > 0)
+				wait_until(lambda: server.backends("state = 'active'") == 0, 20, "the end of the query")
+				wait_until(lambda: server.log().count("answer broken off: the client was too slow") == count, 10,
+				           "the log's line")
+				reader.rate = None
+				drive([reader], 30)
+				reader.close()
+				self.assertFalse(reader.answers[0].complete)
+				self.assertEqual(reader.answers[0].status, 200)
+		self.assertEqual(server.get("/three?order=id").text, ids(1, 2, 3))
