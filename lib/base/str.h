@@ -40,6 +40,9 @@ swm_str swm_str_from(swm_str s, size_t n);
 /* Without blanks, tabs, carriage returns and newlines at both ends. */
 swm_str swm_str_trim(swm_str s);
 
+/* The byte order mark in UTF-8, which a text may begin with. */
+#define SWM_BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* Where a byte is first; s.len when it is not there. */
 size_t swm_str_find(swm_str s, char c);
 

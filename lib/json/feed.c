@@ -6,6 +6,7 @@
 #include "json/raw.h"
 #include "json/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Of the window to begin with; a longer row makes it grow. */
@@ -23,20 +24,21 @@ struct swm_feed {
 	bool opened, closed; /* the array's brackets have come */
 	bool broken;        /* what comes cannot be told from what came */
 
-	int64_t line, next_line; /* of the row, and behind it */
-	int64_t row;
+	swm_json_place place, next; /* of the row, and behind it */
+	int64_t row;        /* how many have come */
 
 	swm_str *names;     /* of the header, or the first row */
 	size_t name_count;
 
 	swm_feed_names_list chosen; /* JSON */
-	size_t *cell_of;    /* CSV: of each field, or UNKNOWN */
+	size_t *cell_of;    /* CSV: of each field, or UNKNOWN; no name but the empty one comes twice */
 	swm_csv_field *fields;
 	swm_cell *cells;
 	size_t cell_count;
 	bool exact;
 
 	/* of the row that is being read */
+	int64_t at_row;     /* from 0 */
 	size_t expected, found;
 	bool unknown;
 	swm_buf scratch;
@@ -53,7 +55,7 @@ swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t wi
 	if (f == NULL)
 		return NULL;
 	*f = (swm_feed){ .arena = arena, .form = form, .read = read, .user = user, .room = room,
-		.end = begin.len, .next_line = 1, .window = malloc(room) };
+		.end = begin.len, .next = { 1, 1 }, .window = malloc(room) };
 	if (f->window == NULL)
 		return NULL;
 	if (begin.len > 0)
@@ -74,7 +76,7 @@ swm_feed_dispose(swm_feed *feed)
 int64_t
 swm_feed_line(const swm_feed *feed)
 {
-	return feed->line;
+	return feed->place.line;
 }
 
 int64_t
@@ -89,13 +91,24 @@ swm_feed_can_skip(const swm_feed *feed)
 	return !feed->broken;
 }
 
+/* Elements of an array are counted from 0, as in what errors=skip tells. */
+static void
+put_place(swm_buf *to, const swm_feed *f)
+{
+	if (f->form == SWM_FEED_ARRAY)
+		swm_buf_printf(to, "Row %lld, line", (long long)f->at_row);
+	else
+		swm_buf_cstr(to, "Line");
+	swm_buf_printf(to, " %lld", (long long)f->place.line);
+}
+
 static int
 fail_row(swm_feed *f, const char *what)
 {
 	swm_buf details = SWM_BUF_INIT;
 	int rc = swm_fail(f->err, SWM_ERR_BODY, swm_cstr(what));
 
-	swm_buf_printf(&details, "Line %lld", (long long)f->line);
+	put_place(&details, f);
 	swm_error_set_details(f->err, swm_buf_view(&details));
 	swm_buf_dispose(&details);
 	return rc;
@@ -107,12 +120,71 @@ fail_nul(swm_feed *f)
 {
 	swm_buf details = SWM_BUF_INIT;
 
-	swm_buf_printf(&details, "Line %lld: \\u0000 cannot be converted to text.", (long long)f->line);
+	put_place(&details, f);
+	swm_buf_cstr(&details, ": \\u0000 cannot be converted to text.");
 	struct swm_sql_error from = { .sqlstate = SWM_STR("22P05"), .message = SWM_STR("unsupported Unicode escape sequence"),
 		.details = swm_buf_view(&details), .has_details = true };
 	int rc = swm_fail_sql(f->err, &from);
 	swm_buf_dispose(&details);
 	return rc;
+}
+
+/* One may not go on behind it: where it ends is not known, or too far. */
+static int
+fail_long(swm_feed *f)
+{
+	char what[64];
+
+	snprintf(what, sizeof what, "A row is longer than %d MiB", SWM_FEED_LONGEST_ROW >> 20);
+	f->broken = true;
+	return fail_row(f, what);
+}
+
+static bool
+is_too_long(size_t len)
+{
+	return len > SWM_FEED_LONGEST_ROW;
+}
+
+/* Where a row's text is no JSON is found by who reads texts byte by byte. */
+static int
+fail_invalid(swm_feed *f, swm_str text)
+{
+	swm_arena *arena = swm_arena_new();
+	swm_json_scan *scan = arena == NULL ? NULL : swm_json_scan_new(arena);
+	swm_json_facts facts;
+	swm_json_fault fault = { .expected = "a JSON object" };
+
+	if (scan == NULL) {
+		swm_arena_free(arena);
+		return swm_fail_memory(f->err);
+	}
+	if (swm_json_scan_feed(scan, text) != SWM_OK || swm_json_scan_end(scan, &facts) != SWM_OK)
+		fault = swm_json_scan_fault(scan);
+	swm_arena_free(arena);
+	return swm_json_fail(f->err, text, f->place, &fault);
+}
+
+/* What is wrong with an object, as swm_json_object() has it. */
+static int
+fail_object(swm_feed *f, swm_str text, enum swm_object_result what, size_t at)
+{
+	const swm_json_fault fault = { .expected = NULL, .at = at };
+
+	f->broken = f->form == SWM_FEED_ARRAY;
+	if (what == SWM_OBJECT_OTHER)
+		return fail_row(f, "A row must be a JSON object");
+	return what == SWM_OBJECT_TOO_DEEP ? swm_json_fail(f->err, text, f->place, &fault) : fail_invalid(f, text);
+}
+
+/* Another byte than this should come next, in the structure around the rows. */
+static int
+fail_expected(swm_feed *f, const char *expected)
+{
+	const swm_json_fault fault = { .expected = expected };
+
+	f->broken = true;
+	return swm_json_fail(f->err, (swm_str){ f->window + f->begin, f->end - f->begin }, f->next, &fault);
 }
 
 /*
@@ -137,20 +209,12 @@ make_room(swm_feed *f)
 	return true;
 }
 
-static bool
-row_is_too_long(const swm_feed *f)
-{
-	return f->end - f->begin > SWM_FEED_LONGEST_ROW;
-}
-
 /* Fills the window: a row is looked at again only when there is a good part more of it. */
 static int
 fill(swm_feed *f)
 {
-	if (row_is_too_long(f)) {
-		f->broken = true;
-		return fail_row(f, "A row is longer than 8 MiB");
-	}
+	if (is_too_long(f->end - f->begin))
+		return fail_long(f);
 	if (!make_room(f))
 		return swm_fail_memory(f->err);
 	while (f->end < f->room && !f->last) {
@@ -165,23 +229,25 @@ fill(swm_feed *f)
 	return SWM_OK;
 }
 
-static int64_t
-count_lines(const char *from, const char *to)
-{
-	int64_t lines = 0;
-
-	while (from < to && (from = memchr(from, '\n', (size_t)(to - from))) != NULL) {
-		from++;
-		lines++;
-	}
-	return lines;
-}
-
 static void
 pass(swm_feed *f, size_t to)
 {
-	f->next_line += count_lines(f->window + f->begin, f->window + to);
+	swm_json_place_advance(&f->next, (swm_str){ f->window + f->begin, to - f->begin });
 	f->begin = to;
+}
+
+/* In front of the body, whatever it is (RFC 8259, 8.1 lets a parser do so). */
+static int
+pass_byte_order_mark(swm_feed *f)
+{
+	static const size_t len = sizeof SWM_BYTE_ORDER_MARK - 1;
+	int rc = SWM_OK;
+
+	while (f->end < len && !f->last && rc == SWM_OK)
+		rc = fill(f);
+	if (f->end >= len && memcmp(f->window, SWM_BYTE_ORDER_MARK, len) == 0)
+		f->begin = len;
+	return rc;
 }
 
 /* A byte of the body that is no blank, or -1 at its end: *rc is of fill(). */
@@ -216,8 +282,10 @@ take_element(swm_feed *f, swm_str *out)
 	int rc = SWM_OK;
 
 	while (!swm_json_extent_find(&extent, (swm_str){ f->window + f->begin, f->end - f->begin })) {
-		if (f->last)
-			return fail_row(f, "Empty or invalid json");
+		if (f->last) {
+			f->broken = true;
+			return fail_invalid(f, (swm_str){ f->window + f->begin, f->end - f->begin });
+		}
 		if ((rc = fill(f)) != SWM_OK)
 			return rc;
 	}
@@ -232,7 +300,7 @@ expect(swm_feed *f, char wanted, int *c, int *rc)
 {
 	if (*rc != SWM_OK || *c != wanted)
 		return false;
-	f->begin++;
+	pass(f, f->begin + 1);
 	*c = peek(f, rc);
 	return *rc == SWM_OK;
 }
@@ -240,9 +308,10 @@ expect(swm_feed *f, char wanted, int *c, int *rc)
 static int
 fail_element(swm_feed *f, int c)
 {
+	if (c <= 0 || strchr("[\"tfn-0123456789", c) == NULL)
+		return fail_expected(f, f->row == 0 ? "\"{\" or \"]\"" : "\"{\"");
 	f->broken = true;
-	return fail_row(f, c > 0 && strchr("[\"tfn-0123456789", c) != NULL ? "A row must be a JSON object"
-	                                                                  : "Empty or invalid json");
+	return fail_row(f, "A row must be a JSON object");
 }
 
 static int
@@ -254,14 +323,16 @@ next_element(swm_feed *f, swm_str *out)
 	f->closed |= opened && !f->closed && expect(f, ']', &c, &rc);
 	bool separate = f->row == 0 || f->closed || expect(f, ',', &c, &rc);
 	f->opened = opened;
-	f->line = f->next_line;
+	f->place = f->next;
 	if (rc != SWM_OK)
 		return rc;
 	if (f->closed && c < 0)
 		return 0;
-	if (!opened || !separate || f->closed || c != '{')
-		return fail_element(f, separate && !f->closed ? c : 0);
-	return take_element(f, out);
+	if (!opened || f->closed)
+		return fail_expected(f, opened ? "the end" : "\"[\"");
+	if (!separate)
+		return fail_expected(f, "\",\" or \"]\"");
+	return c == '{' ? take_element(f, out) : fail_element(f, c);
 }
 
 static int
@@ -269,7 +340,7 @@ next_line(swm_feed *f, swm_str *out)
 {
 	int rc, c = peek(f, &rc);
 
-	f->line = f->next_line;
+	f->place = f->next;
 	if (rc != SWM_OK || c < 0)
 		return rc;
 	for (;;) {
@@ -278,7 +349,7 @@ next_line(swm_feed *f, swm_str *out)
 			size_t len = end != NULL ? (size_t)(end - begin) : f->end - f->begin;
 			*out = (swm_str){ begin, len };
 			f->begin += len + (end != NULL);
-			f->next_line += end != NULL;
+			f->next = (swm_json_place){ f->next.line + (end != NULL), 1 };
 			return 1;
 		}
 		if ((rc = fill(f)) != SWM_OK)
@@ -290,10 +361,10 @@ next_line(swm_feed *f, swm_str *out)
 static int
 next_text(swm_feed *f, swm_str *out)
 {
+	f->at_row = f->row;
 	int rc = f->form == SWM_FEED_ARRAY ? next_element(f, out) : next_line(f, out);
-
 	f->row += rc == 1;
-	return rc;
+	return rc == 1 && is_too_long(out->len) ? fail_long(f) : rc;
 }
 
 /* The name of a member without escapes; a view of the text, or of the scratch. */
@@ -326,11 +397,19 @@ take_cell(void *user, const swm_json_member_seen *seen)
 	f->cells[at] = seen->value; /* of several the last counts */
 }
 
+/* The array around the rows, which is a part of the same text. */
+static int
+depth_outside(const swm_feed *f)
+{
+	return f->form == SWM_FEED_ARRAY;
+}
+
 static int
 next_object(swm_feed *f)
 {
 	swm_str text;
 	bool has_nul = false;
+	size_t fault;
 	int rc = next_text(f, &text);
 
 	if (rc != 1)
@@ -339,11 +418,9 @@ next_object(swm_feed *f)
 		f->cells[i].kind = SWM_CELL_MISSING;
 	f->expected = f->found = 0;
 	f->unknown = false;
-	const char *wrong = swm_json_object(text, take_cell, f, &has_nul);
-	if (wrong != NULL) {
-		f->broken = f->form == SWM_FEED_ARRAY;
-		return fail_row(f, wrong);
-	}
+	enum swm_object_result result = swm_json_object(text, depth_outside(f), take_cell, f, &has_nul, &fault);
+	if (result != SWM_OBJECT_TAKEN)
+		return fail_object(f, text, result, fault);
 	if (f->scratch.failed)
 		return swm_fail_memory(f->err);
 	if (has_nul)
@@ -397,23 +474,25 @@ name_by_row(swm_feed *f)
 	struct naming naming = { .f = f };
 	swm_str text;
 	bool has_nul = false;
+	size_t fault;
 	int rc = next_text(f, &text);
 
 	if (rc != 1)
 		return rc;
-	const char *wrong = swm_json_object(text, take_name, &naming, &has_nul);
+	enum swm_object_result result = swm_json_object(text, depth_outside(f), take_name, &naming, &has_nul, &fault);
 	if (naming.failed || f->scratch.failed)
 		return swm_fail_memory(f->err);
-	if (wrong == NULL && naming.too_many)
-		wrong = "A key is too long, or there are too many";
-	if (wrong != NULL) {
+	if (result != SWM_OBJECT_TAKEN || naming.too_many)
 		f->name_count = 0;
+	if (result != SWM_OBJECT_TAKEN)
+		return fail_object(f, text, result, fault);
+	if (naming.too_many) {
 		f->broken = f->form == SWM_FEED_ARRAY;
-		return fail_row(f, wrong);
+		return fail_row(f, "A key is too long, or there are too many");
 	}
 	/* back to where it began */
 	f->begin = (size_t)(text.ptr - f->window);
-	f->next_line = f->line;
+	f->next = f->place;
 	f->row--;
 	return 1;
 }
@@ -438,7 +517,8 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 	char *end;
 	int rc;
 
-	f->line = f->next_line;
+	f->place = f->next;
+	f->at_row = f->row;
 	for (;;) {
 		char *begin = f->window + f->begin;
 		if (f->begin == f->end && f->last)
@@ -446,17 +526,63 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields, most, count, &end, &why);
 		if (found == SWM_ROW_TAKEN && *count == 1 && fields[0].len == 0 && !fields[0].quoted && end > begin) {
 			pass(f, (size_t)(end - f->window)); /* a blank line */
-			f->line = f->next_line;
+			f->place = f->next;
 			continue;
 		}
 		if (found != SWM_ROW_MORE) {
 			pass(f, (size_t)(end - f->window));
 			f->row++;
+			if (is_too_long((size_t)(end - begin)))
+				return fail_long(f);
 			return found == SWM_ROW_BAD ? fail_row(f, why) : check_text(f, (swm_str){ begin, (size_t)(end - begin) });
 		}
 		if ((rc = fill(f)) != SWM_OK)
 			return rc;
 	}
+}
+
+static int
+fail_twice(swm_feed *f, swm_str name)
+{
+	swm_buf what = SWM_BUF_INIT;
+
+	swm_buf_cstr(&what, "The header names the column '");
+	swm_buf_str(&what, name);
+	swm_buf_cstr(&what, "' twice");
+	int rc = what.failed ? swm_fail_memory(f->err) : fail_row(f, swm_buf_text(&what));
+	swm_buf_dispose(&what);
+	return rc;
+}
+
+/* Without a name a field can be no column, however often that is so. */
+static int
+check_names(swm_feed *f)
+{
+	swm_feed_names_list list;
+
+	if (!swm_feed_sort(&list, f->arena, f->names, f->name_count))
+		return swm_fail_memory(f->err);
+	for (size_t i = 1; i < list.count; i++) {
+		swm_str name = list.names[list.sorted[i]];
+		if (name.len > 0 && swm_str_eq(name, list.names[list.sorted[i - 1]]))
+			return fail_twice(f, name);
+	}
+	return SWM_OK;
+}
+
+/* The fields of the header, as names that last. */
+static int
+keep_names(swm_feed *f, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		swm_cell cell = swm_csv_cell(&f->fields[i]);
+		swm_str name = cell.kind == SWM_CELL_NULL ? SWM_STR("NULL") : cell.text;
+		f->names[i] = swm_arena_str(f->arena, name);
+		if (f->names[i].ptr == NULL)
+			return swm_fail_memory(f->err);
+	}
+	f->name_count = count;
+	return check_names(f);
 }
 
 static int
@@ -469,43 +595,25 @@ name_by_header(swm_feed *f)
 	if (f->fields == NULL || f->names == NULL)
 		return swm_fail_memory(f->err);
 	int rc = next_fields(f, f->fields, SWM_JSON_MOST_KEYS, &count);
-	f->broken = rc < 0;
 	f->row = 0;
-	if (rc != 1)
-		return rc;
-	if (count > SWM_JSON_MOST_KEYS)
-		return fail_row(f, "Too many fields");
-	for (size_t i = 0; i < count; i++) {
-		swm_cell cell = swm_csv_cell(&f->fields[i]);
-		swm_str name = cell.kind == SWM_CELL_NULL ? SWM_STR("NULL") : cell.text;
-		f->names[i] = swm_arena_str(f->arena, name);
-		if (f->names[i].ptr == NULL)
-			return swm_fail_memory(f->err);
-	}
-	f->name_count = count;
-	return 1;
+	if (rc == 0)
+		rc = swm_fail(f->err, SWM_ERR_BODY, SWM_STR("No header in line 1 of the CSV"));
+	else if (rc == 1 && count > SWM_JSON_MOST_KEYS)
+		rc = fail_row(f, "Too many fields");
+	else if (rc == 1)
+		rc = keep_names(f, count);
+	f->broken = rc < 0;
+	return rc < 0 ? rc : 1;
 }
 
-/* Which cell each field is; of two of one name the last one is it. */
 static int
 choose_fields(swm_feed *f)
 {
-	size_t *taken_by = swm_arena_array(f->arena, f->cell_count, sizeof *taken_by);
-
 	f->cell_of = swm_arena_array(f->arena, f->name_count, sizeof *f->cell_of);
-	if (f->cell_of == NULL || taken_by == NULL)
+	if (f->cell_of == NULL)
 		return swm_fail_memory(f->err);
-	for (size_t i = 0; i < f->cell_count; i++)
-		taken_by[i] = SWM_FEED_UNKNOWN;
-	for (size_t i = 0; i < f->name_count; i++) {
-		size_t cell = swm_feed_find(&f->chosen, f->names[i]);
-		f->cell_of[i] = cell;
-		if (cell == SWM_FEED_UNKNOWN)
-			continue;
-		if (taken_by[cell] != SWM_FEED_UNKNOWN)
-			f->cell_of[taken_by[cell]] = SWM_FEED_UNKNOWN;
-		taken_by[cell] = i;
-	}
+	for (size_t i = 0; i < f->name_count; i++)
+		f->cell_of[i] = swm_feed_find(&f->chosen, f->names[i]);
 	return SWM_OK;
 }
 
@@ -570,7 +678,9 @@ int
 swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_error *err)
 {
 	feed->err = err;
-	int rc = feed->form == SWM_FEED_CSV ? name_by_header(feed) : name_by_row(feed);
+	int rc = feed->row == 0 ? pass_byte_order_mark(feed) : SWM_OK;
+	if (rc == SWM_OK)
+		rc = feed->form == SWM_FEED_CSV ? name_by_header(feed) : name_by_row(feed);
 	*names = feed->names;
 	*count = feed->name_count;
 	return rc;

@@ -39,8 +39,9 @@ swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin,
 void swm_feed_dispose(swm_feed *feed); /* NULL is allowed */
 
 /*
- * The header's names, or those of the first row's members, each once. 1; 0: there is no row, and
- * of CSV no header either. Negative as swm_feed_next().
+ * The header's names, which are refused when one stands there twice, or those of the first row's
+ * members, each once. A byte order mark before them is passed over. 1; 0: there is no row (CSV has
+ * a header, or BODY is what it lacks). Negative as swm_feed_next().
  */
 int swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_error *err);
 
@@ -53,7 +54,7 @@ int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exa
 
 /*
  * The next row: 1, and its cells, as many as were chosen, until the next call. 0: no more.
- * BODY (SWM_EPARSE), its details beginning with the line: it is no such row. 22P05
+ * BODY (SWM_EPARSE), whose details say where: it is no such row. 22P05
  * (SWM_EDATABASE), as PostgreSQL has it: it holds the character NUL. SWM_ECANCELED: the
  * body ends too early. SWM_ENOMEM.
  */

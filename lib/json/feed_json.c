@@ -5,11 +5,10 @@
 
 #include "json/grammar.h"
 
-static const char invalid[] = "Empty or invalid json";
-
 struct object {
 	const char *p, *end;
-	bool failed;
+	int depth;    /* of its members' values */
+	bool too_deep;
 	bool has_nul;
 	bool escaped; /* the string that was read last */
 };
@@ -204,8 +203,10 @@ container(struct object *o, int depth)
 	for (bool behind_value = false;;) {
 		blanks(o);
 		if (!behind_value && (at(o, '{') || at(o, '['))) {
-			if (depth == SWM_JSON_DEPTH)
+			if (depth == SWM_JSON_DEPTH) {
+				o->too_deep = true;
 				return false;
+			}
 			uint64_t bit = UINT64_C(1) << (depth % 64), *word_of = &objects[depth / 64];
 			bool is_object = *o->p++ == '{';
 			*word_of = is_object ? *word_of | bit : *word_of & ~bit;
@@ -235,7 +236,6 @@ container(struct object *o, int depth)
 	}
 }
 
-/* A member's value: 1 deep at least, since it stands in the row; 2 in an array of rows. */
 static bool
 value(struct object *o, swm_cell *cell)
 {
@@ -250,7 +250,7 @@ value(struct object *o, swm_cell *cell)
 		*cell = (swm_cell){ SWM_CELL_STRING, o->escaped, { begin, (size_t)(o->p - begin) } };
 		return true;
 	}
-	if (at(o, '{') || at(o, '[') ? !container(o, 2) : !scalar(o))
+	if (at(o, '{') || at(o, '[') ? !container(o, o->depth) : !scalar(o))
 		return false;
 	cell->kind = *begin == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
 	cell->escaped = false;
@@ -274,28 +274,39 @@ member(struct object *o, swm_json_member_seen *seen)
 	return true;
 }
 
-const char *
-swm_json_object(swm_str text, void (*took)(void *user, const swm_json_member_seen *seen), void *user, bool *has_nul)
+/* The members, and the brace behind them. */
+static bool
+members(struct object *o, void (*took)(void *user, const swm_json_member_seen *seen), void *user)
 {
-	struct object o = { .p = text.ptr, .end = text.ptr + text.len };
 	swm_json_member_seen seen;
+
+	blanks(o);
+	if (skip(o, '}'))
+		return true;
+	do {
+		if (!member(o, &seen))
+			return false;
+		took(user, &seen);
+	} while (skip(o, ','));
+	return skip(o, '}');
+}
+
+enum swm_object_result
+swm_json_object(swm_str text, int outside, void (*took)(void *user, const swm_json_member_seen *seen), void *user,
+                bool *has_nul, size_t *fault)
+{
+	struct object o = { .p = text.ptr, .end = text.ptr + text.len, .depth = outside + 1 };
 
 	blanks(&o);
 	if (!skip(&o, '{'))
-		return scalar(&o) || at(&o, '[') ? "A row must be a JSON object" : invalid;
-	blanks(&o);
-	if (!skip(&o, '}')) {
-		do {
-			if (!member(&o, &seen))
-				return invalid;
-			took(user, &seen);
-		} while (skip(&o, ','));
-		if (!skip(&o, '}'))
-			return invalid;
-	}
-	blanks(&o);
+		return at(&o, '[') || scalar(&o) ? SWM_OBJECT_OTHER : SWM_OBJECT_INVALID;
+	bool whole = members(&o, took, user);
 	*has_nul = o.has_nul;
-	return o.p == o.end ? NULL : invalid;
+	*fault = (size_t)(o.p - text.ptr);
+	blanks(&o);
+	if (whole && o.p == o.end)
+		return SWM_OBJECT_TAKEN;
+	return o.too_deep ? SWM_OBJECT_TOO_DEEP : SWM_OBJECT_INVALID;
 }
 
 bool

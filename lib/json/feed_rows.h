@@ -3,6 +3,7 @@
 #define SWM_JSON_FEED_ROWS_H
 
 #include "base/buf.h"
+#include "json/fault.h"
 #include "json/feed.h"
 
 /* Of a name that is not chosen. */
@@ -49,12 +50,20 @@ typedef struct swm_json_member_seen {
 	swm_cell value;
 } swm_json_member_seen;
 
+enum swm_object_result {
+	SWM_OBJECT_TAKEN,
+	SWM_OBJECT_OTHER,    /* it is a value of another kind */
+	SWM_OBJECT_INVALID,  /* it is no JSON */
+	SWM_OBJECT_TOO_DEEP, /* at *fault */
+};
+
 /*
- * Reads an object that ends at `end` of the text, and calls back for each member. NULL, or what is
- * wrong with it. *has_nul: the character NUL is in it.
+ * Reads the object that the text is, and calls back for each member. outside: what it lies in is so
+ * deep already. *has_nul: the character NUL is in it.
  */
-const char *swm_json_object(swm_str text, void (*member)(void *user, const swm_json_member_seen *seen), void *user,
-                            bool *has_nul);
+enum swm_object_result swm_json_object(swm_str text, int outside,
+                                       void (*member)(void *user, const swm_json_member_seen *seen), void *user,
+                                       bool *has_nul, size_t *fault);
 
 /* How far an object reaches, looked for in pieces. Zeroed to begin with. */
 typedef struct swm_json_extent {

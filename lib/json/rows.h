@@ -7,10 +7,9 @@
 #include "json/scan.h"
 
 /*
- * text/csv (RFC 4180) with a header line: an array of objects of strings. NULL stands for
- * null; an empty field is the empty string. Lines may end in CRLF or LF. BODY (SWM_EPARSE)
- * names the line that has too few or too many fields, or a quote that is not closed.
- * BODY_TOO_LARGE when more than longest bytes would be written.
+ * text/csv (RFC 4180) with a header line, read as many rows are (json/feed.h): an array of
+ * objects of strings. NULL stands for null; an empty field is the empty string. As
+ * swm_feed_next(); BODY_TOO_LARGE when more than longest bytes would be written.
  */
 int swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv,
                       swm_error *err);

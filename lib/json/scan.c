@@ -26,6 +26,8 @@ enum state {
 
 struct swm_json_scan {
 	enum state state;
+	swm_json_fault fault; /* when it is broken */
+	size_t seen;        /* bytes of the pieces so far */
 	bool in_key;        /* the string is a member's name */
 	bool taken;         /* the name is one that is collected */
 	bool key_too_long;
@@ -57,16 +59,6 @@ swm_json_scan_new(swm_arena *arena)
 	return scan;
 }
 
-static void
-fail(swm_json_scan *s)
-{
-	s->state = BROKEN;
-}
-
-/*
- * Containers
- */
-
 static bool
 in_object(const swm_json_scan *s)
 {
@@ -74,6 +66,57 @@ in_object(const swm_json_scan *s)
 
 	return at >= 0 && (s->objects[at / 64] >> (at % 64) & 1) != 0;
 }
+
+static const char *
+expected_after_value(const swm_json_scan *s)
+{
+	return s->depth == 0 ? "the end" : in_object(s) ? "\",\" or \"}\"" : "\",\" or \"]\"";
+}
+
+/* What must come next, as an error says it. */
+static const char *
+expected_next(const swm_json_scan *s)
+{
+	switch (s->state) {
+	case VALUE:
+		return "a value";
+	case VALUE_OR_CLOSE:
+		return "a value or \"]\"";
+	case KEY:
+		return "a name in double quotes";
+	case KEY_OR_CLOSE:
+		return "a name in double quotes or \"}\"";
+	case COLON:
+		return "\":\"";
+	case AFTER: case ZERO: case INTEGER: case FRACTION: case EXPONENT_DIGITS:
+		return expected_after_value(s);
+	case LITERAL:
+		return "true, false or null";
+	case MINUS: case POINT: case EXPONENT: case EXPONENT_SIGN:
+		return "a digit";
+	case HEX:
+		return "a hexadecimal digit";
+	default:
+		return "a closing quote";
+	}
+}
+
+static void
+fail_with(swm_json_scan *s, const char *expected)
+{
+	s->fault.expected = expected;
+	s->state = BROKEN;
+}
+
+static void
+fail(swm_json_scan *s)
+{
+	fail_with(s, expected_next(s));
+}
+
+/*
+ * Containers
+ */
 
 /* Whether the innermost container is an object whose members are rows' columns or arguments. */
 static bool
@@ -88,7 +131,7 @@ open_container(swm_json_scan *s, bool object)
 	int at = s->depth;
 
 	if (at == SWM_JSON_DEPTH) {
-		fail(s);
+		fail_with(s, NULL);
 		return;
 	}
 	uint64_t bit = UINT64_C(1) << (at % 64);
@@ -176,7 +219,10 @@ begin_value(swm_json_scan *s, char c)
 		s->state = ZERO;
 		break;
 	default:
-		s->state = c >= '1' && c <= '9' ? INTEGER : BROKEN;
+		if (c >= '1' && c <= '9')
+			s->state = INTEGER;
+		else
+			fail(s);
 	}
 }
 
@@ -258,8 +304,14 @@ number_state(enum state state, char c)
 static void
 number(swm_json_scan *s, char c)
 {
-	s->state = number_state(s->state, c);
-	if (s->state == AFTER) /* the byte is what follows the number */
+	enum state next = number_state(s->state, c);
+
+	if (next == BROKEN) {
+		fail(s);
+		return;
+	}
+	s->state = next;
+	if (next == AFTER) /* the byte is what follows the number */
 		structure(s, c);
 }
 
@@ -328,14 +380,14 @@ begin_character(swm_json_scan *s, unsigned char c)
 	else if (c >= 0xf0 && c <= 0xf4)
 		expect_bytes(s, 3, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf);
 	else
-		fail(s);
+		fail_with(s, "UTF-8");
 }
 
 static void
 continue_character(swm_json_scan *s, unsigned char c)
 {
 	if (c < s->low || c > s->high)
-		fail(s);
+		fail_with(s, "UTF-8");
 	else if (--s->more == 0)
 		s->state = STRING;
 	s->low = 0x80;
@@ -362,7 +414,7 @@ escape(swm_json_scan *s, char c)
 		take(s, &meant[at - named], 1);
 		s->state = STRING;
 	} else {
-		fail(s);
+		fail_with(s, "an escape of JSON");
 	}
 }
 
@@ -372,8 +424,10 @@ end_hex(swm_json_scan *s)
 {
 	bool high = s->code >= 0xd800 && s->code <= 0xdbff, low = s->code >= 0xdc00 && s->code <= 0xdfff;
 
-	if (low != (s->high_half != 0) || (s->taken && s->code == 0)) {
-		fail(s);
+	if (s->taken && s->code == 0) {
+		fail_with(s, "no NUL in a name");
+	} else if (low != (s->high_half != 0)) {
+		fail_with(s, "a pair of surrogates");
 	} else if (high) {
 		s->high_half = s->code;
 		s->state = LOW_ESCAPE;
@@ -408,7 +462,7 @@ in_string(swm_json_scan *s, char c)
 	else if (c == '\\')
 		s->state = ESCAPE;
 	else if ((unsigned char)c < 0x20)
-		fail(s);
+		fail_with(s, "an escaped control character");
 	else if ((unsigned char)c < 0x80)
 		take(s, &c, 1);
 	else {
@@ -421,7 +475,7 @@ static void
 low_half(swm_json_scan *s, char c)
 {
 	if (c != (s->state == LOW_ESCAPE ? '\\' : 'u'))
-		fail(s);
+		fail_with(s, "a pair of surrogates");
 	else if (s->state == LOW_ESCAPE)
 		s->state = LOW_U;
 	else
@@ -493,13 +547,23 @@ result_of(const swm_json_scan *s)
 int
 swm_json_scan_feed(swm_json_scan *s, swm_str piece)
 {
+	if (s->state == BROKEN)
+		return result_of(s);
 	for (size_t i = 0; i < piece.len && s->state != BROKEN;) {
 		if (s->state == STRING)
 			i += plain_run(s, swm_str_from(piece, i));
+		s->fault.at = s->seen + i;
 		if (i < piece.len)
 			one_byte(s, piece.ptr[i++]);
 	}
+	s->seen += piece.len;
 	return result_of(s);
+}
+
+swm_json_fault
+swm_json_scan_fault(const swm_json_scan *scan)
+{
+	return scan->fault;
 }
 
 int
@@ -507,12 +571,30 @@ swm_json_scan_end(swm_json_scan *s, swm_json_facts *out)
 {
 	if (is_whole_number(s->state))
 		s->state = AFTER;
-	if (!s->any || s->depth > 0 || s->state != AFTER)
+	if (s->state != BROKEN && (!s->any || s->depth > 0 || s->state != AFTER)) {
 		fail(s);
+		s->fault.at = s->seen;
+	}
 	*out = (swm_json_facts){
 		.body = s->body, .elements = s->elements,
 		.rows_agree = s->body == SWM_JSON_BODY_ARRAY && !s->other_elements && !s->keys.differ,
 		.keys = s->keys.names, .key_count = s->keys.count, .keys_left_out = s->keys.left_out,
 	};
 	return result_of(s);
+}
+
+int
+swm_json_inspect(swm_json_facts *out, swm_arena *arena, swm_str text, swm_error *err)
+{
+	swm_json_scan *scan = swm_json_scan_new(arena);
+	const swm_json_place begin = { 1, 1 };
+
+	if (scan == NULL)
+		return swm_fail_memory(err);
+	int rc = swm_json_scan_feed(scan, text);
+	if (rc == SWM_OK)
+		rc = swm_json_scan_end(scan, out);
+	if (rc == SWM_ENOMEM)
+		return swm_fail_memory(err);
+	return rc == SWM_OK ? rc : swm_json_fail(err, text, begin, &scan->fault);
 }

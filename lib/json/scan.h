@@ -8,6 +8,7 @@
 #define SWM_JSON_SCAN_H
 
 #include "base/arena.h"
+#include "json/fault.h"
 #include "json/grammar.h"
 
 /*
@@ -41,5 +42,11 @@ int swm_json_scan_feed(swm_json_scan *scan, swm_str piece);
 
 /* After the last piece. SWM_EPARSE: nothing, or not all, of a value has come. */
 int swm_json_scan_end(swm_json_scan *scan, swm_json_facts *out);
+
+/* After SWM_EPARSE: where it is no JSON, in bytes of all pieces. */
+swm_json_fault swm_json_scan_fault(const swm_json_scan *scan);
+
+/* A text that is held whole. SWM_EPARSE: BODY, whose details say where and why. SWM_ENOMEM. */
+int swm_json_inspect(swm_json_facts *out, swm_arena *arena, swm_str text, swm_error *err);
 
 #endif

@@ -502,6 +502,22 @@ run_operation(struct batch *b, swm_str text)
  * The batch
  */
 
+/* Where it is no JSON stays in the details. */
+static int
+fail_no_batch(struct serving *s)
+{
+	bool has_details = swm_error_has_details(s->err);
+	swm_str details = swm_arena_str(s->arena, swm_error_details(s->err));
+
+	swm_error_clear(s->err);
+	if (details.ptr == NULL)
+		return swm_fail_memory(s->err);
+	int rc = swm_fail(s->err, SWM_ERR_BODY, SWM_STR("A batch is a JSON array of operations"));
+	if (has_details)
+		swm_error_set_details(s->err, details);
+	return rc;
+}
+
 static int
 read_batch(struct serving *s)
 {
@@ -512,8 +528,10 @@ read_batch(struct serving *s)
 		return swm_content_fail(s->err, type);
 	if (rc == SWM_OK)
 		rc = swm_request_read_body(&s->body, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
-	if (rc == SWM_OK && (!swm_json_valid(swm_buf_view(&s->body)) || swm_str_trim(swm_buf_view(&s->body)).ptr[0] != '['))
-		rc = swm_fail(s->err, SWM_ERR_BODY, SWM_STR("A batch is a JSON array of operations"));
+	if (rc == SWM_OK)
+		rc = swm_inspect_json(s);
+	if (rc == SWM_EPARSE || (rc == SWM_OK && (s->json.body != SWM_JSON_BODY_ARRAY || !swm_json_valid(swm_buf_view(&s->body))))) /* NUL */
+		rc = fail_no_batch(s);
 	return rc;
 }
 

@@ -42,28 +42,53 @@ read_beginning(struct serving *s, bool *ended)
 	return SWM_OK;
 }
 
+static swm_str
+without_mark(swm_str text)
+{
+	static const swm_str mark = { SWM_BYTE_ORDER_MARK, sizeof SWM_BYTE_ORDER_MARK - 1 };
+
+	return swm_str_starts(text, mark) ? swm_str_from(text, mark.len) : text;
+}
+
 static bool
 begins_array(swm_str body)
 {
-	body = swm_str_trim(body);
+	body = swm_str_trim(without_mark(body));
 	return body.len > 0 && body.ptr[0] == '[';
+}
+
+/* It is a parameter of type json, which a byte order mark is no part of. */
+int
+swm_inspect_json(struct serving *s)
+{
+	swm_str text = without_mark(swm_buf_view(&s->body));
+
+	if (text.len < s->body.len) {
+		memmove(s->body.ptr, text.ptr, text.len + 1);
+		s->body.len = text.len;
+	}
+	return swm_json_inspect(&s->json, s->arena, swm_buf_view(&s->body), s->err);
+}
+
+static int
+fail_scalar(struct serving *s)
+{
+	swm_str text = swm_buf_view(&s->body);
+	const swm_json_fault fault = { .expected = "\"{\" or \"[\"", .at = (size_t)(swm_str_trim(text).ptr - text.ptr) };
+
+	return swm_json_fail(s->err, text, (swm_json_place){ 1, 1 }, &fault);
 }
 
 /* JSON goes on as it came; it is only looked at. */
 static int
 check_json(struct serving *s)
 {
-	swm_json_scan *scan = swm_json_scan_new(s->arena);
+	int rc = swm_inspect_json(s);
 
-	if (scan == NULL)
-		return swm_fail_memory(s->err);
-	int rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
-	if (rc == SWM_OK)
-		rc = swm_json_scan_end(scan, &s->json);
-	if (rc == SWM_ENOMEM)
-		return swm_fail_memory(s->err);
-	if (rc != SWM_OK || s->json.body == SWM_JSON_BODY_SCALAR)
-		return fail_body(s, "Empty or invalid json");
+	if (rc != SWM_OK)
+		return rc;
+	if (s->json.body == SWM_JSON_BODY_SCALAR)
+		return fail_scalar(s);
 	/* names that no column can have, or more than a table has columns */
 	if (s->json.keys_left_out && !s->ast->has_columns)
 		return fail_body(s, "A key is too long, or there are too many");

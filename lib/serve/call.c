@@ -4,7 +4,6 @@
 #include "serve/serving.h"
 
 #include "http/url.h"
-#include "json/scan.h"
 #include "query/arguments.h"
 
 /* Each name and value of a form takes memory of its own, many times what a byte of it takes. */
@@ -24,21 +23,15 @@ fail_body(struct serving *s, const char *message)
 static int
 take_json(struct serving *s)
 {
-	swm_json_scan *scan = swm_json_scan_new(s->arena);
-
-	if (scan == NULL)
-		return swm_fail_memory(s->err);
 	if (s->body.len == 0) {
 		s->no_body = true;
 		swm_buf_cstr(&s->body, "{}");
 	}
-	int rc = swm_json_scan_feed(scan, swm_buf_view(&s->body));
-	if (rc == SWM_OK)
-		rc = swm_json_scan_end(scan, &s->json);
-	if (rc == SWM_ENOMEM || s->body.failed)
+	if (s->body.failed)
 		return swm_fail_memory(s->err);
+	int rc = swm_inspect_json(s);
 	if (rc != SWM_OK)
-		return fail_body(s, "Empty or invalid json");
+		return rc;
 	return s->json.body != SWM_JSON_BODY_SCALAR ? SWM_OK : fail_body(s, "A JSON body must be an object or an array");
 }
 

@@ -30,10 +30,8 @@ read_request(void *user, char *to, size_t room)
 
 /* There is no row: as with an empty array. */
 static int
-take_nothing(struct serving *s, enum swm_feed_form form)
+take_nothing(struct serving *s)
 {
-	if (form == SWM_FEED_CSV)
-		return swm_fail(s->err, SWM_ERR_BODY, SWM_STR("No header in line 1 of the CSV"));
 	swm_ingest_dispose(s);
 	s->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true };
 	swm_buf_cstr(&s->body, "[]");
@@ -95,8 +93,8 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 	int rc = take_names(s, &names, &count);
 	if (rc < 0)
 		return rc;
-	if (rc == 0 && (i->skips == NULL || form == SWM_FEED_CSV))
-		return take_nothing(s, form);
+	if (rc == 0 && i->skips == NULL)
+		return take_nothing(s);
 	s->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count };
 	return SWM_OK;
 }

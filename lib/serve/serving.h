@@ -207,6 +207,7 @@ struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
 int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
 int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JSON */
+int swm_inspect_json(struct serving *s);      /* what the body's JSON is (s->json); a byte order mark is taken off. BODY */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
 /*

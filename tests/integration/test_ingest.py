@@ -304,13 +304,14 @@ class Mistakes(Ingest):
 			(CSV, 'id,name\n1,"a\n\n\n"\n2,b,c\n', ("PGRST102", "Too many fields", "Line 6")),
 			(CSV, 'id,name\n1,"a"b\n', ("PGRST102", "Text behind a closing quote", "Line 2")),
 			(LINES, '{"id":1}\n\n{"id":"x"}', ("22P02", 'invalid input syntax for type integer: "x"', 'Line 3, column "id"')),
-			(LINES, '{"id":1}\n{"id":}\n', ("PGRST102", "Empty or invalid json", "Line 2")),
+			(LINES, '{"id":1}\n{"id":}\n', ("PGRST102", "Empty or invalid json", 'Line 2, column 7: expected a value, found "}"')),
 			(LINES, '{"id":1}\n5\n', ("PGRST102", "A row must be a JSON object", "Line 2")),
 			(LINES, '{"id":1}\n{"id":2,"name":"\\u0000"}\n', ("22P05", "unsupported Unicode escape sequence",
 			                                              "Line 2: \\u0000 cannot be converted to text.")),
-			(JSON, '[{"id":1},\n%s\n{"id":"x"}]' % (" " * 300000), ("22P02", 'invalid input syntax for type integer: "x"', 'Line 3, column "id"')),
-			(JSON, '[{"id":1},\n%s\n5]' % (" " * 300000), ("PGRST102", "A row must be a JSON object", "Line 3")),
-			(JSON, '[{"id":1},\n%s{"id":2}' % (" " * 300000), ("PGRST102", "Empty or invalid json", "Line 2")),
+			(JSON, '[{"id":1},\n%s\n{"id":"x"}]' % (" " * 300000), ("22P02", 'invalid input syntax for type integer: "x"', 'Row 1, line 3, column "id"')),
+			(JSON, '[{"id":1},\n%s\n5]' % (" " * 300000), ("PGRST102", "A row must be a JSON object", "Row 1, line 3")),
+			(JSON, '[{"id":1},\n%s{"id":2}' % (" " * 300000), ("PGRST102", "Empty or invalid json",
+			 'Line 2, column 300009: expected "," or "]", found the end')),
 		):
 			with self.subTest(body=body[:60]):
 				columns = "?columns=id,name" if "u0000" in body else ""

@@ -8,6 +8,8 @@
 #include "json/feed.h"
 #include "unit.h"
 
+#include <stdio.h>
+
 static swm_arena *arena;
 static swm_error *err;
 
@@ -112,7 +114,8 @@ START_TEST(csv)
 	ck_rows(SWM_FEED_CSV, "a\n\"x\n\"\"\n,\"\n\ny\n", "", true, "2:x\n\"\n,;6:y;"); /* a blank line is no row */
 	ck_rows(SWM_FEED_CSV, "\r\na\n\n\"\"\n\r\n\n1", "", true, "4:;7:1;");
 	ck_rows(SWM_FEED_CSV, "\"a \"\"b\",c\n1,2\n", "c,a \"b", true, "2:2|1;");
-	ck_rows(SWM_FEED_CSV, "a,b,a\n1,2,3\n", "b,a,c", true, "2:2|3|?;"); /* of two the last */
+	ck_rows(SWM_FEED_CSV, "a,b\n1,2\n", "b,a,c", true, "2:2|1|?;");
+	ck_rows(SWM_FEED_CSV, "a,,\n1,2,3\n", "a", true, "2:1;"); /* without a name a field is no column */
 	ck_rows(SWM_FEED_CSV, "a\nx\"y\"\n", "", true, "2:x\"y\";");
 	ck_rows(SWM_FEED_CSV, "a", "", true, "");
 	ck_wrong(SWM_FEED_CSV, "a,b\n\"1\n\",2\n3\n", "2:1\n|2;!", "Too few fields", "Line 4");
@@ -120,6 +123,24 @@ START_TEST(csv)
 	ck_wrong(SWM_FEED_CSV, "a\n\"1\n2", "!", "A quote that is not closed", "Line 2");
 	ck_wrong(SWM_FEED_CSV, "a\n\"1\"2\n", "!", "Text behind a closing quote", "Line 2");
 	ck_wrong(SWM_FEED_CSV, "a\n1\n\xc3\n", "2:1;!", "The CSV is not valid UTF-8", "Line 3");
+	ck_wrong(SWM_FEED_CSV, "a,b,a\n1,2,3\n", "!", "The header names the column 'a' twice", "Line 1");
+	ck_wrong(SWM_FEED_CSV, "\n\"a b\",c,d,a b\n", "!", "The header names the column 'a b' twice", "Line 2");
+	ck_wrong(SWM_FEED_CSV, "\n", "!", "No header in line 1 of the CSV", "");
+}
+END_TEST
+
+/* https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+START_TEST(a_byte_order_mark)
+{
+	ck_rows(SWM_FEED_CSV, "\xef\xbb\xbf" "a,b\r\n1,2\r\n", "", true, "2:1|2;");
+	ck_rows(SWM_FEED_CSV, "\xef\xbb\xbf\"a\"\n1", "a", true, "2:1;");
+	ck_rows(SWM_FEED_LINES, "\xef\xbb\xbf{\"a\":1}\n", "", true, "1:1;");
+	ck_rows(SWM_FEED_ARRAY, "\xef\xbb\xbf[{\"a\":1}]", "", true, "1:1;");
+	ck_rows(SWM_FEED_LINES, "\xef\xbb\xbf", "", true, "");
+	ck_rows(SWM_FEED_CSV, "a\n\xef\xbb\xbf" "1\n", "", true, "2:\xef\xbb\xbf" "1;"); /* elsewhere it is a character */
+	ck_wrong(SWM_FEED_CSV, "\xef\xbb\xbf", "!", "No header in line 1 of the CSV", "");
+	ck_wrong(SWM_FEED_CSV, "\xef\xbb", "!", "The CSV is not valid UTF-8", "Line 1");
+	ck_wrong(SWM_FEED_LINES, "\xef\xbb\xbf{\"a\":}", "!", "Empty or invalid json", "Line 1, column 6: expected a value, found \"}\"");
 }
 END_TEST
 
@@ -136,28 +157,58 @@ START_TEST(lines)
 	ck_wrong(SWM_FEED_LINES, "{\"a\":1}\n[1]", "1:1;!", "A row must be a JSON object", "Line 2");
 	ck_wrong(SWM_FEED_LINES, "{\"a\":1}\n{\"a\":\"\\u0000\"}", "1:1;!", "unsupported Unicode escape sequence",
 	         "Line 2: \\u0000 cannot be converted to text.");
-	static const char *const none[] = { "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}{", "{a:1}", "{\"a\":01}", "{\"a\":+1}", "{\"a\":.5}",
-		"{\"a\":1.}", "{\"a\":\"\t\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "{\"a\":tru}", "{\"a\":[1,]}", "{\"a\":{\"b\" 1}}",
-		"{\"a\":[}", "{\"\\u0000\":1}", "{\"a\":NaN}" };
-	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-		ck_wrong(SWM_FEED_LINES, none[i], "!", "Empty or invalid json", "Line 1");
+	static const struct { const char *text, *details; } none[] = {
+		{ "{", "2: expected a name in double quotes or \"}\", found the end" },
+		{ "{\"a\"}", "5: expected \":\", found \"}\"" },
+		{ " {\"a\":}", "7: expected a value, found \"}\"" },
+		{ "{\"\xc3\xa9\":1,}", "8: expected a name in double quotes, found \"}\"" },
+		{ "{\"a\":1}{", "8: expected the end, found \"{\"" },
+		{ "{a:1}", "2: expected a name in double quotes or \"}\", found \"a\"" },
+		{ "{\"a\":01}", "7: expected \",\" or \"}\", found \"1\"" },
+		{ "{\"a\":+1}", "6: expected a value, found \"+\"" },
+		{ "{\"a\":.5}", "6: expected a value, found \".\"" },
+		{ "{\"a\":1.}", "8: expected a digit, found \"}\"" },
+		{ "{\"a\":\"\t\"}", "7: expected an escaped control character, found the byte 0x09" },
+		{ "{\"a\":\"\\x\"}", "8: expected an escape of JSON, found \"x\"" },
+		{ "{\"a\":\"\\ud800\"}", "13: expected a pair of surrogates, found \"\"\"" },
+		{ "{\"a\":\"\xff\"}", "7: expected UTF-8, found the byte 0xff" },
+		{ "{\"a\":tru}", "9: expected true, false or null, found \"}\"" },
+		{ "{\"a\":[1,]}", "9: expected a value, found \"]\"" },
+		{ "{\"a\":{\"b\" 1}}", "11: expected \":\", found \"1\"" },
+		{ "{\"a\":[}", "7: expected a value or \"]\", found \"}\"" },
+		{ "{\"\\u0000\":1}", "8: expected no NUL in a name, found \"0\"" },
+		{ "{\"a\":NaN}", "6: expected a value, found \"N\"" },
+		{ "{\"a\":\"b", "8: expected a closing quote, found the end" },
+	};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		char details[100];
+		snprintf(details, sizeof details, "Line 1, column %s", none[i].details);
+		ck_wrong(SWM_FEED_LINES, none[i].text, "!", "Empty or invalid json", details);
+	}
 }
 END_TEST
 
 START_TEST(nesting)
 {
+	static const char *const before[] = { [SWM_FEED_LINES] = "{\"a\":", [SWM_FEED_ARRAY] = "[{\"a\":" };
+	static const char *const behind[] = { [SWM_FEED_LINES] = "}", [SWM_FEED_ARRAY] = "}]" };
 	swm_buf text = SWM_BUF_INIT;
 
-	for (int depth = 254; depth <= 255; depth++) { /* two are the array and the row, as for any body */
-		swm_buf_clear(&text);
-		swm_buf_cstr(&text, "{\"a\":");
-		for (int i = 0; i < depth; i++)
-			swm_buf_char(&text, '[');
-		for (int i = 0; i < depth; i++)
-			swm_buf_char(&text, ']');
-		swm_buf_char(&text, '}');
-		const char *seen = rows_of(SWM_FEED_LINES, swm_buf_text(&text), 100, "", true);
-		ck_assert_int_eq(seen[strlen(seen) - 1], depth == 254 ? ';' : '!');
+	for (int form = SWM_FEED_LINES; form <= SWM_FEED_ARRAY; form++) {
+		int most = form == SWM_FEED_LINES ? 255 : 254; /* the row is one level, and the array around it another */
+		for (int depth = most; depth <= most + 1; depth++) {
+			swm_buf_clear(&text);
+			swm_buf_cstr(&text, before[form]);
+			for (int i = 0; i < depth; i++)
+				swm_buf_char(&text, '[');
+			for (int i = 0; i < depth; i++)
+				swm_buf_char(&text, ']');
+			swm_buf_cstr(&text, behind[form]);
+			const char *seen = rows_of((enum swm_feed_form)form, swm_buf_text(&text), 100, "", true);
+			ck_assert_int_eq(seen[strlen(seen) - 1], depth == most ? ';' : '!');
+		}
+		ck_assert_str_eq(swm_error_message(err).ptr, "JSON nested more than 256 deep");
+		ck_assert_str_eq(swm_error_details(err).ptr, "Line 1, column 261: expected no more than 256 arrays and objects in each other, found \"[\"");
 	}
 	swm_buf_dispose(&text);
 }
@@ -167,8 +218,18 @@ START_TEST(arrays)
 {
 	ck_rows(SWM_FEED_ARRAY, " [ {\"a\":1}\n, {\"a\":\"]},{\\\"\"} ,\n\n{\n\"a\":[{}]}\n]\n ", "", true, "1:1;2:\"]},{\\\"\";4:[{}];");
 	ck_rows(SWM_FEED_ARRAY, "[]", "", true, "");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n5]", "1:1;!", "A row must be a JSON object", "Line 2");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n{\"a\":1,}]", "1:1;!", "Empty or invalid json", "Line 2");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n5]", "1:1;!", "A row must be a JSON object", "Row 1, line 2");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}, {\"a\":2}, {\"b\":1}]", "1:1;1:2;!", "All object keys must match", "Row 2, line 1");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n {\"a\":1,}]", "1:1;!", "Empty or invalid json",
+	         "Line 2, column 9: expected a name in double quotes, found \"}\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1} {\"a\":2}]", "1:1;!", "Empty or invalid json",
+	         "Line 1, column 10: expected \",\" or \"]\", found \"{\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},]", "1:1;!", "Empty or invalid json", "Line 1, column 10: expected \"{\", found \"]\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}]\n]", "1:1;!", "Empty or invalid json", "Line 2, column 1: expected the end, found \"]\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}", "1:1;!", "Empty or invalid json",
+	         "Line 1, column 9: expected \",\" or \"]\", found the end");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":\n{\"b\":2", "!", "Empty or invalid json",
+	         "Line 2, column 7: expected \",\" or \"}\", found the end");
 	static const char *const none[] = { "", "{}", "[{\"a\":1}", "[{\"a\":1},]", "[{\"a\":1}{\"a\":2}]", "[{\"a\":1}]]", "[{\"a\":1}] x", "[,{\"a\":1}]" };
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
 		const char *seen = rows_of(SWM_FEED_ARRAY, none[i], 3, "", true);
@@ -185,6 +246,32 @@ START_TEST(a_beginning_that_was_read_before)
 
 	ck_assert_str_eq(read_with(feed, "", true), "1:1;2:2;");
 	swm_feed_dispose(feed);
+}
+END_TEST
+
+/* The longest row is one byte shorter than what is refused, in whatever pieces it comes. */
+START_TEST(a_row_has_an_end)
+{
+	static const char *const before[] = { "a\n", "{\"a\":\"", "[{\"a\":\"" }, *const behind[] = { "\n", "\"}", "\"}]" };
+	static const size_t around[] = { 1, 8, 8 };
+	swm_buf text = SWM_BUF_INIT;
+
+	for (int form = SWM_FEED_CSV; form <= SWM_FEED_ARRAY; form++) {
+		for (size_t more = 0; more <= 1; more++) {
+			size_t len = SWM_FEED_LONGEST_ROW + more - around[form];
+			swm_buf_clear(&text);
+			swm_buf_cstr(&text, before[form]);
+			char *to = swm_buf_reserve(&text, len);
+			memset(to, 'x', len);
+			to[len] = '\0';
+			text.len += len;
+			swm_buf_cstr(&text, behind[form]);
+			const char *seen = rows_of((enum swm_feed_form)form, swm_buf_text(&text), 1 << 20, "", true);
+			ck_assert_int_eq(seen[strlen(seen) - 1], more == 0 ? ';' : '!');
+		}
+		ck_assert_str_eq(swm_error_message(err).ptr, "A row is longer than 8 MiB");
+	}
+	swm_buf_dispose(&text);
 }
 END_TEST
 
@@ -235,10 +322,12 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, csv);
+	tcase_add_test(cases, a_byte_order_mark);
 	tcase_add_test(cases, lines);
 	tcase_add_test(cases, nesting);
 	tcase_add_test(cases, arrays);
 	tcase_add_test(cases, a_beginning_that_was_read_before);
+	tcase_add_test(cases, a_row_has_an_end);
 	tcase_add_test(cases, a_body_that_ends_too_early);
 	tcase_add_test(cases, one_goes_on_behind_a_bad_row);
 	suite_add_tcase(suite, cases);

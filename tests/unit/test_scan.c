@@ -96,6 +96,38 @@ START_TEST(what_is_none)
 }
 END_TEST
 
+/* In whatever pieces it comes. */
+static void
+ck_fault(const char *text, size_t at, const char *expected)
+{
+	swm_json_facts facts;
+
+	for (size_t step = 1; step < 20; step++) {
+		swm_json_scan *scan = swm_json_scan_new(arena);
+		int rc = SWM_OK;
+		for (size_t i = 0; i < strlen(text) && rc == SWM_OK; i += step)
+			rc = swm_json_scan_feed(scan, (swm_str){ text + i, step < strlen(text) - i ? step : strlen(text) - i });
+		ck_assert_int_eq(swm_json_scan_end(scan, &facts), SWM_EPARSE);
+		ck_assert_uint_eq(swm_json_scan_fault(scan).at, at);
+		ck_assert_str_eq(swm_json_scan_fault(scan).expected, expected);
+	}
+}
+
+START_TEST(where_it_is_none)
+{
+	ck_fault("", 0, "a value");
+	ck_fault(" \n", 2, "a value");
+	ck_fault("{\"name\":\"x\",}", 12, "a name in double quotes");
+	ck_fault("[1 2]", 3, "\",\" or \"]\"");
+	ck_fault("{\"a\":[1}", 7, "\",\" or \"]\"");
+	ck_fault("{}x", 2, "the end");
+	ck_fault("[\"abcdefghijkl\tm\"]", 14, "an escaped control character");
+	ck_fault("[\"abcdefghijkl", 14, "a closing quote");
+	ck_fault("[1.5e", 5, "a digit");
+	ck_fault("[12", 3, "\",\" or \"]\"");
+}
+END_TEST
+
 START_TEST(nesting_is_bounded)
 {
 	char text[2 * SWM_JSON_DEPTH + 2];
@@ -230,6 +262,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, what_is_json);
 	tcase_add_test(t, what_is_none);
+	tcase_add_test(t, where_it_is_none);
 	tcase_add_test(t, nesting_is_bounded);
 	tcase_add_test(t, what_a_body_has);
 	tcase_add_test(t, memory_does_not_grow_with_the_rows);
