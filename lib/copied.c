@@ -2,6 +2,7 @@
 
 #include "copied.h"
 
+#include "json/fault.h"
 #include "read.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ void
 swm_copied_begin(swm_copied *copied)
 {
 	copied->bytes = 0;
+	copied->before += copied->rows;
 	copied->rows = 0;
 	copied->run_count = 0;
 }
@@ -120,6 +122,7 @@ cut_column(swm_str *text, const swm_staging *staging)
 		int64_t n = cut_number(&rest);
 		if (n < 0 || (size_t)n >= staging->plan->columns.count || (rest.len > 0 && rest.ptr[0] != ':' && rest.ptr[0] != ','))
 			return NULL;
+		*text = rest;
 		return staging->plan->columns.items[n];
 	}
 	return NULL;
@@ -127,11 +130,12 @@ cut_column(swm_str *text, const swm_staging *staging)
 
 /* err's details: the place, and what they were. */
 static void
-set_place(swm_error *err, int64_t line, const swm_column *column, swm_str own)
+set_place(swm_error *err, const swm_staging *staging, int64_t row, int64_t line,
+          const swm_column *column, swm_str own)
 {
 	swm_buf details = SWM_BUF_INIT;
 
-	swm_buf_printf(&details, "Line %lld", (long long)line);
+	swm_put_row_place(&details, staging->of_array, row, line);
 	if (column != NULL) {
 		swm_buf_cstr(&details, ", column \"");
 		swm_buf_str(&details, column->name);
@@ -156,15 +160,17 @@ place_of(const PGresult *failed)
 	return swm_cstr(context == NULL ? NULL : strstr(context, table));
 }
 
-void
+bool
 swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
 {
 	swm_str context = place_of(failed);
 	int64_t row = cut_number(&context);
+	const swm_column *column = row > 0 ? cut_column(&context, staging) : NULL;
 
 	if (row > 0)
-		set_place(err, line_of(c, row), cut_column(&context, staging),
+		set_place(err, staging, c->before + row - 1, line_of(c, row), column,
 		          swm_cstr(PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL)));
+	return column != NULL && swm_str_eq(context, SWM_STR(": \"\""));
 }
 
 /*
@@ -184,12 +190,23 @@ is_same(const swm_error *a, const swm_error *b)
 	return swm_str_eq(swm_error_code(a), swm_error_code(b)) && swm_str_eq(swm_error_message(a), swm_error_message(b));
 }
 
+/* The numbers that a row consists of. */
+static void
+take_numbers(const PGresult *result, int64_t *numbers, int most)
+{
+	for (int i = 0; i < PQnfields(result) && i < most; i++)
+		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, i)), &numbers[i]);
+}
+
 /*
- * Runs a statement at the savepoint: its rows, and the last one's number; refused is that it
- * fails as the write did. Another row's value may be bad as well. Negative when nothing more can be said.
+ * Runs a statement at the savepoint: how many rows it has, and the last one's numbers; refused is
+ * that it fails as the write did. Another row's value may be bad as well. Negative when nothing
+ * more can be said.
  */
+enum { MOST_NUMBERS = 4 };
 static int
-look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *number, bool *refused)
+look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t numbers[MOST_NUMBERS],
+     bool *refused)
 {
 	const swm_step steps[] = {
 		{ .sql = "ROLLBACK TO " SWM_READ_SAVEPOINT_NAME, .quiet = true },
@@ -205,7 +222,7 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t *n
 		if (PQntuples(event.result) == 0)
 			continue;
 		++*rows;
-		(void)swm_str_int64(swm_cstr(PQgetvalue(event.result, 0, 0)), number);
+		take_numbers(event.result, numbers, MOST_NUMBERS);
 	}
 	*refused = rc == 1 && event.failure != SWM_OK && is_same(err, s->told);
 	swm_error_free(err);
@@ -218,14 +235,14 @@ search_column(struct search *s)
 {
 	const swm_columns *columns = &s->staging->plan->columns;
 	swm_statement statement;
-	int64_t rows, number;
+	int64_t rows, numbers[MOST_NUMBERS];
 	bool refused;
 
 	for (size_t i = 0; i < columns->count; i++) {
 		if (s->staging->direct[i])
 			continue;
 		if (swm_sql_staged_values(&statement, s->arena, s->staging, i, NULL) != SWM_OK ||
-		    look(s, &statement, &rows, &number, &refused) != SWM_OK)
+		    look(s, &statement, &rows, numbers, &refused) != SWM_OK)
 			return NULL;
 		if (refused)
 			return columns->items[i];
@@ -240,25 +257,71 @@ is_of_value(swm_str code)
 	return swm_str_starts(code, SWM_STR("22")) || swm_str_eq(code, SWM_STR("23502")) || swm_str_eq(code, SWM_STR("23514"));
 }
 
-void
-swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err)
+/* The row that cannot be made: so many come before it. */
+static void
+search_value(struct search *s, swm_error *err)
 {
-	struct search s = { transaction, arena, staging, err };
 	swm_statement statement;
-	int64_t rows, line = 0, number;
+	int64_t row, rows, numbers[MOST_NUMBERS] = { 0 };
 	bool refused;
 
-	/* so many rows come before it */
-	if (!is_of_value(swm_error_code(err)) || staging->plan->columns.count == 0 ||
-	    swm_sql_staged_values(&statement, arena, staging, SWM_STAGING_ALL, NULL) != SWM_OK ||
-	    look(&s, &statement, &rows, &number, &refused) != SWM_OK || !refused)
+	int rc = swm_sql_staged_values(&statement, s->arena, s->staging, SWM_STAGING_ALL, NULL);
+	if (rc != SWM_OK ||
+	    look(s, &statement, &row, numbers, &refused) != SWM_OK || !refused)
 		return;
-	swm_staging_set_range(staging, rows, rows);
-	if (swm_sql_staged_line(&statement, arena, staging, NULL) != SWM_OK ||
-	    look(&s, &statement, &rows, &line, &refused) != SWM_OK || line == 0)
+	swm_staging_set_range(s->staging, row, row);
+	numbers[0] = 0;
+	if (swm_sql_staged_line(&statement, s->arena, s->staging, NULL) != SWM_OK ||
+	    look(s, &statement, &rows, numbers, &refused) != SWM_OK || numbers[0] == 0)
 		return;
-	swm_staging_set_range(staging, line, line);
-	const swm_column *column = search_column(&s);
-	swm_str own = swm_error_has_details(err) ? swm_arena_str(arena, swm_error_details(err)) : (swm_str){ NULL, 0 };
-	set_place(err, line, column, own);
+	swm_staging_set_range(s->staging, numbers[0], numbers[0]);
+	const swm_column *column = search_column(s);
+	swm_str own = swm_error_has_details(err) ? swm_arena_str(s->arena, swm_error_details(err)) :
+	                                           (swm_str){ NULL, 0 };
+	set_place(err, s->staging, row, numbers[0], column, own);
+}
+
+bool
+swm_is_key_twice(const swm_error *err)
+{
+	return swm_str_eq(swm_error_code(err), SWM_STR("21000")) &&
+	       swm_error_http_status(err) == 400;
+}
+
+void
+swm_tell_key_twice(swm_error *err, bool of_array, const int64_t place[4])
+{
+	swm_buf details = SWM_BUF_INIT;
+
+	swm_put_row_place(&details, of_array, place[0], place[1]);
+	swm_buf_printf(&details, ": %s %lld has the same key", of_array ? "row" : "line",
+	               (long long)place[of_array ? 2 : 3]);
+	if (!details.failed)
+		swm_error_set_details(err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+}
+
+static void
+search_key(struct search *s, swm_error *err)
+{
+	swm_statement statement;
+	int64_t rows, numbers[MOST_NUMBERS] = { 0 };
+	bool refused;
+
+	if (swm_sql_staged_twice(&statement, s->arena, s->staging, NULL) == SWM_OK &&
+	    look(s, &statement, &rows, numbers, &refused) == SWM_OK && rows == 1)
+		swm_tell_key_twice(err, s->staging->of_array, numbers);
+}
+
+void
+swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging,
+                  swm_error *err)
+{
+	struct search s = { transaction, arena, staging, err };
+
+	if (swm_is_key_twice(err))
+		search_key(&s, err);
+	else if (is_of_value(swm_error_code(err)) && staging->has_rest &&
+	         staging->plan->columns.count > 0)
+		search_value(&s, err);
 }

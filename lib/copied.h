@@ -20,6 +20,7 @@ typedef struct swm_copied {
 	swm_buf lines;      /* the next piece of COPY's text */
 	size_t bytes;       /* of the COPY so far, without it */
 	int64_t rows;       /* of the COPY so far */
+	int64_t before;     /* of the COPYs before it */
 	swm_copied_run *runs;
 	size_t run_count, run_room;
 	bool failed;
@@ -40,13 +41,23 @@ void swm_copied_add_line(swm_copied *copied, int64_t line);
 /* As the next() of swm_copy. SWM_ENOMEM. */
 int swm_copied_take_piece(swm_copied *copied, swm_str *piece, swm_error *err);
 
-/* COPY's error says in which of its lines and columns it was: err's details are to say it of the source. */
-void swm_copied_explain(const swm_copied *copied, const swm_staging *staging, const PGresult *failed, swm_error *err);
+/*
+ * COPY's error says in which of its lines and columns it was: err's details are to say it of the
+ * source. Whether the value was the empty text.
+ */
+bool swm_copied_explain(const swm_copied *copied, const swm_staging *staging,
+                        const PGresult *failed, swm_error *err);
+
+/* Whether rows of an upsert have one key twice. */
+bool swm_is_key_twice(const swm_error *err);
+
+/* Its details: the place is as swm_sql_staged_twice() has it. */
+void swm_tell_key_twice(swm_error *err, bool of_array, const int64_t place[4]);
 
 /*
  * After SWM_READ_FAILED: err, which has the error of the insertion, is to say where it was, if
- * one of the values that json_to_record() makes was at fault, whose error is the same. Nothing can
- * be written afterwards.
+ * one of the values that json_to_record() makes was at fault, whose error is the same, or a key
+ * that came twice. Nothing can be written afterwards.
  */
 void swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err);
 

@@ -87,7 +87,7 @@ make_cells(swm_insert *i, const char *const *columns, size_t count, swm_error *e
 	for (size_t c = 0; c < count; c++)
 		while (!swm_str_eq(planned->items[i->cell_of[c]]->name, swm_cstr(columns[c])))
 			i->cell_of[c]++;
-	return swm_staging_new(&i->staging, i->arena, i->plan, false, false, err);
+	return swm_staging_new(&i->staging, i->arena, i->plan, false, err);
 }
 
 /* The first round: the staging table, role and settings. */
@@ -203,9 +203,8 @@ take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
 }
 
 /*
- * A cell of text becomes a JSON string in a column of JSON, as a field of CSV must; here it is
- * the JSON itself. COPY has it read by the type, but what shares an object with others must not
- * reach beyond its member.
+ * Text for a column of JSON is the JSON itself. COPY has it read by the type, but what shares an
+ * object with others, as a domain's does, must be JSON before it is put there.
  */
 int
 swm_insert_text(swm_insert *insert, size_t column, swm_str text)
@@ -213,9 +212,9 @@ swm_insert_text(swm_insert *insert, size_t column, swm_str text)
 	size_t cell = column < insert->column_count ? insert->cell_of[column] : 0;
 	const swm_type *type = column < insert->column_count ? insert->plan->columns.items[cell]->type : NULL;
 
-	if (type == NULL || !type->is_json)
+	if (type == NULL || !type->is_json || insert->staging->direct[cell])
 		return take_value(insert, column, SWM_CELL_TEXT, text);
-	if (!insert->staging->direct[cell] && !swm_json_valid(text))
+	if (!swm_json_valid(text))
 		return refuse(insert, SWM_EINVAL);
 	return take_value(insert, column, SWM_CELL_JSON, text);
 }
@@ -318,7 +317,7 @@ send_rows(swm_insert *i, swm_error *err)
 
 	i->broken = swm_transaction_copy(&i->transaction, &copy, err);
 	if (copy.failed != NULL)
-		swm_copied_explain(&i->copied, i->staging, copy.failed, err);
+		(void)swm_copied_explain(&i->copied, i->staging, copy.failed, err);
 	swm_copied_begin(&i->copied);
 	swm_copied_begin_piece(&i->copied);
 	return i->broken;

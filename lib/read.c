@@ -229,7 +229,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	}
 	if (staging != NULL)
 		out->staged = out->step_count;
-	out->may_fail = staging != NULL && staging->has_rest && !staging->by_range;
+	out->may_fail = staging != NULL && staging->has_line && !staging->by_range;
 	if (out->may_fail)
 		add_step(out, SWM_READ_SAVEPOINT, &savepoint);
 	if (c->write != NULL)

@@ -103,6 +103,8 @@ take_steps(struct serving *s, size_t from)
 		swm_enter_stage(s, steps[i].stage);
 		rc = steps[i].take(s);
 	}
+	if (rc != SWM_OK)
+		swm_hint_at_body(s);
 	return rc;
 }
 

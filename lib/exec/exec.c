@@ -239,6 +239,27 @@ send_decision(swm_exec *exec)
  * Failing
  */
 
+/* Functions of PostgreSQL's own, where a SQLSTATE is shared and words may be in any language. */
+static bool
+is_raised_by(const PGresult *result, const char *function)
+{
+	const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	return raised_by != NULL && strcmp(raised_by, function) == 0;
+}
+
+/*
+ * Rows of an upsert that have one key twice: the client's fault. What a function does to itself,
+ * which has a context, is not.
+ */
+static bool
+is_key_twice(const PGresult *result)
+{
+	return is_raised_by(result, "ExecOnConflictUpdate") &&
+	       PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL &&
+	       strcmp(PQresultErrorField(result, PG_DIAG_SQLSTATE), "21000") == 0;
+}
+
 int
 swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
 {
@@ -252,6 +273,7 @@ swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
 		.has_details = details != NULL,
 		.has_hint = hint != NULL,
 		.authenticated = authenticated,
+		.status = is_key_twice(result) ? 400 : 0,
 	};
 	if (swm_str_eq(from.sqlstate, SWM_STR("PGRST")))
 		return swm_exec_fail_raised(err, &from);
@@ -340,15 +362,6 @@ is_fatal(const swm_exec *exec, const PGresult *result)
 	if (PQstatus(exec->pg) != CONNECTION_OK)
 		return true;
 	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
-}
-
-/* Functions of PostgreSQL's own, where a SQLSTATE is shared and the words depend on the server's language. */
-static bool
-is_raised_by(const PGresult *result, const char *function)
-{
-	const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-
-	return raised_by != NULL && strcmp(raised_by, function) == 0;
 }
 
 /*

@@ -2,6 +2,7 @@
 #ifndef SWM_JSON_FAULT_H
 #define SWM_JSON_FAULT_H
 
+#include "base/buf.h"
 #include "error/error.h"
 
 /* In a body: both count from 1, columns in characters. */
@@ -12,12 +13,22 @@ typedef struct swm_json_place {
 /* Moves the place behind a text. */
 void swm_json_place_advance(swm_json_place *place, swm_str passed);
 
+/*
+ * Where a row is: "Line 3", or "Row 2, line 1" of an array, whose elements are counted from 0;
+ * "Row 2" without a line (0).
+ */
+void swm_put_row_place(swm_buf *to, bool of_array, int64_t row, int64_t line);
+
 typedef struct swm_json_fault {
-	const char *expected; /* what should have stood there; NULL: arrays and objects lie too deep in each other */
+	const char *expected; /* what should have stood there; NULL: arrays and objects lie too deep
+	                         in each other */
 	size_t at;            /* bytes before it */
 } swm_json_fault;
 
-/* BODY (SWM_EPARSE), with the place and what was found there. begin: where the text begins in the body. */
+/*
+ * BODY (SWM_EPARSE), with the place and what was found there. begin: where the text begins in the
+ * body.
+ */
 int swm_json_fail(swm_error *err, swm_str text, swm_json_place begin, const swm_json_fault *fault);
 
 #endif

@@ -31,7 +31,7 @@ struct swm_feed {
 	size_t name_count;
 
 	swm_feed_names_list chosen; /* JSON */
-	size_t *cell_of;    /* CSV: of each field, or UNKNOWN; no name but the empty one comes twice */
+	size_t *cell_of;    /* CSV: of each field, or UNKNOWN */
 	swm_csv_field *fields;
 	swm_cell *cells;
 	size_t cell_count;
@@ -63,6 +63,24 @@ swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t wi
 	return f;
 }
 
+static ptrdiff_t
+read_text(void *user, char *to, size_t room)
+{
+	swm_str *rest = user;
+	size_t len = rest->len < room ? rest->len : room;
+
+	if (len > 0)
+		memcpy(to, rest->ptr, len);
+	*rest = swm_str_from(*rest, len);
+	return (ptrdiff_t)len;
+}
+
+swm_feed *
+swm_feed_of(swm_arena *arena, enum swm_feed_form form, swm_str *text)
+{
+	return swm_feed_new(arena, form, (swm_str){ NULL, 0 }, 0, read_text, text);
+}
+
 void
 swm_feed_dispose(swm_feed *feed)
 {
@@ -91,15 +109,10 @@ swm_feed_can_skip(const swm_feed *feed)
 	return !feed->broken;
 }
 
-/* Elements of an array are counted from 0, as in what errors=skip tells. */
 static void
 put_place(swm_buf *to, const swm_feed *f)
 {
-	if (f->form == SWM_FEED_ARRAY)
-		swm_buf_printf(to, "Row %lld, line", (long long)f->at_row);
-	else
-		swm_buf_cstr(to, "Line");
-	swm_buf_printf(to, " %lld", (long long)f->place.line);
+	swm_put_row_place(to, f->form == SWM_FEED_ARRAY, f->at_row, f->place.line);
 }
 
 static int
@@ -174,7 +187,8 @@ fail_object(swm_feed *f, swm_str text, enum swm_object_result what, size_t at)
 	f->broken = f->form == SWM_FEED_ARRAY;
 	if (what == SWM_OBJECT_OTHER)
 		return fail_row(f, "A row must be a JSON object");
-	return what == SWM_OBJECT_TOO_DEEP ? swm_json_fail(f->err, text, f->place, &fault) : fail_invalid(f, text);
+	return what == SWM_OBJECT_TOO_DEEP ? swm_json_fail(f->err, text, f->place, &fault) :
+	                                     fail_invalid(f, text);
 }
 
 /* Another byte than this should come next, in the structure around the rows. */
@@ -184,7 +198,8 @@ fail_expected(swm_feed *f, const char *expected)
 	const swm_json_fault fault = { .expected = expected };
 
 	f->broken = true;
-	return swm_json_fail(f->err, (swm_str){ f->window + f->begin, f->end - f->begin }, f->next, &fault);
+	return swm_json_fail(f->err, (swm_str){ f->window + f->begin, f->end - f->begin }, f->next,
+	                     &fault);
 }
 
 /*
@@ -284,7 +299,8 @@ take_element(swm_feed *f, swm_str *out)
 	while (!swm_json_extent_find(&extent, (swm_str){ f->window + f->begin, f->end - f->begin })) {
 		if (f->last) {
 			f->broken = true;
-			return fail_invalid(f, (swm_str){ f->window + f->begin, f->end - f->begin });
+			return fail_invalid(f,
+			                    (swm_str){ f->window + f->begin, f->end - f->begin });
 		}
 		if ((rc = fill(f)) != SWM_OK)
 			return rc;
@@ -418,7 +434,8 @@ next_object(swm_feed *f)
 		f->cells[i].kind = SWM_CELL_MISSING;
 	f->expected = f->found = 0;
 	f->unknown = false;
-	enum swm_object_result result = swm_json_object(text, depth_outside(f), take_cell, f, &has_nul, &fault);
+	enum swm_object_result result =
+	    swm_json_object(text, depth_outside(f), take_cell, f, &has_nul, &fault);
 	if (result != SWM_OBJECT_TAKEN)
 		return fail_object(f, text, result, fault);
 	if (f->scratch.failed)
@@ -479,7 +496,8 @@ name_by_row(swm_feed *f)
 
 	if (rc != 1)
 		return rc;
-	enum swm_object_result result = swm_json_object(text, depth_outside(f), take_name, &naming, &has_nul, &fault);
+	enum swm_object_result result =
+	    swm_json_object(text, depth_outside(f), take_name, &naming, &has_nul, &fault);
 	if (naming.failed || f->scratch.failed)
 		return swm_fail_memory(f->err);
 	if (result != SWM_OBJECT_TAKEN || naming.too_many)

@@ -36,6 +36,10 @@ typedef struct swm_feed swm_feed;
  */
 swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t window,
                        ptrdiff_t (*read)(void *user, char *to, size_t room), void *user);
+
+/* The same of a text that is held whole: *text becomes what is left of it. */
+swm_feed *swm_feed_of(swm_arena *arena, enum swm_feed_form form, swm_str *text);
+
 void swm_feed_dispose(swm_feed *feed); /* NULL is allowed */
 
 /*

@@ -292,7 +292,8 @@ members(struct object *o, void (*took)(void *user, const swm_json_member_seen *s
 }
 
 enum swm_object_result
-swm_json_object(swm_str text, int outside, void (*took)(void *user, const swm_json_member_seen *seen), void *user,
+swm_json_object(swm_str text, int outside,
+                void (*took)(void *user, const swm_json_member_seen *seen), void *user,
                 bool *has_nul, size_t *fault)
 {
 	struct object o = { .p = text.ptr, .end = text.ptr + text.len, .depth = outside + 1 };

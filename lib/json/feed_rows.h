@@ -62,8 +62,8 @@ enum swm_object_result {
  * deep already. *has_nul: the character NUL is in it.
  */
 enum swm_object_result swm_json_object(swm_str text, int outside,
-                                       void (*member)(void *user, const swm_json_member_seen *seen), void *user,
-                                       bool *has_nul, size_t *fault);
+                                       void (*member)(void *user, const swm_json_member_seen *seen),
+                                       void *user, bool *has_nul, size_t *fault);
 
 /* How far an object reaches, looked for in pieces. Zeroed to begin with. */
 typedef struct swm_json_extent {

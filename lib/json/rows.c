@@ -5,19 +5,6 @@
 #include "json/escape.h"
 #include "json/feed.h"
 
-/* What is left of a text that a feed reads. */
-static ptrdiff_t
-read_text(void *user, char *to, size_t room)
-{
-	swm_str *rest = user;
-	size_t len = rest->len < room ? rest->len : room;
-
-	if (len > 0)
-		memcpy(to, rest->ptr, len);
-	*rest = swm_str_from(*rest, len);
-	return (ptrdiff_t)len;
-}
-
 /* A row as an object; each of its cells is text or null. */
 static void
 put_row(swm_buf *to, const swm_json_facts *facts, const swm_cell *cells)
@@ -54,7 +41,7 @@ put_rows(swm_buf *to, size_t longest, swm_json_facts *facts, swm_feed *feed, swm
 int
 swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv, swm_error *err)
 {
-	swm_feed *feed = swm_feed_new(arena, SWM_FEED_CSV, (swm_str){ NULL, 0 }, 0, read_text, &csv);
+	swm_feed *feed = swm_feed_of(arena, SWM_FEED_CSV, &csv);
 
 	if (feed == NULL)
 		return swm_fail_memory(err);

@@ -221,6 +221,7 @@ swm_plan_call_of(const swm_plan_call **out, swm_arena *arena, const swm_snapshot
 	call->form = form_of(request, whole_body);
 	call->body = request->body;
 	call->in_array = request->in_array;
+	call->is_text = request->content == SWM_CONTENT_CSV;
 	*out = call;
 	return collect_arguments(&c, call);
 }

@@ -29,6 +29,7 @@ typedef struct swm_plan_call {
 	size_t argument_count;
 	swm_str body;   /* OBJECT, BODY; as the request has it */
 	bool in_array;  /* OBJECT: it is the first element of an array */
+	bool is_text;   /* OBJECT: its values are text, of CSV; else JSON */
 } swm_plan_call;
 
 /* What was asked for. */

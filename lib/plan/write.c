@@ -261,7 +261,7 @@ swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snaps
 	if (plan == NULL)
 		return swm_fail_memory(err);
 	*plan = (swm_write_plan){ .kind = request->kind, .body_is_array = request->body_is_array,
-		.fill_defaults = request->fill_defaults };
+		.body_is_text = request->body_is_text, .fill_defaults = request->fill_defaults };
 	int rc = plan_target(&p, request, plan);
 	/* what is wrong with select is told even when nothing is returned */
 	if (rc == SWM_OK)

@@ -26,6 +26,7 @@ typedef struct swm_write_plan {
 	const swm_plan_node *target;      /* the relation, by its own name; its conditions choose the rows */
 	swm_columns columns;              /* that the body gives values to */
 	bool body_is_array;
+	bool body_is_text;                /* its values are text, of CSV or a form; else JSON */
 	bool fill_defaults;               /* a column that a row does not name has its default, else null */
 	enum swm_resolution resolution;
 	swm_columns conflict;             /* the key of the resolution */
@@ -43,7 +44,7 @@ typedef struct swm_write_request {
 	swm_read_request read;            /* relation, query and answer */
 	const swm_str *keys;              /* of the body's objects */
 	size_t key_count;
-	bool body_is_array;
+	bool body_is_array, body_is_text;
 	bool fill_defaults;               /* missing=default */
 	enum swm_resolution resolution;
 	enum swm_return returned;

@@ -530,7 +530,10 @@ read_batch(struct serving *s)
 		rc = swm_request_read_body(&s->body, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
 	if (rc == SWM_OK)
 		rc = swm_inspect_json(s);
-	if (rc == SWM_EPARSE || (rc == SWM_OK && (s->json.body != SWM_JSON_BODY_ARRAY || !swm_json_valid(swm_buf_view(&s->body))))) /* NUL */
+	/* the character NUL, which values may have elsewhere, is no part of an operation */
+	bool good = rc == SWM_OK && s->json.body == SWM_JSON_BODY_ARRAY &&
+	            swm_json_valid(swm_buf_view(&s->body));
+	if (!good && (rc == SWM_OK || rc == SWM_EPARSE))
 		rc = fail_no_batch(s);
 	return rc;
 }

@@ -74,7 +74,8 @@ static int
 fail_scalar(struct serving *s)
 {
 	swm_str text = swm_buf_view(&s->body);
-	const swm_json_fault fault = { .expected = "\"{\" or \"[\"", .at = (size_t)(swm_str_trim(text).ptr - text.ptr) };
+	const swm_json_fault fault = { .expected = "\"{\" or \"[\"",
+		                       .at = (size_t)(swm_str_trim(text).ptr - text.ptr) };
 
 	return swm_json_fail(s->err, text, (swm_json_place){ 1, 1 }, &fault);
 }
@@ -169,7 +170,8 @@ swm_take_written(struct serving *s)
 
 	if (rc != SWM_OK || s->write == SWM_WRITES_DELETE)
 		return rc;
-	switch (swm_content_of(type)) {
+	s->content = swm_content_of(type);
+	switch (s->content) {
 	case SWM_CONTENT_JSON:
 		return take_json(s);
 	case SWM_CONTENT_CSV:
@@ -181,4 +183,39 @@ swm_take_written(struct serving *s)
 	default:
 		return swm_content_fail(s->err, type);
 	}
+}
+
+/*
+ * Hints
+ */
+
+void
+swm_hint_at_empty_field(struct serving *s)
+{
+	static const swm_str hint = SWM_STR("an empty field is the empty string; write NULL");
+
+	if (s->content == SWM_CONTENT_CSV && !swm_error_has_hint(s->err))
+		swm_error_set_hint(s->err, hint);
+}
+
+/* The only name of the header is what separators of another kind have left together. */
+static bool
+has_other_separator(const struct serving *s)
+{
+	return s->content == SWM_CONTENT_CSV && s->json.key_count == 1 &&
+	       (swm_str_find(s->json.keys[0], ';') < s->json.keys[0].len ||
+	        swm_str_find(s->json.keys[0], '\t') < s->json.keys[0].len);
+}
+
+void
+swm_hint_at_body(struct serving *s)
+{
+	swm_str code = swm_error_code(s->err);
+
+	if (swm_str_eq(code, SWM_STR("PGRST204")) && has_other_separator(s))
+		swm_error_set_hint(s->err, SWM_STR("fields are separated by commas"));
+	/* a type's input function ends its message with the text that it was given */
+	if ((swm_str_eq(code, SWM_STR("22P02")) || swm_str_eq(code, SWM_STR("22007"))) &&
+	    swm_str_ends(swm_error_message(s->err), SWM_STR(": \"\"")))
+		swm_hint_at_empty_field(s);
 }

@@ -151,6 +151,15 @@ take_named(struct serving *s)
 	return SWM_OK;
 }
 
+/* What takes the whole of it as JSON cannot be given nothing. */
+static int
+fail_no_body(struct serving *s)
+{
+	const swm_json_fault fault = { .expected = "a value" };
+
+	return swm_json_fail(s->err, SWM_STR(""), (swm_json_place){ 1, 1 }, &fault);
+}
+
 int
 swm_step_call(struct serving *s)
 {
@@ -175,5 +184,5 @@ swm_step_call(struct serving *s)
 	if (is_volatile && !request.post && s->transaction != NULL) /* it might write, and the transaction may */
 		return swm_fail(s->err, SWM_ERR_METHOD, s->request->method);
 	s->changes |= is_volatile && request.post;
-	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_body(s, "Empty or invalid json") : SWM_OK;
+	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_no_body(s) : SWM_OK;
 }

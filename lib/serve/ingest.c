@@ -13,7 +13,7 @@
 
 struct swm_ingest {
 	swm_feed *feed;
-	bool is_text;
+	enum swm_feed_form form;
 	swm_staging *staging;
 	swm_copied copied;
 	bool ended;         /* the body */
@@ -52,7 +52,8 @@ skip(struct swm_ingest *i)
 {
 	if (i->skips == NULL || !swm_feed_can_skip(i->feed) || swm_error_result(swm_skips_error(i->skips)) == SWM_ENOMEM)
 		return false;
-	return swm_skips_note(i->skips, swm_feed_line(i->feed)) == SWM_OK;
+	return swm_skips_note(i->skips, swm_feed_row(i->feed) - 1, swm_feed_line(i->feed)) ==
+	       SWM_OK;
 }
 
 static int
@@ -80,13 +81,13 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 	if (i == NULL)
 		return swm_fail_memory(s->err);
 	s->ingest = i;
-	i->is_text = form == SWM_FEED_CSV;
+	i->form = form;
 	i->feed = swm_feed_new(s->arena, form, begin, 0, read_request, s);
 	if (i->feed == NULL)
 		return swm_fail_memory(s->err);
 	swm_buf_dispose(&s->body);
 	if (swm_ingest_skips(s)) {
-		i->skips = swm_skips_new(s);
+		i->skips = swm_skips_new(s, form == SWM_FEED_ARRAY);
 		if (i->skips == NULL)
 			return swm_fail_memory(s->err);
 	}
@@ -137,12 +138,15 @@ swm_ingest_prepare(struct serving *s)
 	swm_share_transaction(s);
 	if (names == NULL)
 		return swm_fail_memory(s->err);
+	bool by_range = i->skips != NULL;
 	int rc = swm_feed_choose(i->feed, names, columns->count, !s->ast->has_columns, s->err);
 	if (rc == SWM_OK)
-		rc = swm_staging_new(&i->staging, s->arena, s->write_plan, i->is_text, i->skips != NULL, s->err);
-	if (rc == SWM_OK)
-		s->write_plan->staging = i->staging;
-	return rc;
+		rc = swm_staging_new(&i->staging, s->arena, s->write_plan, by_range, s->err);
+	if (rc != SWM_OK)
+		return rc;
+	i->staging->of_array = i->form == SWM_FEED_ARRAY;
+	s->write_plan->staging = i->staging;
+	return SWM_OK;
 }
 
 /* Lines for COPY, as far as it goes in one go. */
@@ -181,8 +185,9 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 		swm_copy copy = { .sql = i->staging->copy, .user = s, .next = next_lines };
 		swm_copied_begin(&i->copied);
 		rc = swm_transaction_copy(s->transaction, &copy, s->err);
-		if (copy.failed != NULL)
-			swm_copied_explain(&i->copied, i->staging, copy.failed, s->err);
+		if (copy.failed != NULL &&
+		    swm_copied_explain(&i->copied, i->staging, copy.failed, s->err))
+			swm_hint_at_empty_field(s);
 	}
 	swm_copied_dispose(&i->copied);
 	if (rc == SWM_OK && i->skips != NULL) {

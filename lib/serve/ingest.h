@@ -8,7 +8,7 @@
 struct swm_skips;
 
 /* Lives in the request's arena, but for what is disposed of. NULL when memory ran out. */
-struct swm_skips *swm_skips_new(struct serving *s);
+struct swm_skips *swm_skips_new(struct serving *s, bool of_array);
 void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
 
 /*
@@ -16,7 +16,7 @@ void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
  * SWM_EPARSE where the row is one too many: the error there is then that of the whole.
  */
 swm_error *swm_skips_error(struct swm_skips *k);
-int swm_skips_note(struct swm_skips *k, int64_t line);
+int swm_skips_note(struct swm_skips *k, int64_t row, int64_t line); /* the row counts from 0 */
 
 /* Inserts what is staged, numbered from 1 to rows at most. What is no row's fault is an error. */
 int swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows);

@@ -10,9 +10,12 @@ plan_write(struct serving *s, const swm_read_request *read)
 {
 	static const enum swm_write_kind kinds[] = { [SWM_WRITES_INSERT] = SWM_WRITE_INSERT, [SWM_WRITES_PUT] = SWM_WRITE_PUT,
 		[SWM_WRITES_UPDATE] = SWM_WRITE_UPDATE, [SWM_WRITES_DELETE] = SWM_WRITE_DELETE };
+	bool is_text = s->content == SWM_CONTENT_CSV || s->content == SWM_CONTENT_URLENCODED;
 	swm_write_request request = {
-		.kind = kinds[s->write], .read = *read, .keys = s->json.keys, .key_count = s->json.key_count,
+		.kind = kinds[s->write], .read = *read,
+		.keys = s->json.keys, .key_count = s->json.key_count,
 		.body_is_array = s->json.body == SWM_JSON_BODY_ARRAY,
+		.body_is_text = is_text,
 		.fill_defaults = s->prefer.missing == SWM_MISSING_DEFAULT,
 		.resolution = s->prefer.resolution, .returned = s->prefer.returned,
 	};

@@ -62,7 +62,7 @@ struct serving {
 	swm_ast *ast;
 	swm_pair *arguments;       /* of a function's call: among pairs, or of a form */
 	size_t argument_count;
-	enum swm_content content;  /* of the body of a call by POST */
+	enum swm_content content;  /* of the body of a write, or of a call by POST */
 	struct swm_ingest *ingest; /* the body comes in rows that are copied; NULL when it is held whole */
 	swm_buf body;              /* as its parameter: with a NUL behind it */
 	bool no_body;              /* what stands there was not sent */
@@ -207,7 +207,7 @@ struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
 int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
 int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JSON */
-int swm_inspect_json(struct serving *s);      /* what the body's JSON is (s->json); a byte order mark is taken off. BODY */
+int swm_inspect_json(struct serving *s);      /* a held body, without byte order mark -> s->json */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
 /*
@@ -219,6 +219,10 @@ int swm_ingest_prepare(struct serving *s);
 int swm_ingest_copy(struct serving *s, int64_t *affected);
 void swm_ingest_search(struct serving *s);    /* at SWM_READ_FAILED: where the error was */
 void swm_ingest_dispose(struct serving *s);   /* does nothing without one */
+
+/* The request failed: a hint for what is often wrong with a body, where the error shows it. */
+void swm_hint_at_body(struct serving *s);
+void swm_hint_at_empty_field(struct serving *s);
 
 /* Prefer: errors=skip. Whether it is applied; and an answer's body that lists what was skipped: false when nothing is. */
 bool swm_ingest_skips(const struct serving *s);

@@ -24,7 +24,8 @@ struct swm_skips {
 	bool by_policy;       /* it failed for a policy */
 	swm_statement insert;
 	int64_t affected, skipped;
-	int64_t first_bad;    /* the line of the first of them */
+	bool of_array;
+	int64_t first_row, first_line; /* of the first of them */
 	swm_buf told;
 };
 
@@ -33,13 +34,13 @@ static const swm_statement release = { "RELEASE swm_range", NULL, 0 };
 static const swm_statement back = { "ROLLBACK TO swm_range", NULL, 0 };
 
 struct swm_skips *
-swm_skips_new(struct serving *s)
+swm_skips_new(struct serving *s, bool of_array)
 {
 	struct swm_skips *k = swm_arena_alloc(s->arena, sizeof *k);
 
 	if (k == NULL)
 		return NULL;
-	*k = (struct swm_skips){ .err = swm_error_new() };
+	*k = (struct swm_skips){ .err = swm_error_new(), .of_array = of_array };
 	return k->err == NULL ? NULL : k;
 }
 
@@ -91,25 +92,33 @@ put_text(swm_buf *to, const char *name, swm_str text, bool there)
 static int
 fail_many(struct swm_skips *k)
 {
-	char text[64];
+	char text[96];
 
 	snprintf(text, sizeof text, "More than %d rows are bad", MOST_BAD);
 	swm_error_clear(k->err);
 	int rc = swm_fail(k->err, SWM_ERR_BODY, swm_cstr(text));
-	snprintf(text, sizeof text, "The first of them is in line %lld", (long long)k->first_bad);
+	if (k->of_array)
+		snprintf(text, sizeof text, "The first of them is row %lld, in line %lld",
+		         (long long)k->first_row, (long long)k->first_line);
+	else
+		snprintf(text, sizeof text, "The first of them is in line %lld",
+		         (long long)k->first_line);
 	swm_error_set_details(k->err, swm_cstr(text));
 	return rc;
 }
 
 int
-swm_skips_note(struct swm_skips *k, int64_t line)
+swm_skips_note(struct swm_skips *k, int64_t row, int64_t line)
 {
-	if (k->skipped == 0 || line < k->first_bad)
-		k->first_bad = line;
+	if (k->skipped == 0 || row < k->first_row) {
+		k->first_row = row;
+		k->first_line = line;
+	}
 	if (k->skipped == MOST_BAD)
 		return fail_many(k);
 	if (k->skipped++ < MOST_TOLD) {
-		swm_buf_printf(&k->told, "%s{\"line\":%lld", k->told.len > 0 ? "," : "", (long long)line);
+		swm_buf_printf(&k->told, "%s{\"row\":%lld,\"line\":%lld",
+		               k->told.len > 0 ? "," : "", (long long)row, (long long)line);
 		put_text(&k->told, "code", swm_error_code(k->err), true);
 		put_text(&k->told, "message", swm_error_message(k->err), true);
 		put_text(&k->told, "details", swm_error_details(k->err), swm_error_has_details(k->err));
@@ -119,11 +128,15 @@ swm_skips_note(struct swm_skips *k, int64_t line)
 	return SWM_OK;
 }
 
-/* Whether a value can raise it: one too big for an index, or the name of what there is not (regclass). */
+/*
+ * Whether a value can raise it: one too big for an index, or a name that is none, or of what there
+ * is not (regclass, regtype).
+ */
 static bool
 is_of_value(swm_str code)
 {
-	static const char *const codes[] = { "54000", "42P01", "42704" };
+	static const char *const codes[] = { "54000", "42P01", "42704", "42601",
+		                             "42602", "42725", "42883" };
 
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		if (swm_str_eq(code, swm_cstr(codes[i])))
@@ -214,7 +227,7 @@ insert(struct serving *s, struct swm_skips *k)
 
 /* Back to the savepoint; and the line of the row that is the range. */
 static int
-leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging)
+leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, int64_t number)
 {
 	const char *params[] = { staging->first };
 	swm_statement ask = { "SELECT \"line\" FROM " SWM_STAGING_TABLE " WHERE \"n\" = $1::bigint", params, 1 };
@@ -231,7 +244,7 @@ leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging)
 	int rc = take_round(s, k, steps, n, &line);
 	swm_error_free(k->err);
 	k->err = why;
-	if (rc == SWM_OK && swm_skips_note(k, line) != SWM_OK)
+	if (rc == SWM_OK && swm_skips_note(k, number - 1, line) != SWM_OK)
 		rc = fail_whole(s, k);
 	return rc;
 }
@@ -245,7 +258,7 @@ insert_range(struct serving *s, struct swm_skips *k, swm_staging *staging, int64
 	if (rc != SWM_OK || !k->failed)
 		return rc;
 	if (first == last)
-		return leave_out(s, k, staging);
+		return leave_out(s, k, staging, first);
 	swm_error_clear(k->err);
 	int64_t middle = first + (last - first) / 2;
 	rc = insert_range(s, k, staging, first, middle);

@@ -3,7 +3,9 @@
 
 #include "serve/serving.h"
 
+#include "copied.h"
 #include "http/url.h"
+#include "json/twice.h"
 #include "read.h"
 
 /* What came back of it. */
@@ -230,6 +232,39 @@ write_once(struct serving *s, swm_read *read, struct outcome *o)
 	return rc;
 }
 
+/* Of the upsert's key, what the body gives. */
+static size_t
+key_names(const struct serving *s, swm_str *names)
+{
+	const swm_columns *key = &s->write_plan->conflict, *given = &s->write_plan->columns;
+	size_t count = 0;
+
+	for (size_t i = 0; i < key->count; i++)
+		for (size_t k = 0; k < given->count; k++)
+			if (key->items[i] == given->items[k])
+				names[count++] = key->items[i]->name;
+	return count;
+}
+
+/*
+ * One key twice in a body that is held whole. Of CSV only the lines of what was made of it could be
+ * told.
+ */
+static void
+tell_key_twice(struct serving *s)
+{
+	swm_str *names = swm_arena_array(s->arena, s->write_plan->conflict.count, sizeof *names);
+	swm_json_twice twice;
+
+	if (names == NULL ||
+	    !swm_json_find_twice(&twice, swm_buf_view(&s->body), names, key_names(s, names)))
+		return;
+	if (s->content == SWM_CONTENT_CSV)
+		twice.line = 0;
+	const int64_t place[] = { twice.row, twice.line, twice.first_row, twice.first_line };
+	swm_tell_key_twice(s->err, true, place);
+}
+
 int
 swm_step_write(struct serving *s)
 {
@@ -248,6 +283,8 @@ swm_step_write(struct serving *s)
 	int rc = write_once(s, &read, &o);
 	swm_read_finish(&read);
 	swm_buf_dispose(&o.location);
+	if (rc == SWM_EDATABASE && s->ingest == NULL && swm_is_key_twice(s->err))
+		tell_key_twice(s);
 	s->done = rc == SWM_OK;
 	return rc;
 }

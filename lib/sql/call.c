@@ -34,6 +34,13 @@ put_value(swm_writer *w, const swm_plan_argument *a)
 	put_cast(w, a->parameter);
 }
 
+/* A JSON string would stay one in a column of JSON; text that is cast is read as JSON. */
+static bool
+is_json_text(const swm_plan_call *call, const swm_parameter *p)
+{
+	return call->is_text && p->type != NULL && p->type->is_json;
+}
+
 static void
 put_argument(swm_writer *w, const swm_plan_call *call, const swm_plan_argument *a)
 {
@@ -48,6 +55,8 @@ put_argument(swm_writer *w, const swm_plan_call *call, const swm_plan_argument *
 	swm_put(w, record);
 	swm_put(w, ".");
 	swm_put_identifier(w, a->parameter->name);
+	if (is_json_text(call, a->parameter))
+		put_cast(w, a->parameter);
 }
 
 static void
@@ -81,7 +90,8 @@ put_record(swm_writer *w, const swm_plan_call *call)
 		swm_put(w, i == 0 ? "(" : ", ");
 		swm_put_identifier(w, p->name);
 		swm_put(w, " ");
-		swm_buf_str(&w->text, p->type == NULL ? SWM_STR("text") : p->type_name);
+		bool as_text = p->type == NULL || is_json_text(call, p);
+		swm_buf_str(&w->text, as_text ? SWM_STR("text") : p->type_name);
 	}
 	swm_put(w, "), LATERAL ");
 }

@@ -41,9 +41,14 @@ put_create(swm_writer *w, const swm_staging *s)
 		swm_buf_str(&w->text, s->plan->columns.items[i]->type_name);
 		between = ", ";
 	}
+	if (s->has_line) {
+		swm_put(w, between);
+		swm_put(w, "\"line\" bigint");
+		between = ", ";
+	}
 	if (s->has_rest) {
 		swm_put(w, between);
-		swm_put(w, "\"line\" bigint, \"rest\" json");
+		swm_put(w, "\"rest\" json");
 		between = ", ";
 	}
 	if (s->has_present) {
@@ -66,8 +71,8 @@ make_statements(swm_staging *s, swm_arena *arena, swm_error *err)
 }
 
 int
-swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool is_text,
-                bool by_range, swm_error *err)
+swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool by_range,
+                swm_error *err)
 {
 	swm_staging *s = swm_arena_alloc(arena, sizeof *s);
 	bool *direct = swm_arena_array(arena, plan->columns.count, sizeof *direct);
@@ -76,10 +81,11 @@ swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan,
 		return swm_fail_memory(err);
 	*s = (swm_staging){ .plan = plan, .direct = direct, .by_range = by_range, .has_present = plan->fill_defaults };
 	for (size_t i = 0; i < plan->columns.count; i++) {
-		direct[i] = is_direct(plan->columns.items[i], is_text);
+		direct[i] = is_direct(plan->columns.items[i], plan->body_is_text);
 		s->has_rest |= !direct[i];
 	}
 	s->has_rest |= plan->columns.count == 0; /* a table has a column */
+	s->has_line = s->has_rest || plan->counts_updates;
 	*out = s;
 	return make_statements(s, arena, err);
 }
@@ -181,7 +187,7 @@ put_direct(swm_buf *to, const swm_column *column, const swm_cell *cell)
 		swm_buf_add(to, "\\N", 2);
 		return;
 	}
-	if (column->type->is_json)
+	if (column->type->is_json && cell->kind != SWM_CELL_TEXT)
 		put_json_anew(to, cell);
 	else if (cell->kind != SWM_CELL_STRING)
 		swm_buf_str(to, cell->text);
@@ -235,9 +241,11 @@ swm_staging_put_row(swm_buf *to, const swm_staging *s, const swm_cell *cells, in
 		put_direct(to, s->plan->columns.items[i], &cells[i]);
 		swm_buf_char(to, '\t');
 	}
-	if (s->has_rest) { /* COPY does not tell what is wrong with it, so its line must be known later */
+	if (s->has_line) {
 		swm_buf_int(to, line);
 		swm_buf_char(to, '\t');
+	}
+	if (s->has_rest) {
 		put_object(to, s, cells, false);
 		swm_buf_char(to, '\t');
 	}

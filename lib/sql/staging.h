@@ -24,6 +24,8 @@ typedef struct swm_staging {
 	const swm_write_plan *plan;
 	const bool *direct;     /* of each column of the plan: it is staged as c0, c1, ... */
 	bool has_rest;
+	bool has_line;          /* rows are looked for when their insertion has failed */
+	bool of_array;          /* the caller sets it: errors name elements by their number, too */
 	bool has_present;       /* a bit for each column: the row names it */
 	bool by_range;          /* each row is numbered, and JSON as a whole: ranges of them can be inserted alone */
 	/* the range that the next statement inserts, or in first the line or place that it looks for */
@@ -33,11 +35,10 @@ typedef struct swm_staging {
 } swm_staging;
 
 /*
- * is_text: the values come as text (CSV), never as JSON. The plan's columns are those of the
- * cells; the plan is to be given the staging. SWM_ENOMEM.
+ * The plan's columns are those of the cells; the plan is to be given the staging. SWM_ENOMEM.
  */
-int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool is_text,
-                    bool by_range, swm_error *err);
+int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool by_range,
+                    swm_error *err);
 
 /* Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay only by range. */
 void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number, int64_t line);
@@ -50,6 +51,13 @@ void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell
 #define SWM_STAGING_ALL SIZE_MAX
 int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err);
 int swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err);
+
+/*
+ * The first row whose key of the resolution another one before it has: its number from 0 and its
+ * line, and those of the other. SWM_ENOMEM.
+ */
+int swm_sql_staged_twice(swm_statement *out, swm_arena *arena, const swm_staging *staging,
+                         swm_error *err);
 
 /* Sets the range for the statement that swm_sql_write() has made. */
 void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);

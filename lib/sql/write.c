@@ -45,13 +45,25 @@ elements_name(const swm_write_plan *plan)
 	return swm_str_eq(plan->target->relation->name, SWM_STR("e")) ? SWM_STR("_e") : SWM_STR("e");
 }
 
+/*
+ * A JSON string would stay one in a column of JSON; text that is cast is read as JSON, as COPY
+ * reads it.
+ */
+static bool
+is_json_text(const swm_write_plan *plan, const swm_column *column)
+{
+	return plan->body_is_text && column->type->is_json;
+}
+
 /* "id" integer: how a member becomes a value */
 static void
-put_body_column(swm_writer *w, const swm_column *column)
+put_body_column(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {
 	swm_put_identifier(w, column->name);
 	swm_put(w, " ");
-	if (parser_of(column) != NULL)
+	if (is_json_text(plan, column))
+		swm_put(w, "text");
+	else if (parser_of(column) != NULL)
 		swm_put(w, "json");
 	else
 		swm_buf_str(&w->text, column->type_name); /* PostgreSQL's own spelling of it */
@@ -67,9 +79,19 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, "(");
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
-		put_body_column(w, columns->items[i]);
+		put_body_column(w, plan, columns->items[i]);
 	}
 	swm_put(w, ")");
+}
+
+/* Behind a value that put_body_column() called text: what it is read as. */
+static void
+put_json_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+{
+	if (!is_json_text(plan, column))
+		return;
+	swm_put(w, "::");
+	swm_buf_str(&w->text, parser_of(column) != NULL ? SWM_STR("json") : column->type_name);
 }
 
 /* Of what is staged as JSON: all of it, or one column. */
@@ -83,7 +105,7 @@ put_rest_columns(swm_writer *w, const swm_staging *staging, size_t only)
 		if (staging->direct[i] || (only != SWM_STAGING_ALL && only != i))
 			continue;
 		swm_put(w, between);
-		put_body_column(w, columns->items[i]);
+		put_body_column(w, staging->plan, columns->items[i]);
 		between = ", ";
 	}
 	swm_put(w, ")");
@@ -227,23 +249,32 @@ put_is_missing(swm_writer *w, const swm_write_plan *plan, size_t n)
 	swm_put(w, "::text IS NULL");
 }
 
+/* The value that the body gives to the plan's nth column. */
+static void
+put_given_value(swm_writer *w, const swm_write_plan *plan, size_t n)
+{
+	const swm_column *column = plan->columns.items[n];
+	const swm_routine *parser = parser_of(column);
+
+	if (parser != NULL)
+		swm_put_routine(w, parser);
+	swm_put_qualified(w, rows_name(plan), column->name);
+	put_json_cast(w, plan, column);
+	swm_put(w, parser != NULL ? ")" : "");
+}
+
 static void
 put_body_value(swm_writer *w, const swm_write_plan *plan, size_t n)
 {
-	const swm_column *column = plan->columns.items[n];
 
 	if (plan->fill_defaults) {
 		swm_put(w, "CASE WHEN ");
 		put_is_missing(w, plan, n);
 		swm_put(w, " THEN ");
-		put_default(w, plan, column);
+		put_default(w, plan, plan->columns.items[n]);
 		swm_put(w, " ELSE ");
 	}
-	const swm_routine *parser = parser_of(column);
-	if (parser != NULL)
-		swm_put_routine(w, parser);
-	swm_put_qualified(w, rows_name(plan), column->name);
-	swm_put(w, parser != NULL ? ")" : "");
+	put_given_value(w, plan, n);
 	if (plan->fill_defaults)
 		swm_put(w, " END");
 }
@@ -285,11 +316,13 @@ put_resolution(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, count_update);
 }
 
+/* Whether a value is more than the column of the body's row. */
 static bool
-has_parsers(const swm_columns *columns)
+has_casts(const swm_write_plan *plan)
 {
-	for (size_t i = 0; i < columns->count; i++)
-		if (parser_of(columns->items[i]) != NULL)
+	for (size_t i = 0; i < plan->columns.count; i++)
+		if (parser_of(plan->columns.items[i]) != NULL ||
+		    is_json_text(plan, plan->columns.items[i]))
 			return true;
 	return false;
 }
@@ -323,7 +356,7 @@ put_rows_of_nothing(swm_writer *w, const swm_write_plan *plan, const char *body)
 	}
 }
 
-/* PUT's condition is on what a domain's cast makes of the values: then they are those of rows in between. */
+/* PUT's condition is on what a cast makes of the values: then they are those of rows in between. */
 static void
 put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 {
@@ -338,7 +371,7 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	swm_put(w, "(");
 	put_column_list(w, &plan->columns, "", ", ");
 	swm_put(w, ") SELECT ");
-	bool inner = plan->kind == SWM_WRITE_PUT && has_parsers(&plan->columns);
+	bool inner = plan->kind == SWM_WRITE_PUT && has_casts(plan);
 	if (inner) {
 		put_column_list(w, &plan->columns, "", ", ");
 		swm_put(w, " FROM (SELECT ");
@@ -472,17 +505,94 @@ swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, 
 	return swm_writer_finish(&w, out, err);
 }
 
+/* The values that a cast is behind, so that its errors are found too. */
+static void
+put_rest_casts(swm_writer *w, const swm_staging *staging, size_t only)
+{
+	const swm_columns *columns = &staging->plan->columns;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		if (staging->direct[i] || (only != SWM_STAGING_ALL && only != i) ||
+		    !is_json_text(staging->plan, columns->items[i]))
+			continue;
+		swm_put(w, ", ");
+		swm_put_qualified(w, SWM_STR("rest"), columns->items[i]->name);
+		put_json_cast(w, staging->plan, columns->items[i]);
+	}
+}
+
 int
 swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
-	swm_put(&w, "SELECT 1 FROM " SWM_STAGING_TABLE " AS \"e\", json_to_record(\"e\".\"rest\")");
+	swm_put(&w, "SELECT 1");
+	put_rest_casts(&w, staging, only);
+	swm_put(&w, " FROM " SWM_STAGING_TABLE " AS \"e\", json_to_record(\"e\".\"rest\")");
 	put_rest_columns(&w, staging, only);
 	if (only != SWM_STAGING_ALL) {
 		swm_put(&w, " WHERE \"e\".\"line\" = ");
 		swm_put_body_param(&w, (swm_str){ staging->first, 0 });
 		swm_put(&w, "::bigint");
 	}
+	return swm_writer_finish(&w, out, err);
+}
+
+static bool
+is_in(const swm_columns *columns, const swm_column *column)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		if (columns->items[i] == column)
+			return true;
+	return false;
+}
+
+/*
+ * Of the key's values those that rows bring, as "k0", "k1", ..., each with what stands before and
+ * behind it.
+ */
+static void
+put_key_values(swm_writer *w, const swm_write_plan *plan, const char *before, bool named,
+               const char *behind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		if (!is_in(&plan->conflict, plan->columns.items[i]))
+			continue;
+		swm_put(w, before);
+		if (named) {
+			put_given_value(w, plan, i);
+			swm_put(w, " AS ");
+		}
+		swm_buf_printf(&w->text, "\"k%zu\"", count++);
+		swm_put(w, behind);
+	}
+}
+
+/* Rows without a value for the key have none in common. */
+int
+swm_sql_staged_twice(swm_statement *out, swm_arena *arena, const swm_staging *staging,
+                     swm_error *err)
+{
+	const swm_write_plan *plan = staging->plan;
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT \"n\" - 1, \"line\", \"first\" - 1, \"first_line\" FROM ("
+	            "SELECT \"n\", \"line\", row_number() OVER w AS \"nth\", "
+	            "first_value(\"n\") OVER w AS \"first\", "
+	            "first_value(\"line\") OVER w AS \"first_line\" FROM ("
+	            "SELECT row_number() OVER (ORDER BY ");
+	swm_put_qualified(&w, elements_name(plan), SWM_STR("ctid"));
+	swm_put(&w, ") AS \"n\", ");
+	swm_put_qualified(&w, elements_name(plan), SWM_STR("line"));
+	put_key_values(&w, plan, ", ", true, "");
+	swm_put(&w, " FROM ");
+	put_staged_rows(&w, plan);
+	swm_put(&w, ") AS \"x\" WHERE true");
+	put_key_values(&w, plan, " AND ", false, " IS NOT NULL");
+	swm_put(&w, " WINDOW w AS (PARTITION BY ");
+	put_key_values(&w, plan, "", false, ", ");
+	swm_put(&w, "true ORDER BY \"n\")) AS \"y\" WHERE \"nth\" > 1 ORDER BY \"n\" LIMIT 1");
 	return swm_writer_finish(&w, out, err);
 }

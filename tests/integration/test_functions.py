@@ -174,8 +174,11 @@ class Bodies(Calls):
 	def test_what_is_no_json(self):
 		for body in ("", "{", "}{ x", "{'a':1}", '{"a":1,}', '{"a":1} 2', b'{"a":"\xff"}', '{"a":"\\ud800"}', "[" * 300):
 			with self.subTest(body):
-				self.expect(self.post("mult_them", body), error_body("PGRST102", "Empty or invalid json"), 400)
-		self.expect(self.post("add_them", "x"), error_body("PGRST102", "Empty or invalid json"), 400)
+				answer = self.post("mult_them", body)
+				self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST102"))
+				self.assertEqual(answer.json["message"], "JSON nested more than 256 deep" if len(body) == 300 else "Empty or invalid json")
+				self.assertTrue(answer.json["details"].startswith("Line 1, column "), answer.text)
+		self.expect(self.post("add_them", "x"), error_body("PGRST102", "Empty or invalid json", 'Line 1, column 1: expected a value, found "x"'), 400)
 
 	def test_a_scalar_is_no_argument(self):
 		for body in ("5", '"a"', "null", "true"):

@@ -122,10 +122,10 @@ class Equality(Ingest):
 					self.one(column, value)
 
 	def test_csv(self):
-		"""A field of CSV is what a JSON string is, in all but NULL."""
+		"""A field of CSV is what a JSON string is, in all but NULL; but of JSON it is the text itself (test_bodies.py)."""
 		for column, values in VALUES.items():
 			for value in values:
-				if not value.startswith('"') or value == '"NULL"' or "\\u0000" in value:
+				if not value.startswith('"') or value == '"NULL"' or "\\u0000" in value or column in ("j", "jb"):
 					continue
 				with self.subTest(column=column, value=value):
 					harness.sql("TRUNCATE ingest.types")
@@ -429,7 +429,7 @@ class Skip(Ingest):
 		body = '5\n{"id":1,"tags":["a"]}\n{"id":2}\n{"id":3,"tags":{}}\n{"id":\n{"id":4,"tags":"{b}"}\n{"id":6,"tags":["\\u0000"]}'
 		answer = self.send("/rows", body, LINES, Prefer=SKIP)
 		self.expect_skipped(answer, 2, (1, "PGRST102"), (3, "PGRST102"), (5, "PGRST102"), (7, "22P05"), (4, "22P02"))
-		self.assertEqual(answer.json["errors"][1], {"line": 3, "code": "PGRST102", "message": "All object keys must match",
+		self.assertEqual(answer.json["errors"][1], {"row": 2, "line": 3, "code": "PGRST102", "message": "All object keys must match",
 		                                            "details": "Line 3"})
 		self.assertEqual(self.table("SELECT id, tags FROM ingest.rows"), "(1,{a}) (4,{b})")
 

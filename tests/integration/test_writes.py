@@ -158,9 +158,11 @@ class Insert(Writes):
 		self.assertEqual(self.rows("SELECT year FROM writes.films WHERE title = 'C'"), "()")
 
 	def test_bodies_that_are_none(self):
-		for body, message in (("", "Empty or invalid json"), ("{", "Empty or invalid json"), ("5", "Empty or invalid json"),
-		                      ('[{"title":"A"},{"year":1}]', "All object keys must match")):
-			self.expect_error(self.send("POST", "/films", body), 400, "PGRST102", message)
+		for body, *error in (("", "Empty or invalid json", "Line 1, column 1: expected a value, found the end"),
+		                     ("{", "Empty or invalid json", 'Line 1, column 2: expected a name in double quotes or "}", found the end'),
+		                     ("5", "Empty or invalid json", 'Line 1, column 1: expected "{" or "[", found "5"'),
+		                     ('[{"title":"A"},{"year":1}]', "All object keys must match")):
+			self.expect_error(self.send("POST", "/films", body), 400, "PGRST102", *error)
 		self.expect_error(self.send("POST", "/films", {"nope": 1}), 400, "PGRST204",
 		                  "Could not find the 'nope' column of 'films' in the schema cache")
 

@@ -115,7 +115,8 @@ START_TEST(csv)
 	ck_rows(SWM_FEED_CSV, "\r\na\n\n\"\"\n\r\n\n1", "", true, "4:;7:1;");
 	ck_rows(SWM_FEED_CSV, "\"a \"\"b\",c\n1,2\n", "c,a \"b", true, "2:2|1;");
 	ck_rows(SWM_FEED_CSV, "a,b\n1,2\n", "b,a,c", true, "2:2|1|?;");
-	ck_rows(SWM_FEED_CSV, "a,,\n1,2,3\n", "a", true, "2:1;"); /* without a name a field is no column */
+	/* without a name a field is no column */
+	ck_rows(SWM_FEED_CSV, "a,,\n1,2,3\n", "a", true, "2:1;");
 	ck_rows(SWM_FEED_CSV, "a\nx\"y\"\n", "", true, "2:x\"y\";");
 	ck_rows(SWM_FEED_CSV, "a", "", true, "");
 	ck_wrong(SWM_FEED_CSV, "a,b\n\"1\n\",2\n3\n", "2:1\n|2;!", "Too few fields", "Line 4");
@@ -123,8 +124,10 @@ START_TEST(csv)
 	ck_wrong(SWM_FEED_CSV, "a\n\"1\n2", "!", "A quote that is not closed", "Line 2");
 	ck_wrong(SWM_FEED_CSV, "a\n\"1\"2\n", "!", "Text behind a closing quote", "Line 2");
 	ck_wrong(SWM_FEED_CSV, "a\n1\n\xc3\n", "2:1;!", "The CSV is not valid UTF-8", "Line 3");
-	ck_wrong(SWM_FEED_CSV, "a,b,a\n1,2,3\n", "!", "The header names the column 'a' twice", "Line 1");
-	ck_wrong(SWM_FEED_CSV, "\n\"a b\",c,d,a b\n", "!", "The header names the column 'a b' twice", "Line 2");
+	ck_wrong(SWM_FEED_CSV, "a,b,a\n1,2,3\n", "!", "The header names the column 'a' twice",
+	         "Line 1");
+	ck_wrong(SWM_FEED_CSV, "\n\"a b\",c,d,a b\n", "!",
+	         "The header names the column 'a b' twice", "Line 2");
 	ck_wrong(SWM_FEED_CSV, "\n", "!", "No header in line 1 of the CSV", "");
 }
 END_TEST
@@ -137,10 +140,12 @@ START_TEST(a_byte_order_mark)
 	ck_rows(SWM_FEED_LINES, "\xef\xbb\xbf{\"a\":1}\n", "", true, "1:1;");
 	ck_rows(SWM_FEED_ARRAY, "\xef\xbb\xbf[{\"a\":1}]", "", true, "1:1;");
 	ck_rows(SWM_FEED_LINES, "\xef\xbb\xbf", "", true, "");
-	ck_rows(SWM_FEED_CSV, "a\n\xef\xbb\xbf" "1\n", "", true, "2:\xef\xbb\xbf" "1;"); /* elsewhere it is a character */
+	/* elsewhere it is a character */
+	ck_rows(SWM_FEED_CSV, "a\n\xef\xbb\xbf\n", "", true, "2:\xef\xbb\xbf;");
 	ck_wrong(SWM_FEED_CSV, "\xef\xbb\xbf", "!", "No header in line 1 of the CSV", "");
 	ck_wrong(SWM_FEED_CSV, "\xef\xbb", "!", "The CSV is not valid UTF-8", "Line 1");
-	ck_wrong(SWM_FEED_LINES, "\xef\xbb\xbf{\"a\":}", "!", "Empty or invalid json", "Line 1, column 6: expected a value, found \"}\"");
+	ck_wrong(SWM_FEED_LINES, "\xef\xbb\xbf{\"a\":}", "!", "Empty or invalid json",
+	         "Line 1, column 6: expected a value, found \"}\"");
 }
 END_TEST
 
@@ -168,7 +173,8 @@ START_TEST(lines)
 		{ "{\"a\":+1}", "6: expected a value, found \"+\"" },
 		{ "{\"a\":.5}", "6: expected a value, found \".\"" },
 		{ "{\"a\":1.}", "8: expected a digit, found \"}\"" },
-		{ "{\"a\":\"\t\"}", "7: expected an escaped control character, found the byte 0x09" },
+		{ "{\"a\":\"\t\"}",
+		  "7: expected an escaped control character, found the byte 0x09" },
 		{ "{\"a\":\"\\x\"}", "8: expected an escape of JSON, found \"x\"" },
 		{ "{\"a\":\"\\ud800\"}", "13: expected a pair of surrogates, found \"\"\"" },
 		{ "{\"a\":\"\xff\"}", "7: expected UTF-8, found the byte 0xff" },
@@ -190,12 +196,15 @@ END_TEST
 
 START_TEST(nesting)
 {
-	static const char *const before[] = { [SWM_FEED_LINES] = "{\"a\":", [SWM_FEED_ARRAY] = "[{\"a\":" };
+	static const char *const before[] = {
+		[SWM_FEED_LINES] = "{\"a\":", [SWM_FEED_ARRAY] = "[{\"a\":"
+	};
 	static const char *const behind[] = { [SWM_FEED_LINES] = "}", [SWM_FEED_ARRAY] = "}]" };
 	swm_buf text = SWM_BUF_INIT;
 
 	for (int form = SWM_FEED_LINES; form <= SWM_FEED_ARRAY; form++) {
-		int most = form == SWM_FEED_LINES ? 255 : 254; /* the row is one level, and the array around it another */
+		/* the row is one level, and the array around it another */
+		int most = form == SWM_FEED_LINES ? 255 : 254;
 		for (int depth = most; depth <= most + 1; depth++) {
 			swm_buf_clear(&text);
 			swm_buf_cstr(&text, before[form]);
@@ -204,11 +213,14 @@ START_TEST(nesting)
 			for (int i = 0; i < depth; i++)
 				swm_buf_char(&text, ']');
 			swm_buf_cstr(&text, behind[form]);
-			const char *seen = rows_of((enum swm_feed_form)form, swm_buf_text(&text), 100, "", true);
+			const char *seen =
+			    rows_of((enum swm_feed_form)form, swm_buf_text(&text), 100, "", true);
 			ck_assert_int_eq(seen[strlen(seen) - 1], depth == most ? ';' : '!');
 		}
 		ck_assert_str_eq(swm_error_message(err).ptr, "JSON nested more than 256 deep");
-		ck_assert_str_eq(swm_error_details(err).ptr, "Line 1, column 261: expected no more than 256 arrays and objects in each other, found \"[\"");
+		ck_assert_str_eq(swm_error_details(err).ptr,
+		                 "Line 1, column 261: expected no more than 256 arrays and objects "
+		                 "in each other, found \"[\"");
 	}
 	swm_buf_dispose(&text);
 }
@@ -218,14 +230,18 @@ START_TEST(arrays)
 {
 	ck_rows(SWM_FEED_ARRAY, " [ {\"a\":1}\n, {\"a\":\"]},{\\\"\"} ,\n\n{\n\"a\":[{}]}\n]\n ", "", true, "1:1;2:\"]},{\\\"\";4:[{}];");
 	ck_rows(SWM_FEED_ARRAY, "[]", "", true, "");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n5]", "1:1;!", "A row must be a JSON object", "Row 1, line 2");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}, {\"a\":2}, {\"b\":1}]", "1:1;1:2;!", "All object keys must match", "Row 2, line 1");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n5]", "1:1;!", "A row must be a JSON object",
+	         "Row 1, line 2");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}, {\"a\":2}, {\"b\":1}]", "1:1;1:2;!",
+	         "All object keys must match", "Row 2, line 1");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},\n {\"a\":1,}]", "1:1;!", "Empty or invalid json",
 	         "Line 2, column 9: expected a name in double quotes, found \"}\"");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1} {\"a\":2}]", "1:1;!", "Empty or invalid json",
 	         "Line 1, column 10: expected \",\" or \"]\", found \"{\"");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},]", "1:1;!", "Empty or invalid json", "Line 1, column 10: expected \"{\", found \"]\"");
-	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}]\n]", "1:1;!", "Empty or invalid json", "Line 2, column 1: expected the end, found \"]\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1},]", "1:1;!", "Empty or invalid json",
+	         "Line 1, column 10: expected \"{\", found \"]\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}]\n]", "1:1;!", "Empty or invalid json",
+	         "Line 2, column 1: expected the end, found \"]\"");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}", "1:1;!", "Empty or invalid json",
 	         "Line 1, column 9: expected \",\" or \"]\", found the end");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":\n{\"b\":2", "!", "Empty or invalid json",
@@ -252,7 +268,8 @@ END_TEST
 /* The longest row is one byte shorter than what is refused, in whatever pieces it comes. */
 START_TEST(a_row_has_an_end)
 {
-	static const char *const before[] = { "a\n", "{\"a\":\"", "[{\"a\":\"" }, *const behind[] = { "\n", "\"}", "\"}]" };
+	static const char *const before[] = { "a\n", "{\"a\":\"", "[{\"a\":\"" },
+				 *const behind[] = { "\n", "\"}", "\"}]" };
 	static const size_t around[] = { 1, 8, 8 };
 	swm_buf text = SWM_BUF_INIT;
 
@@ -266,7 +283,8 @@ START_TEST(a_row_has_an_end)
 			to[len] = '\0';
 			text.len += len;
 			swm_buf_cstr(&text, behind[form]);
-			const char *seen = rows_of((enum swm_feed_form)form, swm_buf_text(&text), 1 << 20, "", true);
+			const char *seen = rows_of((enum swm_feed_form)form, swm_buf_text(&text),
+			                           1 << 20, "", true);
 			ck_assert_int_eq(seen[strlen(seen) - 1], more == 0 ? ';' : '!');
 		}
 		ck_assert_str_eq(swm_error_message(err).ptr, "A row is longer than 8 MiB");

@@ -105,8 +105,8 @@ ck_fault(const char *text, size_t at, const char *expected)
 	for (size_t step = 1; step < 20; step++) {
 		swm_json_scan *scan = swm_json_scan_new(arena);
 		int rc = SWM_OK;
-		for (size_t i = 0; i < strlen(text) && rc == SWM_OK; i += step)
-			rc = swm_json_scan_feed(scan, (swm_str){ text + i, step < strlen(text) - i ? step : strlen(text) - i });
+		for (const char *p = text; p < text + strlen(text) && rc == SWM_OK; p += step)
+			rc = swm_json_scan_feed(scan, (swm_str){ p, strnlen(p, step) });
 		ck_assert_int_eq(swm_json_scan_end(scan, &facts), SWM_EPARSE);
 		ck_assert_uint_eq(swm_json_scan_fault(scan).at, at);
 		ck_assert_str_eq(swm_json_scan_fault(scan).expected, expected);
