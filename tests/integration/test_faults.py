@@ -546,7 +546,7 @@ class Ending(unittest.TestCase):
 		self.assertEqual(self.server.stop_fcgi(), 0)
 		self.assertLess(time.monotonic() - start, 5)
 		self.assertFalse(os.path.exists(self.server.socket))
-		self.assertEqual(self.server.backends(), 0)
+		wait_until(lambda: self.server.backends() == 0, 10, "the end of the connections")
 
 	def test_nginx_says_so(self):
 		"""Without swm-fcgi nginx answers 503 in the form of the dialect."""
