@@ -244,7 +244,7 @@ put_step(swm_buf *to, swm_str step)
 			return false;
 		swm_buf_char(to, step.ptr[i] == '0' ? '~' : '/');
 	}
-	return !to->failed;
+	return true;
 }
 
 static bool
@@ -264,7 +264,7 @@ element(swm_str *out, swm_str array, swm_str step)
 	return more;
 }
 
-bool
+int
 swm_json_at(swm_str *out, swm_str document, swm_str pointer)
 {
 	swm_str value = cut_value(&document), step;
@@ -273,7 +273,7 @@ swm_json_at(swm_str *out, swm_str document, swm_str pointer)
 
 	/* the empty pointer has no step, "/" has one that is empty */
 	swm_str rest = pointer.len > 0 ? (swm_str){ pointer.ptr + 1, pointer.len - 1 } : (swm_str){ NULL, 0 };
-	while (found && swm_str_cut(&rest, '/', &step)) {
+	while (found && !name.failed && swm_str_cut(&rest, '/', &step)) {
 		swm_buf_clear(&name);
 		found = put_step(&name, step);
 		if (found && value.ptr[0] == '{')
@@ -281,7 +281,8 @@ swm_json_at(swm_str *out, swm_str document, swm_str pointer)
 		else if (found)
 			found = value.ptr[0] == '[' && element(&value, value, swm_buf_view(&name));
 	}
+	int rc = name.failed ? SWM_ENOMEM : found;
 	swm_buf_dispose(&name);
 	*out = value;
-	return found;
+	return rc;
 }

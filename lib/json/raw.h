@@ -33,7 +33,10 @@ bool swm_json_says(swm_str string, swm_str text);
 /* The member of a name; of several it is the last. False when there is none. */
 bool swm_json_member(swm_str *out, swm_str object, swm_str name);
 
-/* What a JSON Pointer (RFC 6901) points to. False when it is no pointer, or points to nothing. */
-bool swm_json_at(swm_str *out, swm_str document, swm_str pointer);
+/*
+ * What a JSON Pointer (RFC 6901) points to: 1. 0 when it is no pointer, or points to nothing.
+ * SWM_ENOMEM.
+ */
+int swm_json_at(swm_str *out, swm_str document, swm_str pointer);
 
 #endif

@@ -130,6 +130,7 @@ swm_reply_end(swm_reply *reply, swm_error *err)
 	if (has_length) {
 		swm_buf_int(&length, (int64_t)reply->body.len);
 		swm_reply_set(reply, "Content-Length", swm_buf_view(&length));
+		reply->failed |= length.failed;
 		swm_buf_dispose(&length);
 	}
 	return swm_reply_flush(reply, err);

@@ -129,7 +129,10 @@ find_result(struct batch *b, swm_str *out, swm_str pointer)
 		return fail_operation(b, "no operation before it has answered ", pointer);
 	if (answer.len > LARGEST_REFERRED)
 		return fail_operation(b, "the answer is too large to be referred to: ", pointer);
-	return swm_json_at(out, answer, rest) ? SWM_OK : fail_operation(b, "no operation before it has answered ", pointer);
+	int found = swm_json_at(out, answer, rest);
+	if (found < 0)
+		return swm_fail_memory(b->outer->err);
+	return found ? SWM_OK : fail_operation(b, "no operation before it has answered ", pointer);
 }
 
 /*
