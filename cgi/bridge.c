@@ -354,7 +354,11 @@ static const struct failure {
 	                        "\"details\":null,\"hint\":null}") },
   too_large = { 431, SWM_STR("swm; error=PGRST100"),
 	            SWM_STR("{\"code\":\"PGRST100\",\"message\":\"The request's header is too large\","
-	                    "\"details\":null,\"hint\":null}") };
+	                    "\"details\":null,\"hint\":null}") },
+  /* as the library's own answer, which it had no memory for */
+  outcome_unknown = { 503, SWM_STR("swm; error=SWM001"),
+	                  SWM_STR("{\"code\":\"SWM001\",\"message\":\"Something failed during a write: whether it was done "
+	                          "is not known\",\"details\":null,\"hint\":null}") };
 
 static int
 put_failure(struct answer *answer, const struct failure *failure, bool with_body)
@@ -384,7 +388,8 @@ serve(struct bridge *bridge, const struct params *params, struct answer *answer)
 	if (answer->begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
 		return rc;
 	log_failure("request failed", bridge->error);
-	return put_failure(answer, &out_of_memory, !is_named(params->method, SWM_STR("HEAD")));
+	return put_failure(answer, rc == SWM_EUNKNOWN ? &outcome_unknown : &out_of_memory,
+	                   !is_named(params->method, SWM_STR("HEAD")));
 }
 
 /* Who went away is the client's affair; an answer that broke off is ours. */

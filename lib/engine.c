@@ -196,7 +196,7 @@ load(swm_engine *e, uint64_t wanted, int abort_fd, swm_error *err)
 	else
 		swm_error_copy(err, own);
 	swm_error_free(own);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 /*
@@ -300,7 +300,7 @@ swm_config_check(const swm_config *config, swm_error *err)
 	int rc = resolve(&settings, &auth, config, err);
 	swm_auth_free(auth);
 	swm_settings_unref(settings);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 static int
@@ -353,7 +353,7 @@ swm_engine_open(swm_engine **out, const swm_config *config, const swm_engine_opt
 		*out = e;
 	else
 		swm_engine_close(e);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 void

@@ -31,6 +31,7 @@ struct swm_insert {
 	swm_buf values;    /* of the row */
 	int64_t rows;
 	int broken;        /* the error after which nothing helps */
+	swm_error *cause;  /* what it was */
 };
 
 /*
@@ -101,7 +102,8 @@ begin(swm_insert *i, swm_error *err)
 	enum swm_read_step kind = SWM_READ_CONTEXT;
 
 	i->plan->staging = i->staging;
-	i->transaction = (swm_transaction){ .engine = engine, .authenticated = identity->authenticated, .borrower.abort_fd = -1,
+	i->transaction = (swm_transaction){ .engine = engine, .anonymous = identity->anonymous,
+		.borrower.abort_fd = -1,
 		.begin = swm_transaction_begin(swm_snapshot_role(i->snapshot, identity->role), NULL, true) };
 	swm_read_context context = { .identity = identity, .schema = relation->schema, .changes = true, .write = i->plan,
 		.body = "", .within = &i->transaction, .borrower.abort_fd = -1 };
@@ -138,12 +140,14 @@ swm_insert_new(swm_insert **out, swm_session *session, const char *relation, con
 	if (rc != SWM_OK)
 		return rc;
 	swm_insert *i = calloc(1, sizeof *i);
-	if (i == NULL || (i->arena = swm_arena_new()) == NULL) {
-		free(i);
+	if (i == NULL)
 		return swm_fail_memory(err);
-	}
 	i->session = session;
-	rc = swm_engine_snapshot(&i->snapshot, session->engine, -1, err);
+	i->arena = swm_arena_new();
+	i->cause = swm_error_new();
+	rc = i->arena == NULL || i->cause == NULL ? swm_fail_memory(err) : SWM_OK;
+	if (rc == SWM_OK)
+		rc = swm_engine_snapshot(&i->snapshot, session->engine, -1, err);
 	if (rc == SWM_OK)
 		rc = make_plan(i, relation, columns, column_count, &o, err);
 	if (rc == SWM_OK)
@@ -154,7 +158,7 @@ swm_insert_new(swm_insert **out, swm_session *session, const char *relation, con
 		*out = i;
 	else
 		swm_insert_free(i);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 void
@@ -171,6 +175,7 @@ swm_insert_free(swm_insert *insert)
 	swm_buf_dispose(&insert->values);
 	swm_snapshot_unref(insert->snapshot);
 	swm_arena_free(insert->arena);
+	swm_error_free(insert->cause);
 	free(insert);
 }
 
@@ -180,10 +185,18 @@ swm_insert_free(swm_insert *insert)
 
 /* The row lacks a value now, and must never be sent, whether the caller looked at this or not. */
 static int
-refuse(swm_insert *i, int rc)
+refuse(swm_insert *i, const char *why)
 {
 	if (i->broken == SWM_OK)
-		i->broken = rc;
+		i->broken = swm_fail(i->cause, SWM_ERR_ARGUMENT, swm_cstr(why));
+	return i->broken;
+}
+
+static int
+refuse_memory(swm_insert *i)
+{
+	if (i->broken == SWM_OK)
+		i->broken = swm_fail_memory(i->cause);
 	return i->broken;
 }
 
@@ -193,14 +206,16 @@ take_value(swm_insert *i, size_t column, enum swm_cell_kind kind, swm_str text)
 	if (i->broken != SWM_OK)
 		return i->broken;
 	if (column >= i->column_count)
-		return refuse(i, SWM_EINVAL);
+		return refuse(i, "a value was given for a column that the insert does not have");
 	size_t cell = i->cell_of[column];
 	i->cells[cell] = (swm_cell){ .kind = kind, .text = { NULL, text.len },
 		.escaped = kind == SWM_CELL_STRING && swm_str_find(text, '\\') < text.len };
 	i->offsets[cell] = i->values.len;
 	swm_buf_str(&i->values, text);
-	return i->values.failed ? refuse(i, SWM_ENOMEM) : SWM_OK;
+	return i->values.failed ? refuse_memory(i) : SWM_OK;
 }
+
+static const char not_json[] = "a value that must be JSON is none";
 
 /*
  * Text for a column of JSON is the JSON itself. COPY has it read by the type, but what shares an
@@ -215,7 +230,7 @@ swm_insert_text(swm_insert *insert, size_t column, swm_str text)
 	if (type == NULL || !type->is_json || insert->staging->direct[cell])
 		return take_value(insert, column, SWM_CELL_TEXT, text);
 	if (!swm_json_valid(text))
-		return refuse(insert, SWM_EINVAL);
+		return refuse(insert, not_json);
 	return take_value(insert, column, SWM_CELL_JSON, text);
 }
 
@@ -223,7 +238,7 @@ int
 swm_insert_json(swm_insert *insert, size_t column, swm_str json)
 {
 	if (!swm_json_valid(json))
-		return refuse(insert, SWM_EINVAL);
+		return refuse(insert, not_json);
 	json = swm_str_trim(json);
 	enum swm_cell_kind kind = json.ptr[0] == '"' ? SWM_CELL_STRING : json.ptr[0] == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
 	return take_value(insert, column, kind, json);
@@ -283,7 +298,8 @@ swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes)
 
 	swm_buf_cstr(&text, "\\x");
 	swm_buf_hex(&text, bytes.ptr, bytes.len);
-	int rc = text.failed ? refuse(insert, SWM_ENOMEM) : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
+	int rc = text.failed ? refuse_memory(insert)
+	                     : take_value(insert, column, SWM_CELL_TEXT, swm_buf_view(&text));
 	swm_buf_dispose(&text);
 	return rc;
 }
@@ -311,24 +327,25 @@ next_piece(void *user, swm_str *piece, swm_error *err)
 
 /* Sends the rows that have come together. */
 static int
-send_rows(swm_insert *i, swm_error *err)
+send_rows(swm_insert *i)
 {
 	swm_copy copy = { .sql = i->staging->copy, .user = i, .next = next_piece };
+	int rc = swm_transaction_copy(&i->transaction, &copy, i->cause);
 
-	i->broken = swm_transaction_copy(&i->transaction, &copy, err);
 	if (copy.failed != NULL)
-		(void)swm_copied_explain(&i->copied, i->staging, copy.failed, err);
+		(void)swm_copied_explain(&i->copied, i->staging, copy.failed, i->cause);
 	swm_copied_begin(&i->copied);
 	swm_copied_begin_piece(&i->copied);
-	return i->broken;
+	return rc;
 }
 
+/* What went wrong first is told by every later call too. */
 static int
-fail_broken(const swm_insert *i, swm_error *err)
+keep_outcome(swm_insert *i, int rc, swm_error *err)
 {
-	if (i->broken == SWM_ENOMEM)
-		return swm_fail_memory(err);
-	(void)swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("this insert has failed or ended before"));
+	i->broken = swm_error_settle(i->cause, rc);
+	if (i->broken != SWM_OK)
+		swm_error_copy(err, i->cause);
 	return i->broken;
 }
 
@@ -337,7 +354,7 @@ swm_insert_row(swm_insert *insert, swm_error *err)
 {
 	swm_error_clear(err);
 	if (insert->broken != SWM_OK)
-		return fail_broken(insert, err);
+		return keep_outcome(insert, insert->broken, err);
 	for (size_t c = 0; c < insert->plan->columns.count; c++)
 		insert->cells[c].text.ptr = insert->values.ptr + insert->offsets[c];
 	swm_copied_add_line(&insert->copied, ++insert->rows);
@@ -345,25 +362,27 @@ swm_insert_row(swm_insert *insert, swm_error *err)
 	for (size_t c = 0; c < insert->plan->columns.count; c++)
 		insert->cells[c] = (swm_cell){ .kind = SWM_CELL_MISSING };
 	swm_buf_clear(&insert->values);
-	return swm_copied_has_room(&insert->copied) ? SWM_OK : send_rows(insert, err);
+	if (swm_copied_has_room(&insert->copied))
+		return SWM_OK;
+	return keep_outcome(insert, send_rows(insert), err);
 }
 
 static int
-run(swm_insert *i, int64_t *affected, swm_error *err)
+insert_and_commit(swm_insert *i, int64_t *affected)
 {
 	swm_event event;
 	enum swm_read_step kind;
 	int rc;
 
-	while ((rc = swm_read_next(&i->read, &event, &kind, err)) == 1) {
+	while ((rc = swm_read_next(&i->read, &event, &kind, i->cause)) == 1) {
 		if (kind == SWM_READ_FAILED) {
-			swm_copied_search(&i->transaction, i->arena, i->staging, err);
+			swm_copied_search(&i->transaction, i->arena, i->staging, i->cause);
 			return event.failure;
 		}
 		if (kind == SWM_READ_ROWS && event.end_of_step)
 			(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)event.result)), affected);
 	}
-	return rc != SWM_OK ? rc : swm_transaction_end(&i->transaction, err);
+	return rc != SWM_OK ? rc : swm_transaction_end(&i->transaction, i->cause);
 }
 
 int
@@ -372,13 +391,18 @@ swm_insert_commit(swm_insert *insert, int64_t *affected, swm_error *err)
 	int64_t count = 0;
 
 	swm_error_clear(err);
-	if (insert->broken != SWM_OK)
-		return fail_broken(insert, err);
-	int rc = insert->copied.rows > 0 ? send_rows(insert, err) : SWM_OK;
-	if (rc == SWM_OK)
-		rc = run(insert, &count, err);
-	insert->broken = rc != SWM_OK ? rc : SWM_EINVAL; /* it is over */
 	if (affected != NULL)
-		*affected = rc == SWM_OK ? count : 0;
-	return rc;
+		*affected = 0;
+	if (insert->broken != SWM_OK)
+		return keep_outcome(insert, insert->broken, err);
+	int rc = insert->copied.rows > 0 ? send_rows(insert) : SWM_OK;
+	if (rc == SWM_OK)
+		rc = insert_and_commit(insert, &count);
+	if (rc != SWM_OK)
+		return keep_outcome(insert, rc, err);
+	insert->broken = swm_fail(insert->cause, SWM_ERR_ARGUMENT,
+	                          SWM_STR("this insert has been committed before"));
+	if (affected != NULL)
+		*affected = count;
+	return SWM_OK;
 }

@@ -205,7 +205,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	swm_statement s;
 
 	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within, .borrower = c->borrower };
-	out->options = (swm_exec_options){ .authenticated = c->identity->authenticated,
+	out->options = (swm_exec_options){ .anonymous = c->identity->anonymous,
 		.rollback = c->rollback, .decide = c->decide, .writes = c->changes,
 		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->borrower.abort_fd };
 	const swm_staging *staging = c->write == NULL ? NULL : c->write->staging;
@@ -321,6 +321,12 @@ swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_er
 		swm_read_finish(read);
 		swm_error_clear(err);
 	}
+}
+
+bool
+swm_read_may_have_committed(const swm_read *read)
+{
+	return read->exec != NULL && swm_exec_may_have_committed(read->exec);
 }
 
 void

@@ -77,6 +77,9 @@ int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, sw
 /* Before staged rows are inserted, where PostgreSQL may find more wrong with them than COPY does. */
 #define SWM_READ_SAVEPOINT_NAME "swm_staged"
 
+/* As swm_exec_may_have_committed(); false of a part of another transaction. */
+bool swm_read_may_have_committed(const swm_read *read);
+
 /* At the decision: nothing is kept. Of a part, nothing of the whole transaction. */
 void swm_read_roll_back(swm_read *read);
 

@@ -66,6 +66,15 @@ log_failure(const struct serving *s)
 	swm_buf_dispose(&line);
 }
 
+/* An error that cannot be told to the client: why, unless it is that a write may be there. */
+static int
+fail_delivery(struct serving *s, int rc)
+{
+	if (rc == SWM_ENOMEM && swm_error_result(s->err) == SWM_EUNKNOWN)
+		return SWM_EUNKNOWN;
+	return rc == SWM_OK ? rc : swm_error_settle(s->err, rc);
+}
+
 /* A method that the answer must name, and what an error must not keep of a read's headers. */
 static int
 answer_error(struct serving *s)
@@ -91,7 +100,7 @@ answer_error(struct serving *s)
 		swm_set_content_range(s, -1);
 	s->reply.status = swm_error_http_status(s->err);
 	swm_set_server_timing(s);
-	return swm_reply_end(&s->reply, s->err);
+	return fail_delivery(s, swm_reply_end(&s->reply, s->err));
 }
 
 static int
@@ -118,6 +127,20 @@ swm_serve_part(struct serving *s)
 	return take_steps(s, from);
 }
 
+/* What failed is neither the request's fault nor SQL's. */
+static bool
+is_our_failure(int rc)
+{
+	return rc == SWM_ENOMEM || rc == SWM_EINTERNAL || rc == SWM_ESYSTEM;
+}
+
+static bool
+may_be_written(const struct serving *s)
+{
+	return s->may_have_committed ||
+	       (s->own.exec != NULL && swm_exec_may_have_committed(s->own.exec));
+}
+
 static int
 walk(struct serving *s)
 {
@@ -130,7 +153,11 @@ walk(struct serving *s)
 	if (!s->reply.begun && rc == SWM_OK)
 		swm_set_server_timing(s);
 	if (rc == SWM_OK)
-		return swm_reply_end(&s->reply, s->err);
+		rc = swm_reply_end(&s->reply, s->err);
+	if (rc == SWM_OK)
+		return rc;
+	if (is_our_failure(rc) && may_be_written(s))
+		rc = swm_fail_unknown(s->err, SWM_STR(""));
 	/* nothing more can be said once an answer has begun, or to nobody */
 	if (s->reply.begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
 		return rc;
@@ -157,18 +184,36 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 	return rc;
 }
 
+/* Which rule of include/swm/request.h the caller has broken, or NULL. */
+static const char *
+fault_of(const swm_request *request, const swm_sink *sink)
+{
+	const swm_body *body = request->body;
+
+	if (sink->size != sizeof *sink)
+		return "the sink is of another version of libswm";
+	if (sink->status == NULL)
+		return "the sink has no function status";
+	if (sink->header == NULL)
+		return "the sink has no function header";
+	if (sink->body == NULL)
+		return "the sink has no function body";
+	if (body != NULL && body->size != sizeof *body)
+		return "the body is of another version of libswm";
+	return body != NULL && body->read == NULL ? "the body has no function read" : NULL;
+}
+
 int
 swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
 {
 	swm_error_clear(err);
-	if (sink->size != sizeof *sink)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the sink is of another version of libswm"));
-	if (request->body != NULL && request->body->size != sizeof *request->body)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the body is of another version of libswm"));
+	const char *fault = fault_of(request, sink);
+	if (fault != NULL)
+		return swm_fail(err, SWM_ERR_ARGUMENT, swm_cstr(fault));
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
 	if (own == NULL)
 		return swm_fail_memory(err);
-	int rc = serve(engine, request, sink, own);
+	int rc = swm_error_settle(own, serve(engine, request, sink, own));
 	if (rc != SWM_OK)
 		swm_error_copy(err, own);
 	swm_error_free(own);

@@ -23,13 +23,13 @@ session_new(swm_engine *engine)
 }
 
 static int
-session_done(swm_session **out, swm_session *s, int rc)
+session_done(swm_session **out, swm_session *s, int rc, swm_error *err)
 {
 	if (rc == SWM_OK)
 		*out = s;
 	else
 		swm_session_free(s);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 int
@@ -41,7 +41,7 @@ swm_session_new(swm_session **out, swm_engine *engine, const char *role, swm_err
 		return swm_fail_memory(err);
 	int rc = role == NULL ? swm_auth_anonymous(engine->auth, s->arena, &s->identity, err)
 	                      : swm_auth_role(engine->auth, s->arena, swm_cstr(role), &s->identity, err);
-	return session_done(out, s, rc);
+	return session_done(out, s, rc, err);
 }
 
 int
@@ -52,7 +52,7 @@ swm_session_new_token(swm_session **out, swm_engine *engine, swm_str token, swm_
 	if (s == NULL)
 		return swm_fail_memory(err);
 	int rc = swm_auth_token(engine->auth, s->arena, token, swm_clock_unix(), &s->identity, err);
-	return session_done(out, s, rc);
+	return session_done(out, s, rc, err);
 }
 
 swm_str

@@ -53,7 +53,7 @@ swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *
 static int
 begin(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err)
 {
-	swm_exec_options options = { .authenticated = t->authenticated, .decide = true, .writes = true,
+	swm_exec_options options = { .anonymous = t->anonymous, .decide = true, .writes = true,
 		.begin = t->begin, .abort_fd = t->borrower.abort_fd };
 	swm_conn *conn;
 	int rc = swm_transaction_connect(&conn, t->engine, &t->borrower, err);

@@ -13,7 +13,7 @@
 typedef struct swm_transaction {
 	swm_engine *engine;
 	swm_exec *exec;            /* NULL before the first round */
-	bool authenticated;        /* as of swm_exec_options; as is the next */
+	bool anonymous;            /* as of swm_exec_options; as is the next */
 	const char *begin;
 	swm_borrower borrower;
 	bool rollback;             /* it ends so, whatever becomes of it */

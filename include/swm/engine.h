@@ -51,8 +51,9 @@ typedef struct swm_engine_options {
  * and reads the schema. *out is owned by the caller.
  *
  * SWM_ECONFIG, SWM_ESYSTEM: as swm_config_check(). SWM_EUNAVAILABLE: the database
- * cannot be reached, or lacks one of db-schemas. SWM_EAUTH: the login was refused. SWM_EDATABASE: the schema
- * cannot be read. SWM_EINVAL: options->size is not one of this library's.
+ * cannot be reached, is in trouble, or lacks one of db-schemas. SWM_EAUTH: the login was
+ * refused. SWM_EDATABASE: the schema cannot be read. SWM_ENOMEM. SWM_EINVAL: options->size is
+ * not one of this library's.
  */
 SWM_API int swm_engine_open(swm_engine **out, const swm_config *config,
                             const swm_engine_options *options, swm_error *err) SWM_MUST_CHECK;

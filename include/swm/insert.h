@@ -66,15 +66,18 @@ SWM_API int swm_insert_null(swm_insert *insert, size_t column) SWM_MUST_CHECK;
 /*
  * Ends the row. Rows are sent when some have come together, so an error may be that of an
  * earlier one: its details say which ("Line 3" is the third row). After an error
- * nothing but swm_insert_free() helps. SWM_EDATABASE, SWM_EUNAVAILABLE, SWM_ENOMEM.
+ * nothing but swm_insert_free() helps, and each further call returns the same with the same
+ * words. SWM_EDATABASE, SWM_EUNAVAILABLE, SWM_ENOMEM.
  */
 SWM_API int swm_insert_row(swm_insert *insert, swm_error *err) SWM_MUST_CHECK;
 
 /*
  * Inserts the rows and commits; a row that was begun and not ended is not among them.
  * affected (or NULL) is how many were written: those that were left as they are do not count.
- * As swm_insert_row(); whatever the error, nothing was written, but for OUTCOME_UNKNOWN
- * (SWM001, SWM_EUNAVAILABLE): the connection was lost during the commit.
+ * As swm_insert_row(); whatever the error, nothing was written, but for SWM_EUNKNOWN: something
+ * failed (the connection, memory, db-answer-timeout) when COMMIT may have reached the server, and
+ * the rows may be there or not. Look before sending them again.
+ * Once it has failed, each further call says so again; after a success it is SWM_EINVAL.
  */
 SWM_API int swm_insert_commit(swm_insert *insert, int64_t *affected, swm_error *err) SWM_MUST_CHECK;
 

@@ -71,7 +71,7 @@ SWM_API void swm_request_set_abort_fd(swm_request *request, int fd);
 SWM_API void swm_request_set_waited(swm_request *request, int64_t milliseconds);
 
 /*
- * Where an answer goes. Each function returns 0, or non-zero to give up (the
+ * Where an answer goes. All three functions are needed. Each returns 0, or non-zero to give up (the
  * answer then ends with SWM_ESINK). Views live for the call alone.
  */
 typedef struct swm_sink {
@@ -91,7 +91,10 @@ typedef struct swm_sink {
  *
  * A negative result means that the answer, if it began, is not complete and must
  * not look so to the client: SWM_ECANCELED (the client went away), SWM_ESINK,
- * SWM_EUNAVAILABLE or SWM_EDATABASE after the first piece of the body, SWM_ENOMEM.
+ * SWM_EUNAVAILABLE or SWM_EDATABASE after the first piece of the body, SWM_ENOMEM. After
+ * SWM_ESINK what the request wrote may be in the database, and after SWM_EUNKNOWN, whose answer
+ * (SWM001) could not be given; after the others it is not. SWM_EINVAL: a function of the sink or
+ * of the body is NULL, or its size is not one of this library's; the message names it.
  */
 SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
                              swm_error *err) SWM_MUST_CHECK;

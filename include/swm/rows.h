@@ -38,10 +38,10 @@ enum swm_kind {
  *
  * A function that is VOLATILE may write. What it wrote is kept when the end of the rows
  * has been reached (in whole mode: when this returns), and may or may not be when they
- * are closed before. An error other than SWM_EUNAVAILABLE says that it is not.
+ * are closed before. SWM_EUNKNOWN leaves that open too; any other error says that it is not.
  *
  * SWM_ENOTFOUND, SWM_EREFUSED: the query does not fit the schema.
- * SWM_EUNAVAILABLE, SWM_ETIMEDOUT, SWM_EDATABASE, SWM_ENOMEM.
+ * SWM_EUNAVAILABLE, SWM_ETIMEDOUT, SWM_EDATABASE, SWM_EUNKNOWN, SWM_ENOMEM.
  */
 SWM_API int swm_session_query(swm_rows **out, swm_session *session, const swm_query *query,
                               enum swm_rows_mode mode, swm_error *err) SWM_MUST_CHECK;
@@ -50,7 +50,8 @@ SWM_API int swm_session_query(swm_rows **out, swm_session *session, const swm_qu
  * Goes to the next row: 1 when there is one, 0 after the last (then the
  * transaction has been committed), or a negative result. The first call goes to
  * the first row. After 0 or an error, only the column functions and
- * swm_rows_close() may be called. SWM_EUNAVAILABLE, SWM_EDATABASE, SWM_ENOMEM.
+ * swm_rows_close() may be called. SWM_EUNAVAILABLE, SWM_EDATABASE, SWM_EUNKNOWN,
+ * SWM_ENOMEM.
  */
 SWM_API int swm_rows_next(swm_rows *rows, swm_error *err) SWM_MUST_CHECK;
 

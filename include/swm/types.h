@@ -56,7 +56,10 @@ enum swm_result {
 	SWM_ENOTFOUND = -6,
 	/* The request is understood and not allowed or not possible. */
 	SWM_EREFUSED = -7,
-	/* The database cannot be reached, or went away. Trying later may help. */
+	/*
+	 * The database cannot be reached, went away, or lacks resources for the moment. Nothing
+	 * was written. Trying later may help.
+	 */
 	SWM_EUNAVAILABLE = -8,
 	/* No connection became free in time. Trying later may help. */
 	SWM_ETIMEDOUT = -9,
@@ -70,6 +73,11 @@ enum swm_result {
 	SWM_ESYSTEM = -13,
 	/* A fault of the library or of a protocol peer. */
 	SWM_EINTERNAL = -14,
+	/*
+	 * Something failed after COMMIT may have reached the server: the write may or may not be
+	 * in the database. Never simply try again: look first whether it is there.
+	 */
+	SWM_EUNKNOWN = -15,
 };
 
 #ifdef __cplusplus

@@ -127,6 +127,12 @@ claims_of(swm_auth *auth, swm_arena *arena, swm_str token, swm_claims *out, swm_
 	return SWM_OK;
 }
 
+static bool
+is_anonymous(const swm_auth *auth, swm_str role)
+{
+	return auth->rules.anonymous.len > 0 && swm_str_eq(role, auth->rules.anonymous);
+}
+
 int
 swm_auth_token(swm_auth *auth, swm_arena *arena, swm_str token, int64_t now, swm_identity *out,
                swm_error *err)
@@ -139,15 +145,21 @@ swm_auth_token(swm_auth *auth, swm_arena *arena, swm_str token, int64_t now, swm
 	if (rc == SWM_OK)
 		rc = swm_claims_check(&claims, now, err);
 	if (rc == SWM_OK)
-		*out = (swm_identity){ claims.role, claims.text, true };
+		*out = (swm_identity){ claims.role, claims.text, true,
+		                       is_anonymous(auth, claims.role) };
 	return rc;
 }
 
 static int
-identity_of(swm_identity *out, swm_arena *arena, swm_str role, bool authenticated, swm_error *err)
+identity_of(swm_identity *out, const swm_auth *auth, swm_arena *arena, swm_str role,
+            bool authenticated, swm_error *err)
 {
-	*out = (swm_identity){ swm_arena_str(arena, role),
-	                       swm_claims_with_role(arena, SWM_STR(""), NULL, role), authenticated };
+	*out = (swm_identity){
+		.role = swm_arena_str(arena, role),
+		.claims = swm_claims_with_role(arena, SWM_STR(""), NULL, role),
+		.authenticated = authenticated,
+		.anonymous = is_anonymous(auth, role),
+	};
 	return out->role.ptr == NULL || out->claims.ptr == NULL ? swm_fail_memory(err) : SWM_OK;
 }
 
@@ -156,7 +168,7 @@ swm_auth_anonymous(swm_auth *auth, swm_arena *arena, swm_identity *out, swm_erro
 {
 	if (auth->rules.anonymous.len == 0)
 		return swm_fail(err, SWM_ERR_TOKEN_REQUIRED);
-	return identity_of(out, arena, auth->rules.anonymous, false, err);
+	return identity_of(out, auth, arena, auth->rules.anonymous, false, err);
 }
 
 int
@@ -164,8 +176,7 @@ swm_auth_role(swm_auth *auth, swm_arena *arena, swm_str role, swm_identity *out,
 {
 	const char *fault = swm_role_fault(role);
 
-	(void)auth; /* a role needs no rules yet */
 	if (fault != NULL)
 		return swm_fail(err, SWM_ERR_CLAIMS, swm_cstr(fault));
-	return identity_of(out, arena, role, true, err);
+	return identity_of(out, auth, arena, role, true, err);
 }

@@ -14,6 +14,7 @@ typedef struct swm_identity {
 	swm_str role;       /* NUL-terminated */
 	swm_str claims;     /* JSON object, NUL-terminated: the token's own bytes, "role" added if it had none */
 	bool authenticated; /* a token was given, or the program vouches for the role */
+	bool anonymous;     /* the role is db-anon-role, with a token or without */
 } swm_identity;
 
 /* SWM_ECONFIG: the secret or the claim path cannot be used. The settings are referenced. */

@@ -155,6 +155,8 @@ swm_claims_read(swm_claims *out, swm_arena *arena, swm_str payload, const swm_cl
 	int rc = SWM_OK;
 
 	*out = (swm_claims){ .expires = INFINITY };
+	if (doc == NULL && swm_json_why_not(payload) == SWM_ENOMEM)
+		return SWM_ENOMEM;
 	if (swm_json_type_of(doc) != SWM_JSON_OBJECT)
 		out->malformed = "Parsing claims failed";
 	if (out->malformed == NULL)

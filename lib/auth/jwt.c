@@ -105,14 +105,16 @@ may_try(const swm_key *key, const struct header *header)
 	return swm_key_fits(key, header->algorithm);
 }
 
-static bool
-any_key_verifies(const swm_keys *keys, const struct header *header, swm_str text, swm_str signature)
+/* As swm_key_verify(), by any of the keys. */
+static int
+verify_by_any(const swm_keys *keys, const struct header *header, swm_str text, swm_str signature)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		if (may_try(&keys->items[i], header) &&
-		    swm_key_verify(&keys->items[i], header->algorithm, text, signature))
-			return true;
-	return false;
+	int rc = SWM_EAUTH;
+
+	for (size_t i = 0; i < keys->count && rc == SWM_EAUTH; i++)
+		if (may_try(&keys->items[i], header))
+			rc = swm_key_verify(&keys->items[i], header->algorithm, text, signature);
+	return rc;
 }
 
 /* Of a part that is no base64url PostgREST says no more than this. */
@@ -135,10 +137,13 @@ verify_parts(const struct parts *parts, const swm_json *doc, swm_arena *arena, c
 	int rc = interpret_header(&header, doc, err);
 	if (rc == SWM_OK)
 		rc = decode(&signature, arena, parts->signature, err);
-	if (rc == SWM_OK && !any_key_verifies(keys, &header, parts->signed_text, signature))
-		rc = refuse(err, "No suitable key or wrong key type",
-		            "None of the keys was able to decode the JWT");
-	return rc;
+	if (rc != SWM_OK)
+		return rc;
+	rc = verify_by_any(keys, &header, parts->signed_text, signature);
+	if (rc == SWM_ENOMEM)
+		return swm_fail_memory(err);
+	return rc == SWM_OK ? rc : refuse(err, "No suitable key or wrong key type",
+	                                  "None of the keys was able to decode the JWT");
 }
 
 int
@@ -160,6 +165,8 @@ swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str
 	if (rc != SWM_OK)
 		return rc;
 	swm_json *doc = swm_json_parse(header);
+	if (doc == NULL && swm_json_why_not(header) == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	rc = verify_parts(&parts, doc, arena, keys, err);
 	swm_json_free(doc);
 	if (rc != SWM_OK)

@@ -75,6 +75,8 @@ read_json(swm_keys *out, swm_arena *arena, swm_str text, swm_error *err)
 {
 	swm_json *doc = swm_json_parse(text);
 
+	if (doc == NULL && swm_json_why_not(text) == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	if (doc == NULL) /* never a secret: whoever knows a public key could then sign with it */
 		return wrong_key(err, "it begins with '{' and is no JSON");
 	const swm_json *set = swm_json_get(doc, SWM_STR("keys"));

@@ -62,8 +62,9 @@ const swm_algorithm *swm_algorithm_find(swm_str name);
 /* Whether the key's kind, curve and own algorithm allow this one. */
 bool swm_key_fits(const swm_key *key, const swm_algorithm *algorithm);
 
-/* Whether the signature (RFC 7518, 3.2 to 3.5) is right; false also for want of memory. */
-bool swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature);
+/* Whether the signature (RFC 7518, 3.2 to 3.5) is right: SWM_OK. SWM_EAUTH, SWM_ENOMEM. */
+int swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
+                   swm_str signature);
 
 /* The HMAC of a text; false for a key of another kind, or for want of memory. */
 enum { SWM_HMAC_LONGEST = 64 };

@@ -46,16 +46,17 @@ swm_key_hmac(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
 	                 (const unsigned char *)text.ptr, text.len, mac, SWM_HMAC_LONGEST, NULL) != NULL;
 }
 
-static bool
+static int
 verify_hmac(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
 {
 	unsigned char mac[SWM_HMAC_LONGEST];
 
-	bool made = swm_key_hmac(key, algorithm, text, mac);
-	bool same = made && signature.len == algorithm->digest_len &&
+	if (!swm_key_hmac(key, algorithm, text, mac))
+		return SWM_ENOMEM;
+	bool same = signature.len == algorithm->digest_len &&
 	            CRYPTO_memcmp(mac, signature.ptr, signature.len) == 0;
 	OPENSSL_cleanse(mac, sizeof mac); /* the right answer to a wrong token */
-	return same;
+	return same ? SWM_OK : SWM_EAUTH;
 }
 
 /* RSASSA-PSS with a salt as long as the digest and MGF1 with the same digest (RFC 7518, 3.5). */
@@ -66,19 +67,28 @@ set_pss(EVP_PKEY_CTX *ctx)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
+/* What libcrypto said last; a signature that is wrong is told in other words, or none. */
 static bool
+has_no_memory(void)
+{
+	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
+static int
 verify_public(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pkey_ctx = NULL; /* belongs to ctx */
 
-	bool right = ctx != NULL &&
+	if (ctx == NULL)
+		return SWM_ENOMEM;
+	bool right =
 	    EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, algorithm->digest, NULL, NULL, key->public_key, NULL) == 1 &&
 	    (algorithm->kind != SWM_KEY_RSA_PSS || set_pss(pkey_ctx)) &&
 	    EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
 	                     (const unsigned char *)text.ptr, text.len) == 1;
 	EVP_MD_CTX_free(ctx);
-	return right;
+	return right ? SWM_OK : has_no_memory() ? SWM_ENOMEM : SWM_EAUTH;
 }
 
 /* Two integers of one length (RFC 7518, 3.4) as the DER that libcrypto wants; the caller frees it. */
@@ -100,30 +110,30 @@ der_of(swm_str signature, unsigned char **der)
 	return len;
 }
 
-static bool
+static int
 verify_ecdsa(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
 {
 	unsigned char *der = NULL;
 	size_t half = ((size_t)EVP_PKEY_get_bits(key->public_key) + 7) / 8;
 
 	if (signature.len != 2 * half)
-		return false;
+		return SWM_EAUTH;
 	int len = der_of(signature, &der);
-	bool right = len > 0 &&
-	             verify_public(key, algorithm, text, (swm_str){ (const char *)der, (size_t)len });
+	swm_str in_der = { (const char *)der, len > 0 ? (size_t)len : 0 };
+	int rc = len <= 0 ? SWM_ENOMEM : verify_public(key, algorithm, text, in_der);
 	OPENSSL_free(der);
-	return right;
+	return rc;
 }
 
-bool
+int
 swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text, swm_str signature)
 {
 	if (!swm_key_fits(key, algorithm))
-		return false;
+		return SWM_EAUTH;
 	ERR_set_mark(); /* a wrong signature must not be found in the queue by other users of libcrypto */
-	bool right = key->kind == SWM_KEY_OCT ? verify_hmac(key, algorithm, text, signature) :
-	             key->kind == SWM_KEY_EC  ? verify_ecdsa(key, algorithm, text, signature) :
-	                                        verify_public(key, algorithm, text, signature);
+	int rc = key->kind == SWM_KEY_OCT ? verify_hmac(key, algorithm, text, signature) :
+	         key->kind == SWM_KEY_EC  ? verify_ecdsa(key, algorithm, text, signature) :
+	                                    verify_public(key, algorithm, text, signature);
 	ERR_pop_to_mark();
-	return right;
+	return rc;
 }

@@ -6,14 +6,18 @@
 #include <stdlib.h>
 #include <swm/token.h>
 
-static bool
-is_object(swm_str text)
+static int
+check_claims(swm_str text, swm_error *err)
 {
 	swm_json *doc = swm_json_parse(text);
 	bool object = swm_json_type_of(doc) == SWM_JSON_OBJECT;
 
+	if (doc == NULL && swm_json_why_not(text) == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	swm_json_free(doc);
-	return object;
+	if (!object)
+		return swm_fail(err, SWM_ERR_BODY, SWM_STR("The claims are no JSON object"));
+	return SWM_OK;
 }
 
 static const swm_key *
@@ -66,14 +70,14 @@ swm_token_sign(char **out, const swm_config *config, swm_str claims, const char 
 	swm_error_clear(err);
 	if (a == NULL || a->kind != SWM_KEY_OCT)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("The algorithm must be HS256, HS384 or HS512"));
-	if (!is_object(claims))
-		return swm_fail(err, SWM_ERR_BODY, SWM_STR("The claims are no JSON object"));
-	int rc = swm_settings_resolve(&settings, config, err);
+	int rc = check_claims(claims, err);
+	if (rc == SWM_OK)
+		rc = swm_settings_resolve(&settings, config, err);
 	if (rc != SWM_OK)
-		return rc;
+		return swm_error_settle(err, rc);
 	rc = sign_for(out, settings, claims, a, err);
 	swm_settings_unref(settings);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 void

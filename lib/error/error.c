@@ -19,6 +19,7 @@ static const struct entry {
 };
 
 struct swm_error {
+	const struct entry *entry; /* NULL: it came from PostgreSQL */
 	int result;
 	int status;
 	int retry_after; /* seconds */
@@ -51,6 +52,7 @@ swm_error_clear(swm_error *err)
 {
 	if (err == NULL)
 		return;
+	err->entry = NULL;
 	err->result = SWM_OK;
 	err->status = 0;
 	err->retry_after = 0;
@@ -82,13 +84,19 @@ text_of(const swm_error *err, const swm_buf *buf, const char *without_memory)
 swm_str
 swm_error_code(const swm_error *err)
 {
+	if (err != NULL && err->entry != NULL)
+		return swm_cstr(err->entry->code);
 	return text_of(err, &err->code, entries[SWM_ERR_NO_MEMORY].code);
 }
 
 swm_str
 swm_error_message(const swm_error *err)
 {
-	return text_of(err, &err->message, entries[SWM_ERR_NO_MEMORY].message);
+	const struct entry *e = err == NULL ? NULL : err->entry;
+
+	if (e == NULL || strchr(e->message, '%') != NULL)
+		e = &entries[SWM_ERR_NO_MEMORY];
+	return text_of(err, &err->message, e->message);
 }
 
 swm_str
@@ -133,6 +141,13 @@ add_message(swm_buf *to, const char *message, const swm_str *args, size_t count)
 	}
 }
 
+/* What is away for the moment may be back soon. */
+static int
+usual_retry_after(int status)
+{
+	return status == 503 ? 1 : 0;
+}
+
 int
 swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count)
 {
@@ -141,9 +156,10 @@ swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t 
 	if (err == NULL || err->result != SWM_OK)
 		return e->result;
 	swm_error_clear(err);
+	err->entry = e;
 	err->result = e->result;
 	err->status = e->status;
-	swm_buf_cstr(&err->code, e->code);
+	err->retry_after = id == SWM_ERR_OUTCOME_UNKNOWN ? 0 : usual_retry_after(e->status);
 	add_message(&err->message, e->message, args, count);
 	return e->result;
 }
@@ -176,19 +192,37 @@ swm_fail_errno(swm_error *err, swm_str what, int number)
 int
 swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
 {
+	int result = from->status != 0 ? swm_raised_result(from->status)
+	                               : swm_sqlstate_result(from->sqlstate);
+
 	if (err == NULL || err->result != SWM_OK)
-		return SWM_EDATABASE;
+		return result;
 	swm_error_clear(err);
-	err->result = SWM_EDATABASE;
+	err->result = result;
 	err->status = from->status != 0 ? from->status :
-	              swm_sqlstate_status(from->sqlstate, from->message, from->authenticated);
+	              swm_sqlstate_status(from->sqlstate, from->message, from->anonymous);
+	err->retry_after = usual_retry_after(err->status);
 	add_argument(&err->code, from->sqlstate);
 	add_argument(&err->message, from->message);
 	if (from->has_details)
 		swm_error_set_details(err, from->details);
 	if (from->has_hint)
 		swm_error_set_hint(err, from->hint);
-	return SWM_EDATABASE;
+	return result;
+}
+
+int
+swm_fail_unknown(swm_error *err, swm_str why)
+{
+	swm_buf details = SWM_BUF_INIT;
+
+	swm_buf_str(&details, why.len > 0 ? why : swm_error_message(err));
+	swm_error_clear(err);
+	int rc = swm_fail(err, SWM_ERR_OUTCOME_UNKNOWN);
+	if (details.len > 0 && !details.failed)
+		swm_error_set_details(err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+	return rc;
 }
 
 void
@@ -307,12 +341,46 @@ swm_error_retry_after(const swm_error *err)
 	return err == NULL ? 0 : err->retry_after;
 }
 
+/* The entry of a result that needs no argument. */
+static enum swm_error_id
+plain_entry(int rc)
+{
+	switch (rc) {
+	case SWM_ENOMEM:
+		return SWM_ERR_NO_MEMORY;
+	case SWM_ESINK:
+		return SWM_ERR_SINK;
+	case SWM_ECANCELED:
+		return SWM_ERR_CANCELED;
+	case SWM_EUNKNOWN:
+		return SWM_ERR_OUTCOME_UNKNOWN;
+	default:
+		return SWM_ERR_INTERNAL;
+	}
+}
+
+int
+swm_error_settle(swm_error *err, int rc)
+{
+	enum swm_error_id id = plain_entry(rc);
+
+	if (rc == SWM_OK)
+		swm_error_clear(err);
+	if (rc == SWM_OK || err == NULL || err->result == rc)
+		return rc;
+	if (err->result != SWM_OK && id == SWM_ERR_INTERNAL)
+		return err->result;
+	swm_error_clear(err);
+	return swm_fail(err, id, SWM_STR("a failure without a reason"));
+}
+
 void
 swm_error_copy(swm_error *err, const swm_error *from)
 {
 	swm_error_clear(err);
 	if (err == NULL || from == NULL)
 		return;
+	err->entry = from->entry;
 	err->result = from->result;
 	err->status = from->status;
 	err->retry_after = from->retry_after;

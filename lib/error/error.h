@@ -33,11 +33,11 @@ int swm_fail_memory(swm_error *err);
 /* SWM_ERR_SYSTEM for an errno value: what failed, then the system's words. */
 int swm_fail_errno(swm_error *err, swm_str what, int number);
 
-/* What came from PostgreSQL. The status follows from the SQLSTATE (lib/error/sqlstate.c). */
+/* What came from PostgreSQL. Status and result follow from the SQLSTATE (lib/error/sqlstate.c). */
 struct swm_sql_error {
 	swm_str sqlstate, message, details, hint;
 	bool has_details, has_hint;
-	bool authenticated; /* a token was given: 42501 is then 403, otherwise 401 */
+	bool anonymous;     /* the role was db-anon-role: 42501 is then 401, otherwise 403 */
 	int status;         /* 0: it follows from the SQLSTATE */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
@@ -64,14 +64,33 @@ bool swm_error_has_details(const swm_error *err);
 bool swm_error_has_hint(const swm_error *err);
 bool swm_error_details_are_json(const swm_error *err);
 
+/*
+ * The result of a call, which its error and what it returns agree on: rc, or that of the error
+ * which came before it. SWM_OK clears err; SWM_ENOMEM, SWM_ESINK, SWM_ECANCELED and SWM_EUNKNOWN
+ * stand in place of any other.
+ */
+int swm_error_settle(swm_error *err, int rc);
+
 /* Makes err (NULL is allowed) say what another says, in place of what it held. */
 void swm_error_copy(swm_error *err, const swm_error *from);
 
-/* Seconds for Retry-After; 0 when there is none. */
+/*
+ * Makes err say that the outcome of a write is not known, in place of what it held. why becomes
+ * the details, or without it the message that err held. SWM_EUNKNOWN.
+ */
+int swm_fail_unknown(swm_error *err, swm_str why);
+
+/* Seconds for Retry-After, 0 for none: 1 with every 503 but OUTCOME_UNKNOWN, unless it is set. */
 void swm_error_set_retry_after(swm_error *err, int seconds);
 int swm_error_retry_after(const swm_error *err);
 
 /* The HTTP status that a SQLSTATE has in the web dialect (PostgREST's errors page). */
-int swm_sqlstate_status(swm_str sqlstate, swm_str message, bool authenticated);
+int swm_sqlstate_status(swm_str sqlstate, swm_str message, bool anonymous);
+
+/* SWM_EUNAVAILABLE for trouble of the database that passes, else SWM_EDATABASE. */
+int swm_sqlstate_result(swm_str sqlstate);
+
+/* The same for an error of which SQL has set the status itself. */
+int swm_raised_result(int status);
 
 #endif

@@ -1,44 +1,56 @@
-/* SQLSTATE -> HTTP status, as PostgREST's errors page has it. */
+/* SQLSTATE -> HTTP status, as PostgREST's errors page has it, and -> result. */
 #include "config.h"
 
 #include "error/error.h"
 
 /* The first entry whose prefix fits decides, so the longer ones stand first. */
-static const struct {
+static const struct entry {
 	const char *prefix;
 	int status;
-} statuses[] = {
-	{ "08", 503 },    /* connection exception */
-	{ "09", 500 },    /* triggered action exception */
-	{ "0L", 403 },    /* invalid grantor */
-	{ "0P", 403 },    /* invalid role specification */
-	{ "23503", 409 }, /* foreign_key_violation */
-	{ "23505", 409 }, /* unique_violation */
-	{ "25006", 405 }, /* read_only_sql_transaction */
-	{ "21", 500 },    /* cardinality violation */
-	{ "25", 500 },    /* invalid transaction state */
-	{ "28", 403 },    /* invalid authorization specification */
-	{ "2D", 500 },    /* invalid transaction termination */
-	{ "38", 500 },    /* external routine exception */
-	{ "39", 500 },    /* external routine invocation exception */
-	{ "3B", 500 },    /* savepoint exception */
-	{ "40", 500 },    /* transaction rollback */
-	{ "53400", 500 }, /* configuration_limit_exceeded */
-	{ "53", 503 },    /* insufficient resources */
-	{ "54", 500 },    /* program limit exceeded */
-	{ "55", 500 },    /* object not in prerequisite state */
-	{ "57P01", 503 }, /* admin_shutdown */
-	{ "57", 500 },    /* operator intervention */
-	{ "58", 500 },    /* system error */
-	{ "F0", 500 },    /* configuration file error */
-	{ "HV", 500 },    /* foreign data wrapper error */
-	{ "P0001", 400 }, /* raise_exception */
-	{ "P0", 500 },    /* PL/pgSQL error */
-	{ "XX", 500 },    /* internal error */
-	{ "42883", 404 }, /* undefined_function */
-	{ "42P01", 404 }, /* undefined_table */
-	{ "42P17", 500 }, /* invalid_object_definition: infinite recursion */
+	int result;
+} entries[] = {
+	{ "08", 503, SWM_EUNAVAILABLE },    /* connection exception */
+	{ "09", 500, SWM_EDATABASE },       /* triggered action exception */
+	{ "0L", 403, SWM_EDATABASE },       /* invalid grantor */
+	{ "0P", 403, SWM_EDATABASE },       /* invalid role specification */
+	{ "23503", 409, SWM_EDATABASE },    /* foreign_key_violation */
+	{ "23505", 409, SWM_EDATABASE },    /* unique_violation */
+	{ "25006", 405, SWM_EDATABASE },    /* read_only_sql_transaction */
+	{ "21", 500, SWM_EDATABASE },       /* cardinality violation */
+	{ "25", 500, SWM_EDATABASE },       /* invalid transaction state */
+	{ "28", 403, SWM_EDATABASE },       /* invalid authorization specification */
+	{ "2D", 500, SWM_EDATABASE },       /* invalid transaction termination */
+	{ "38", 500, SWM_EDATABASE },       /* external routine exception */
+	{ "39", 500, SWM_EDATABASE },       /* external routine invocation exception */
+	{ "3B", 500, SWM_EDATABASE },       /* savepoint exception */
+	{ "40", 500, SWM_EDATABASE },       /* transaction rollback */
+	{ "53400", 500, SWM_EDATABASE },    /* configuration_limit_exceeded */
+	{ "53", 503, SWM_EUNAVAILABLE },    /* insufficient resources */
+	{ "54", 500, SWM_EDATABASE },       /* program limit exceeded */
+	{ "55", 500, SWM_EDATABASE },       /* object not in prerequisite state */
+	{ "57P01", 503, SWM_EUNAVAILABLE }, /* admin_shutdown */
+	{ "57P02", 500, SWM_EUNAVAILABLE }, /* crash_shutdown */
+	{ "57P03", 500, SWM_EUNAVAILABLE }, /* cannot_connect_now */
+	{ "57", 500, SWM_EDATABASE },       /* operator intervention */
+	{ "58", 500, SWM_EDATABASE },       /* system error */
+	{ "F0", 500, SWM_EDATABASE },       /* configuration file error */
+	{ "HV", 500, SWM_EDATABASE },       /* foreign data wrapper error */
+	{ "P0001", 400, SWM_EDATABASE },    /* raise_exception */
+	{ "P0", 500, SWM_EDATABASE },       /* PL/pgSQL error */
+	{ "XX", 500, SWM_EDATABASE },       /* internal error */
+	{ "42883", 404, SWM_EDATABASE },    /* undefined_function */
+	{ "42P01", 404, SWM_EDATABASE },    /* undefined_table */
+	{ "42P17", 500, SWM_EDATABASE },    /* invalid_object_definition: infinite recursion */
 };
+
+static const struct entry *
+entry_of(swm_str sqlstate)
+{
+	for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+		if (swm_str_starts(sqlstate, swm_cstr(entries[i].prefix)))
+			return &entries[i];
+	return NULL;
+}
 
 /* RAISE SQLSTATE 'PTxyz' sets the status itself. */
 static int
@@ -51,12 +63,18 @@ raised_status(swm_str sqlstate)
 }
 
 int
-swm_sqlstate_status(swm_str sqlstate, swm_str message, bool authenticated)
+swm_raised_result(int status)
+{
+	return status == 503 ? SWM_EUNAVAILABLE : SWM_EDATABASE;
+}
+
+int
+swm_sqlstate_status(swm_str sqlstate, swm_str message, bool anonymous)
 {
 	if (swm_str_starts(sqlstate, SWM_STR("PT")))
 		return raised_status(sqlstate);
 	if (swm_str_eq(sqlstate, SWM_STR("42501")))
-		return authenticated ? 403 : 401;
+		return anonymous ? 401 : 403;
 	/* SET ROLE of a role that is not there is told by its words alone */
 	if (swm_str_eq(sqlstate, SWM_STR("22023")))
 		return swm_str_starts(message, SWM_STR("role ")) &&
@@ -68,8 +86,16 @@ swm_sqlstate_status(swm_str sqlstate, swm_str message, bool authenticated)
 	/* rows of a type that cannot be put into one document of XML: not acceptable, as PostgREST has it */
 	if (swm_str_eq(sqlstate, SWM_STR("42883")) && swm_str_starts(message, SWM_STR("function xmlagg(")))
 		return 406;
-	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-		if (swm_str_starts(sqlstate, swm_cstr(statuses[i].prefix)))
-			return statuses[i].status;
-	return 400;
+	const struct entry *entry = entry_of(sqlstate);
+	return entry == NULL ? 400 : entry->status;
+}
+
+int
+swm_sqlstate_result(swm_str sqlstate)
+{
+	const struct entry *entry = entry_of(sqlstate);
+
+	if (swm_str_starts(sqlstate, SWM_STR("PT")))
+		return swm_raised_result(raised_status(sqlstate));
+	return entry == NULL ? SWM_EDATABASE : entry->result;
 }

@@ -9,13 +9,13 @@
 #include "exec/exec.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "exec/raise.h"
+#include "pool/answer.h"
 #include "pool/connect.h"
 #include "pool/statements.h"
-#include "pool/wait.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,7 @@
 enum {
 	HUGE_BYTES = 1024 * 1024, /* of a row or of parameters: libpq's buffers never shrink */
 	MOST_DROPS = 16,   /* statements to DEALLOCATE in one go */
+	MOST_PARAMETERS = 65535, /* the protocol counts them in 16 bits */
 	COPY_PIECE = 64 * 1024, /* bytes of a COPY that libpq is given at once */
 	GOING_ON = 1,
 	WOULD_WAIT = 2,
@@ -54,7 +55,7 @@ struct swm_exec {
 	bool resetting;   /* the session's reset has been sent, after the transaction's end */
 	bool undecided;   /* the caller must say how to end */
 	bool decided;
-	bool ending;      /* a commit has been sent, or is the Sync's doing */
+	bool ending;      /* the commit may have been sent, or is the Sync's doing */
 	bool may_retry;
 	bool later;       /* not the first round */
 	bool may_fail;    /* the round: a failure is for the caller to decide on */
@@ -156,25 +157,35 @@ send_begin(swm_exec *exec)
 }
 
 /* Its results are not waited for, and not counted among the commands. */
-static bool
+static void
 send_reset(swm_exec *exec)
 {
 	exec->resetting = true;
-	return swm_conn_send_reset(exec->conn);
+	swm_conn_send_reset(exec->conn);
+}
+
+/* Without memory libpq takes nothing; a connection that breaks may have taken it. */
+static bool
+send_nothing(swm_exec *exec)
+{
+	exec->ending = PQstatus(exec->pg) != CONNECTION_OK && exec->ending;
+	return false;
 }
 
 static bool
 send_end(swm_exec *exec)
 {
-	bool now = !exec->options.decide || exec->decided;
+	bool now = !exec->options.decide || exec->decided, explicit = is_explicit(exec) && now;
 
 	exec->ending = now && !exec->options.rollback;
-	if (is_explicit(exec) && now && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
-		return false;
+	if (explicit && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
+		return send_nothing(exec);
 	if (!send_sync(exec))
-		return false;
+		return explicit ? false : send_nothing(exec);
 	/* with the implicit transaction nothing is left open, whatever becomes of it */
-	return is_explicit(exec) || exec->options.keeps_session || send_reset(exec);
+	if (!is_explicit(exec) && !exec->options.keeps_session)
+		send_reset(exec);
+	return true;
 }
 
 /* Asks for rows one by one; libpq wants that before the first result of a command is read. */
@@ -204,6 +215,7 @@ static bool
 send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
+	exec->ending = false;
 	(void)swm_conn_begin_statements(exec->conn);
 	return send_drops(exec) && send_begin(exec) && send_steps(exec);
 }
@@ -261,7 +273,7 @@ is_key_twice(const PGresult *result)
 }
 
 int
-swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
+swm_exec_fail_result(swm_error *err, const PGresult *result, bool anonymous)
 {
 	const char *details = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
@@ -272,7 +284,7 @@ swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated)
 		.hint = swm_cstr(hint),
 		.has_details = details != NULL,
 		.has_hint = hint != NULL,
-		.authenticated = authenticated,
+		.anonymous = anonymous,
 		.status = is_key_twice(result) ? 400 : 0,
 	};
 	if (swm_str_eq(from.sqlstate, SWM_STR("PGRST")))
@@ -291,22 +303,35 @@ give_up(swm_exec *exec, int outcome, bool cancel)
 	return exec->outcome;
 }
 
-/* What was sent up to the commit may have been done, and the answer lost. */
-static bool
-outcome_is_unknown(const swm_exec *exec)
+bool
+swm_exec_may_have_committed(const swm_exec *exec)
 {
 	return exec->options.writes && exec->ending && exec->failure == SWM_OK;
+}
+
+/* What becomes of a transaction that cannot be followed: as it failed before, unknown, or this. */
+static int
+fail_broken(swm_exec *exec, enum swm_error_id id, swm_str why, swm_error *err)
+{
+	bool first = swm_error_result(err) == SWM_OK;
+
+	if (exec->failure != SWM_OK)
+		return exec->failure;
+	if (swm_exec_may_have_committed(exec))
+		return swm_fail_unknown(err, why);
+	int result = swm_fail(err, id, why);
+	if (first && id != SWM_ERR_INTERNAL && why.len > 0)
+		swm_error_set_details(err, why);
+	return result;
 }
 
 static int
 fail_lost(swm_exec *exec, swm_error *err)
 {
 	swm_buf words = SWM_BUF_INIT;
-	int result = swm_fail(err, outcome_is_unknown(exec) ? SWM_ERR_OUTCOME_UNKNOWN : SWM_ERR_CONNECTION_LOST);
 
 	swm_connect_add_message(&words, PQerrorMessage(exec->pg), PQpass(exec->pg));
-	if (!words.failed)
-		swm_error_set_details(err, swm_buf_view(&words));
+	int result = fail_broken(exec, SWM_ERR_CONNECTION_LOST, swm_buf_view(&words), err);
 	swm_buf_dispose(&words);
 	return result;
 }
@@ -319,27 +344,39 @@ static int
 lose(swm_exec *exec, const PGresult *result, swm_error *err)
 {
 	bool told = PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
-	int outcome = exec->failure;
+	/* said behind the last result, its goodbye leaves open whether the commit came before */
+	bool open = swm_exec_may_have_committed(exec) && exec->at + 2 >= exec->command_count;
 
 	exec->may_retry = exec->old && !exec->answered;
-	if (outcome == SWM_OK) {
-		/* said behind the last result, its goodbye leaves open whether the commit came before */
-		bool open = outcome_is_unknown(exec) && exec->at + 2 >= exec->command_count;
-		outcome = told && !exec->may_retry && !open
-		                  ? swm_exec_fail_result(err, result, exec->options.authenticated)
-		                  : fail_lost(exec, err);
+	if (exec->failure == SWM_OK && told && !exec->may_retry && !open) {
+		exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
 		swm_error_set_retry_after(err, 1);
 	}
+	int outcome = fail_lost(exec, err);
 	swm_conn_set_lost(exec->conn);
 	return give_up(exec, outcome, false);
 }
 
 static int
-break_off(swm_exec *exec, swm_str why, swm_error *err)
+break_off(swm_exec *exec, enum swm_error_id id, swm_str why, swm_error *err)
 {
-	int outcome = exec->failure != SWM_OK ? exec->failure : swm_fail(err, SWM_ERR_INTERNAL, why);
+	return give_up(exec, fail_broken(exec, id, why, err), true);
+}
 
-	return give_up(exec, outcome, true);
+static int
+fail_protocol(swm_exec *exec, swm_str why, swm_error *err)
+{
+	return break_off(exec, SWM_ERR_INTERNAL, why, err);
+}
+
+static bool
+has_too_many_parameters(const swm_exec *exec)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < exec->count; i++)
+		found |= exec->steps[i].param_count > MOST_PARAMETERS;
+	return found;
 }
 
 static int
@@ -349,9 +386,54 @@ fail_sending(swm_exec *exec, swm_error *err)
 		return lose(exec, NULL, err);
 	swm_buf words = SWM_BUF_INIT;
 	swm_connect_add_message(&words, PQerrorMessage(exec->pg), PQpass(exec->pg));
-	int outcome = break_off(exec, swm_buf_view(&words), err);
+	/* otherwise libpq refuses to send for want of memory alone */
+	enum swm_error_id id = has_too_many_parameters(exec) ? SWM_ERR_INTERNAL : SWM_ERR_NO_MEMORY;
+	int outcome = break_off(exec, id, swm_buf_view(&words), err);
 	swm_buf_dispose(&words);
 	return outcome;
+}
+
+/* libpq's own error while the connection stands: it had no memory for the server's answer. */
+static bool
+is_lack_of_memory(const PGresult *result)
+{
+	return PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL;
+}
+
+static int
+fail_result_memory(swm_exec *exec, swm_error *err)
+{
+	swm_str why = SWM_STR("There is no memory for PostgreSQL's answer");
+
+	return break_off(exec, SWM_ERR_NO_MEMORY, why, err);
+}
+
+static int
+fail_silence(swm_exec *exec, swm_error *err)
+{
+	swm_buf why = SWM_BUF_INIT;
+
+	swm_buf_printf(&why, "PostgreSQL has been silent for %lld s",
+	               (long long)swm_conn_silence(exec->conn) / 1000);
+	int outcome = break_off(exec, SWM_ERR_CONNECTION_LOST, swm_buf_view(&why), err);
+	swm_buf_dispose(&why);
+	return outcome;
+}
+
+/* After swm_answer_wait() and its like. */
+static int
+fail_waiting(swm_exec *exec, int rc, swm_error *err)
+{
+	switch (rc) {
+	case SWM_EUNAVAILABLE:
+		return lose(exec, NULL, err);
+	case SWM_ETIMEDOUT:
+		return fail_silence(exec, err);
+	case SWM_ENOMEM:
+		return fail_result_memory(exec, err);
+	default:
+		return break_off(exec, SWM_ERR_CANCELED, SWM_STR("The request was given up"), err);
+	}
 }
 
 static bool
@@ -405,10 +487,7 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 	exec->again = stale && !exec->handed && !exec->sent_again && !exec->later;
 	if (exec->again)
 		return;
-	if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) /* libpq's own, and the connection stands */
-		exec->failure = swm_fail_memory(err);
-	else
-		exec->failure = swm_exec_fail_result(err, result, exec->options.authenticated);
+	exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
 	exec->by_policy = is_raised_by(result, "ExecWithCheckOptions");
 }
 
@@ -420,22 +499,11 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 static int
 receive(PGresult **out, swm_exec *exec, swm_error *err)
 {
-	while (PQisBusy(exec->pg)) {
-		if (PQstatus(exec->pg) != CONNECTION_OK)
-			return lose(exec, NULL, err);
-		if (exec->no_wait)
-			return WOULD_WAIT;
-		/* a failed flush shows in what comes to be read: the server's reason */
-		short events = PQflush(exec->pg) == 1 ? POLLIN | POLLOUT : POLLIN;
-		if (swm_pool_wait(PQsocket(exec->pg), events, exec->options.abort_fd,
-		                  SWM_NO_DEADLINE) != SWM_OK) {
-			if (exec->failure == SWM_OK)
-				swm_fail(err, SWM_ERR_CANCELED);
-			return give_up(exec, SWM_ECANCELED, true);
-		}
-		if (!PQconsumeInput(exec->pg))
-			return lose(exec, NULL, err);
-	}
+	if (exec->no_wait && PQstatus(exec->pg) == CONNECTION_OK && PQisBusy(exec->pg))
+		return WOULD_WAIT;
+	int rc = swm_answer_wait(exec->pg, exec->options.abort_fd, swm_conn_silence(exec->conn));
+	if (rc != SWM_OK)
+		return fail_waiting(exec, rc, err);
 	*out = PQgetResult(exec->pg);
 	return SWM_OK;
 }
@@ -490,6 +558,8 @@ take_failure(swm_exec *exec, PGresult *result, swm_error *err)
 
 	if (is_fatal(exec, result))
 		outcome = lose(exec, result, err);
+	else if (is_lack_of_memory(result))
+		outcome = fail_result_memory(exec, err);
 	else if (!is_drop(exec))
 		note_failure(exec, result, err);
 	PQclear(result);
@@ -500,7 +570,7 @@ static int
 finish_well(swm_exec *exec)
 {
 	if (!exec->options.keeps_session && !exec->resetting)
-		(void)send_reset(exec); /* what could not be sent is found out when its results are read */
+		send_reset(exec);
 	if (!exec->resetting) /* who borrows it next may want to use it without a pipeline */
 		(void)PQexitPipelineMode(exec->pg);
 	swm_pool_release(exec->conn);
@@ -517,7 +587,8 @@ finish_reset(swm_exec *exec)
 	if (!exec->resetting)
 		return true;
 	exec->resetting = false;
-	return swm_conn_finish_reset(exec->conn, SWM_NO_DEADLINE, exec->options.abort_fd) &&
+	int64_t deadline = swm_clock_ms() + swm_conn_silence(exec->conn);
+	return swm_conn_finish_reset(exec->conn, deadline, exec->options.abort_fd) &&
 	       PQenterPipelineMode(exec->pg);
 }
 
@@ -534,7 +605,7 @@ end_round(swm_exec *exec, swm_error *err)
 	} else if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && !exec->rolled_back) {
 		sent = send_rollback(exec);
 	} else if (exec->again) {
-		exec->again = exec->rolled_back = false;
+		exec->again = exec->rolled_back = exec->ending = false;
 		exec->sent_again = true;
 		sent = finish_reset(exec) && send_all(exec);
 	} else if (exec->options.decide && !exec->decided && exec->failure == SWM_OK) {
@@ -564,7 +635,7 @@ take_null(swm_exec *exec, swm_error *err)
 	if (PQstatus(exec->pg) != CONNECTION_OK)
 		return lose(exec, NULL, err);
 	if (exec->ended_null)
-		return break_off(exec, SWM_STR("an answer of PostgreSQL is missing"), err);
+		return fail_protocol(exec, SWM_STR("an answer of PostgreSQL is missing"), err);
 	exec->ended_null = true;
 	if (exec->commands[exec->at].kind == SYNC) /* behind the error of an implicit commit */
 		return GOING_ON;
@@ -596,7 +667,7 @@ take_result(swm_exec *exec, PGresult *result, swm_event *event, bool *has_event,
 	case PGRES_COPY_OUT:
 	case PGRES_COPY_BOTH:
 		PQclear(result);
-		return break_off(exec, SWM_STR("a pipeline carries no COPY"), err);
+		return fail_protocol(exec, SWM_STR("a pipeline carries no COPY"), err);
 	default:
 		return take_failure(exec, result, err) == SWM_OK ? GOING_ON : exec->outcome;
 	}
@@ -633,18 +704,11 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 static int
 flush_copied(swm_exec *exec, swm_error *err)
 {
-	int left;
+	int rc = swm_answer_flush(exec->pg, exec->options.abort_fd, swm_conn_silence(exec->conn));
 
-	while ((left = PQflush(exec->pg)) == 1) {
-		if (swm_pool_wait(PQsocket(exec->pg), POLLIN | POLLOUT, exec->options.abort_fd,
-		                  SWM_NO_DEADLINE) != SWM_OK) {
-			swm_fail(err, SWM_ERR_CANCELED);
-			return give_up(exec, SWM_ECANCELED, true);
-		}
-		if (!PQconsumeInput(exec->pg))
-			return WOULD_WAIT;
-	}
-	return left == 0 ? SWM_OK : WOULD_WAIT;
+	if (rc == SWM_EUNAVAILABLE)
+		return WOULD_WAIT;
+	return rc == SWM_OK ? rc : fail_waiting(exec, rc, err);
 }
 
 static int
@@ -654,7 +718,10 @@ put_copied(swm_exec *exec, swm_str piece, swm_error *err)
 
 	while (piece.len > 0 && rc == SWM_OK) {
 		size_t len = piece.len < COPY_PIECE ? piece.len : COPY_PIECE;
-		if (PQputCopyData(exec->pg, piece.ptr, (int)len) != 1)
+		int taken = PQputCopyData(exec->pg, piece.ptr, (int)len);
+		if (taken == 0) /* with nothing left to be flushed */
+			return fail_sending(exec, err);
+		if (taken < 0)
 			return WOULD_WAIT;
 		piece = swm_str_from(piece, len);
 		rc = flush_copied(exec, err);
@@ -692,9 +759,11 @@ fail_copy(swm_exec *exec, PGresult *result, swm_copy *copy, swm_error *err)
 		PQclear(result);
 		return SWM_OK;
 	}
-	exec->failure = PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL
-	                        ? swm_fail_memory(err)
-	                        : swm_exec_fail_result(err, result, exec->options.authenticated);
+	if (is_lack_of_memory(result)) {
+		PQclear(result);
+		return fail_result_memory(exec, err);
+	}
+	exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
 	PQclear(exec->result);
 	exec->result = result;
 	copy->failed = result;
@@ -721,11 +790,15 @@ take_copy(swm_exec *exec, swm_copy *copy, bool *ready, swm_error *err)
 				return rc;
 			continue;
 		}
+		if (status == PGRES_COPY_IN) { /* still: libpq could not send the end */
+			PQclear(result);
+			return fail_sending(exec, err);
+		}
 		bool copied = status == PGRES_COMMAND_OK && ready == NULL &&
 		              swm_str_int64(swm_cstr(PQcmdTuples(result)), &copy->rows);
 		PQclear(result);
 		if (!copied)
-			return break_off(exec, SWM_STR("what was to be a COPY FROM STDIN is none"), err);
+			return fail_protocol(exec, SWM_STR("what was to be a COPY is none"), err);
 	}
 	return rc;
 }

@@ -20,10 +20,10 @@ typedef struct swm_step {
 } swm_step;
 
 typedef struct swm_exec_options {
-	bool authenticated;  /* for the status of 42501 */
+	bool anonymous;      /* the role is db-anon-role: for the status of 42501 */
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
 	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
-	bool writes;         /* losing the connection may leave it open whether anything was written */
+	bool writes;         /* a failure after COMMIT may have been sent leaves the outcome open */
 	bool keeps_session;  /* by the snapshot no code of a user's runs in it: the session needs no reset (pool/reset.h) */
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
@@ -51,17 +51,25 @@ typedef struct swm_event {
 
 /*
  * 1: an event (a row of a streamed step, or the whole result of another; quiet
- * steps give none). 0: all is done and the transaction has ended as asked. Negative:
- * SWM_EDATABASE (rolled back, or the server ended the connection and said why, as
- * 57P01 does), SWM_EUNAVAILABLE (the connection was lost; OUTCOME_UNKNOWN when a commit
- * may have happened), SWM_EREFUSED (RAISE_SYNTAX, rolled back), SWM_ECANCELED (the client
- * went away), SWM_ENOMEM, SWM_EINTERNAL.
+ * steps give none). 0: all is done and the transaction has ended as asked. Negative, and
+ * nothing is kept: SWM_EDATABASE, SWM_EREFUSED (RAISE_SYNTAX), SWM_EUNAVAILABLE (the
+ * connection was lost, the server has been silent for db-answer-timeout, or said that it is in
+ * trouble, as with 57P01), SWM_ECANCELED (the client went away), SWM_ENOMEM, SWM_EINTERNAL.
+ * Whichever of them but an error of PostgreSQL it would be, SWM_EUNKNOWN in its place when the
+ * transaction writes and COMMIT may have reached the server.
  * Called once more it returns the same, but 1.
  *
  * "cached plan must not change result type" after DDL, before the first event, is
  * mended within: the statements are forgotten and all is sent once more.
  */
 int swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err);
+
+/*
+ * Whether what a transaction wrote may be kept, as the commit has been sent and no error of
+ * PostgreSQL is known: who fails now, for want of memory or whatever, must not say that nothing
+ * was written. Also after the end.
+ */
+bool swm_exec_may_have_committed(const swm_exec *exec);
 
 /* The decision, before the next swm_exec_next(): the transaction ends in ROLLBACK. */
 void swm_exec_roll_back(swm_exec *exec);
@@ -110,7 +118,7 @@ bool swm_exec_may_retry(const swm_exec *exec);
 /* Ends it; what still runs is cancelled. NULL is allowed. */
 void swm_exec_finish(swm_exec *exec);
 
-/* Fills err from a failed result. */
-int swm_exec_fail_result(swm_error *err, const PGresult *result, bool authenticated);
+/* Fills err from a failed result; returns its result. */
+int swm_exec_fail_result(swm_error *err, const PGresult *result, bool anonymous);
 
 #endif

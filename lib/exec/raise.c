@@ -121,7 +121,10 @@ swm_exec_fail_raised(swm_error *err, const struct swm_sql_error *raised)
 	swm_json *message = swm_json_parse(raised->message), *detail = swm_json_parse(raised->details);
 	int rc;
 
-	if (!take_message(message, &made))
+	if ((message == NULL && swm_json_why_not(raised->message) == SWM_ENOMEM) ||
+	    (detail == NULL && swm_json_why_not(raised->details) == SWM_ENOMEM))
+		rc = swm_fail_memory(err);
+	else if (!take_message(message, &made))
 		rc = fail_message(err, raised);
 	else if (!take_detail(detail, &made))
 		rc = fail_detail(err, raised);

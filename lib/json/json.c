@@ -33,6 +33,27 @@ swm_json_parse(swm_str text)
 	return (swm_json *)cJSON_ParseWithLength(text.ptr, text.len);
 }
 
+/* cJSON takes no longer numbers; in a string so many digits mean nothing. */
+static bool
+has_long_number(swm_str text)
+{
+	enum { LONGEST = 63 };
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len && len <= LONGEST; i++) {
+		char c = text.ptr[i];
+		bool is_part = c != '\0' && strchr("0123456789-+.eE", c) != NULL;
+		len = is_part ? len + 1 : 0;
+	}
+	return len > LONGEST;
+}
+
+int
+swm_json_why_not(swm_str text)
+{
+	return swm_json_valid(text) && !has_long_number(text) ? SWM_ENOMEM : SWM_EPARSE;
+}
+
 void
 swm_json_free(swm_json *doc)
 {

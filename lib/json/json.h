@@ -26,6 +26,9 @@ enum swm_json_type {
  * (lib/json/grammar.h) or memory ran out.
  */
 swm_json *swm_json_parse(swm_str text);
+
+/* Why a text has given NULL: SWM_EPARSE, or SWM_ENOMEM. */
+int swm_json_why_not(swm_str text);
 void swm_json_free(swm_json *doc);
 
 /* All below accept NULL as a value that is not there. */

@@ -5,9 +5,23 @@
 #include "base/clock.h"
 #include "pool/wait.h"
 
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+/* libpq tells a lack of memory in words alone: asked again, it may find some. */
+static PQconninfoOption *
+parse_uri(const char *uri, char **message)
+{
+	PQconninfoOption *options = PQconninfoParse(uri, message);
+
+	if (options != NULL || *message == NULL)
+		return options;
+	PQfreemem(*message); /* it quotes the string, and so perhaps the password */
+	*message = NULL;
+	return PQconninfoParse(uri, message);
+}
 
 int
 swm_connect_check(const swm_settings *settings, swm_error *err)
@@ -17,14 +31,14 @@ swm_connect_check(const swm_settings *settings, swm_error *err)
 	/* a name alone is the name of a database, as libpq itself has it */
 	if (strchr(settings->db_uri.ptr, '=') == NULL && strstr(settings->db_uri.ptr, "://") == NULL)
 		return SWM_OK;
-	PQconninfoOption *options = PQconninfoParse(settings->db_uri.ptr, &message);
+	PQconninfoOption *options = parse_uri(settings->db_uri.ptr, &message);
 	if (options != NULL) {
 		PQconninfoFree(options);
 		return SWM_OK;
 	}
 	if (message == NULL)
 		return swm_fail_memory(err);
-	PQfreemem(message); /* it quotes the string, and so perhaps the password */
+	PQfreemem(message);
 	swm_fail(err, SWM_ERR_CONFIG, SWM_STR("db-uri is no connection string of libpq"));
 	swm_settings_blame(settings, SWM_OPTION_ID_db_uri, err);
 	return SWM_ECONFIG;
@@ -182,12 +196,25 @@ swm_connect_add_message(swm_buf *to, const char *message, const char *secret)
 	}
 }
 
+/* For us, or for getaddrinfo(); the server says FATAL when it lacks some. */
+static bool
+lacks_memory(const PGconn *pg)
+{
+	const char *message = PQerrorMessage(pg);
+
+	if (strstr(message, gai_strerror(EAI_MEMORY)) != NULL)
+		return true;
+	return strstr(message, "out of memory") != NULL && strstr(message, "FATAL:") == NULL;
+}
+
 static int
 refuse(PGconn *pg, int result, swm_buf *why)
 {
 	if (result == SWM_EUNAVAILABLE && login_refused(pg))
 		result = SWM_EAUTH;
 	swm_connect_add_message(why, PQerrorMessage(pg), PQpass(pg));
+	if (result == SWM_EUNAVAILABLE && (lacks_memory(pg) || why->failed))
+		result = SWM_ENOMEM;
 	if (result == SWM_ETIMEDOUT) {
 		swm_buf_cstr(why, why->len == 0 ? "timeout expired" : " timeout expired");
 		result = SWM_EUNAVAILABLE;

@@ -55,6 +55,7 @@ struct swm_conn {
 	bool fresh, bloated;
 	bool reset_prepared;
 	bool resetting;     /* results of a reset are still to be read */
+	bool unclean;       /* the reset could not be sent */
 	bool ended; /* the server has said goodbye; the socket may not show it yet */
 	bool doubtful; /* look whether it lives before it is used */
 	bool anonymous; /* lent to such a borrower */
@@ -779,6 +780,12 @@ has_lingering_setting(const swm_conn *conn)
 }
 
 static bool
+is_unclean(const swm_conn *conn)
+{
+	return conn->unclean;
+}
+
+static bool
 is_over(const swm_conn *conn)
 {
 	return swm_clock_ms() - conn->born >= conn->pool->settings->db_pool_max_lifetime * 1000;
@@ -801,6 +808,7 @@ static const struct {
 	{ "its pipeline is aborted", is_aborted_pipeline },
 	{ "something is still to be sent", has_unsent },
 	{ "a role or setting lingers", has_lingering_setting },
+	{ "its session cannot be reset", is_unclean },
 	{ "its time is over", is_over },
 	{ "its buffers have grown", is_bloated },
 };
@@ -820,6 +828,10 @@ swm_pool_release(swm_conn *conn)
 	swm_pool *pool = conn->pool;
 	const char *reason = reason_not_to_reuse(conn);
 
+	if (reason != NULL && has_pending_result(conn)) {
+		swm_pool_discard(conn, true);
+		return;
+	}
 	if (reason != NULL) {
 		retire(conn, reason);
 		return;
@@ -1179,6 +1191,12 @@ swm_conn_is_fresh(const swm_conn *conn)
 	return conn->fresh;
 }
 
+int64_t
+swm_conn_silence(const swm_conn *conn)
+{
+	return conn->pool->settings->db_answer_timeout * 1000;
+}
+
 void
 swm_conn_set_bloated(swm_conn *conn)
 {
@@ -1215,18 +1233,18 @@ swm_pool_void_statements(swm_pool *pool)
 	atomic_fetch_add(&pool->schema, 1);
 }
 
-bool
+void
 swm_conn_send_reset(swm_conn *conn)
 {
 	bool prepare = conn->pool->settings->db_prepared_statements;
 
 	conn->resetting = true;
-	return swm_reset_send(conn->pg, prepare ? &conn->reset_prepared : NULL);
+	conn->unclean = !swm_reset_send(conn->pg, prepare ? &conn->reset_prepared : NULL);
 }
 
 bool
 swm_conn_finish_reset(swm_conn *conn, int64_t deadline, int abort_fd)
 {
 	conn->resetting = false;
-	return swm_reset_finish(conn->pg, deadline, abort_fd);
+	return !conn->unclean && swm_reset_finish(conn->pg, deadline, abort_fd);
 }

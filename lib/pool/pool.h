@@ -54,16 +54,17 @@ int swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower
  * pipeline is pending but that of a reset, no setting that the server reports has another
  * value than at the start, its time is not over, and its buffers have not grown beyond what
  * is kept; else it is closed. PostgreSQL 15 does not report the role (only whether it
- * is a superuser), so every transaction must set its own.
+ * is a superuser), so every transaction must set its own. A query that still runs is
+ * cancelled.
  */
 void swm_pool_release(swm_conn *conn);
 
 /*
  * Before the release, in pipeline mode and with no transaction open: sends what puts the session
  * back (reset.h). Nobody waits for that: its results are read before the connection is lent again,
- * and if they are not as they must be it is closed. False when libpq refuses.
+ * and if they are not as they must be, or libpq has no memory to send it, it is closed.
  */
-bool swm_conn_send_reset(swm_conn *conn);
+void swm_conn_send_reset(swm_conn *conn);
 
 /*
  * Reads the results of a reset that was sent, and leaves pipeline mode; for who goes on with the
@@ -95,6 +96,9 @@ void swm_conn_set_lost(swm_conn *conn);
  * then nothing that is sent would be done.
  */
 bool swm_conn_is_alive(swm_conn *conn);
+
+/* Milliseconds for which the server may be silent while it is waited for (db-answer-timeout). */
+int64_t swm_conn_silence(const swm_conn *conn);
 
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);

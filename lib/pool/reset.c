@@ -2,9 +2,9 @@
 
 #include "pool/reset.h"
 
-#include "pool/wait.h"
+#include "base/clock.h"
+#include "pool/answer.h"
 
-#include <poll.h>
 #include <stddef.h>
 
 /*
@@ -51,19 +51,6 @@ swm_reset_send(PGconn *pg, bool *prepared)
 }
 
 static bool
-wait_for_result(PGconn *pg, int64_t deadline, int abort_fd)
-{
-	while (PQisBusy(pg)) {
-		if (PQstatus(pg) != CONNECTION_OK)
-			return false;
-		short events = PQflush(pg) == 1 ? POLLIN | POLLOUT : POLLIN;
-		if (swm_pool_wait(PQsocket(pg), events, abort_fd, deadline) != SWM_OK || !PQconsumeInput(pg))
-			return false;
-	}
-	return true;
-}
-
-static bool
 is_clean(const PGresult *result)
 {
 	switch (PQresultStatus(result)) {
@@ -83,7 +70,7 @@ swm_reset_finish(PGconn *pg, int64_t deadline, int abort_fd)
 	bool clean = true, ended = false, after_null = false;
 
 	while (clean && !ended) {
-		if (!wait_for_result(pg, deadline, abort_fd))
+		if (swm_answer_wait(pg, abort_fd, swm_clock_left(deadline)) != SWM_OK)
 			return false;
 		PGresult *result = PQgetResult(pg);
 		if (result == NULL) { /* ends a statement's results; two in a row would be a fault */

@@ -109,6 +109,15 @@ advance(swm_rows *r, swm_error *err)
 	return rc;
 }
 
+/* A function may have written, and its transaction been committed behind its rows. */
+static int
+fail_copy(const swm_rows *r, swm_error *err)
+{
+	int rc = swm_fail_memory(err);
+
+	return swm_read_may_have_committed(&r->read) ? swm_fail_unknown(err, SWM_STR("")) : rc;
+}
+
 /* All rows as one result, which is then read like a streamed one. */
 static int
 read_whole(swm_rows *r, swm_error *err)
@@ -121,7 +130,7 @@ read_whole(swm_rows *r, swm_error *err)
 		PQclear(r->whole);
 		r->whole = PQcopyResult(r->current, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
 		if (r->whole == NULL)
-			return swm_fail_memory(err);
+			return fail_copy(r, err);
 	}
 	r->current = r->whole;
 	swm_read_finish(&r->read);
@@ -165,7 +174,7 @@ swm_session_query(swm_rows **out, swm_session *session, const swm_query *query,
 		*out = r;
 	else
 		swm_rows_close(r);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 int
@@ -184,7 +193,7 @@ swm_rows_next(swm_rows *rows, swm_error *err)
 		rows->current = NULL;
 		swm_read_finish(&rows->read);
 	}
-	return rc;
+	return rc == 1 ? rc : swm_error_settle(err, rc);
 }
 
 void

@@ -2,6 +2,8 @@
 
 #include "schema/load.h"
 
+#include "pool/answer.h"
+
 enum query {
 #define SWM_QUERY(name, sql) QUERY_##name,
 #include "schema/queries.def"
@@ -243,66 +245,82 @@ fail_result(PGconn *pg, const PGresult *result, swm_error *err)
 		.hint = field(result, PG_DIAG_MESSAGE_HINT),
 	};
 
-	if (result == NULL && PQstatus(pg) == CONNECTION_OK)
-		return swm_fail_memory(err);
-	if (PQstatus(pg) != CONNECTION_OK || from.sqlstate.len == 0)
+	if (PQstatus(pg) != CONNECTION_OK)
 		return fail_lost(pg, err);
+	if (from.sqlstate.len == 0) /* libpq's own words, in place of the server's answer */
+		return swm_fail_memory(err);
 	from.has_details = from.details.ptr != NULL;
 	from.has_hint = from.hint.ptr != NULL;
 	return swm_fail_sql(err, &from);
 }
 
-/* Rows, or those of a command, which has none. */
 static int
-run(PGconn *pg, const char *sql, const char *const *params, int count, PGresult **out, swm_error *err)
+send_query(PGconn *pg, const char *sql, const char *const *params, int count, swm_error *err)
 {
-	PGresult *result = PQexecParams(pg, sql, count, NULL, params, NULL, NULL, 0);
-	ExecStatusType status = PQresultStatus(result);
-
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-		*out = result;
+	if (PQsendQueryParams(pg, sql, count, NULL, params, NULL, NULL, 0))
 		return SWM_OK;
-	}
-	int failed = fail_result(pg, result, err);
-	PQclear(result);
-	return failed;
+	return PQstatus(pg) == CONNECTION_OK ? swm_fail_memory(err) : fail_lost(pg, err);
 }
 
 static int
-command(PGconn *pg, const char *sql, swm_error *err)
+fail_silence(int64_t seconds, swm_error *err)
 {
-	PGresult *rows = NULL;
-	int result = run(pg, sql, NULL, 0, &rows, err);
-	PQclear(rows);
-	return result;
+	swm_buf why = SWM_BUF_INIT;
+	int rc = swm_fail(err, SWM_ERR_CONNECTION_LOST);
+
+	swm_buf_printf(&why, "PostgreSQL has been silent for %lld s", (long long)seconds);
+	swm_error_set_details(err, swm_buf_view(&why));
+	swm_buf_dispose(&why);
+	return rc;
 }
 
-/* As run(), but what comes goes to take at once, one row at a time. */
+/* *out: the next result, or NULL after the last. */
 static int
-run_by_row(struct swm_load *load, PGconn *pg, const char *sql, const char *const *params, int count,
-           swm_load_take *take, swm_error *err)
+next_result(const struct swm_load *load, PGconn *pg, PGresult **out, swm_error *err)
+{
+	int64_t seconds = load->settings->db_answer_timeout;
+	int rc = swm_answer_wait(pg, -1, seconds * 1000);
+
+	*out = rc == SWM_OK ? PQgetResult(pg) : NULL;
+	if (rc == SWM_ENOMEM)
+		return swm_fail_memory(err);
+	if (rc == SWM_ETIMEDOUT)
+		return fail_silence(seconds, err);
+	return rc == SWM_OK ? rc : fail_lost(pg, err);
+}
+
+/* Each result goes to take, and a failure of its own; all are read, also after one. */
+static int
+take_results(struct swm_load *load, PGconn *pg, swm_load_take *take, swm_error *err)
 {
 	PGresult *rows;
-	int result = SWM_OK;
+	int rc, result = SWM_OK;
 
-	if (!PQsendQueryParams(pg, sql, count, NULL, params, NULL, NULL, 0) || !PQsetSingleRowMode(pg))
-		return fail_lost(pg, err);
-	while ((rows = PQgetResult(pg)) != NULL) { /* to the end, also after a failure */
+	while ((rc = next_result(load, pg, &rows, err)) == SWM_OK && rows != NULL) {
 		ExecStatusType status = PQresultStatus(rows);
-		if (result == SWM_OK && status == PGRES_SINGLE_TUPLE)
-			result = take(load, rows) == SWM_OK ? SWM_OK : swm_fail_memory(err);
-		else if (result == SWM_OK && status != PGRES_TUPLES_OK)
+		bool good = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK ||
+		            status == PGRES_COMMAND_OK;
+		if (result == SWM_OK && !good)
 			result = fail_result(pg, rows, err);
+		else if (result == SWM_OK && take != NULL)
+			result = take(load, rows) != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
 		PQclear(rows);
 	}
-	return result;
+	return result != SWM_OK ? result : rc;
+}
+
+static int
+command(struct swm_load *load, PGconn *pg, const char *sql, swm_error *err)
+{
+	int result = send_query(pg, sql, NULL, 0, err);
+
+	return result != SWM_OK ? result : take_results(load, pg, NULL, err);
 }
 
 static int
 run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *err)
 {
 	const char *params[MOST_PARAMS];
-	PGresult *rows = NULL;
 	int count = 0;
 
 	for (; count < MOST_PARAMS && step->params[count] != SWM_PARAM_NONE; count++) {
@@ -312,14 +330,12 @@ run_step(struct swm_load *load, PGconn *pg, const struct step *step, swm_error *
 			return swm_fail_memory(err);
 		params[count] = swm_buf_text(param);
 	}
-	if (step->by_row)
-		return run_by_row(load, pg, queries[step->query].sql, params, count, step->take, err);
-	int result = run(pg, queries[step->query].sql, params, count, &rows, err);
+	int result = send_query(pg, queries[step->query].sql, params, count, err);
 	if (result != SWM_OK)
 		return result;
-	result = step->take(load, rows);
-	PQclear(rows);
-	return result != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
+	if (step->by_row)
+		(void)PQsetSingleRowMode(pg);
+	return take_results(load, pg, step->take, err);
 }
 
 static int
@@ -354,13 +370,13 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	int result = SWM_OK;
 
 	for (size_t i = 0; i < sizeof opening / sizeof *opening && result == SWM_OK; i++)
-		result = command(pg, opening[i], err);
+		result = command(load, pg, opening[i], err);
 	if (result == SWM_OK)
 		result = run_steps(load, pg, err);
 	if (result == SWM_OK)
-		return command(pg, "COMMIT", err);
-	if (PQstatus(pg) == CONNECTION_OK)
-		(void)command(pg, "ROLLBACK", NULL); /* the first error is the one to tell */
+		return command(load, pg, "COMMIT", err);
+	if (PQstatus(pg) == CONNECTION_OK && PQtransactionStatus(pg) != PQTRANS_ACTIVE)
+		(void)command(load, pg, "ROLLBACK", NULL); /* the first error is the one to tell */
 	return result;
 }
 

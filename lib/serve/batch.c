@@ -442,7 +442,9 @@ put_answer(struct batch *b, const swm_reply *reply)
 		rc = fail_operation(b, "the answers are too large together", SWM_STR(""));
 	if (rc == SWM_OK && swm_clock_ms() > b->deadline)
 		rc = fail_operation(b, "the batch takes too long", SWM_STR(""));
-	return rc == SWM_OK && (b->answers.failed || reply->failed) ? swm_fail_memory(b->outer->err) : rc;
+	if (rc == SWM_OK && (b->answers.failed || reply->failed || reply->body.failed))
+		return swm_fail_memory(b->outer->err); /* not a body that is empty for want of memory */
+	return rc;
 }
 
 static int

@@ -84,7 +84,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes, .within = s->transaction,
 		.write = s->write_plan, .body = swm_buf_text(&s->body),
 		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
-		                                : s->changes && (s->encoder.single || s->prefer.max_affected >= 0),
+		                                : s->changes && swm_read_is_judged(s),
 		.borrower = swm_serving_borrower(s),
 	};
 	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);

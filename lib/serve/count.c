@@ -18,17 +18,22 @@ fail_past_the_end(struct serving *s)
 	return rc;
 }
 
-/* "Plan Rows" of the topmost node of an EXPLAIN (FORMAT JSON); -1 when it is not there. */
-static int64_t
-rows_of_explain(swm_str text)
+/* "Plan Rows" of the topmost node of an EXPLAIN (FORMAT JSON). */
+static int
+read_plan_rows(int64_t *out, swm_str text, swm_error *err)
 {
 	swm_json *doc = swm_json_parse(text);
+	if (doc == NULL && swm_json_why_not(text) == SWM_ENOMEM)
+		return swm_fail_memory(err);
 	const swm_json *plan = swm_json_get(swm_json_first(doc), SWM_STR("Plan"));
 	const swm_json *rows = swm_json_get(plan, SWM_STR("Plan Rows"));
 	double n = swm_json_type_of(rows) == SWM_JSON_NUMBER ? swm_json_number(rows) : -1;
 
 	swm_json_free(doc);
-	return n < 9e18 ? (int64_t)n : INT64_MAX - 1;
+	*out = n < 9e18 ? (int64_t)n : INT64_MAX - 1;
+	if (n < 0)
+		return swm_fail(err, SWM_ERR_INTERNAL, SWM_STR("the estimate is not in the plan"));
+	return SWM_OK;
 }
 
 enum swm_count
@@ -61,10 +66,11 @@ swm_take_count(struct serving *s, const PGresult *result)
 int
 swm_take_estimate(struct serving *s, const PGresult *result)
 {
-	int64_t rows = rows_of_explain(swm_cstr(PQgetvalue(result, 0, 0)));
+	int64_t rows = 0;
+	int rc = read_plan_rows(&rows, swm_cstr(PQgetvalue(result, 0, 0)), s->err);
 
-	if (rows < 0)
-		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the estimate is not in the plan"));
+	if (rc != SWM_OK)
+		return rc;
 	if (s->total >= 0 && !is_beyond_count(s))
 		return SWM_OK;
 	s->total = rows > s->total ? rows : s->total;

@@ -154,6 +154,14 @@ judge(struct serving *s)
 	return SWM_OK;
 }
 
+bool
+swm_read_is_judged(const struct serving *s)
+{
+	bool may_be_behind = s->plan != NULL && s->plan->uncut && s->plan->root->offset > 0;
+
+	return s->encoder.single || s->prefer.max_affected >= 0 || may_be_behind;
+}
+
 static void
 set_range(struct serving *s)
 {
@@ -311,6 +319,7 @@ swm_step_read(struct serving *s)
 				return rc;
 		}
 		rc = run_read(s, &read);
+		s->may_have_committed = swm_read_may_have_committed(&read);
 		swm_read_finish(&read);
 	}
 	s->done = rc == SWM_OK;

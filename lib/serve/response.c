@@ -20,6 +20,8 @@ static int
 apply_response_headers(struct serving *s, swm_str text)
 {
 	swm_json *doc = swm_json_parse(text);
+	if (doc == NULL && swm_json_why_not(text) == SWM_ENOMEM)
+		return swm_fail_memory(s->err);
 	bool good = swm_json_type_of(doc) == SWM_JSON_ARRAY;
 
 	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))

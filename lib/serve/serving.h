@@ -87,6 +87,7 @@ struct serving {
 	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
 	size_t most_held;          /* so much of the body may be held until the transaction ends; 0: any */
 	bool may_have_written;     /* a statement that could has been sent */
+	bool may_have_committed;   /* as swm_exec_may_have_committed() has it of the read or write */
 	bool sql_set_status;       /* by response.status */
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
@@ -205,6 +206,7 @@ int swm_answer_root(struct serving *s);
  */
 struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
+bool swm_read_is_judged(const struct serving *s);  /* the same for what a function wrote */
 int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
 int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JSON */
 int swm_inspect_json(struct serving *s);      /* a held body, without byte order mark -> s->json */

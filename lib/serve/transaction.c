@@ -28,7 +28,7 @@ swm_share_transaction(struct serving *s)
 
 	if (s->transaction != NULL)
 		return;
-	s->own = (swm_transaction){ .engine = s->engine, .authenticated = s->identity.authenticated,
+	s->own = (swm_transaction){ .engine = s->engine, .anonymous = s->identity.anonymous,
 		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
 		.borrower = swm_serving_borrower(s), .rollback = s->rollback };
 	s->transaction = &s->own;

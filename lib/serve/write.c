@@ -281,6 +281,7 @@ swm_step_write(struct serving *s)
 		s->prefer.max_affected = -1;
 	}
 	int rc = write_once(s, &read, &o);
+	s->may_have_committed = swm_read_may_have_committed(&read);
 	swm_read_finish(&read);
 	swm_buf_dispose(&o.location);
 	if (rc == SWM_EDATABASE && s->ingest == NULL && swm_is_key_twice(s->err))

@@ -172,7 +172,7 @@ class WithEmbedding(Aggregates):
 
 	def test_not_of_a_to_many_spread(self):
 		answer = self.server.get("/directors?select=id,...films(year.max())")
-		self.assertEqual(answer.status, 404)
+		self.assertEqual(answer.status, 400)
 		self.assertEqual(answer.text, harness.error_body(
 			"PGRST127", "Feature not implemented",
 			"Aggregates are not implemented for one-to-many or many-to-many spreads."))

@@ -674,14 +674,14 @@ class Raised(Calls):
 		for message in ("INVALID", "[]", "{}", '{"code":"1"}', '{"code":1,"message":"m"}', '{"code":"1","message":"m","hint":1}'):
 			with self.subTest(message):
 				self.expect(self.raise_pgrst(message, good_detail),
-				            error_body("PGRST121", words, "Invalid JSON value for MESSAGE: '%s'" % message, message_hint), 400)
+				            error_body("PGRST121", words, "Invalid JSON value for MESSAGE: '%s'" % message, message_hint), 500)
 		for detail in ("INVALID", "{}", '{"status":"400","headers":{}}', '{"status":400}', '{"status":99,"headers":{}}',
 		               '{"status":400.5,"headers":{}}', '{"status":400,"headers":{"a b":"c"}}', '{"status":400,"headers":{"a":1}}'):
 			with self.subTest(detail):
 				self.expect(self.raise_pgrst(good_message, detail),
-				            error_body("PGRST121", words, "Invalid JSON value for DETAIL: '%s'" % detail, detail_hint), 400)
+				            error_body("PGRST121", words, "Invalid JSON value for DETAIL: '%s'" % detail, detail_hint), 500)
 		self.expect(self.raise_pgrst(good_message, ""),
-		            error_body("PGRST121", words, "DETAIL is missing in the RAISE statement", detail_hint), 400)
+		            error_body("PGRST121", words, "DETAIL is missing in the RAISE statement", detail_hint), 500)
 
 
 class Ends(Calls):

@@ -128,7 +128,7 @@ ask_at(swm_str token, int64_t now)
 	if (token.len > 0)
 		memcpy(copy, token.ptr, token.len);
 	swm_error_clear(err);
-	who = (swm_identity){ { NULL, 0 }, { NULL, 0 }, false };
+	who = (swm_identity){ { NULL, 0 }, { NULL, 0 }, false, false };
 	int rc = swm_auth_token(auth, arena, (swm_str){ copy, token.len }, now, &who, err);
 	free(copy);
 	return rc;

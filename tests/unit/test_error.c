@@ -39,7 +39,7 @@ START_TEST(sqlstates_have_their_status)
 {
 	static const struct {
 		const char *sqlstate, *message;
-		bool authenticated;
+		bool anonymous;
 		int status;
 	} cases[] = {
 		{ "08006", "", false, 503 }, { "09000", "", false, 500 }, { "0L000", "", false, 403 },
@@ -53,7 +53,7 @@ START_TEST(sqlstates_have_their_status)
 		{ "P0001", "", false, 400 }, { "P0002", "", false, 500 }, { "XX000", "", false, 500 },
 		{ "42883", "", false, 404 }, { "42883", "function xmlagg(record) does not exist", false, 406 },
 		{ "42P01", "", false, 404 }, { "42P17", "", false, 500 },
-		{ "42501", "", false, 401 }, { "42501", "", true, 403 }, { "42703", "", false, 400 },
+		{ "42501", "", true, 401 }, { "42501", "", false, 403 }, { "42703", "", false, 400 },
 		{ "22023", "role \"x\" does not exist", true, 401 }, { "22023", "invalid value", true, 400 },
 		{ "21000", "UPDATE requires a WHERE clause", false, 400 }, { "21000", "more than one row", false, 500 },
 		{ "PT402", "", false, 402 }, { "PTxyz", "", false, 500 }, { "PT999", "", false, 500 },
@@ -62,8 +62,62 @@ START_TEST(sqlstates_have_their_status)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		ck_assert_msg(swm_sqlstate_status(swm_cstr(cases[i].sqlstate), swm_cstr(cases[i].message),
-		                                  cases[i].authenticated) == cases[i].status,
+		                                  cases[i].anonymous) == cases[i].status,
 		              "%s %s", cases[i].sqlstate, cases[i].message);
+}
+END_TEST
+
+static int
+fail_with(swm_error *err, const char *sqlstate, int status)
+{
+	swm_error_clear(err);
+	return swm_fail_sql(err, &(struct swm_sql_error){ .sqlstate = swm_cstr(sqlstate), .status = status });
+}
+
+/* https://www.postgresql.org/docs/15/errcodes-appendix.html: classes 08 and 53, and the shutdowns of class 57 */
+START_TEST(trouble_that_passes_is_unavailability)
+{
+	static const char *const passes[] = { "08000", "08006", "53100", "53200", "53300", "57P01", "57P02", "57P03", "PT503" };
+	static const char *const stays[] = { "53400", "57014", "57P04", "23505", "42P01", "XX000", "PT402", "PT500" };
+	swm_error *err = swm_error_new();
+
+	for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
+		ck_assert_int_eq(fail_with(err, passes[i], 0), SWM_EUNAVAILABLE);
+		ck_assert_int_eq(swm_error_result(err), SWM_EUNAVAILABLE);
+	}
+	for (size_t i = 0; i < sizeof stays / sizeof stays[0]; i++) {
+		ck_assert_int_eq(fail_with(err, stays[i], 0), SWM_EDATABASE);
+		ck_assert_int_eq(swm_error_result(err), SWM_EDATABASE);
+		ck_assert_int_eq(swm_error_retry_after(err), 0);
+	}
+	ck_assert_int_eq(fail_with(err, "08000", 402), SWM_EDATABASE); /* a code of the user's own */
+	swm_error_free(err);
+}
+END_TEST
+
+START_TEST(every_503_says_when_to_ask_again_but_one)
+{
+	static const char *const passes[] = { "08006", "53300", "57P01", "PT503" };
+	swm_error *err = swm_error_new();
+
+	for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
+		(void)fail_with(err, passes[i], 0);
+		ck_assert_int_eq(swm_error_http_status(err), 503);
+		ck_assert_int_ge(swm_error_retry_after(err), 1);
+	}
+	(void)fail_with(err, "P0001", 503);
+	ck_assert_int_ge(swm_error_retry_after(err), 1);
+	swm_error_clear(err);
+	swm_fail(err, SWM_ERR_CONNECTION_LOST);
+	ck_assert_int_ge(swm_error_retry_after(err), 1);
+	ck_assert_int_eq(swm_fail_unknown(err, SWM_STR("")), SWM_EUNKNOWN);
+	ck_assert_int_eq(swm_error_result(err), SWM_EUNKNOWN);
+	ck_assert_int_eq(swm_error_http_status(err), 503);
+	ck_assert_int_eq(swm_error_retry_after(err), 0);
+	ck_assert_str_eq(swm_error_code(err).ptr, "SWM001");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Database client error. Retrying the connection.");
+	ck_assert_int_eq(swm_fail_unknown(NULL, SWM_STR("gone")), SWM_EUNKNOWN);
+	swm_error_free(err);
 }
 END_TEST
 
@@ -76,6 +130,8 @@ unit_suite(void)
 	tcase_add_test(t, the_first_error_wins);
 	tcase_add_test(t, bytes_that_are_no_text_do_not_reach_a_message);
 	tcase_add_test(t, sqlstates_have_their_status);
+	tcase_add_test(t, trouble_that_passes_is_unavailability);
+	tcase_add_test(t, every_503_says_when_to_ask_again_but_one);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -21,7 +21,7 @@ static void
 setup(void)
 {
 	admin = database_admin();
-	database_do(admin, "DROP TABLE IF EXISTS exec_child, exec_parent, exec_later");
+	database_do(admin, "DROP TABLE IF EXISTS exec_child, exec_parent, exec_later, exec_slow");
 	database_do(admin, "CREATE TABLE exec_parent(id integer PRIMARY KEY, name text)");
 	database_do(admin, "CREATE TABLE exec_child(parent integer REFERENCES exec_parent "
 	                   "DEFERRABLE INITIALLY DEFERRED)");
@@ -237,11 +237,11 @@ START_TEST(privileges)
 		{ .sql = "SELECT set_config('role', 'pg_monitor', true)", .quiet = true },
 		{ .sql = "SELECT * FROM exec_parent" },
 	};
-	swm_exec_options known = { .authenticated = true, .abort_fd = -1 };
+	swm_exec_options nobody = { .anonymous = true, .abort_fd = -1 };
 
-	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EDATABASE);
+	ck_assert_int_eq(run_with(steps, 2, nobody, answer, sizeof answer), SWM_EDATABASE);
 	ck_code("42501", 401);
-	ck_assert_int_eq(run_with(steps, 2, known, answer, sizeof answer), SWM_EDATABASE);
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EDATABASE);
 	ck_code("42501", 403);
 }
 END_TEST
@@ -522,7 +522,8 @@ START_TEST(a_backend_killed_in_mid_query)
 
 	wait_for(RUNNING(pid));
 	database_terminate(admin, pid);
-	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EDATABASE);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
+	ck_assert_int_eq(swm_error_result(err), SWM_EUNAVAILABLE);
 	ck_code("57P01", 503); /* admin_shutdown */
 	ck_assert_int_ge(swm_error_retry_after(err), 1);
 	ck_assert(!swm_exec_may_retry(exec));
@@ -1124,6 +1125,157 @@ START_TEST(a_client_that_hangs_up_in_mid_copy)
 }
 END_TEST
 
+/*
+ * What fails when COMMIT may have reached the server
+ */
+
+/* A table whose rows take a minute to be committed; and a pool whose patience ends after a second, where wanted. */
+static void
+prepare_slow_commit(bool impatient)
+{
+	database_do(admin, "CREATE TABLE exec_slow(id integer)");
+	database_do(admin, "CREATE OR REPLACE FUNCTION exec_sleep() RETURNS trigger LANGUAGE plpgsql "
+	                   "AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END'");
+	database_do(admin, "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON exec_slow DEFERRABLE INITIALLY DEFERRED "
+	                   "FOR EACH ROW EXECUTE FUNCTION exec_sleep()");
+	if (!impatient)
+		return;
+	swm_pool_free(pool);
+	pool = database_pool(database_uri(), "db-pool", "1", "db-answer-timeout", "1");
+}
+
+static const swm_step slow_write = { .sql = "INSERT INTO exec_slow VALUES (1)" };
+
+/* The ways in which a transaction may be sent with its commit. */
+static const swm_exec_options implicit_commit = { .writes = true, .abort_fd = -1 };
+static const swm_exec_options explicit_commit = { .writes = true, .begin = "BEGIN", .abort_fd = -1 };
+
+static void
+ck_unknown(swm_exec *exec)
+{
+	swm_event event;
+	int rc;
+
+	while ((rc = swm_exec_next(exec, &event, err)) == 1)
+		;
+	ck_assert_int_eq(rc, SWM_EUNKNOWN);
+	ck_assert_int_eq(swm_error_result(err), SWM_EUNKNOWN);
+	ck_code("SWM001", 503);
+	ck_assert_int_eq(swm_error_retry_after(err), 0);
+	ck_assert(swm_error_has_details(err)); /* what happened */
+	ck_assert(swm_exec_may_have_committed(exec));
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNKNOWN);
+	swm_exec_finish(exec);
+}
+
+START_TEST(a_client_that_hangs_up_during_the_commit)
+{
+	swm_exec_options options[] = { implicit_commit, explicit_commit };
+	int pid = backend(), ends[2];
+
+	prepare_slow_commit(false);
+	for (int i = 0; i < 2; i++, pid = backend()) {
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		options[i].abort_fd = ends[0];
+		swm_exec *exec = start_with(&slow_write, 1, options[i]);
+		wait_for(RUNNING(pid));
+		close(ends[1]);
+		ck_unknown(exec);
+		close(ends[0]);
+	}
+}
+END_TEST
+
+START_TEST(a_server_that_is_silent_during_the_commit)
+{
+	prepare_slow_commit(true);
+	ck_unknown(start_with(&slow_write, 1, implicit_commit));
+	ck_unknown(start_with(&slow_write, 1, explicit_commit));
+	/* cancelled: nothing of it is left to hold the rows */
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 0);
+	ck_assert_int_eq(run("SELECT 1"), 0);
+}
+END_TEST
+
+START_TEST(a_backend_killed_during_the_commit)
+{
+	int pid = backend();
+
+	prepare_slow_commit(false);
+	swm_exec *exec = start_with(&slow_write, 1, implicit_commit);
+	wait_for(RUNNING(pid));
+	database_terminate(admin, pid);
+	ck_unknown(exec);
+}
+END_TEST
+
+/* Before the commit is sent each of these is certain. */
+START_TEST(failures_before_the_commit_are_certain)
+{
+	swm_step sleep = { .sql = "SELECT pg_sleep(60)" };
+	swm_exec_options asks = { .writes = true, .decide = true, .abort_fd = -1 };
+	swm_event event;
+
+	prepare_slow_commit(true);
+	swm_exec *exec = start_with(&sleep, 1, asks);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
+	ck_code("PGRST001", 503);
+	ck_assert_str_eq(swm_error_details(err).ptr, "PostgreSQL has been silent for 1 s");
+	ck_assert_int_ge(swm_error_retry_after(err), 1);
+	ck_assert(!swm_exec_may_have_committed(exec));
+	swm_exec_finish(exec);
+	exec = start_with(&sleep, 1, asks);
+	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 1);
+	database_do(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
+	ck_code("57P01", 503);
+	swm_exec_finish(exec);
+	/* and an error of the commit itself */
+	swm_step orphan = { .sql = "INSERT INTO exec_child VALUES (99)" };
+	ck_assert_int_eq(run_with(&orphan, 1, implicit_commit, answer, sizeof answer), SWM_EDATABASE);
+	ck_assert_int_eq(run_with(&orphan, 1, explicit_commit, answer, sizeof answer), SWM_EDATABASE);
+}
+END_TEST
+
+/* What is read may be asked for again. */
+START_TEST(a_read_is_never_unknown)
+{
+	swm_step sleep = { .sql = "SELECT pg_sleep(60)" };
+
+	prepare_slow_commit(true);
+	ck_assert_int_eq(run_with(&sleep, 1, usual, answer, sizeof answer), SWM_EUNAVAILABLE);
+	ck_code("PGRST001", 503);
+}
+END_TEST
+
+/* It takes longer than the server may be silent, which it is not. */
+START_TEST(a_long_statement_that_is_heard_of)
+{
+	swm_step step = { .sql = "SELECT repeat('x', 20000), pg_sleep(0.3) FROM generate_series(1, 6)", .stream = true };
+
+	prepare_slow_commit(true);
+	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
+}
+END_TEST
+
+START_TEST(a_copy_that_the_server_does_not_take)
+{
+	static char text[1024 * 1024];
+	struct source source = { { text, sizeof text }, 1000, SWM_OK, 0 };
+	swm_copy copy = copy_of(&source);
+	swm_event event;
+
+	prepare_slow_commit(true);
+	swm_exec *exec = start_with(NULL, 0, (swm_exec_options){ .writes = true, .decide = true, .abort_fd = -1 });
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), 1);
+	database_do(admin, "BEGIN; LOCK TABLE exec_parent");
+	ck_assert_int_eq(swm_exec_copy(exec, &copy, err), SWM_EUNAVAILABLE);
+	ck_code("PGRST001", 503);
+	swm_exec_finish(exec);
+	database_do(admin, "COMMIT");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -1183,6 +1335,13 @@ unit_suite(void)
 	tcase_add_test(cases, a_copy_goes_back_to_a_savepoint);
 	tcase_add_test(cases, a_backend_killed_in_mid_copy);
 	tcase_add_test(cases, a_client_that_hangs_up_in_mid_copy);
+	tcase_add_test(cases, a_client_that_hangs_up_during_the_commit);
+	tcase_add_test(cases, a_server_that_is_silent_during_the_commit);
+	tcase_add_test(cases, a_backend_killed_during_the_commit);
+	tcase_add_test(cases, failures_before_the_commit_are_certain);
+	tcase_add_test(cases, a_read_is_never_unknown);
+	tcase_add_test(cases, a_long_statement_that_is_heard_of);
+	tcase_add_test(cases, a_copy_that_the_server_does_not_take);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -18,10 +18,23 @@ enum { ID, BIG, D, N, B, BYTES, T, TAGS, J, COLUMNS };
 static const char *const columns[COLUMNS] = { "id", "big", "d", "n", "b", "bytes", "t", "tags", "j" };
 
 static void
-setup(void)
+open_engine(const char *answer_timeout)
 {
 	swm_config *config;
 
+	ck_assert_int_eq(swm_config_new(&config, err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-schemas", "ins", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-pool", "1", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-answer-timeout", answer_timeout, err), SWM_OK);
+	ck_assert_msg(swm_engine_open(&engine, config, NULL, err) == SWM_OK, "%s", swm_error_message(err).ptr);
+	swm_config_free(config);
+	ck_assert_int_eq(swm_session_new(&session, engine, PQuser(admin), err), SWM_OK);
+}
+
+static void
+setup(void)
+{
 	admin = database_admin();
 	database_do(admin, "SET client_min_messages = warning");
 	database_do(admin, "DROP SCHEMA IF EXISTS ins CASCADE");
@@ -30,13 +43,7 @@ setup(void)
 	                   "bytes bytea, t text DEFAULT 'default', tags text[], j json)");
 	database_do(admin, "CREATE TABLE ins.later(id integer PRIMARY KEY, ref integer REFERENCES ins.later DEFERRABLE INITIALLY DEFERRED)");
 	err = swm_error_new();
-	ck_assert_int_eq(swm_config_new(&config, err), SWM_OK);
-	ck_assert_int_eq(swm_config_set(config, "db-uri", database_uri(), err), SWM_OK);
-	ck_assert_int_eq(swm_config_set(config, "db-schemas", "ins", err), SWM_OK);
-	ck_assert_int_eq(swm_config_set(config, "db-pool", "1", err), SWM_OK);
-	ck_assert_msg(swm_engine_open(&engine, config, NULL, err) == SWM_OK, "%s", swm_error_message(err).ptr);
-	swm_config_free(config);
-	ck_assert_int_eq(swm_session_new(&session, engine, PQuser(admin), err), SWM_OK);
+	open_engine("60");
 	insert = NULL;
 }
 
@@ -253,6 +260,8 @@ START_TEST(nothing_is_kept_without_the_commit)
 	ck_assert_int_eq(commit(), 50000);
 	ck_assert_int_eq(count("true"), 50000);
 	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EINVAL); /* it is over */
+	ck_assert_int_eq(swm_error_result(err), SWM_EINVAL);
+	ck_assert_str_eq(swm_error_message(err).ptr, "this insert has been committed before");
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
 	begin(1); /* and the only connection is there again */
 	ck_assert_int_eq(commit(), 0);
@@ -274,6 +283,9 @@ START_TEST(a_bad_row_is_named)
 	ck_assert_str_eq(swm_error_details(err).ptr, "Line 3, column \"id\"");
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EDATABASE);
 	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_int_eq(swm_error_result(err), SWM_EDATABASE); /* and it is told again */
+	ck_assert_str_eq(swm_error_code(err).ptr, "22P02");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 3, column \"id\"");
 	begin(COLUMNS);
 	for (int i = 0; rc == SWM_OK; i++) { /* long before the commit */
 		ck_assert_int_lt(i, 200000);
@@ -337,16 +349,20 @@ START_TEST(an_error_that_was_not_looked_at)
 	ck_assert_int_eq(swm_insert_text(insert, T, SWM_STR("t")), SWM_EINVAL);
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_str_eq(swm_error_message(err).ptr, "a value that must be JSON is none");
 	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_error_result(err), SWM_EINVAL);
 	begin(COLUMNS);
 	ck_assert_int_eq(swm_insert_int64(insert, COLUMNS, 1), SWM_EINVAL);
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_EINVAL);
+	ck_assert_str_eq(swm_error_message(err).ptr, "a value was given for a column that the insert does not have");
 	begin(COLUMNS);
 	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
 	ck_assert_int_eq(swm_insert_text(insert, T, (swm_str){ "", SIZE_MAX / 2 }), SWM_ENOMEM); /* more than there can be */
 	ck_assert_int_eq(swm_insert_null(insert, COLUMNS), SWM_ENOMEM); /* the first counts */
 	ck_assert_int_eq(swm_insert_row(insert, err), SWM_ENOMEM);
 	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_ENOMEM);
+	ck_assert_int_eq(swm_error_result(err), SWM_ENOMEM);
 	begin(COLUMNS);
 	ck_assert_int_eq(swm_insert_int64(insert, ID, 1), SWM_OK);
 	ck_assert_int_eq(swm_insert_bytes(insert, BYTES, (swm_str){ "", SIZE_MAX }), SWM_ENOMEM);
@@ -372,6 +388,37 @@ START_TEST(a_backend_that_is_killed)
 }
 END_TEST
 
+/* The commit takes longer than the server may be silent: nobody knows what became of it. */
+START_TEST(a_commit_that_is_not_answered)
+{
+	swm_query *query;
+	swm_rows *rows = NULL;
+
+	database_do(admin, "CREATE FUNCTION ins.sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END'");
+	database_do(admin, "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON ins.t DEFERRABLE INITIALLY DEFERRED "
+	                   "FOR EACH ROW EXECUTE FUNCTION ins.sleep()");
+	database_do(admin, "CREATE FUNCTION ins.store() RETURNS integer LANGUAGE sql VOLATILE AS 'INSERT INTO ins.t VALUES (9) RETURNING id'");
+	swm_session_free(session);
+	swm_engine_close(engine);
+	open_engine("1");
+	begin(1);
+	row(1);
+	for (int i = 0; i < 2; i++) { /* and it is told again */
+		ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EUNKNOWN);
+		ck_assert_int_eq(swm_error_result(err), SWM_EUNKNOWN);
+		ck_assert_str_eq(swm_error_code(err).ptr, "SWM001");
+	}
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(swm_query_new_call(&query, "store", err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_WHOLE, err), SWM_EUNKNOWN);
+	ck_assert_int_eq(swm_error_result(err), SWM_EUNKNOWN);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err), SWM_EUNKNOWN);
+	ck_assert_ptr_null(rows);
+	swm_query_free(query);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -392,6 +439,7 @@ unit_suite(void)
 	tcase_add_test(cases, what_cannot_begin);
 	tcase_add_test(cases, an_error_that_was_not_looked_at);
 	tcase_add_test(cases, a_backend_that_is_killed);
+	tcase_add_test(cases, a_commit_that_is_not_answered);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -119,6 +119,65 @@ START_TEST(fields_of_one_name_are_joined)
 }
 END_TEST
 
+static int
+take_status(void *user, int status)
+{
+	(void)user, (void)status;
+	return 0;
+}
+
+static int
+take_header(void *user, swm_str name, swm_str value)
+{
+	(void)user, (void)name, (void)value;
+	return 0;
+}
+
+static int
+take_piece(void *user, swm_str piece)
+{
+	(void)user, (void)piece;
+	return 0;
+}
+
+/* No engine is needed to see that. */
+static void
+ck_refused(swm_sink sink, swm_body body, const char *message)
+{
+	swm_request_set_body(request, &body);
+	ck_assert_int_eq(swm_engine_serve(NULL, request, &sink, err), SWM_EINVAL);
+	ck_assert_int_eq(swm_error_result(err), SWM_EINVAL);
+	ck_assert_str_eq(swm_error_message(err).ptr, message);
+	ck_assert_int_eq(swm_engine_serve(NULL, request, &sink, NULL), SWM_EINVAL);
+	swm_request_clear(request);
+}
+
+START_TEST(functions_that_are_missing)
+{
+	const swm_sink sink = { sizeof sink, NULL, take_status, take_header, take_piece };
+	const swm_body body = { sizeof body, NULL, read_source };
+	swm_sink odd = sink;
+	swm_body odd_body = body;
+
+	odd.status = NULL;
+	ck_refused(odd, body, "the sink has no function status");
+	odd = sink;
+	odd.header = NULL;
+	ck_refused(odd, body, "the sink has no function header");
+	odd = sink;
+	odd.body = NULL;
+	ck_refused(odd, body, "the sink has no function body");
+	odd = sink;
+	odd.size--;
+	ck_refused(odd, body, "the sink is of another version of libswm");
+	odd_body.read = NULL;
+	ck_refused(sink, odd_body, "the body has no function read");
+	odd_body = body;
+	odd_body.size = 0;
+	ck_refused(sink, odd_body, "the body is of another version of libswm");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -131,6 +190,7 @@ unit_suite(void)
 	tcase_add_test(t, a_client_may_go_away);
 	tcase_add_test(t, without_a_body);
 	tcase_add_test(t, fields_of_one_name_are_joined);
+	tcase_add_test(t, functions_that_are_missing);
 	suite_add_tcase(s, t);
 	return s;
 }
