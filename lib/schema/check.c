@@ -35,13 +35,13 @@ swm_check_schemas(struct swm_problems *problems, const swm_snapshot *snapshot, c
 	}
 }
 
-/* A database may well be without "public", the default. */
+/* A database may well be without "public", the default; "$user" is PostgreSQL's own. */
 static void
 check_search_path(struct swm_problems *problems, const swm_snapshot *snapshot, const swm_settings *settings)
 {
 	for (size_t i = 0; i < settings->db_extra_search_path.count; i++) {
 		swm_str name = settings->db_extra_search_path.items[i];
-		bool found = swm_str_eq(name, SWM_STR("public"));
+		bool found = swm_str_eq(name, SWM_STR("public")) || swm_str_eq(name, SWM_STR("$user"));
 		for (size_t k = 0; k < snapshot->extra_schema_count && !found; k++)
 			found = swm_str_eq(snapshot->extra_schemas[k], name);
 		if (!found)

@@ -54,7 +54,7 @@ class Check(Start):
 	def test_a_good_one(self):
 		self.assertEqual(self.problems(db_schemas="it_start, test", db_anon_role="swm_anon", db_pre_request="it_start.check",
 		                               db_root_spec="root", db_idempotency_table="swm_private.kept_answers",
-		                               db_extra_search_path="public, it_start"), [])
+		                               db_extra_search_path="public, $$user, it_start"), [])
 		# names without a schema are found as a request finds them
 		self.assertEqual(self.problems(db_schemas="it_start", db_pre_request="check", db_anon_role="swm_anon"), [])
 		self.assertEqual(self.problems(db_schemas="test", db_extra_search_path="it_start", db_pre_request="check"), [])
