@@ -120,6 +120,15 @@ check_snapshot(swm_engine *e, const swm_snapshot *snapshot, swm_error *err)
 	return rc;
 }
 
+static void
+log_recovered(swm_engine *e)
+{
+	swm_buf line = SWM_BUF_INIT;
+
+	swm_buf_cstr(&line, "the database has all of db-schemas; requests are answered");
+	log_line(e, SWM_LOG_CRITICAL, &line);
+}
+
 static int
 load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 {
@@ -133,6 +142,8 @@ load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 		swm_snapshot_unref(snapshot);
 		return rc;
 	}
+	if (e->next_load > 0) /* written by who loads alone */
+		log_recovered(e);
 	log_loaded(e, snapshot);
 	swm_pool_void_statements(e->pool);
 	replace_snapshot(e, snapshot);

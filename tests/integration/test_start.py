@@ -134,6 +134,7 @@ class Program(Start):
 			harness.sql("CREATE SCHEMA it_later; GRANT USAGE ON SCHEMA it_later TO swm_anon")
 			wait_until(lambda: server.get("/three?order=id").status == 200, 10, "the schema")
 			self.assertEqual(server.get("/three?order=id").text, ids(1, 2, 3))
+			self.assertEqual(log_of(server).count("crit the database has all of db-schemas"), 1)
 
 	def test_the_database_is_not_asked_by_every_request(self):
 		harness.sql("DROP SCHEMA IF EXISTS it_later CASCADE")

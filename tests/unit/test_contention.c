@@ -112,7 +112,8 @@ read_body(void *user, char *to, size_t room)
 	swm_str *rest = user;
 	size_t n = rest->len < room ? rest->len : room;
 
-	memcpy(to, rest->ptr, n);
+	if (n > 0)
+		memcpy(to, rest->ptr, n);
 	*rest = swm_str_from(*rest, n);
 	return (ptrdiff_t)n;
 }
