@@ -337,17 +337,17 @@ judge_first(const struct point *point, bool *faults)
 	const struct outcome *o = &report->first;
 	long written = rows_of(point->stamp);
 	bool success = is_success(o);
+	bool alike = agrees_with_good(o, success);
 
-	if (success && (written != point->act->writes ||
-	                (point->mode != IN_SPACE && !agrees_with_good(o, true))))
+	if (success && (written != point->act->writes || !alike)) /* a long note finds no space */
 		faults[SUCCESS] = true;
-	if (!success && o->rc < 0 && o->status == good->status && !agrees_with_good(o, false))
+	if (!success && o->rc < 0 && o->status == good->status && point->mode != IN_SPACE && !alike)
 		faults[SUCCESS] = true;
 	if (!success && written > 0 && !o->unknown)
 		faults[WRITTEN] = true;
 	if (!success && written > 0 && written != point->act->writes)
 		faults[WRITTEN] = true;
-	faults[REASON] = o->ended && !success && !is_fitting(o);
+	faults[REASON] = !success && (!is_fitting(o) || (o->unknown && point->act->writes == 0));
 	faults[DISAGREES] = o->untrue != NULL;
 }
 
