@@ -18,8 +18,7 @@ swm_pool_wait(int fd, short events, int abort_fd, int64_t deadline)
 	};
 
 	for (;;) {
-		int left = deadline == SWM_NO_DEADLINE ? -1 : swm_clock_left(deadline);
-		int n = poll(fds, 2, left);
+		int n = poll(fds, 2, swm_clock_left(deadline));
 		if (n > 0 && (fds[1].revents & HANG_UP) != 0)
 			return SWM_ECANCELED;
 		if (n > 0)

@@ -5,9 +5,6 @@
 #include <stdint.h>
 #include <swm/types.h>
 
-/* Without end. */
-#define SWM_NO_DEADLINE INT64_MAX
-
 /*
  * Waits until fd is ready for events (POLLIN, POLLOUT) or has failed: SWM_OK.
  * SWM_ECANCELED: abort_fd (or -1) was hung up; data to read there means nothing.

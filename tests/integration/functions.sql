@@ -119,6 +119,10 @@ CREATE FUNCTION pay() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE sqlstate 'PT402' USING message = 'Payment Required', detail = 'Quota exceeded', hint = 'Upgrade your plan';
 END $$;
+CREATE FUNCTION raise_state(state text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING errcode = state, message = 'out of order';
+END $$;
 CREATE FUNCTION raise_pgrst(message text, detail text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	IF detail = '' THEN

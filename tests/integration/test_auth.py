@@ -47,6 +47,19 @@ class Roles(Auth):
 		self.assertEqual(row["user"], "swm_anon")
 		self.assertEqual(json.loads(row["claims"])["email"], "a@b")
 
+	def test_who_runs_as_the_anonymous_role_needs_another(self):
+		"""42501 is 401 for it, with a token or without, and 403 for others."""
+		words = error_body("42501", "permission denied for table secret")
+		for headers in ({}, bearer(token({"role": "swm_anon"})), bearer(token({"sub": "7"}))):
+			with self.subTest(headers=headers):
+				answer = self.server.get("/secret", headers)
+				self.assertEqual((answer.status, answer.text), (401, words))
+				self.assertEqual(answer.header("WWW-Authenticate"), "Bearer")
+				self.assertEqual(self.server.get("/three?limit=1", headers).status, 200)
+		answer = self.server.request("DELETE", "/secret", as_role("swm_writer"))
+		self.assertEqual((answer.status, answer.text), (403, words))
+		self.assertIsNone(answer.header("WWW-Authenticate"))
+
 	def test_claims_reach_sql_as_they_were_signed(self):
 		claims = '{"role":"swm_reader", "n":1.10,"big":12345678901234567890,"e":1e3,"s":"\\u00e9 é","o":{"b":1,"a":2}}'
 		self.assertEqual(self.whoami(bearer(token(claims)))["claims"], claims)

@@ -645,6 +645,23 @@ class Raised(Calls):
 	def test_pt(self):
 		self.expect(self.post("pay"), error_body("PT402", "Payment Required", "Quota exceeded", "Upgrade your plan"), 402)
 
+	def test_503_says_when_to_ask_again(self):
+		"""Whoever has raised it (RFC 9110, 15.6.4)."""
+		for state in ("53300", "08006", "57P01", "PT503"):
+			with self.subTest(state):
+				answer = self.post("raise_state", {"state": state})
+				self.expect(answer, error_body(state, "out of order"), 503)
+				self.assertGreaterEqual(int(answer.header("Retry-After")), 1)
+		for state, status in (("53400", 500), ("57P02", 500), ("PT500", 500)):
+			with self.subTest(state):
+				answer = self.post("raise_state", {"state": state})
+				self.expect(answer, error_body(state, "out of order"), status)
+				self.assertIsNone(answer.header("Retry-After"))
+		answer = self.raise_pgrst('{"code":"1","message":"m"}', '{"status":503,"headers":{}}')
+		self.assertEqual((answer.status, answer.header("Retry-After")), (503, "1"))
+		answer = self.raise_pgrst('{"code":"1","message":"m"}', '{"status":503,"headers":{"Retry-After":"7"}}')
+		self.assertEqual((answer.status, answer.all("Retry-After")), (503, ["7"]))
+
 	def raise_pgrst(self, message, detail):
 		return self.post("raise_pgrst", {"message": message, "detail": detail})
 

@@ -1216,19 +1216,20 @@ START_TEST(failures_before_the_commit_are_certain)
 	swm_exec_options asks = { .writes = true, .decide = true, .abort_fd = -1 };
 	swm_event event;
 
-	prepare_slow_commit(true);
+	int pid = backend();
 	swm_exec *exec = start_with(&sleep, 1, asks);
+	wait_for(RUNNING(pid));
+	database_terminate(admin, pid);
+	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
+	ck_code("57P01", 503);
+	swm_exec_finish(exec);
+	prepare_slow_commit(true);
+	exec = start_with(&sleep, 1, asks);
 	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
 	ck_code("PGRST001", 503);
 	ck_assert_str_eq(swm_error_details(err).ptr, "PostgreSQL has been silent for 1 s");
 	ck_assert_int_ge(swm_error_retry_after(err), 1);
 	ck_assert(!swm_exec_may_have_committed(exec));
-	swm_exec_finish(exec);
-	exec = start_with(&sleep, 1, asks);
-	wait_for(database_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 1);
-	database_do(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
-	ck_assert_int_eq(swm_exec_next(exec, &event, err), SWM_EUNAVAILABLE);
-	ck_code("57P01", 503);
 	swm_exec_finish(exec);
 	/* and an error of the commit itself */
 	swm_step orphan = { .sql = "INSERT INTO exec_child VALUES (99)" };

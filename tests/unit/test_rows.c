@@ -401,6 +401,55 @@ START_TEST(no_setting_outlives_its_query)
 }
 END_TEST
 
+/* A sink that fails at its step 0, 1 or 2. */
+static int
+status_at(void *user, int status)
+{
+	(void)status;
+	return *(int *)user == 0;
+}
+
+static int
+header_at(void *user, swm_str name, swm_str value)
+{
+	(void)name, (void)value;
+	return *(int *)user == 1;
+}
+
+static int
+body_at(void *user, swm_str piece)
+{
+	(void)piece;
+	return *(int *)user == 2;
+}
+
+/* Also of an error, which is an answer: what is returned and what the error says are the sink's failure. */
+START_TEST(a_sink_that_fails)
+{
+	static const char *const targets[] = { "/t", "/nope", "/t?id=eq.x" };
+	swm_request *request;
+	int at;
+	swm_sink sink = { sizeof sink, &at, status_at, header_at, body_at };
+
+	swm_engine_close(engine);
+	ck_assert_int_eq(swm_config_set(config, "db-anon-role", PQuser(admin), err), SWM_OK);
+	ck_assert_int_eq(swm_engine_open(&engine, config, NULL, err), SWM_OK);
+	ck_assert_int_eq(swm_request_new(&request, err), SWM_OK);
+	for (int i = 0; i < 3; i++) {
+		swm_request_set_method(request, SWM_STR("GET"));
+		swm_request_set_target(request, (swm_str){ targets[i], strlen(targets[i]) });
+		for (at = 0; at < 3; at++) {
+			ck_assert_int_eq(swm_engine_serve(engine, request, &sink, err), SWM_ESINK);
+			ck_assert_int_eq(swm_error_result(err), SWM_ESINK);
+			ck_assert(is(swm_error_message(err), "The answer could not be delivered"));
+		}
+		ck_assert_int_eq(swm_engine_serve(engine, request, &sink, err), SWM_OK);
+		ck_assert_int_eq(swm_error_result(err), SWM_OK);
+	}
+	swm_request_free(request);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -423,6 +472,7 @@ unit_suite(void)
 	tcase_add_test(t, a_volatile_function_writes);
 	tcase_add_test(t, a_call_that_cannot_be);
 	tcase_add_test(t, no_setting_outlives_its_query);
+	tcase_add_test(t, a_sink_that_fails);
 	suite_add_tcase(s, t);
 	return s;
 }
