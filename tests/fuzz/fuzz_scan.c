@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* step 0: all at once */
 static int
-scan_in_pieces(swm_json_facts *facts, swm_arena *arena, swm_str text, size_t step)
+scan_in_pieces(swm_json_facts *facts, swm_json_fault *fault, swm_arena *arena, swm_str text, size_t step)
 {
 	swm_json_scan *scan = swm_json_scan_new(arena);
 	int rc = SWM_OK;
@@ -33,6 +33,7 @@ scan_in_pieces(swm_json_facts *facts, swm_arena *arena, swm_str text, size_t ste
 	int end = swm_json_scan_end(scan, facts);
 	if (rc != SWM_OK && end != rc)
 		abort();
+	*fault = swm_json_scan_fault(scan);
 	return end;
 }
 
@@ -61,6 +62,19 @@ check_against_tree(const swm_json_facts *facts, int rc, swm_str text)
 	swm_json_free(doc);
 }
 
+/* What is told of it has a place in the text. */
+static void
+check_fault(const swm_json_fault *fault, swm_str text)
+{
+	swm_error *err = swm_error_new();
+
+	if (err == NULL || fault->at > text.len)
+		abort();
+	if (swm_json_fail(err, text, (swm_json_place){ 1, 1 }, fault) != SWM_EPARSE || !swm_error_has_details(err))
+		abort();
+	swm_error_free(err);
+}
+
 static bool
 same(const swm_json_facts *a, const swm_json_facts *b)
 {
@@ -78,15 +92,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swm_str text = { (const char *)data, size };
 	swm_arena *arena = swm_arena_new();
 	swm_json_facts whole, pieces;
+	swm_json_fault fault, found;
 
 	if (arena == NULL)
 		abort();
-	int rc = scan_in_pieces(&whole, arena, text, 0);
+	int rc = scan_in_pieces(&whole, &fault, arena, text, 0);
 	if (rc != SWM_OK && rc != SWM_EPARSE)
 		abort();
-	for (size_t step = 1; step <= 7; step += 3)
-		if (scan_in_pieces(&pieces, arena, text, step) != rc || (rc == SWM_OK && !same(&whole, &pieces)))
+	for (size_t step = 1; step <= 7; step += 3) {
+		if (scan_in_pieces(&pieces, &found, arena, text, step) != rc || (rc == SWM_OK && !same(&whole, &pieces)))
 			abort();
+		if (rc != SWM_OK && (found.at != fault.at || found.expected != fault.expected))
+			abort();
+	}
+	if (rc != SWM_OK)
+		check_fault(&fault, text);
 	check_against_tree(&whole, rc, text);
 	swm_arena_free(arena);
 	return 0;
