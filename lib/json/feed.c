@@ -191,17 +191,6 @@ fail_object(swm_feed *f, swm_str text, enum swm_object_result what, size_t at)
 	                                     fail_invalid(f, text);
 }
 
-/* Another byte than this should come next, in the structure around the rows. */
-static int
-fail_expected(swm_feed *f, const char *expected)
-{
-	const swm_json_fault fault = { .expected = expected };
-
-	f->broken = true;
-	return swm_json_fail(f->err, (swm_str){ f->window + f->begin, f->end - f->begin }, f->next,
-	                     &fault);
-}
-
 /*
  * The window
  */
@@ -288,6 +277,25 @@ peek(swm_feed *f, int *rc)
 /*
  * Rows of JSON
  */
+
+enum { LONGEST_CHARACTER = 4 }; /* of UTF-8 */
+
+/* Another byte than this should come next, in the structure around the rows. */
+static int
+fail_expected(swm_feed *f, const char *expected)
+{
+	const swm_json_fault fault = { .expected = expected };
+	int rc = SWM_OK;
+
+	/* the character that was found is told, so it must be there as a whole */
+	while (rc == SWM_OK && f->end - f->begin < LONGEST_CHARACTER && !f->last)
+		rc = fill(f);
+	f->broken = true;
+	if (rc != SWM_OK)
+		return rc;
+	return swm_json_fail(f->err, (swm_str){ f->window + f->begin, f->end - f->begin }, f->next,
+	                     &fault);
+}
 
 /* The object that begins here; *out has no bounds but its own. */
 static int

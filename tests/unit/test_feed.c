@@ -243,6 +243,8 @@ START_TEST(arrays)
 	         "Line 1, column 10: expected \"{\", found \"]\"");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}]\n]", "1:1;!", "Empty or invalid json",
 	         "Line 2, column 1: expected the end, found \"]\"");
+	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}\xe2\x82\xac]", "1:1;!", "Empty or invalid json",
+	         "Line 1, column 9: expected \",\" or \"]\", found \"\xe2\x82\xac\"");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":1}", "1:1;!", "Empty or invalid json",
 	         "Line 1, column 9: expected \",\" or \"]\", found the end");
 	ck_wrong(SWM_FEED_ARRAY, "[{\"a\":\n{\"b\":2", "!", "Empty or invalid json",
