@@ -244,6 +244,24 @@ START_TEST(defaults_and_conflicts)
 }
 END_TEST
 
+/* It says which row, as any error does, also far behind the first that were sent. */
+START_TEST(one_key_twice)
+{
+	static const char *const names[] = { "id" };
+	swm_insert_options options = { .size = sizeof options, .conflict = SWM_INSERT_OR_UPDATE };
+
+	begin_with("t", names, 1, &options);
+	for (int i = 0; i < 50000; i++)
+		row(i == 49000 ? 7 : i);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "21000");
+	ck_assert_str_eq(swm_error_details(err).ptr, "Line 49001: line 8 has the same key");
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(count("true"), 0);
+}
+END_TEST
+
 START_TEST(nothing_is_kept_without_the_commit)
 {
 	begin(1);
@@ -433,6 +451,7 @@ unit_suite(void)
 	tcase_add_test(cases, text_for_json_is_json);
 	tcase_add_test(cases, text_for_json_that_is_none);
 	tcase_add_test(cases, defaults_and_conflicts);
+	tcase_add_test(cases, one_key_twice);
 	tcase_add_test(cases, nothing_is_kept_without_the_commit);
 	tcase_add_test(cases, a_bad_row_is_named);
 	tcase_add_test(cases, errors_at_the_commit);
