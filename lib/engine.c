@@ -275,6 +275,26 @@ swm_engine_reload_schema(swm_engine *engine, swm_error *err)
 	return load(engine, wanted, -1, err);
 }
 
+bool
+swm_engine_refresh(swm_engine *engine, const swm_snapshot *used, bool sure)
+{
+	pthread_mutex_lock(&engine->lock);
+	bool changed = engine->snapshot != used, barred = swm_clock_ms() < engine->no_refresh[sure];
+	uint64_t wanted = engine->loads + 1; /* one under way may have read the old tables */
+	pthread_mutex_unlock(&engine->lock);
+	return changed || (!barred && load(engine, wanted, -1, NULL) == SWM_OK);
+}
+
+void
+swm_engine_stop_refreshing(swm_engine *engine, bool sure)
+{
+	enum { PAUSE_MS = 10000 };
+
+	pthread_mutex_lock(&engine->lock);
+	engine->no_refresh[sure] = swm_clock_ms() + PAUSE_MS;
+	pthread_mutex_unlock(&engine->lock);
+}
+
 /* The connection string is read even when something else is wrong: all problems are told at once. */
 static int
 check_connection(const swm_settings *settings, int before, swm_error *err)

@@ -24,6 +24,7 @@ struct swm_engine {
 	uint64_t loads;           /* that have begun */
 	swm_error *load_error;    /* of the last that ended; clear when it went well */
 	int64_t next_load;        /* not before that for a request, while a schema is missing; else 0 */
+	int64_t no_refresh[2];    /* until then; by what swm_engine_refresh() is told */
 	swm_snapshot *snapshot;   /* NULL until the database was reached, and had all of db-schemas */
 
 	swm_buf told;             /* of the thread that loads: what was last said to be wrong */
@@ -34,5 +35,15 @@ struct swm_engine {
  * when there is none yet. NO_SCHEMA_SNAPSHOT, or what stopped the load.
  */
 int swm_engine_snapshot(swm_snapshot **out, swm_engine *engine, int abort_fd, swm_error *err);
+
+/*
+ * PostgreSQL has refused what was planned with a snapshot: it is read anew, unless somebody has
+ * done so meanwhile. sure: only a change of the tables can be why; else the query may be, which
+ * must not cost a load each time. False when there is no other snapshot than before.
+ */
+bool swm_engine_refresh(swm_engine *engine, const swm_snapshot *used, bool sure);
+
+/* That was of no use: for some seconds no other is tried. */
+void swm_engine_stop_refreshing(swm_engine *engine, bool sure);
 
 #endif

@@ -11,28 +11,29 @@
 static const struct {
 	int (*take)(struct serving *s);
 	enum swm_stage stage;
+	bool planned; /* by what the snapshot says: it is taken once more with another */
 } steps[] = {
-	{ swm_step_cors, SWM_STAGE_JWT },
-	{ swm_step_authenticate, SWM_STAGE_JWT },
-	{ swm_step_route, SWM_STAGE_PARSE },
-	{ swm_step_schema, SWM_STAGE_PARSE },
-	{ swm_step_method, SWM_STAGE_PARSE },
-	{ swm_step_coding, SWM_STAGE_PARSE },
-	{ swm_step_parse, SWM_STAGE_PARSE },
-	{ swm_step_prefer, SWM_STAGE_PARSE },
-	{ swm_step_range, SWM_STAGE_PARSE },
-	{ swm_step_snapshot, SWM_STAGE_PLAN },
-	{ swm_step_root, SWM_STAGE_PLAN },
-	{ swm_step_options, SWM_STAGE_PLAN },
-	{ swm_step_key, SWM_STAGE_PARSE },
-	{ swm_step_batch, SWM_STAGE_PARSE },
-	{ swm_step_body, SWM_STAGE_PARSE },
-	{ swm_step_call, SWM_STAGE_PLAN },
-	{ swm_step_plan, SWM_STAGE_PLAN },
-	{ swm_step_preferences, SWM_STAGE_PLAN },
-	{ swm_step_transaction, SWM_STAGE_TRANSACTION },
-	{ swm_step_write, SWM_STAGE_PLAN },
-	{ swm_step_read, SWM_STAGE_PLAN },
+	{ swm_step_cors, SWM_STAGE_JWT, false },
+	{ swm_step_authenticate, SWM_STAGE_JWT, false },
+	{ swm_step_route, SWM_STAGE_PARSE, false },
+	{ swm_step_schema, SWM_STAGE_PARSE, false },
+	{ swm_step_method, SWM_STAGE_PARSE, false },
+	{ swm_step_coding, SWM_STAGE_PARSE, false },
+	{ swm_step_parse, SWM_STAGE_PARSE, false },
+	{ swm_step_prefer, SWM_STAGE_PARSE, false },
+	{ swm_step_range, SWM_STAGE_PARSE, false },
+	{ swm_step_snapshot, SWM_STAGE_PLAN, true },
+	{ swm_step_root, SWM_STAGE_PLAN, false },
+	{ swm_step_options, SWM_STAGE_PLAN, false },
+	{ swm_step_key, SWM_STAGE_PARSE, false },
+	{ swm_step_batch, SWM_STAGE_PARSE, true },
+	{ swm_step_body, SWM_STAGE_PARSE, false },
+	{ swm_step_call, SWM_STAGE_PLAN, true },
+	{ swm_step_plan, SWM_STAGE_PLAN, true },
+	{ swm_step_preferences, SWM_STAGE_PLAN, true },
+	{ swm_step_transaction, SWM_STAGE_TRANSACTION, true },
+	{ swm_step_write, SWM_STAGE_PLAN, true },
+	{ swm_step_read, SWM_STAGE_PLAN, true },
 };
 
 /*
@@ -109,6 +110,8 @@ take_steps(struct serving *s, size_t from)
 	int rc = SWM_OK;
 
 	for (size_t i = from; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++) {
+		if (s->tries > 0 && !steps[i].planned)
+			continue;
 		swm_enter_stage(s, steps[i].stage);
 		rc = steps[i].take(s);
 	}
@@ -146,6 +149,9 @@ walk(struct serving *s)
 {
 	swm_set_common_headers(s);
 	int rc = take_steps(s, 0);
+	while (rc != SWM_OK && swm_plan_again(s))
+		rc = take_steps(s, 0);
+	rc = swm_tell_refusal(s, rc);
 	if (rc == SWM_OK)
 		rc = swm_end_transaction(s);
 	else
@@ -175,6 +181,7 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
 	int rc = walk(&s);
 	swm_transaction_finish(&s.own);
+	swm_error_free(s.refusal);
 	swm_keyed_dispose(&s);
 	swm_ingest_dispose(&s);
 	swm_reply_dispose(&s.reply);

@@ -24,6 +24,7 @@ struct swm_error {
 	int status;
 	int retry_after; /* seconds */
 	bool has_details, has_hint, details_are_json;
+	bool of_statement;
 	swm_buf code, message, details, hint;
 	swm_buf headers; /* names and values in turn, each with a NUL behind it */
 };
@@ -56,7 +57,7 @@ swm_error_clear(swm_error *err)
 	err->result = SWM_OK;
 	err->status = 0;
 	err->retry_after = 0;
-	err->has_details = err->has_hint = err->details_are_json = false;
+	err->has_details = err->has_hint = err->details_are_json = err->of_statement = false;
 	swm_buf_clear(&err->code);
 	swm_buf_clear(&err->message);
 	swm_buf_clear(&err->details);
@@ -202,6 +203,7 @@ swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
 	err->status = from->status != 0 ? from->status :
 	              swm_sqlstate_status(from->sqlstate, from->message, from->anonymous);
 	err->retry_after = usual_retry_after(err->status);
+	err->of_statement = from->of_statement;
 	add_argument(&err->code, from->sqlstate);
 	add_argument(&err->message, from->message);
 	if (from->has_details)
@@ -372,6 +374,12 @@ swm_error_settle(swm_error *err, int rc)
 		return err->result;
 	swm_error_clear(err);
 	return swm_fail(err, id, SWM_STR("a failure without a reason"));
+}
+
+bool
+swm_error_is_of_statement(const swm_error *err)
+{
+	return err != NULL && err->of_statement;
 }
 
 void

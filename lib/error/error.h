@@ -39,6 +39,7 @@ struct swm_sql_error {
 	bool has_details, has_hint;
 	bool anonymous;     /* the role was db-anon-role: 42501 is then 401, otherwise 403 */
 	int status;         /* 0: it follows from the SQLSTATE */
+	bool of_statement;  /* it is in the text of our own statement, and not in what that runs */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 
@@ -70,6 +71,9 @@ bool swm_error_details_are_json(const swm_error *err);
  * stand in place of any other.
  */
 int swm_error_settle(swm_error *err, int rc);
+
+/* Whether PostgreSQL refused a statement of ours for what its text says. */
+bool swm_error_is_of_statement(const swm_error *err);
 
 /* Makes err (NULL is allowed) say what another says, in place of what it held. */
 void swm_error_copy(swm_error *err, const swm_error *from);

@@ -285,6 +285,8 @@ swm_exec_fail_result(swm_error *err, const PGresult *result, bool anonymous)
 		.has_details = details != NULL,
 		.has_hint = hint != NULL,
 		.anonymous = anonymous,
+		/* of what a function runs only the position there is told */
+		.of_statement = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL,
 		.status = is_key_twice(result) ? 400 : 0,
 	};
 	if (swm_str_eq(from.sqlstate, SWM_STR("PGRST")))

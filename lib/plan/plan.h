@@ -155,6 +155,7 @@ typedef struct swm_read_plan {
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
 	bool runs_user_code;       /* it may run a function of a user's, which can leave anything in the session */
+	bool unknown_names;        /* the query names columns that the snapshot does not know */
 	bool settings_columns;     /* behind the outputs: response.headers and response.status */
 	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;

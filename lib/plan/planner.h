@@ -17,6 +17,7 @@ typedef struct swm_planner {
 	const swm_settings *settings;
 	const swm_read_request *request;
 	bool runs_user_code;
+	bool unknown_names;
 	unsigned embed_count, filter_count;
 	swm_error *err;
 } swm_planner;

@@ -50,6 +50,7 @@ swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 		return swm_plan_fail_no_column(
 			p, node->relation == NULL ? node->alias : node->relation->name, f.name);
 	p->runs_user_code |= f.column == NULL;
+	p->unknown_names |= root_type_of(node, &f) == NULL;
 	if (f.path != NULL) {
 		const swm_type *type = root_type_of(node, &f);
 		f.to_jsonb = type == NULL || !type->is_json;

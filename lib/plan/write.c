@@ -103,6 +103,7 @@ plan_conflict(swm_planner *p, const swm_relation *relation, const swm_value *nam
 		if (unknown == NULL)
 			return swm_fail_memory(p->err);
 		unknown->name = names->text;
+		p->unknown_names = true;
 		out->items[out->count++] = unknown;
 	}
 	return rc;
@@ -270,6 +271,8 @@ swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snaps
 		rc = plan_columns(&p, request, plan);
 	if (rc == SWM_OK)
 		rc = plan_resolution(&p, request, plan);
+	if (rc == SWM_OK)
+		plan->unknown_names = p.unknown_names || plan->read->unknown_names;
 	if (rc == SWM_OK)
 		rc = plan_returned(&p, request, plan);
 	*out = plan;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "read.h"
+#include "refresh.h"
 #include "session.h"
 
 #include "plan/call.h"
@@ -137,8 +138,10 @@ read_whole(swm_rows *r, swm_error *err)
 	return rc;
 }
 
+/* Plans the query and begins to read. *doubt: of the snapshot, when it is refused. */
 static int
-open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_rows_mode mode, swm_error *err)
+try_to_open(swm_rows *r, swm_session *session, const swm_query *query, enum swm_rows_mode mode,
+            enum swm_doubt *doubt, swm_error *err)
 {
 	swm_read_plan *plan;
 	swm_read_context context = { .identity = &session->identity, .borrower.abort_fd = -1 };
@@ -156,7 +159,37 @@ open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_ro
 	                            : advance(r, err); /* errors and columns are known at once */
 	r->row = -1;
 	r->ended = r->current == NULL;
+	if (rc < 0)
+		*doubt = swm_doubt_of(err, plan->unknown_names);
 	return rc < 0 ? rc : SWM_OK;
+}
+
+static void
+forget_try(swm_rows *r)
+{
+	swm_read_finish(&r->read);
+	PQclear(r->whole);
+	r->whole = NULL;
+	r->column_count = 0;
+	swm_snapshot_unref(r->snapshot);
+	r->snapshot = NULL;
+}
+
+static int
+open_rows(swm_rows *r, swm_session *session, const swm_query *query, enum swm_rows_mode mode,
+          swm_error *err)
+{
+	for (int tries = 0;; tries++) {
+		enum swm_doubt doubt = SWM_DOUBT_NONE;
+		int rc = try_to_open(r, session, query, mode, &doubt, err);
+		if (doubt == SWM_DOUBT_NONE)
+			return rc;
+		swm_read_finish(&r->read); /* which holds a connection */
+		if (!swm_refresh(session->engine, r->snapshot, doubt, tries))
+			return rc;
+		forget_try(r);
+		swm_error_clear(err);
+	}
 }
 
 int
@@ -169,7 +202,9 @@ swm_session_query(swm_rows **out, swm_session *session, const swm_query *query,
 		free(r);
 		return swm_fail_memory(err);
 	}
-	int rc = open_rows(r, session, query, mode, err);
+	swm_error *own = err == NULL ? swm_error_new() : NULL; /* what is wrong decides on another try */
+	int rc = open_rows(r, session, query, mode, err == NULL ? own : err);
+	swm_error_free(own);
 	if (rc == SWM_OK)
 		*out = r;
 	else

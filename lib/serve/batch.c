@@ -457,6 +457,8 @@ serve_operation(struct batch *b, const swm_request *request)
 	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
 	int rc = swm_serve_part(&s);
 	outer->may_have_written |= s.may_have_written;
+	outer->unknown_names = s.unknown_names; /* of the last one, which may have failed */
+	outer->types_changed = s.types_changed;
 	if (rc == SWM_OK)
 		rc = put_answer(b, &s.reply);
 	swm_reply_dispose(&s.reply);
@@ -585,8 +587,8 @@ swm_step_batch(struct serving *s)
 		return SWM_OK;
 	struct batch b = { .outer = s, .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),
 		.deadline = swm_clock_ms() + MOST_MILLISECONDS };
-	s->changes = true;
-	int rc = b.at == NULL ? swm_fail_memory(s->err) : read_batch(s);
+	s->changes = s->planned = true;
+	int rc = b.at == NULL ? swm_fail_memory(s->err) : s->tries > 0 ? SWM_OK : read_batch(s);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s);
 	if (rc == SWM_OK)

@@ -84,6 +84,10 @@ swm_step_plan(struct serving *s)
 		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
 	else
 		rc = plan_write(s, &request);
+	s->planned = rc == SWM_OK;
+	if (rc == SWM_OK)
+		s->unknown_names = s->write == SWM_WRITES_NOTHING ? s->plan->unknown_names :
+		                                                    s->write_plan->unknown_names;
 	if (rc == SWM_OK && s->write != SWM_WRITES_NOTHING)
 		rc = check_strict(s); /* of a write before what is wrong with Accept, of a read after it */
 	if (rc == SWM_OK && negotiated != SWM_OK)

@@ -5,9 +5,6 @@
 
 #include "read.h"
 
-/* Internal: the snapshot is older than the tables. Never leaves this file. */
-enum { STALE = -1000 };
-
 /* A function that returns void has nothing to say. */
 static bool
 has_content(const struct serving *s)
@@ -112,8 +109,11 @@ take_row(struct serving *s, const PGresult *result, int row)
 static int
 take_rows(struct serving *s, const PGresult *result)
 {
-	if (s->seen == 0 && !swm_encoder_fits(&s->encoder, result))
-		return STALE;
+	if (s->seen == 0 && !swm_encoder_fits(&s->encoder, result)) {
+		s->types_changed = true;
+		return swm_fail(s->err, SWM_ERR_INTERNAL,
+		                SWM_STR("the table changes while it is read"));
+	}
 	for (int row = 0; row < PQntuples(result); row++) {
 		int rc = take_row(s, result, row);
 		if (rc != SWM_OK)
@@ -288,40 +288,15 @@ run_read(struct serving *s, swm_read *read)
 	return rc != SWM_OK ? rc : end_read(s);
 }
 
-/* After DDL: the tables are read anew, and the request is planned once more. */
-static int
-plan_again(struct serving *s)
-{
-	int rc = swm_engine_reload_schema(s->engine, s->err);
-
-	swm_snapshot_unref(s->snapshot);
-	s->snapshot = NULL;
-	if (rc == SWM_OK)
-		rc = swm_step_snapshot(s);
-	if (rc == SWM_OK)
-		rc = swm_step_call(s);
-	return rc != SWM_OK ? rc : swm_step_plan(s);
-}
-
 int
 swm_step_read(struct serving *s)
 {
 	swm_read read = { 0 };
-	int rc = STALE;
 
 	s->may_have_written |= s->call != NULL && s->changes;
-	for (int tries = 0; rc == STALE && tries < 2 && !(tries > 0 && s->changes); tries++) {
-		if (tries > 0) {
-			swm_reply_reset(&s->reply);
-			swm_set_common_headers(s);
-			rc = plan_again(s);
-			if (rc != SWM_OK)
-				return rc;
-		}
-		rc = run_read(s, &read);
-		s->may_have_committed = swm_read_may_have_committed(&read);
-		swm_read_finish(&read);
-	}
+	int rc = run_read(s, &read);
+	s->may_have_committed = swm_read_may_have_committed(&read);
+	swm_read_finish(&read);
 	s->done = rc == SWM_OK;
-	return rc == STALE ? swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the table changes while it is read")) : rc;
+	return rc;
 }

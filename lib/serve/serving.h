@@ -45,6 +45,11 @@ struct serving {
 	swm_reply reply;
 	swm_snapshot *snapshot;
 	bool done;                 /* a step has made the whole answer */
+	int tries;                 /* how often it was planned once more */
+	swm_error *refusal;        /* of the try before; NULL for none */
+	bool planned;              /* of a batch: its first operation can be */
+	bool unknown_names;        /* the plan names what the snapshot does not know */
+	bool types_changed;        /* the rows are not of the types that the snapshot says */
 	enum swm_stage stage;      /* with server-timing-enabled */
 	int64_t stage_since;       /* microseconds of swm_clock_us(); 0 before the first */
 	int64_t stage_us[SWM_STAGES];
@@ -123,6 +128,19 @@ int swm_step_preferences(struct serving *s);  /* Prefer: what can be applied */
 int swm_step_transaction(struct serving *s);  /* takes the key, or answers from what is kept for it */
 int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer */
 int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
+
+/*
+ * After a step has failed: whether it did since the snapshot is older than the tables. Then the
+ * steps that depend on it are to be taken once more, with another; the error is gone. False
+ * leaves the error that is to be told.
+ */
+bool swm_plan_again(struct serving *s);
+
+/*
+ * The result of the last try: where the request names what is not there any more, so that it
+ * cannot be planned, PostgreSQL's own words for that stay.
+ */
+int swm_tell_refusal(struct serving *s, int rc);
 
 /*
  * A transaction that lasts for the whole request (lib/serve/transaction.c). The end commits it, when the answer is

@@ -410,9 +410,9 @@ class Definitions(unittest.TestCase):
 
 	def test_dropped_table(self):
 		harness.sql("DROP TABLE test.ddl")
-		for _ in range(4):
+		for code in ("42P01", "PGRST205", "PGRST205"): # the first one makes the server look
 			answer = self.server.get("/ddl")
-			self.assertEqual((answer.status, answer.json["code"]), (404, "42P01"))
+			self.assertEqual((answer.status, answer.json["code"]), (404, code))
 
 	def test_reload_by_signal(self):
 		harness.sql("ALTER TABLE test.ddl ADD COLUMN w text DEFAULT 'new'")

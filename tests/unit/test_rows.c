@@ -385,6 +385,34 @@ START_TEST(a_call_that_cannot_be)
 END_TEST
 
 /* What a view's function sets for the session is gone before the next query on that connection. */
+/* Nobody has told the engine: the query is planned once more, with what the table has now. */
+START_TEST(a_dropped_column_is_left_out)
+{
+	enum swm_rows_mode modes[] = { SWM_ROWS_STREAM, SWM_ROWS_WHOLE };
+	const char *columns[] = { "big", "bytes" };
+	swm_query *query;
+	swm_rows *rows;
+
+	for (size_t i = 0; i < 2; i++) {
+		char sql[64];
+		snprintf(sql, sizeof sql, "ALTER TABLE rows.t DROP COLUMN %s", columns[i]);
+		database_do(admin, sql);
+		rows = ask("t?order=id", modes[i]);
+		ck_assert_uint_eq(swm_rows_columns(rows), 6 - i);
+		ck_assert_int_eq(swm_rows_next(rows, err), 1);
+		swm_rows_close(rows);
+	}
+	database_do(admin, "ALTER TABLE rows.t DROP COLUMN n");
+	ck_assert_int_eq(swm_query_new(&query, "t", err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, NULL), SWM_OK);
+	swm_rows_close(rows);
+	ck_assert_int_eq(swm_query_select(query, "n", NULL, NULL, err), SWM_OK);
+	ck_assert_int_eq(swm_session_query(&rows, session, query, SWM_ROWS_STREAM, err), SWM_EDATABASE);
+	ck_assert(is(swm_error_code(err), "42703"));
+	swm_query_free(query);
+}
+END_TEST
+
 START_TEST(no_setting_outlives_its_query)
 {
 	swm_str s;
@@ -471,6 +499,7 @@ unit_suite(void)
 	tcase_add_test(t, rows_of_a_function_are_as_of_a_table);
 	tcase_add_test(t, a_volatile_function_writes);
 	tcase_add_test(t, a_call_that_cannot_be);
+	tcase_add_test(t, a_dropped_column_is_left_out);
 	tcase_add_test(t, no_setting_outlives_its_query);
 	tcase_add_test(t, a_sink_that_fails);
 	suite_add_tcase(s, t);

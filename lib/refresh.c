@@ -1,0 +1,42 @@
+#include "config.h"
+
+#include "refresh.h"
+
+/* The tables may go on changing. */
+enum { MOST_TRIES = 4 };
+
+enum swm_doubt
+swm_doubt_of(const swm_error *err, bool unknown_names)
+{
+	static const struct {
+		swm_str sqlstate;
+		enum swm_doubt doubt;
+	} doubts[] = {
+		{ { "42703", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_column */
+		{ { "42P01", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_table */
+		{ { "42883", 5 }, SWM_DOUBT_MAYBE },   /* undefined_function: operators too */
+		{ { "42725", 5 }, SWM_DOUBT_MAYBE },   /* ambiguous_function */
+		{ { "42804", 5 }, SWM_DOUBT_MAYBE },   /* datatype_mismatch */
+		{ { "42846", 5 }, SWM_DOUBT_MAYBE },   /* cannot_coerce */
+		{ { "42704", 5 }, SWM_DOUBT_MAYBE },   /* undefined_object: types */
+	};
+	swm_str sqlstate = swm_error_code(err);
+
+	for (size_t i = 0; i < sizeof doubts / sizeof doubts[0]; i++)
+		if (swm_str_eq(doubts[i].sqlstate, sqlstate) && swm_error_is_of_statement(err))
+			return unknown_names ? SWM_DOUBT_NONE : doubts[i].doubt;
+	return SWM_DOUBT_NONE;
+}
+
+bool
+swm_refresh(swm_engine *engine, const swm_snapshot *used, enum swm_doubt doubt, int tries)
+{
+	bool sure = doubt == SWM_DOUBT_CERTAIN;
+
+	if (doubt == SWM_DOUBT_NONE)
+		return false;
+	if (tries < (sure ? MOST_TRIES : 1))
+		return swm_engine_refresh(engine, used, sure);
+	swm_engine_stop_refreshing(engine, sure);
+	return false;
+}

@@ -1,0 +1,88 @@
+/*
+ * Planning a request once more, when its statement was refused since the snapshot is older than
+ * the tables. Its transaction was rolled back then, so that nothing speaks against another try, as
+ * long as the request's body is still at hand.
+ */
+#include "config.h"
+
+#include "serve/serving.h"
+
+#include "refresh.h"
+
+static enum swm_doubt
+doubt_snapshot(const struct serving *s)
+{
+	if (s->snapshot == NULL || s->reply.begun || (s->changes && s->may_have_committed))
+		return SWM_DOUBT_NONE;
+	if (s->types_changed)
+		return s->changes ? SWM_DOUBT_NONE : SWM_DOUBT_CERTAIN;
+	return swm_doubt_of(s->err, s->unknown_names);
+}
+
+/* The rows of a long body have gone by: only the client can send them again. */
+static void
+fail_streamed(struct serving *s)
+{
+	swm_error_clear(s->err);
+	(void)swm_fail(s->err, SWM_ERR_TABLES_CHANGED);
+	swm_error_set_retry_after(s->err, 1);
+}
+
+/* As the request was before the step that takes the snapshot; why it was refused is kept. */
+static bool
+forget_plan(struct serving *s)
+{
+	swm_error_free(s->refusal);
+	s->refusal = swm_error_new();
+	if (s->refusal == NULL)
+		return false;
+	swm_error_copy(s->refusal, s->err);
+	swm_error_clear(s->err);
+	swm_reply_reset(&s->reply);
+	swm_set_common_headers(s);
+	swm_snapshot_unref(s->snapshot);
+	s->snapshot = NULL;
+	s->call = NULL;
+	s->plan = NULL;
+	s->write_plan = NULL;
+	s->total = -1;
+	s->done = s->planned = s->types_changed = s->unknown_names = false;
+	s->tries++;
+	return true;
+}
+
+/* It holds a connection, which the load of a snapshot may need. */
+static void
+leave_transaction(struct serving *s)
+{
+	swm_drop_transaction(s);
+	swm_transaction_finish(&s->own);
+	if (s->transaction == &s->own)
+		s->transaction = NULL;
+}
+
+bool
+swm_plan_again(struct serving *s)
+{
+	enum swm_doubt doubt = doubt_snapshot(s);
+
+	if (doubt == SWM_DOUBT_NONE)
+		return false;
+	leave_transaction(s);
+	if (!swm_refresh(s->engine, s->snapshot, doubt, s->tries))
+		return false;
+	if (s->ingest == NULL)
+		return forget_plan(s);
+	if (doubt == SWM_DOUBT_CERTAIN)
+		fail_streamed(s);
+	return false;
+}
+
+int
+swm_tell_refusal(struct serving *s, int rc)
+{
+	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->refusal == NULL || s->planned)
+		return rc;
+	swm_error_copy(s->err, s->refusal);
+	return swm_error_result(s->err);
+}

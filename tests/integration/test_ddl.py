@@ -1,0 +1,241 @@
+"""
+Tables that change under a server which has not read them anew: no SIGUSR1 and no NOTIFY comes,
+so the snapshot is older than the tables. What a request does not name must not fail it
+(doc/DIALECT.md, "When tables change").
+"""
+import json
+import os
+import signal
+import threading
+import unittest
+
+import harness
+from harness import wait_until
+
+JSON = {"Content-Type": "application/json"}
+REPRESENTATION = dict(JSON, Prefer="return=representation")
+
+
+class Tables(unittest.TestCase):
+	marks = 0
+
+	@classmethod
+	def setUpClass(cls):
+		harness.sql("""
+			CREATE SCHEMA changing; GRANT USAGE ON SCHEMA changing TO swm_anon, swm_writer;
+			ALTER DEFAULT PRIVILEGES IN SCHEMA changing GRANT ALL ON TABLES TO swm_anon, swm_writer;""")
+		cls.server = harness.own_server(db_schemas="changing", db_plan_enabled=True, log_level="info", db_pool=2,
+		                                db_aggregates_enabled=True, db_idempotency_table="swm_private.kept_answers")
+
+	@classmethod
+	def tearDownClass(cls):
+		cls.server.stop()
+		harness.sql("DROP SCHEMA changing CASCADE")
+
+	def setUp(self):
+		"""The server knows of t with a column c, and then that is dropped."""
+		harness.sql("""
+			DROP TABLE IF EXISTS changing.t, changing.of_t; DROP FUNCTION IF EXISTS changing.f, changing.broken;
+			CREATE TABLE changing.t (id int PRIMARY KEY, b text DEFAULT 'b', c int);
+			CREATE TABLE changing.of_t (id int PRIMARY KEY, t int REFERENCES changing.t, n int, c int);
+			INSERT INTO changing.t SELECT n, 'b' || n, n FROM generate_series(1, 3) AS n;
+			INSERT INTO changing.of_t VALUES (1, 1, 5, 5);
+			CREATE FUNCTION changing.f(n int) RETURNS int LANGUAGE sql AS 'SELECT n';
+			CREATE FUNCTION changing.broken() RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+				DECLARE x int; BEGIN EXECUTE 'SELECT nope FROM changing.t' INTO x; RETURN x; END $$;""")
+		self.reload()
+		self.loads = self.count_loads()
+
+	def count_loads(self):
+		with open(self.server.fcgi.log, errors="replace") as log:
+			return log.read().count("schema loaded")
+
+	def reload(self):
+		"""The server has read all that there is now, and so a table that is made last."""
+		Tables.marks += 1
+		harness.sql("CREATE TABLE changing.mark%d ()" % self.marks)
+		os.kill(self.server.fcgi.popen.pid, signal.SIGUSR1)
+		wait_until(lambda: self.server.get("/mark%d" % self.marks).status == 200, 10, "the reload")
+
+	def drop_column(self):
+		harness.sql("ALTER TABLE changing.t DROP COLUMN c; ALTER TABLE changing.of_t DROP COLUMN c")
+
+	def send(self, method, target, headers=(), body=None):
+		return self.server.request(method, target, dict(headers), None if body is None else body.encode())
+
+	def expect(self, answer, status, rows):
+		self.assertEqual(answer.status, status, answer.text)
+		self.assertEqual(answer.json, rows)
+
+
+class Reads(Tables):
+	def test_all_columns(self):
+		for target in ("/t?id=eq.1", "/t?select=*&id=eq.1", "/t?select=&id=eq.1", "/t?id=eq.1&order=id&limit=1"):
+			with self.subTest(target):
+				self.setUp()
+				self.drop_column()
+				self.expect(self.server.get(target), 200, [{"id": 1, "b": "b1"}])
+
+	def test_embedded(self):
+		self.drop_column()
+		self.expect(self.server.get("/t?id=eq.1&select=id,of_t(*)"), 200, [{"id": 1, "of_t": [{"id": 1, "t": 1, "n": 5}]}])
+
+	def test_a_junction_that_has_another_name(self):
+		harness.sql("""
+			DROP TABLE IF EXISTS changing.link, changing.bond, changing.other;
+			CREATE TABLE changing.other (id int PRIMARY KEY); INSERT INTO changing.other VALUES (4);
+			CREATE TABLE changing.link (t int REFERENCES changing.t, other int REFERENCES changing.other, PRIMARY KEY (t, other));
+			INSERT INTO changing.link VALUES (1, 4)""")
+		self.reload()
+		harness.sql("ALTER TABLE changing.link RENAME TO bond")
+		self.expect(self.server.get("/t?select=other(id)&id=eq.1"), 200, [{"other": [{"id": 4}]}])
+		harness.sql("DROP TABLE changing.bond")
+
+	def test_other_shapes(self):
+		self.drop_column()
+		self.assertEqual(self.server.get("/t?id=eq.1", {"Accept": "text/csv"}).text, "id,b\n1,b1")
+		self.setUp()
+		self.drop_column()
+		answer = self.server.get("/t?id=lte.2", {"Prefer": "count=exact"})
+		self.assertEqual((answer.status, answer.header("Content-Range")), (200, "0-1/2"))
+		self.setUp()
+		self.drop_column()
+		self.assertEqual(self.send("HEAD", "/t").status, 200)
+
+	def test_one_load_is_enough(self):
+		self.drop_column()
+		for _ in range(5):
+			self.assertEqual(self.server.get("/t").status, 200)
+		self.assertLessEqual(self.count_loads() - self.loads, 1 + 1) # a late one of SIGUSR1's may be among them
+
+	def test_a_function_that_got_another_signature(self):
+		harness.sql("DROP FUNCTION changing.f; CREATE FUNCTION changing.f(n bigint) RETURNS text LANGUAGE sql AS $$SELECT 'n' || n$$")
+		self.expect(self.server.get("/rpc/f?n=3"), 200, "n3")
+
+	def test_a_type_that_changed(self):
+		harness.sql("ALTER TABLE changing.t ALTER c TYPE json USING json_build_object('x', c)")
+		self.expect(self.server.get("/t?select=v:c->>x&id=eq.1"), 200, [{"v": "1"}])
+
+	def test_what_is_named_and_not_there(self):
+		self.drop_column()
+		answer = self.server.get("/t?select=id,c")
+		self.assertEqual((answer.status, answer.json["code"]), (400, "42703"))
+		harness.sql("DROP TABLE changing.t CASCADE")
+		answer = self.server.get("/t")
+		self.assertEqual((answer.status, answer.json["code"]), (404, "42P01"))
+
+
+class Writes(Tables):
+	def test_post(self):
+		self.drop_column()
+		self.expect(self.send("POST", "/t", REPRESENTATION, '{"id":7}'), 201, [{"id": 7, "b": "b"}])
+		self.assertEqual(harness.sql("SELECT count(*) FROM changing.t WHERE id = 7"), "1")
+
+	def test_patch(self):
+		self.drop_column()
+		self.expect(self.send("PATCH", "/t?id=eq.1", REPRESENTATION, '{"b":"x"}'), 200, [{"id": 1, "b": "x"}])
+
+	def test_put(self):
+		self.drop_column()
+		self.expect(self.send("PUT", "/t?id=eq.9", REPRESENTATION, '{"id":9,"b":"x"}'), 201, [{"id": 9, "b": "x"}])
+
+	def test_delete(self):
+		self.drop_column()
+		self.expect(self.send("DELETE", "/t?id=eq.2", REPRESENTATION), 200, [{"id": 2, "b": "b2"}])
+
+	def test_upsert_csv_and_form(self):
+		self.drop_column()
+		self.expect(self.send("POST", "/t", dict(JSON, Prefer="return=representation, resolution=merge-duplicates"),
+		                      '[{"id":1,"b":"y"},{"id":8,"b":"z"}]'), 201, [{"id": 1, "b": "y"}, {"id": 8, "b": "z"}])
+
+	def test_what_is_named_and_not_there(self):
+		self.drop_column()
+		answer = self.send("POST", "/t", REPRESENTATION, '{"id":7,"c":1}')
+		self.assertEqual((answer.status, answer.json["code"]), (400, "42703"))
+		self.assertEqual(harness.sql("SELECT count(*) FROM changing.t WHERE id = 7"), "0")
+
+	def test_with_a_key(self):
+		"""The key is taken once more too, and the answer is kept."""
+		headers = dict(REPRESENTATION, **harness.as_role("swm_writer"), **{"Idempotency-Key": "ddl-1"})
+		self.drop_column()
+		for replayed in (None, "true"):
+			answer = self.send("POST", "/t", headers, '{"id":7}')
+			self.expect(answer, 201, [{"id": 7, "b": "b"}])
+			self.assertEqual(answer.header("Idempotency-Replayed"), replayed)
+
+	def test_of_a_batch(self):
+		"""It was undone as a whole, and is done once more as a whole."""
+		self.drop_column()
+		answer = self.send("POST", "/batch", JSON, json.dumps([
+			{"method": "POST", "path": "/of_t?select=id", "headers": {"Prefer": "return=representation"}, "body": {"id": 5}},
+			{"method": "POST", "path": "/t", "headers": {"Prefer": "return=representation"}, "body": {"id": 7}},
+			{"method": "GET", "path": "/t?id=eq.7"}]))
+		self.assertEqual(answer.status, 200, answer.text)
+		self.assertEqual([o["body"] for o in answer.json], [[{"id": 5}], [{"id": 7, "b": "b"}], [{"id": 7, "b": "b"}]])
+		self.assertEqual(harness.sql("SELECT count(*) FROM changing.of_t WHERE id = 5"), "1")
+
+	def test_streamed_rows_cannot_be_read_again(self):
+		self.drop_column()
+		headers = {"Content-Type": "application/x-ndjson", "Prefer": "return=representation"}
+		answer = self.send("POST", "/t", headers, '{"id":7}\n{"id":8}\n')
+		self.assertEqual((answer.status, answer.json["code"], answer.header("Retry-After")), (503, "SWM007", "1"))
+		self.assertEqual(harness.sql("SELECT count(*) FROM changing.t WHERE id IN (7, 8)"), "0")
+		self.expect(self.send("POST", "/t", headers, '{"id":7}\n{"id":8}\n'), 201, [{"id": 7, "b": "b"}, {"id": 8, "b": "b"}])
+
+
+class Loads(Tables):
+	"""What a client writes must not cost a load of the schema each time."""
+
+	def expect_errors(self, code, loads, *requests):
+		for _ in range(5):
+			for method, target, body in requests:
+				answer = self.send(method, target, JSON, body)
+				self.assertEqual((answer.json["code"], answer.status in (400, 404)), (code, True), (target, answer.text))
+		self.assertLessEqual(self.count_loads() - self.loads, loads + 1)
+
+	def test_unknown_names_cost_none(self):
+		self.expect_errors("42703", 0, ("GET", "/t?select=nope", None), ("GET", "/t?nope=eq.1", None), ("GET", "/t?order=nope", None),
+		                   ("GET", "/t?select=of_t(nope)", None), ("DELETE", "/t?nope=eq.1", None),
+		                   ("PATCH", "/t?nope=eq.1", '{"b":"x"}'))
+
+	def test_errors_within_a_function_cost_none(self):
+		self.expect_errors("42703", 0, ("POST", "/rpc/broken", "{}"), ("GET", "/rpc/broken", None))
+
+	def test_operators_that_a_type_has_not_cost_one(self):
+		self.expect_errors("42883", 1, ("GET", "/t?id=like.x*", None), ("GET", "/t?id=cs.1", None))
+
+
+class Steadily(Tables):
+	def test_changes_all_the_time(self):
+		"""One change in 20 ms, and SIGUSR1 after each."""
+		stop = threading.Event()
+
+		def change():
+			with harness.Session(harness.cluster(), harness.database()) as session:
+				while not stop.wait(0.02):
+					session.run("ALTER TABLE changing.t ADD COLUMN IF NOT EXISTS d int")
+					os.kill(self.server.fcgi.popen.pid, signal.SIGUSR1)
+					if stop.wait(0.02):
+						break
+					session.run("ALTER TABLE changing.t DROP COLUMN IF EXISTS d")
+					os.kill(self.server.fcgi.popen.pid, signal.SIGUSR1)
+
+		thread = threading.Thread(target=change)
+		thread.start()
+		try:
+			failed = []
+			for n in range(150):
+				for answer in (self.server.get("/t?id=lte.5&order=id"),
+				               self.send("POST", "/t", REPRESENTATION, '{"id":%d}' % (100 + n)),
+				               self.send("PATCH", "/t?id=eq.1", REPRESENTATION, '{"b":"x"}')):
+					if answer.status not in (200, 201):
+						failed.append((answer.status, answer.text))
+		finally:
+			stop.set()
+			thread.join()
+		self.assertEqual(failed, [])
+		self.assertEqual(harness.sql("SELECT count(*) FROM changing.t WHERE id >= 100"), "150")
+
+
+if __name__ == "__main__":
+	unittest.main()
