@@ -191,6 +191,15 @@ class Settings(unittest.TestCase):
 				self.assertEqual(used, not set("IN") & set(flags))
 
 
+	def test_the_manual_says_what_is_not_in_effect(self):
+		with open(os.path.join(BUILD, "doc", "swm.conf.5"), encoding="utf-8") as file:
+			paragraphs = dict(re.findall(r"^\.TP\n\.B (\S+)\n(.*?)\n\.br$", file.read().replace("\\-", "-"), re.M | re.S))
+		for _, name, flags in self.options():
+			with self.subTest(name):
+				self.assertEqual("Not in effect yet." in paragraphs[name], "N" in flags)
+				self.assertEqual(paragraphs[name].startswith("Has no meaning here"), "I" in flags)
+
+
 class Laws(unittest.TestCase):
 	"""The library never exits, prints, reads the environment, changes the locale or touches signals."""
 
