@@ -70,9 +70,13 @@ swm_json_fail(swm_error *err, swm_str text, swm_json_place begin, const swm_json
 		               SWM_JSON_DEPTH);
 	swm_buf_cstr(&details, ", found ");
 	put_found(&details, swm_str_from(text, fault->at));
-	int rc = swm_fail(err, SWM_ERR_BODY, swm_buf_view(&message));
-	swm_error_set_details(err, swm_buf_view(&details));
+	bool failed = message.failed || details.failed;
+	int rc = SWM_OK;
+	if (!failed) {
+		rc = swm_fail(err, SWM_ERR_BODY, swm_buf_view(&message));
+		swm_error_set_details(err, swm_buf_view(&details));
+	}
 	swm_buf_dispose(&message);
 	swm_buf_dispose(&details);
-	return rc;
+	return failed ? swm_fail_memory(err) : rc;
 }

@@ -211,8 +211,10 @@ void
 swm_hint_at_body(struct serving *s)
 {
 	swm_str code = swm_error_code(s->err);
+	bool no_column = swm_str_eq(code, SWM_STR("PGRST204"));
+	bool no_function = swm_str_eq(code, SWM_STR("PGRST202"));
 
-	if (swm_str_eq(code, SWM_STR("PGRST204")) && has_other_separator(s))
+	if ((no_column || no_function) && has_other_separator(s))
 		swm_error_set_hint(s->err, SWM_STR("fields are separated by commas"));
 	/* a type's input function ends its message with the text that it was given */
 	if ((swm_str_eq(code, SWM_STR("22P02")) || swm_str_eq(code, SWM_STR("22007"))) &&

@@ -193,6 +193,7 @@ class Hints(Bodies):
 			self.expect_error(self.send("/kinds", "t,%s\na,\n" % column, CSV), code, message, 'Line 2, column "%s"' % column, EMPTY)
 			self.expect_error(self.send("/kinds?id=eq.1", "%s\n\"\"\n" % column, CSV, "PATCH"), code, message, None, EMPTY)
 			self.expect_error(self.batch(("POST", "/kinds", CSV, {}, "t,%s\na,\n" % column)), code, message, None, EMPTY)
+		self.assertEqual(self.send("/rpc/types_of", "j,jb,i\n1,1,\n", CSV).json["hint"], EMPTY)
 		self.expect_error(self.send("/kinds", "t,jb\na,\n", CSV), "22P02", "invalid input syntax for type json",
 		                  'Line 2, column "jb": The input string ended unexpectedly.', EMPTY)
 
@@ -207,6 +208,8 @@ class Hints(Bodies):
 			for answer in (self.send("/kinds", name + "\n1;2;3\n", CSV), self.send("/kinds?id=eq.1", name + "\n1;2;3\n", CSV, "PATCH")):
 				self.expect_error(answer, "PGRST204", "Could not find the '%s' column of 'kinds' in the schema cache" % name, None,
 				                  "fields are separated by commas")
+		answer = self.send("/rpc/types_of", "j;jb\n1;2\n", CSV)
+		self.assertEqual((answer.status, answer.json["code"], answer.json["hint"]), (404, "PGRST202", "fields are separated by commas"))
 		self.assertIsNone(self.send("/kinds", "i,a;b\n1,2\n", CSV).json["hint"])
 
 
