@@ -565,25 +565,29 @@ log_attempt(const swm_pool *pool, int result, bool news, const swm_buf *why)
 	          swm_buf_text(why));
 }
 
-/* Connects; *news: the database was away and is not any more, or the reverse. Without the lock. */
+/*
+ * Connects, and says so before anybody has the connection, or is told why there is none.
+ * Without the lock.
+ */
 static int
-attempt(swm_conn *conn, bool *news, swm_buf *why)
+attempt(swm_conn *conn, bool for_waiters, swm_buf *why)
 {
 	swm_pool *pool = conn->pool;
 	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000;
 	int result = open_conn(conn, deadline, pool->stop_pipe[0], why);
 
 	pthread_mutex_lock(&pool->lock);
-	bool was_away = pool->away;
+	bool was_away = pool->away, alone = !lives(pool);
 	unlock(pool);
-	if (result == SWM_OK) /* while it is still ours */
+	if (result == SWM_OK)
 		log_connected(pool, conn, was_away);
+	else if (for_waiters)
+		log_attempt(pool, result, alone && !was_away, why);
 	pthread_mutex_lock(&pool->lock);
 	if (result == SWM_OK)
 		note_success(conn);
 	else
 		note_failure(conn, result, why);
-	*news = pool->away != was_away;
 	unlock(pool);
 	return result;
 }
@@ -952,8 +956,7 @@ attempt_recovery(swm_conn *conn)
 {
 	swm_pool *pool = conn->pool;
 	swm_buf why = SWM_BUF_INIT;
-	bool news;
-	int result = attempt(conn, &news, &why);
+	int result = attempt(conn, false, &why);
 
 	pthread_mutex_lock(&pool->lock);
 	pool->pause = pool->pause * 2 < LONGEST_PAUSE ? pool->pause * 2 : LONGEST_PAUSE;
@@ -1010,13 +1013,9 @@ run_keeper(void *arg)
 static void
 attempt_for_waiters(swm_conn *conn)
 {
-	const swm_pool *pool = conn->pool;
 	swm_buf why = SWM_BUF_INIT;
-	bool news;
-	int result = attempt(conn, &news, &why);
 
-	if (result != SWM_OK)
-		log_attempt(pool, result, news, &why);
+	attempt(conn, true, &why);
 	swm_buf_dispose(&why);
 }
 
