@@ -160,10 +160,12 @@ make_claims(const swm_config *config, const char *role, long long seconds, const
 static bool
 can_name_role(const swm_config *config)
 {
+	static const char *const top[] = { ".role", "$.role" };
 	swm_str key = setting(config, "jwt-role-claim-key");
 
-	if (key.len == strlen(".role") && memcmp(key.ptr, ".role", key.len) == 0)
-		return true;
+	for (size_t i = 0; i < sizeof top / sizeof top[0]; i++)
+		if (key.len == strlen(top[i]) && memcmp(key.ptr, top[i], key.len) == 0)
+			return true;
 	fprintf(stderr, "swm: jwt-role-claim-key is %.*s: give the role as claims, not as --role\n",
 	        (int)key.len, key.ptr);
 	return false;

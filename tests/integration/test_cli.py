@@ -111,6 +111,13 @@ class Token(Cli):
 		self.assertEqual(self.server.get("/secret?select=id", bearer(value)).text, ids(1))
 		self.assertEqual(value, token({"role": "swm_reader"}, header={"alg": "HS256", "typ": "JWT"}))
 
+	def test_where_the_role_is_looked_for(self):
+		for key, status in (("$$.role", 0), (".role", 0), ("$$.roles[0]", 1), (".a.role", 1)):
+			with self.subTest(key):
+				path = harness.write_file("claim-key.conf", 'jwt-secret = "%s"\njwt-role-claim-key = "%s"\n' % (harness.SECRET, key))
+				seen, out, err = self.swm("token", "--role", "swm_reader", path)
+				self.assertEqual((seen, out == ""), (status, status == 1), err)
+
 	def test_claims_expiry_and_algorithm(self):
 		value = self.make("-r", "swm_reader", "-e", "60", "-c", '{"email":"a@b"}', "-a", "HS512")
 		claims = self.claims(value)
