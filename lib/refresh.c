@@ -2,8 +2,8 @@
 
 #include "refresh.h"
 
-/* The tables may go on changing. */
-enum { MOST_TRIES = 4 };
+/* Each proves that the tables have changed once more since the snapshot was read. */
+enum { MOST_TRIES = 16 };
 
 enum swm_doubt
 swm_doubt_of(const swm_error *err, bool unknown_names)

@@ -490,15 +490,17 @@ put_row_document(swm_writer *w, const swm_plan_node *node, const char *row)
 	swm_put(w, ".*)");
 }
 
+/* Rows are separated as json_agg() separates them, which puts no newline between documents. */
 static void
 put_row_array(swm_writer *w, const swm_plan_node *node)
 {
-	swm_put(w, "json_agg(");
-	if (has_long_keys(node))
-		put_named_document(w, node, "\"r\"");
-	else
-		swm_put(w, "\"r\".*");
-	swm_put(w, ")");
+	if (!has_long_keys(node)) {
+		swm_put(w, "json_agg(\"r\".*)");
+		return;
+	}
+	swm_put(w, "('[' || string_agg(");
+	put_named_document(w, node, "\"r\"");
+	swm_put(w, "::text, E', \\n ') || ']')::json");
 }
 
 /* The columns of a spread to-many relation, each as an array. */

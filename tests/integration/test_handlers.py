@@ -192,6 +192,13 @@ class GeoJson(Media):
 			self.feature(self.SMALL, id=1, name="small"), self.feature(self.BIG, id=2, name="big")]})
 		self.assertEqual(answer.header("Content-Range"), "0-1/*")
 
+	def test_a_name_that_no_column_can_have(self):
+		"""Properties are called as columns are, of which PostgreSQL keeps 63 bytes."""
+		self.assertEqual(self.get("/coverage?select=%s:id,area" % ("n" * 63), self.TYPE).status, 200)
+		answer = self.get("/coverage?select=%s:id,area" % ("n" * 64), self.TYPE)
+		self.assertEqual((answer.status, answer.json["code"], answer.json["message"]), (400, "PGRST100",
+		                 '"failed to parse select parameter" (more than 63 bytes in a name of this media type)'))
+
 	def test_as_one_statement_writes_it(self):
 		expected = sql("SET search_path = media, gis; SELECT json_build_object('type', 'FeatureCollection', 'features',"
 		               " coalesce(json_agg(st_asgeojson(r.*)::json), '[]')) FROM (SELECT * FROM coverage ORDER BY id) AS r")

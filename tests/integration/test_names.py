@@ -196,26 +196,22 @@ class LongNames(Names):
 			{"id": 2, "par": {self.A: 1, self.B: 1}}, {"id": 1, "par": {self.A: 1, self.B: 1}}])
 
 	def test_values_are_as_row_to_json_writes_them(self):
-		values = "id,v,doc->k,doc->>k,t,doc,n:v::numeric"
-		names = [self.A + str(i) for i in range(7)]
-		aliased = ",".join("%s:%s" % (n, v.split(":", 1)[1] if v.startswith("n:") else v)
-		                   for n, v in zip(names, values.split(",")))
-		plain = self.get("/par?select=chi(c0:id,c1:v,c2:doc->k,c3:doc->>k,c4:t,c5:doc,c6:v::numeric)"
-		                 "&id=eq.1&chi.order=id&chi.limit=1")
-		answer = self.get("/par?select=chi(%s)&id=eq.1&chi.order=id&chi.limit=1" % aliased)
-		text = plain.text
-		for i, name in enumerate(names):
-			text = text.replace('"c%d":' % i, '"%s":' % name)
-		self.assertEqual((answer.status, answer.text), (200, text))
+		values = ("id", "v", "doc->k", "doc->>k", "t", "doc", "v::numeric")
+
+		def text(prefix):
+			aliased = ",".join("%s%d:%s" % (prefix, i, value) for i, value in enumerate(values))
+			answer = self.get("/par?select=chi(%s)&id=eq.1&chi.order=id" % aliased)
+			self.assertEqual(answer.status, 200, answer.text)
+			return answer.text.replace(prefix, "")
+		self.assertEqual(text(self.A), text("short"))
 
 	def test_names_of_other_scripts_and_with_quotes(self):
 		one, two = "имя" * 11 + "а", "имя" * 11 + "б"
 		answer = self.get("/par?select=chi(%s:id,%s:v)&id=eq.1&chi.id=eq.1"
 		                  % (urllib.parse.quote(one), urllib.parse.quote(two)))
 		self.assertEqual(answer.json, [{"chi": [{one: 1, two: 10}]}])
-		odd = '\\"' + "y" * 70
 		answer = self.get("/par?select=chi(%s:id)&id=eq.1&chi.id=eq.1" % urllib.parse.quote('"\\"' + "y" * 70 + '"'))
-		self.assertEqual(answer.json, [{"chi": [{'"' + "y" * 70: 1}]}], odd)
+		self.assertEqual(answer.json, [{"chi": [{'"' + "y" * 70: 1}]}])
 
 	def test_the_name_of_an_embedded_relation_and_of_a_path(self):
 		self.expect(self.long("/par?select=id,{A}:chi(par({B}:id))&id=eq.1&{A}.id=eq.1"),
