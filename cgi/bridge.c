@@ -25,9 +25,9 @@ struct incoming {
 	int64_t taken;
 };
 
-/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's). */
+/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's, SWM_ASKS ours). */
 struct params {
-	swm_str method, uri, document_uri, query, content_length, address, protocol;
+	swm_str method, uri, document_uri, query, content_length, address, protocol, asks;
 };
 
 /* Reason phrases of RFC 9110, 15; 429 of RFC 6585. Others have none. */
@@ -217,6 +217,7 @@ read_params(struct params *params, swm_str rest)
 		{ SWM_STR("CONTENT_LENGTH"), &params->content_length },
 		{ SWM_STR("REMOTE_ADDR"), &params->address },
 		{ SWM_STR("SERVER_PROTOCOL"), &params->protocol },
+		{ SWM_STR("SWM_ASKS"), &params->asks },
 	};
 	swm_str name, value;
 
@@ -381,7 +382,10 @@ static int
 serve(struct bridge *bridge, const struct params *params, struct answer *answer)
 {
 	swm_sink sink = { sizeof(sink), answer, put_status, put_header, put_body };
-	int rc = swm_engine_serve(bridge->engine, bridge->request, &sink, bridge->error);
+	/* a client's header fields are HTTP_ parameters, so that only the web server's own configuration asks */
+	bool asks = is_named(params->asks, SWM_STR("authorization"));
+	int rc = asks ? swm_engine_authorize(bridge->engine, bridge->request, &sink, bridge->error)
+	              : swm_engine_serve(bridge->engine, bridge->request, &sink, bridge->error);
 
 	if (rc == SWM_OK)
 		return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;

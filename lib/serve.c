@@ -77,8 +77,8 @@ fail_delivery(struct serving *s, int rc)
 }
 
 /* A method that the answer must name, and what an error must not keep of a read's headers. */
-static int
-answer_error(struct serving *s)
+static void
+make_error(struct serving *s)
 {
 	swm_str allow = { NULL, 0 };
 	bool minimal = swm_str_eq(s->engine->settings->client_error_verbosity, SWM_STR("minimal"));
@@ -101,6 +101,12 @@ answer_error(struct serving *s)
 		swm_set_content_range(s, -1);
 	s->reply.status = swm_error_http_status(s->err);
 	swm_set_server_timing(s);
+}
+
+static int
+answer_error(struct serving *s)
+{
+	make_error(s);
 	return fail_delivery(s, swm_reply_end(&s->reply, s->err));
 }
 
@@ -170,8 +176,28 @@ walk(struct serving *s)
 	return answer_error(s);
 }
 
+/*
+ * Only who asks. A refusal is a header too, since nginx's auth_request drops the body; and it
+ * is 403, since of a 401 auth_request keeps WWW-Authenticate for whatever becomes of the request.
+ */
 static int
-serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+authorize(struct serving *s)
+{
+	int rc = swm_step_authenticate(s);
+
+	if (rc == SWM_OK && !s->identity.authenticated)
+		rc = swm_fail(s->err, SWM_ERR_BODY_NEEDS_TOKEN);
+	s->reply.status = 204;
+	if (rc != SWM_OK) {
+		make_error(s);
+		s->reply.status = s->reply.status == 401 ? 403 : s->reply.status;
+		swm_reply_set(&s->reply, "Swm-Refusal", swm_buf_view(&s->reply.body));
+	}
+	return swm_reply_end(&s->reply, s->err);
+}
+
+static int
+serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s), swm_error *err)
 {
 	swm_arena *arena = swm_arena_new();
 
@@ -179,7 +205,7 @@ serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_
 		return swm_fail_memory(err);
 	struct serving s = { .engine = engine, .request = request, .arena = arena, .err = err, .total = -1 };
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
-	int rc = walk(&s);
+	int rc = answer(&s);
 	swm_transaction_finish(&s.own);
 	swm_error_free(s.refusal);
 	swm_keyed_dispose(&s);
@@ -210,8 +236,9 @@ fault_of(const swm_request *request, const swm_sink *sink)
 	return body != NULL && body->read == NULL ? "the body has no function read" : NULL;
 }
 
-int
-swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+static int
+serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s),
+              swm_error *err)
 {
 	swm_error_clear(err);
 	const char *fault = fault_of(request, sink);
@@ -220,9 +247,21 @@ swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink 
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
 	if (own == NULL)
 		return swm_fail_memory(err);
-	int rc = swm_error_settle(own, serve(engine, request, sink, own));
+	int rc = swm_error_settle(own, serve(engine, request, sink, answer, own));
 	if (rc != SWM_OK)
 		swm_error_copy(err, own);
 	swm_error_free(own);
 	return rc;
+}
+
+int
+swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+{
+	return serve_checked(engine, request, sink, walk, err);
+}
+
+int
+swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+{
+	return serve_checked(engine, request, sink, authorize, err);
 }

@@ -99,6 +99,15 @@ typedef struct swm_sink {
 SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
                              swm_error *err) SWM_MUST_CHECK;
 
+/*
+ * Answers, in place of the request, whether its sender has a good token, for a web server
+ * that asks before it takes a large body: 204, or 403 with what the sender is to be told
+ * with 401: WWW-Authenticate, Proxy-Status, and the body in the header Swm-Refusal. The
+ * request needs no method, target or body. Results as of swm_engine_serve().
+ */
+SWM_API int swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+                                 swm_error *err) SWM_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

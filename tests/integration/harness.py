@@ -33,6 +33,7 @@ BUILD = os.path.abspath(os.environ.get("SWM_BUILD") or os.path.join(CHECKOUT, "b
 SECRET = "a secret of the tests, 32 characters or more"
 LOGIN_ROLE = "swm_authenticator"
 ANON_ROLE = "swm_anon"
+LARGEST_WITHOUT_TOKEN = 64 * 1024  # as nginx/swm.site has it
 SQL_FILES = sorted(glob.glob(os.path.join(CHECKOUT, "sql", "*.sql")))
 FIXTURES = os.path.join(HERE, "fixtures.sql")
 ROW_SEPARATOR = ", \n "  # as json_agg separates its elements
@@ -384,7 +385,85 @@ def make_nginx_configuration(prefix, port, unix_socket):
 		raise HarnessError("nginx/make-config: " + made.stderr.decode(errors="replace"))
 
 
-class Server:
+def nginx_program():
+	nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+	if not nginx:
+		raise HarnessError("nginx is not installed")
+	return nginx
+
+
+class WebServer:
+	"""
+	An nginx with the site that the project ships, before a unix socket. edit, if given, turns
+	the site's text into another; limit is a shell command for the nginx process.
+	"""
+
+	def __init__(self, name, unix_socket, edit=None, limit=None):
+		self.prefix = os.path.join(folder(), "nginx-" + name)
+		os.mkdir(self.prefix)
+		if USER:
+			os.chown(self.prefix, USER.pw_uid, USER.pw_gid)
+		for attempt in range(5):  # another process may take the free port first
+			self.port = free_port()
+			make_nginx_configuration(self.prefix, self.port, unix_socket)
+			if edit:
+				self._edit_site(edit)
+			argv = [nginx_program(), "-p", self.prefix, "-c", self.prefix + "/nginx.conf", "-e", self.prefix + "/error.log"]
+			if limit:
+				argv = ["sh", "-c", limit + '; exec "$0" "$@"', *argv]
+			self.nginx = Process("nginx-" + name, argv)
+			try:
+				self.nginx.wait_ready(lambda: _accepts(socket.AF_INET, ("127.0.0.1", self.port)))
+				break
+			except HarnessError:
+				if attempt == 4 or "Address already in use" not in tail(self.prefix + "/error.log"):
+					raise
+		stop_at_exit(self.stop)
+
+	def _edit_site(self, edit):
+		path = os.path.join(self.prefix, "swm.site")
+		with open(path) as file:
+			before = file.read()
+		after = edit(before)
+		if after == before:
+			raise HarnessError("nginx/swm.site is not what the test takes it for")
+		with open(path, "w") as file:
+			file.write(after)
+
+	def stop(self):
+		self.nginx.stop(signal.SIGTERM)
+
+	def __enter__(self):
+		return self
+
+	def __exit__(self, *_):
+		self.stop()
+
+	def connect(self, timeout=20):
+		return socket.create_connection(("127.0.0.1", self.port), timeout)
+
+	def send(self, data, head=False, timeout=20):
+		"""Sends bytes as they are and reads the answer to its end."""
+		with self.connect(timeout) as connection:
+			connection.sendall(data)
+			return read_response(connection, head)
+
+	def request(self, method, target, headers=(), body=None, timeout=20):
+		"""A large body needs a token: without one, that of the anonymous role."""
+		headers = list(headers.items() if isinstance(headers, dict) else headers)
+		named = any(as_bytes(name).lower() == b"authorization" for name, _ in headers)
+		if body is not None and len(body) > LARGEST_WITHOUT_TOKEN and not named:
+			headers += as_role(ANON_ROLE).items()
+		return self.send(request_bytes(method, target, headers, body), method == "HEAD", timeout)
+
+	def get(self, target, headers=(), **more):
+		return self.request("GET", target, headers, **more)
+
+	def in_background(self, method, target, headers=(), body=None):
+		return Background(self, method, target, headers, body)
+
+
+class Server(WebServer):
 	"""One swm-fcgi with its configuration, and an nginx before it."""
 
 	_count = 0
@@ -392,7 +471,6 @@ class Server:
 	def __init__(self, cluster, database, nginx=True, site=None, **settings):
 		"""site: changes the text of nginx's site."""
 		Server._count += 1
-		self.change_site = site
 		self.name = "%d" % Server._count
 		self.cluster, self.database = cluster, database
 		self.socket = os.path.join(folder(), "swm-%s.sock" % self.name)
@@ -414,7 +492,7 @@ class Server:
 		self.start_fcgi()
 		stop_at_exit(self.stop)
 		if nginx:
-			self._start_nginx()
+			super().__init__(self.name, self.socket, site)
 
 	def application(self):
 		return "swm-it-" + self.name
@@ -423,30 +501,6 @@ class Server:
 		path, env = program("swm-fcgi")
 		self.fcgi = Process("swm-fcgi-" + self.name, [path, self.configuration], env=env)
 		self.fcgi.wait_ready(lambda: _accepts(socket.AF_UNIX, self.socket))
-
-	def _start_nginx(self):
-		nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-		if not nginx:
-			raise HarnessError("nginx is not installed")
-		prefix = os.path.join(folder(), "nginx-" + self.name)
-		os.mkdir(prefix)
-		if USER:
-			os.chown(prefix, USER.pw_uid, USER.pw_gid)
-		for attempt in range(5):  # another process may take the free port first
-			self.port = free_port()
-			make_nginx_configuration(prefix, self.port, self.socket)
-			if self.change_site:
-				with open(prefix + "/swm.site") as file:
-					text = self.change_site(file.read())
-				write_file(prefix + "/swm.site", text)
-			self.nginx = Process("nginx-%s" % self.name, [nginx, "-p", prefix, "-c", prefix + "/nginx.conf",
-			                                              "-e", prefix + "/error.log"])
-			try:
-				self.nginx.wait_ready(lambda: _accepts(socket.AF_INET, ("127.0.0.1", self.port)))
-				return
-			except HarnessError:
-				if attempt == 4 or "Address already in use" not in tail(prefix + "/error.log"):
-					raise
 
 	def log(self):
 		return tail(self.fcgi.log, 40)
@@ -459,32 +513,6 @@ class Server:
 		if self.nginx:
 			self.nginx.stop(signal.SIGTERM)
 		return self.fcgi.stop()
-
-	def __enter__(self):
-		return self
-
-	def __exit__(self, *_):
-		self.stop()
-
-	# requests
-
-	def connect(self, timeout=20):
-		return socket.create_connection(("127.0.0.1", self.port), timeout)
-
-	def send(self, data, head=False, timeout=20):
-		"""Sends bytes as they are and reads the answer to its end."""
-		with self.connect(timeout) as connection:
-			connection.sendall(data)
-			return read_response(connection, head)
-
-	def request(self, method, target, headers=(), body=None, timeout=20):
-		return self.send(request_bytes(method, target, headers, body), method == "HEAD", timeout)
-
-	def get(self, target, headers=(), **more):
-		return self.request("GET", target, headers, **more)
-
-	def in_background(self, method, target, headers=()):
-		return Background(self, method, target, headers)
 
 	def backends(self, condition="true"):
 		"""How many of this server's connections in the database fulfil a condition on pg_stat_activity."""
@@ -504,14 +532,14 @@ def _accepts(family, address):
 class Background:
 	"""A request that runs in a thread of its own."""
 
-	def __init__(self, server, method, target, headers):
+	def __init__(self, server, method, target, headers, body):
 		self._result = None
-		self._thread = threading.Thread(target=self._run, args=(server, method, target, headers), daemon=True)
+		self._thread = threading.Thread(target=self._run, args=(server, method, target, headers, body), daemon=True)
 		self._thread.start()
 
-	def _run(self, server, method, target, headers):
+	def _run(self, server, method, target, headers, body):
 		try:
-			self._result = server.request(method, target, headers, timeout=30)
+			self._result = server.request(method, target, headers, body, timeout=30)
 		except Exception as error:
 			self._result = error
 
