@@ -3,6 +3,7 @@
 #include "read.h"
 
 #include "base/buf.h"
+#include "reply/reply.h"
 #include "sql/staging.h"
 
 /* The list of settings while it is put together. */
@@ -133,6 +134,31 @@ add_counts(swm_read *read, swm_arena *arena, const swm_read_plan *plan, enum swm
 	return rc;
 }
 
+static int
+fail_settings(swm_error *err, swm_str sqlstate)
+{
+	enum swm_error_id id;
+
+	if (!swm_sql_settings_error(&id, sqlstate))
+		return SWM_OK;
+	return id == SWM_ERR_RESPONSE_HEADERS_LONG ? swm_fail_number(err, id, SWM_REPLY_LONGEST_HEAD) : swm_fail(err, id);
+}
+
+/* What SQL has set for the answer. What changes something is judged before its commit. */
+static int
+add_settings(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error *err)
+{
+	swm_statement s = swm_sql_response_settings;
+	int rc = c->changes ? swm_sql_checked_settings(&s, arena, c->longest_headers, err) : SWM_OK;
+
+	if (rc != SWM_OK)
+		return rc;
+	add_step(out, SWM_READ_SETTINGS, &s);
+	if (c->changes)
+		out->steps[out->step_count - 1].fail = fail_settings;
+	return SWM_OK;
+}
+
 /* The counts and the rows, or how they would be got. */
 static int
 add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
@@ -148,9 +174,7 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	}
 	if (rc == SWM_OK)
 		add_step(out, SWM_READ_ROWS, &s);
-	if (rc == SWM_OK && c->late_settings) /* which may have the last word */
-		add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
-	return rc;
+	return rc == SWM_OK && c->late_settings ? add_settings(out, arena, c, err) : rc; /* they have the last word */
 }
 
 /* What is written, and then what triggers and functions set for the answer. */
@@ -169,8 +193,7 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 		return rc;
 	if (!by_range)
 		add_step(out, SWM_READ_ROWS, &s);
-	add_step(out, SWM_READ_SETTINGS, &swm_sql_response_settings);
-	return SWM_OK;
+	return add_settings(out, arena, c, err);
 }
 
 /* By the snapshot, only PostgreSQL's own code runs. */

@@ -26,6 +26,7 @@ typedef struct swm_read_context {
 	const char *body;              /* JSON, as the write's plan describes it */
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
+	size_t longest_headers;        /* of those that SQL may set for the answer of what changes something */
 	bool decide;                   /* the caller says, when all rows have come, whether to commit */
 	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own. A write that is staged has one. */
 	swm_borrower borrower;

@@ -107,6 +107,11 @@ static int
 answer_error(struct serving *s)
 {
 	make_error(s);
+	if (swm_reply_fit(&s->reply, 0, NULL) != SWM_OK) { /* what RAISE SQLSTATE 'PGRST' has set */
+		swm_error_clear(s->err);
+		(void)swm_reply_fit(&s->reply, 0, s->err);
+		make_error(s);
+	}
 	return fail_delivery(s, swm_reply_end(&s->reply, s->err));
 }
 

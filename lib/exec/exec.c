@@ -476,6 +476,17 @@ is_drop(const swm_exec *exec)
 	return command->kind == DROP;
 }
 
+/* SWM_OK: its step has no word of its own for the error. */
+static int
+fail_as_step(const swm_exec *exec, const PGresult *result, swm_error *err)
+{
+	const struct command *command = &exec->commands[exec->at];
+
+	if (command->kind != RUN || exec->steps[command->step].fail == NULL)
+		return SWM_OK;
+	return exec->steps[command->step].fail(err, swm_cstr(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
+}
+
 static void
 note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 {
@@ -489,7 +500,9 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 	exec->again = stale && !exec->handed && !exec->sent_again && !exec->later;
 	if (exec->again)
 		return;
-	exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
+	exec->failure = fail_as_step(exec, result, err);
+	if (exec->failure == SWM_OK)
+		exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
 	exec->by_policy = is_raised_by(result, "ExecWithCheckOptions");
 }
 

@@ -3,6 +3,7 @@
 
 #include "reply/reply.h"
 
+#include "http/header.h"
 #include "json/escape.h"
 
 static void
@@ -69,7 +70,8 @@ swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal)
 	swm_reply_set(reply, "Content-Type", SWM_STR("application/json; charset=utf-8"));
 	swm_buf_cstr(&value, "swm; error=");
 	swm_buf_str(&value, swm_error_code(from));
-	swm_reply_set(reply, "Proxy-Status", swm_buf_view(&value));
+	if (swm_is_field(SWM_STR("Proxy-Status"), swm_buf_view(&value))) /* SQL may raise any code */
+		swm_reply_set(reply, "Proxy-Status", swm_buf_view(&value));
 	if (reply->status == 401)
 		set_challenge(reply, from);
 	if (swm_error_retry_after(from) > 0) {

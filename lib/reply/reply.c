@@ -26,12 +26,13 @@ swm_reply_reset(swm_reply *reply)
 	swm_buf_clear(&reply->body);
 }
 
-void
-swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
+static void
+add_header(swm_reply *reply, swm_str name, swm_str value, bool spared)
 {
 	swm_reply_header *h = swm_arena_alloc(reply->arena, sizeof *h);
 
 	if (h != NULL) {
+		h->spared = spared;
 		h->name = swm_arena_str(reply->arena, name);
 		h->value = swm_arena_str(reply->arena, value);
 	}
@@ -41,6 +42,12 @@ swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
 	}
 	*reply->tail = h;
 	reply->tail = &h->next;
+}
+
+void
+swm_reply_add(swm_reply *reply, swm_str name, swm_str value)
+{
+	add_header(reply, name, value, false);
 }
 
 swm_str
@@ -76,8 +83,57 @@ swm_reply_set(swm_reply *reply, const char *name, swm_str value)
 void
 swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
 {
-	if (value.len <= SWM_REPLY_LONGEST_ECHO)
-		swm_reply_set(reply, name, value);
+	if (value.len > SWM_REPLY_LONGEST_ECHO)
+		return;
+	swm_reply_remove(reply, swm_cstr(name));
+	add_header(reply, swm_cstr(name), value, true);
+}
+
+/* "Name: value" and the end of the line. */
+static size_t
+line_length(const swm_reply_header *h)
+{
+	return h->name.len + h->value.len + 4;
+}
+
+size_t
+swm_reply_head_length(const swm_reply *reply)
+{
+	size_t len = sizeof "Status: 431 Request Header Fields Too Large\r\n\r\n";
+
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		len += h->spared ? 0 : line_length(h);
+	return len;
+}
+
+/* Keeps of what may be left out, in the order in which it was set, as much as there is room for. */
+static void
+leave_out(swm_reply *reply, size_t room)
+{
+	swm_reply_header **at = &reply->headers;
+
+	while (*at != NULL) {
+		swm_reply_header *h = *at;
+		bool fits = !h->spared || line_length(h) <= room;
+		if (h->spared && fits)
+			room -= line_length(h);
+		if (fits)
+			at = &h->next;
+		else
+			*at = h->next;
+	}
+	reply->tail = at;
+}
+
+int
+swm_reply_fit(swm_reply *reply, size_t spare, swm_error *err)
+{
+	size_t len = swm_reply_head_length(reply) + spare;
+
+	if (len > SWM_REPLY_LONGEST_HEAD)
+		return swm_fail_number(err, SWM_ERR_RESPONSE_HEADERS_LONG, SWM_REPLY_LONGEST_HEAD);
+	leave_out(reply, SWM_REPLY_LONGEST_HEAD - len);
+	return SWM_OK;
 }
 
 bool
@@ -110,6 +166,8 @@ swm_reply_flush(swm_reply *reply, swm_error *err)
 	if (reply->body.failed)
 		return swm_fail_memory(err);
 	if (!reply->begun)
+		rc = swm_reply_fit(reply, 0, err);
+	if (rc == SWM_OK && !reply->begun)
 		rc = send_head(reply, err);
 	if (rc == SWM_OK && reply->body.len > 0 && !reply->no_body &&
 	    reply->sink->body(reply->sink->user, swm_buf_view(&reply->body)) != 0)

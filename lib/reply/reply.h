@@ -21,9 +21,17 @@ enum { SWM_REPLY_LARGEST_PAGE = 1024 * 1024 };
 /* The longest value of swm_reply_echo(); some five of them must fit a buffer of 16 KiB beside the rest. */
 enum { SWM_REPLY_LONGEST_ECHO = 2048 };
 
+/*
+ * The longest head, which is the status line and the header fields: nginx gives up a longer one
+ * than the 16 KiB of fastcgi_buffer_size in nginx/swm.site, where FastCGI's records need a few
+ * bytes of their own.
+ */
+enum { SWM_REPLY_LONGEST_HEAD = 16 * 1024 - 128 };
+
 typedef struct swm_reply_header {
 	struct swm_reply_header *next;
 	swm_str name, value;
+	bool spared; /* left out where the head would be too long */
 } swm_reply_header;
 
 typedef struct swm_reply {
@@ -48,8 +56,8 @@ void swm_reply_reset(swm_reply *reply);
 void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
 
 /*
- * As swm_reply_set(), for a value that echoes what a client sent: one too long is
- * left out, since web servers give up an answer whose header outgrows their buffer.
+ * As swm_reply_set(), for what an answer can do without, of a length that depends on what a
+ * client sent: left out where it is too long itself, or the head would be.
  */
 void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
 
@@ -62,10 +70,16 @@ void swm_reply_remove(swm_reply *reply, swm_str name);
 /* Adds one beside others of its name. */
 void swm_reply_add(swm_reply *reply, swm_str name, swm_str value);
 
+/* The length of the head without what may be left out. */
+size_t swm_reply_head_length(const swm_reply *reply);
+
+/* Leaves out what may be so that the head fits, with some bytes to spare. RESPONSE_HEADERS_LONG (SWM_EREFUSED). */
+int swm_reply_fit(swm_reply *reply, size_t spare, swm_error *err);
+
 /* Whether the body has outgrown the buffer: swm_reply_flush() must then be called. */
 bool swm_reply_is_full(const swm_reply *reply);
 
-/* Sends what is held. SWM_ESINK, SWM_ENOMEM. */
+/* Sends what is held. SWM_ESINK, SWM_ENOMEM, RESPONSE_HEADERS_LONG (SWM_EREFUSED). */
 int swm_reply_flush(swm_reply *reply, swm_error *err);
 
 /* Sends the rest, with Content-Length when nothing has gone before. */

@@ -86,6 +86,7 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
 		                                : s->changes && swm_read_is_judged(s),
 		.borrower = swm_serving_borrower(s),
+		.longest_headers = swm_room_for_headers(s),
 	};
 	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);
 }

@@ -407,6 +407,8 @@ swm_keep_answer(struct serving *s)
 	swm_kept_answer answer = { .status = s->reply.status };
 
 	int rc = swm_check_held(s);
+	if (rc == SWM_OK)
+		rc = swm_reply_fit(&s->reply, SWM_KEPT_SPARE, s->err);
 	if (rc == SWM_OK) /* of which DELETE, for one, has read nothing */
 		rc = read_rest(s);
 	if (rc == SWM_OK)

@@ -34,6 +34,18 @@ apply_response_headers(struct serving *s, swm_str text)
 	return good ? SWM_OK : swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
 }
 
+size_t
+swm_room_for_headers(const struct serving *s)
+{
+	enum { OURS = 300 }; /* Content-Type, Content-Profile, Content-Range, Content-Length, Idempotency-Replayed */
+	enum { TIMING = 200 };
+	size_t used = swm_reply_head_length(&s->reply) + OURS + s->content_type.len + s->schema.len;
+
+	used += s->engine->settings->server_timing_enabled ? TIMING : 0;
+	used += s->keyed != NULL ? SWM_KEPT_SPARE : 0;
+	return used < SWM_REPLY_LONGEST_HEAD ? SWM_REPLY_LONGEST_HEAD - used : 0;
+}
+
 int
 swm_apply_response_settings(struct serving *s, const PGresult *result, int column)
 {

@@ -151,6 +151,9 @@ void swm_share_transaction(struct serving *s);
 int swm_end_transaction(struct serving *s);
 void swm_drop_transaction(struct serving *s);
 
+/* What the head of an answer that is kept may have more when it is given again, to another origin say. */
+enum { SWM_KEPT_SPARE = 1024 };
+
 /* Of a write with a key: keeps the answer and commits both. */
 int swm_keep_answer(struct serving *s);
 bool swm_is_replayed(const struct serving *s); /* the answer was kept for the key */
@@ -211,6 +214,9 @@ void swm_set_next_link(struct serving *s);
  * it, the answer becomes 304 without a body.
  */
 void swm_set_etag(struct serving *s);
+
+/* So many bytes of response.headers fit into the head, beside what the answer must have. */
+size_t swm_room_for_headers(const struct serving *s);
 
 /* response.headers and response.status, which are this column of the first row and the next one. */
 int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);

@@ -77,6 +77,16 @@ int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_err
 /* What SQL set for the answer: response.headers and response.status; and swm.updated (plan/write.h), in this order. */
 extern const swm_statement swm_sql_response_settings;
 
+/*
+ * The same for what writes, where nothing can be said against them after the commit: an error
+ * of PostgreSQL, which undoes the transaction, when they cannot be the answer's, or the headers
+ * are longer than so many bytes. SWM_ENOMEM.
+ */
+int swm_sql_checked_settings(swm_statement *out, swm_arena *arena, size_t longest, swm_error *err);
+
+/* What its error stands for; false: for something else. */
+bool swm_sql_settings_error(enum swm_error_id *out, swm_str sqlstate);
+
 /* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
 extern const swm_statement swm_sql_constraints;
 

@@ -102,7 +102,7 @@ ck_code(const char *code, int status)
 START_TEST(a_result_comes_whole)
 {
 	const char *params[] = { "2" };
-	swm_step step = { "SELECT name FROM exec_parent WHERE id = $1", params, 1, true, false, false };
+	swm_step step = { "SELECT name FROM exec_parent WHERE id = $1", params, 1, true, false, false, NULL };
 	swm_exec *exec = start_with(&step, 1, usual);
 	swm_event event;
 
@@ -144,10 +144,10 @@ START_TEST(steps_share_a_transaction)
 {
 	const char *params[] = { "test.who", "me" };
 	swm_step steps[] = {
-		{ "SELECT set_config($1, $2, true)", params, 2, true, false, true },
-		{ "SELECT current_setting('test.who')", NULL, 0, true, true, false },
-		{ "SELECT id FROM exec_parent ORDER BY id", NULL, 0, false, true, false },
-		{ "SELECT count(*) FROM exec_parent", NULL, 0, true, false, false },
+		{ "SELECT set_config($1, $2, true)", params, 2, true, false, true, NULL },
+		{ "SELECT current_setting('test.who')", NULL, 0, true, true, false, NULL },
+		{ "SELECT id FROM exec_parent ORDER BY id", NULL, 0, false, true, false, NULL },
+		{ "SELECT count(*) FROM exec_parent", NULL, 0, true, false, false, NULL },
 	};
 	size_t seen[4] = { 0 };
 	swm_event event;
@@ -411,7 +411,7 @@ END_TEST
 START_TEST(statements_are_void_after_a_reload)
 {
 	const char *params[] = { "2025-01-01 12:00" };
-	swm_step step = { "SELECT count(*) FROM exec_dates WHERE d >= $1", params, 1, true, false, false };
+	swm_step step = { "SELECT count(*) FROM exec_dates WHERE d >= $1", params, 1, true, false, false, NULL };
 
 	database_do(admin, "CREATE TABLE exec_dates (d date)");
 	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
@@ -607,7 +607,7 @@ START_TEST(much_in_both_directions)
 
 	memset(text, 'x', BYTES);
 	for (int i = 0; i < STEPS; i++)
-		steps[i] = (swm_step){ "SELECT $1::text", params, 1, true, i % 2 == 0, false };
+		steps[i] = (swm_step){ "SELECT $1::text", params, 1, true, i % 2 == 0, false, NULL };
 	swm_exec *exec = start_with(steps, STEPS, usual);
 	while ((result = swm_exec_next(exec, &event, err)) == 1) {
 		if (PQntuples(event.result) == 1) {
@@ -632,7 +632,7 @@ START_TEST(too_many_parameters)
 {
 	enum { MANY = 65536 }; /* the protocol counts them in 16 bits */
 	static const char *params[MANY];
-	swm_step step = { "SELECT 1", params, MANY, false, false, false };
+	swm_step step = { "SELECT 1", params, MANY, false, false, false, NULL };
 	swm_exec *exec = NULL;
 
 	ck_assert_int_eq(swm_exec_start(&exec, acquire(), &step, 1, &usual, err), SWM_EINTERNAL);
@@ -909,7 +909,7 @@ START_TEST(a_later_round_with_too_many_parameters)
 	enum { MANY = 65536 };
 	static const char *params[MANY];
 	swm_step first = { .sql = "INSERT INTO exec_parent VALUES (9, 'nine')" };
-	swm_step step = { "SELECT 1", params, MANY, false, false, false };
+	swm_step step = { "SELECT 1", params, MANY, false, false, false, NULL };
 	swm_event event;
 
 	swm_exec *exec = undecided(&first, 1);
