@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -250,7 +251,7 @@ class Bench:
             found = re.fullmatch(r'<(.*)>; rel="next"', answer.headers["Link"] or "")
         if found is None:
             raise Failure(f"no page behind {target}")
-        return found.group(1)
+        return urllib.parse.urljoin(target, found.group(1))
 
     def make_rows(self, form, count):
         """A file of rows of consumption, each with another key; its name."""

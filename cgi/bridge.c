@@ -25,9 +25,9 @@ struct incoming {
 	int64_t taken;
 };
 
-/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's, SWM_ASKS ours). */
+/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's, SWM_... ours). */
 struct params {
-	swm_str method, uri, document_uri, query, content_length, address, protocol, asks;
+	swm_str method, uri, document_uri, query, content_length, address, protocol, asks, prefix;
 };
 
 /* Reason phrases of RFC 9110, 15; 429 of RFC 6585. Others have none. */
@@ -218,6 +218,7 @@ read_params(struct params *params, swm_str rest)
 		{ SWM_STR("REMOTE_ADDR"), &params->address },
 		{ SWM_STR("SERVER_PROTOCOL"), &params->protocol },
 		{ SWM_STR("SWM_ASKS"), &params->asks },
+		{ SWM_STR("SWM_PREFIX"), &params->prefix },
 	};
 	swm_str name, value;
 
@@ -280,6 +281,7 @@ set_request(struct bridge *bridge, struct params *params, const struct exchange 
 		end += compose_target(end, params);
 	swm_request_set_method(bridge->request, params->method);
 	swm_request_set_target(bridge->request, params->uri);
+	swm_request_set_prefix(bridge->request, params->prefix);
 	swm_request_set_abort_fd(bridge->request, exchange->fd);
 	while (rc == SWM_OK && next_param(&rest, &name, &value)) {
 		if (!field_name(&name, value))

@@ -29,7 +29,7 @@ swm_request_free(swm_request *request)
 void
 swm_request_clear(swm_request *request)
 {
-	request->method = request->target = (swm_str){ NULL, 0 };
+	request->method = request->target = request->prefix = (swm_str){ NULL, 0 };
 	request->abort_fd = -1;
 	request->waited_ms = 0;
 	request->body = NULL;
@@ -46,6 +46,14 @@ void
 swm_request_set_target(swm_request *request, swm_str target)
 {
 	request->target = target;
+}
+
+void
+swm_request_set_prefix(swm_request *request, swm_str prefix)
+{
+	while (prefix.len > 0 && prefix.ptr[prefix.len - 1] == '/')
+		prefix.len--;
+	request->prefix = prefix;
 }
 
 void

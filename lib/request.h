@@ -13,6 +13,7 @@ typedef struct swm_field_line {
 
 struct swm_request {
 	swm_str method, target;
+	swm_str prefix; /* without a slash at its end */
 	int abort_fd;
 	int64_t waited_ms;
 	const swm_body *body; /* NULL for none */

@@ -29,9 +29,15 @@ SWM_API void swm_request_set_method(swm_request *request, swm_str method);
 
 /*
  * The request target as it was sent (RFC 9112, 3.2.1): path and query,
- * percent-encoded. The path begins at the API's root.
+ * percent-encoded. The path begins at the API's root, or with the prefix.
  */
 SWM_API void swm_request_set_target(swm_request *request, swm_str target);
+
+/*
+ * Where the API is mounted, "/rest/v1"; empty, the default, for the root. It is taken off
+ * a target that begins with it, and stands before the paths in Location and Content-Location.
+ */
+SWM_API void swm_request_set_prefix(swm_request *request, swm_str prefix);
 
 /*
  * Adds a header field; the name's case does not matter. Fields of one name are

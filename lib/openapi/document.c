@@ -93,7 +93,7 @@ write_address(struct swm_openapi *doc)
 	swm_web_address a;
 
 	if (!swm_web_address_parse(&a, doc->request->settings->openapi_server_proxy_uri)) {
-		write_base_path(doc, SWM_STR("/"));
+		write_base_path(doc, doc->request->base_path);
 		return;
 	}
 	write_host(doc, &a);

@@ -19,6 +19,7 @@ typedef struct swm_openapi_request {
 	const swm_settings *settings; /* openapi-*; ignore-privileges shows what nobody may use too */
 	swm_str schema;
 	swm_str role;
+	swm_str base_path;            /* where openapi-server-proxy-uri does not say it */
 	swm_buf *to;
 	int (*flush)(void *user, swm_error *err);
 	void *user;

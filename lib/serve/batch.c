@@ -452,7 +452,7 @@ serve_operation(struct batch *b, const swm_request *request)
 {
 	struct serving *outer = b->outer;
 	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err, .total = -1,
-		.identity = outer->identity, .transaction = outer->transaction, .most_held = LARGEST_ANSWER };
+		.identity = outer->identity, .prefix = outer->prefix, .transaction = outer->transaction, .most_held = LARGEST_ANSWER };
 
 	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
 	int rc = swm_serve_part(&s);

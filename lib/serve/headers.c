@@ -102,13 +102,20 @@ swm_set_warning(struct serving *s)
 	swm_buf_dispose(&warning);
 }
 
+void
+swm_put_path(const struct serving *s, swm_buf *to)
+{
+	swm_buf_str(to, s->prefix);
+	swm_buf_char(to, '/');
+	swm_url_encode(to, s->relation);
+}
+
 static void
 set_content_location(struct serving *s)
 {
 	swm_buf location = SWM_BUF_INIT;
 
-	swm_buf_char(&location, '/');
-	swm_url_encode(&location, s->relation);
+	swm_put_path(s, &location);
 	if (s->pair_count > 0)
 		swm_buf_char(&location, '?');
 	int rc = swm_url_canonical(&location, s->arena, s->pairs, s->pair_count, NULL);

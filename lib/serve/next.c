@@ -85,13 +85,17 @@ put_pair(swm_buf *to, swm_str name, swm_str value)
 	swm_buf_char(to, '&');
 }
 
+/*
+ * Relative to the request's own URL (RFC 3986, 5.2), so that it is right wherever the API is
+ * mounted; but an operation of a batch has no URL.
+ */
 static void
 put_target(struct serving *s, swm_buf *to)
 {
 	swm_buf value = SWM_BUF_INIT;
 
-	swm_buf_char(to, '/');
-	swm_url_encode(to, s->relation);
+	if (s->transaction != NULL)
+		swm_put_path(s, to);
 	swm_buf_char(to, '?');
 	for (size_t i = 0; i < s->pair_count; i++)
 		if (is_kept(s, &s->pairs[i]))

@@ -48,7 +48,7 @@ write_document(struct serving *s)
 {
 	swm_openapi_request request = {
 		.snapshot = s->snapshot, .settings = s->engine->settings,
-		.schema = s->schema, .role = s->identity.role,
+		.schema = s->schema, .role = s->identity.role, .base_path = s->prefix,
 		.to = &s->reply.body, .flush = send_piece, .user = s,
 	};
 

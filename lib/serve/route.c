@@ -65,14 +65,29 @@ route_root(struct serving *s)
 	return SWM_OK;
 }
 
+/* What is behind the prefix; all of it where a web server before has taken the prefix off. */
+static swm_str
+without_prefix(swm_str path, swm_str prefix)
+{
+	swm_str rest = swm_str_from(path, prefix.len);
+
+	if (prefix.len == 0 || !swm_str_starts(path, prefix))
+		return path;
+	if (rest.len == 0)
+		return SWM_STR("/");
+	return rest.ptr[0] == '/' ? rest : path;
+}
+
 /* /{relation}, /rpc/{function} or / */
 int
 swm_step_route(struct serving *s)
 {
 	swm_str target = s->request->target;
 	size_t mark = swm_str_find(target, '?');
-	swm_str path = { target.ptr, mark };
+	swm_str path = without_prefix((swm_str){ target.ptr, mark }, s->request->prefix);
 
+	if (s->request->prefix.len > 0)
+		s->prefix = s->request->prefix;
 	s->path = path;
 	s->query = swm_str_from(target, mark + 1);
 	if (!swm_str_starts(path, SWM_STR("/")))

@@ -54,7 +54,8 @@ struct serving {
 	int64_t stage_since;       /* microseconds of swm_clock_us(); 0 before the first */
 	int64_t stage_us[SWM_STAGES];
 
-	swm_str path, query;       /* of the target, as sent */
+	swm_str prefix;            /* where the API is mounted, as paths of answers begin */
+	swm_str path, query;       /* of the target, as sent, behind the prefix */
 	swm_str relation;          /* decoded */
 	bool is_root, is_function;
 	bool is_root_spec;         /* the function that db-root-spec names: it stands for a document */
@@ -179,6 +180,9 @@ void swm_set_server_timing(struct serving *s);
 
 /* The request headers that every answer may depend on (PostgREST's Vary page). */
 #define SWM_VARY "Accept, Prefer, Range"
+
+/* The path of the relation, from the server's root. */
+void swm_put_path(const struct serving *s, swm_buf *to);
 
 /* Headers of every answer, and of a read's. */
 void swm_set_common_headers(struct serving *s);

@@ -29,8 +29,7 @@ take_location(struct serving *s, const PGresult *result, struct outcome *o)
 {
 	const swm_columns *key = &s->write_plan->location;
 
-	swm_buf_char(&o->location, '/');
-	swm_url_encode(&o->location, s->relation);
+	swm_put_path(s, &o->location);
 	for (size_t i = 0; i < key->count; i++) {
 		int column = (int)i;
 		swm_buf_char(&o->location, i == 0 ? '?' : '&');

@@ -454,7 +454,9 @@ class WebServer:
 		named = any(as_bytes(name).lower() == b"authorization" for name, _ in headers)
 		if body is not None and len(body) > LARGEST_WITHOUT_TOKEN and not named:
 			headers += as_role(ANON_ROLE).items()
-		return self.send(request_bytes(method, target, headers, body), method == "HEAD", timeout)
+		answer = self.send(request_bytes(method, target, headers, body), method == "HEAD", timeout)
+		answer.target = target
+		return answer
 
 	def get(self, target, headers=(), **more):
 		return self.request("GET", target, headers, **more)

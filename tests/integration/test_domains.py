@@ -88,7 +88,7 @@ class Answers(Domains):
 		answer = self.server.get("/profiles?select=id&order=id&limit=1")
 		link = answer.header("Link")
 		self.assertEqual(json.loads(answer.text), [{"id": NOBODY}])
-		self.assertEqual(self.rows(link[1:link.index(">")]), [{"id": JOHN}])
+		self.assertEqual(self.rows("/profiles" + link[1:link.index(">")]), [{"id": JOHN}])
 
 
 class Filters(Domains):

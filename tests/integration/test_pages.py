@@ -12,14 +12,14 @@ from harness import ids
 
 
 def next_of(answer):
-	"""The target of the answer's only link, or None; every byte of it may stand in a URI."""
+	"""Where the answer's only link leads, or None; every byte of it may stand in a URI."""
 	links = answer.all("Link")
 	if not links:
 		return None
 	assert len(links) == 1, links
 	found = re.fullmatch(r'<([A-Za-z0-9._~:/?#\[\]@!$&\'()*+,;=%-]*)>; rel="next"', links[0])
 	assert found, links
-	return found.group(1)
+	return urllib.parse.urljoin(answer.target, found.group(1))
 
 
 class Pages(unittest.TestCase):
