@@ -38,6 +38,7 @@ const char acts_schema[] =
 	" expires timestamptz NOT NULL, request text, status integer, headers json, body bytea,"
 	" PRIMARY KEY (scope, key));"
 	"CREATE TABLE torture.stamps(stamp bigint, n integer, t text DEFAULT 'none');"
+	"CREATE TABLE torture.marks(stamp bigint PRIMARY KEY, n integer);"
 	"CREATE FUNCTION torture.note(stamp bigint, length integer) RETURNS text LANGUAGE sql AS"
 	" $$ INSERT INTO torture.stamps VALUES ($1, 1); SELECT repeat('x', $2) $$;";
 
@@ -546,14 +547,20 @@ put_stamps(char *to, size_t room, const struct stage *stage, const char *text)
 }
 
 static void
-post(struct stage *stage, const char *target, const char *type, const char *text)
+post_preferring(struct stage *stage, const char *prefer, const char *target, const char *type,
+                const char *text)
 {
 	char body[1024];
 
 	put_stamps(body, sizeof body, stage, text);
 	serve(stage, &(struct asked){ .method = "POST", .target = target, .body = body,
-	                              .headers = { "Content-Type", type,
-	                                           "Prefer", "return=representation" } });
+	                              .headers = { "Content-Type", type, "Prefer", prefer } });
+}
+
+static void
+post(struct stage *stage, const char *target, const char *type, const char *text)
+{
+	post_preferring(stage, "return=representation", target, type, text);
 }
 
 static void
@@ -597,6 +604,25 @@ static void
 run_table(struct stage *stage)
 {
 	post(stage, "/stamps?select=n,t", "text/csv", "stamp,n,t\n@,1,a\n@,2,\"b,c\"\n");
+}
+
+/* One of the rows is left out, and told. */
+static void
+run_skip(struct stage *stage)
+{
+	post_preferring(stage, "handling=lenient, errors=skip", "/stamps", "text/csv",
+	                "stamp,n\n@,1\n@,one\n@,3\n");
+}
+
+static void
+run_put(struct stage *stage)
+{
+	char target[64], body[64];
+
+	put_stamps(target, sizeof target, stage, "/marks?stamp=eq.@");
+	put_stamps(body, sizeof body, stage, "{\"stamp\": @, \"n\": 1}");
+	serve(stage, &(struct asked){ .method = "PUT", .target = target, .body = body,
+	                              .headers = { "Content-Type", "application/json" } });
 }
 
 /* Its answer says where the next page begins. */
@@ -697,6 +723,8 @@ const struct act acts[] = {
 	{ "call", run_call, true, 1 },
 	{ "batch", run_batch, true, 2 },
 	{ "table", run_table, true, 2 },
+	{ "skip", run_skip, true, 2 },
+	{ "put", run_put, true, 1 },
 	{ "page", run_page, true, 0 },
 	{ "options", run_options, true, 0 },
 	{ "root", run_root, true, 0 },

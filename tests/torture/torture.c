@@ -297,7 +297,8 @@ rows_of(long stamp)
 	char text[32];
 
 	snprintf(text, sizeof text, "%ld", stamp);
-	return number_of("SELECT count(*) FROM torture.stamps WHERE stamp = $1::bigint", text);
+	return number_of("SELECT count(*) FROM (SELECT stamp FROM torture.stamps UNION ALL "
+	                 "SELECT stamp FROM torture.marks) s WHERE stamp = $1::bigint", text);
 }
 
 /*
