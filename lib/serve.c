@@ -159,7 +159,7 @@ static int
 walk(struct serving *s)
 {
 	swm_set_common_headers(s);
-	int rc = take_steps(s, 0);
+	int rc = s->reply.failed ? swm_fail_memory(s->err) : take_steps(s, 0);
 	while (rc != SWM_OK && swm_plan_again(s))
 		rc = take_steps(s, 0);
 	rc = swm_tell_refusal(s, rc);

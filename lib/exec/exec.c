@@ -315,8 +315,11 @@ swm_exec_may_have_committed(const swm_exec *exec)
 static int
 fail_broken(swm_exec *exec, enum swm_error_id id, swm_str why, swm_error *err)
 {
+	if (exec->may_fail && exec->failure != SWM_OK) { /* the caller would have borne that, but not this */
+		exec->failure = SWM_OK;
+		swm_error_clear(err);
+	}
 	bool first = swm_error_result(err) == SWM_OK;
-
 	if (exec->failure != SWM_OK)
 		return exec->failure;
 	if (swm_exec_may_have_committed(exec))

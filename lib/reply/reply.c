@@ -184,7 +184,7 @@ swm_reply_end(swm_reply *reply, swm_error *err)
 	swm_buf length = SWM_BUF_INIT;
 
 	if (!reply->begun && (reply->status == 204 || reply->status == 304))
-		reply->no_body = true; /* whoever set the status */
+		swm_buf_clear(&reply->body); /* whoever set the status */
 	if (has_length) {
 		swm_buf_int(&length, (int64_t)reply->body.len);
 		swm_reply_set(reply, "Content-Length", swm_buf_view(&length));
