@@ -181,6 +181,7 @@ typedef struct swm_read_request {
  * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; as
  * swm_plan_relationship(); NOT_EMBEDDED; EMBED_OPERATOR; ORDER_NOT_TO_ONE; RANGE;
  * AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE; POSITION (SWM_EPARSE); NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
+ * SWM_EDATABASE with 42703 of a name that PostgreSQL would cut, and of what a value has not.
  */
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);

@@ -500,7 +500,7 @@ put_row_array(swm_writer *w, const swm_plan_node *node)
 	}
 	swm_put(w, "('[' || string_agg(");
 	put_named_document(w, node, "\"r\"");
-	swm_put(w, "::text, E', \\n ') || ']')::json");
+	swm_put(w, "::text, ', ' || chr(10) || ' ') || ']')::json");
 }
 
 /* The columns of a spread to-many relation, each as an array. */
