@@ -360,8 +360,8 @@ static const struct failure {
 	                    "\"details\":null,\"hint\":null}") },
   /* as the library's own answer, which it had no memory for */
   outcome_unknown = { 503, SWM_STR("swm; error=SWM001"),
-	                  SWM_STR("{\"code\":\"SWM001\",\"message\":\"Something failed during a write: whether it was done "
-	                          "is not known\",\"details\":null,\"hint\":null}") };
+	                  SWM_STR("{\"code\":\"SWM001\",\"message\":\"Something failed during a write: "
+	                          "whether it was done is not known\",\"details\":null,\"hint\":null}") };
 
 static int
 put_failure(struct answer *answer, const struct failure *failure, bool with_body)

@@ -33,7 +33,7 @@ swm_json_parse(swm_str text)
 	return (swm_json *)cJSON_ParseWithLength(text.ptr, text.len);
 }
 
-/* cJSON takes no longer numbers; in a string so many digits mean nothing. */
+/* Not every version of cJSON takes longer numbers; in a string so many digits mean nothing. */
 static bool
 has_long_number(swm_str text)
 {

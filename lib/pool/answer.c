@@ -40,6 +40,7 @@ int
 swm_answer_wait(PGconn *pg, int abort_fd, int64_t silence)
 {
 	int rc = SWM_OK;
+	short events;
 
 	while (rc == SWM_OK && PQisBusy(pg)) {
 		if (PQstatus(pg) != CONNECTION_OK)
@@ -49,7 +50,8 @@ swm_answer_wait(PGconn *pg, int abort_fd, int64_t silence)
 		if (!PQisBusy(pg)) /* it had no memory before, and has now */
 			return SWM_OK;
 		/* a failed flush shows in what comes to be read: the server's reason */
-		rc = wait_for_more(pg, PQflush(pg) == 1 ? POLLIN | POLLOUT : POLLIN, abort_fd, silence);
+		events = PQflush(pg) == 1 ? POLLIN | POLLOUT : POLLIN;
+		rc = wait_for_more(pg, events, abort_fd, silence);
 	}
 	return rc;
 }
@@ -59,7 +61,10 @@ swm_answer_flush(PGconn *pg, int abort_fd, int64_t silence)
 {
 	int left, rc = SWM_OK;
 
-	while (rc == SWM_OK && (left = PQflush(pg)) != 0)
-		rc = left == 1 ? wait_for_more(pg, POLLIN | POLLOUT, abort_fd, silence) : SWM_EUNAVAILABLE;
+	while (rc == SWM_OK && (left = PQflush(pg)) != 0) {
+		if (left < 0)
+			return SWM_EUNAVAILABLE;
+		rc = wait_for_more(pg, POLLIN | POLLOUT, abort_fd, silence);
+	}
 	return rc;
 }

@@ -289,6 +289,14 @@ next_result(const struct swm_load *load, PGconn *pg, PGresult **out, swm_error *
 	return rc == SWM_OK ? rc : fail_lost(pg, err);
 }
 
+static int
+take_rows(struct swm_load *load, swm_load_take *take, const PGresult *rows, swm_error *err)
+{
+	int rc = take(load, rows);
+
+	return rc != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
+}
+
 /* Each result goes to take, and a failure of its own; all are read, also after one. */
 static int
 take_results(struct swm_load *load, PGconn *pg, swm_load_take *take, swm_error *err)
@@ -303,7 +311,7 @@ take_results(struct swm_load *load, PGconn *pg, swm_load_take *take, swm_error *
 		if (result == SWM_OK && !good)
 			result = fail_result(pg, rows, err);
 		else if (result == SWM_OK && take != NULL)
-			result = take(load, rows) != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
+			result = take_rows(load, take, rows, err);
 		PQclear(rows);
 	}
 	return result != SWM_OK ? result : rc;

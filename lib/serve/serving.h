@@ -93,7 +93,7 @@ struct serving {
 	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
 	size_t most_held;          /* so much of the body may be held until the transaction ends; 0: any */
 	bool may_have_written;     /* a statement that could has been sent */
-	bool may_have_committed;   /* as swm_exec_may_have_committed() has it of the read or write */
+	bool may_have_committed;   /* the read or write: as swm_exec_may_have_committed() */
 	bool sql_set_status;       /* by response.status */
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */

@@ -1129,7 +1129,7 @@ END_TEST
  * What fails when COMMIT may have reached the server
  */
 
-/* A table whose rows take a minute to be committed; and a pool whose patience ends after a second, where wanted. */
+/* A table whose rows take a minute to be committed; impatient: a pool that waits for a second. */
 static void
 prepare_slow_commit(bool impatient)
 {
@@ -1252,7 +1252,8 @@ END_TEST
 /* It takes longer than the server may be silent, which it is not. */
 START_TEST(a_long_statement_that_is_heard_of)
 {
-	swm_step step = { .sql = "SELECT repeat('x', 20000), pg_sleep(0.3) FROM generate_series(1, 6)", .stream = true };
+	swm_step step = { .sql = "SELECT repeat('x', 20000), pg_sleep(0.3) FROM generate_series(1, 6)",
+		.stream = true };
 
 	prepare_slow_commit(true);
 	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);

@@ -268,8 +268,21 @@ END_TEST
 START_TEST(no_more_than_json_is_parsed)
 {
 	static const char *const texts[] = { "\x01{}", "[01]", "[1.]", "\"a\nb\"", "{} x", "{\"a\":\"b\\u0000c\"}" };
-	for (size_t i = 0; i < COUNT(texts); i++)
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		ck_assert_ptr_null(swm_json_parse(swm_cstr(texts[i])));
+		ck_assert_int_eq(swm_json_why_not(swm_cstr(texts[i])), SWM_EPARSE);
+	}
+}
+END_TEST
+
+/* JSON that gives no document, although cJSON could hold it, has met a lack of memory. */
+START_TEST(why_there_is_no_document)
+{
+	char digits[] = "[1234567890123456789012345678901234567890123456789012345678901234]"; /* 64 */
+
+	ck_assert_int_eq(swm_json_why_not(swm_cstr(digits)), SWM_EPARSE); /* too long for some cJSON */
+	ck_assert_int_eq(swm_json_why_not(SWM_STR("")), SWM_EPARSE);
+	ck_assert_int_eq(swm_json_why_not(SWM_STR("{\"role\":\"x\",\"exp\":1e9}")), SWM_ENOMEM);
 }
 END_TEST
 
@@ -371,6 +384,7 @@ unit_suite(void)
 	tcase_add_test(cases, the_last_of_a_name_counts);
 	tcase_add_test(cases, numbers_beyond_double);
 	tcase_add_test(cases, no_more_than_json_is_parsed);
+	tcase_add_test(cases, why_there_is_no_document);
 	tcase_add_test(cases, pointers);
 	tcase_add_test(cases, what_strings_say);
 	tcase_add_test(cases, members_as_they_stand);

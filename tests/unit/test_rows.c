@@ -451,7 +451,7 @@ body_at(void *user, swm_str piece)
 	return *(int *)user == 2;
 }
 
-/* Also of an error, which is an answer: what is returned and what the error says are the sink's failure. */
+/* Also of an error's answer: both what is returned and what the error says are the sink's. */
 START_TEST(a_sink_that_fails)
 {
 	static const char *const targets[] = { "/t", "/nope", "/t?id=eq.x" };
