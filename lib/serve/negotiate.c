@@ -69,6 +69,8 @@ swm_step_plan(struct serving *s)
 
 	if (rc != SWM_OK)
 		return rc;
+	if (negotiated == SWM_ENOMEM) /* what is planned depends on the media type */
+		return swm_fail_memory(s->err);
 	/* a pre-request function, or one that may do anything, could choose another date style */
 	bool iso = s->engine->settings->db_pre_request.len == 0 &&
 	           !(s->call != NULL && s->call->function->volatility == 'v') &&

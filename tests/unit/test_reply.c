@@ -151,6 +151,21 @@ START_TEST(an_error_is_an_answer)
 }
 END_TEST
 
+START_TEST(an_error_in_place_of_no_content_has_its_body)
+{
+	swm_error *err = swm_error_new();
+
+	reply.status = 204;
+	reply.failed = true; /* no memory for a header */
+	ck_assert_int_eq(swm_reply_end(&reply, err), SWM_ENOMEM);
+	swm_reply_reset(&reply);
+	swm_reply_error(&reply, err, false);
+	ck_assert_int_eq(swm_reply_end(&reply, NULL), SWM_OK);
+	ck_assert_ptr_nonnull(strstr(swm_buf_text(&seen.text), "\"message\":\"Out of memory\""));
+	swm_error_free(err);
+}
+END_TEST
+
 START_TEST(minimal_errors_have_two_members)
 {
 	swm_error *err = swm_error_new();
@@ -176,6 +191,7 @@ unit_suite(void)
 	tcase_add_test(t, head_has_no_body_and_no_length);
 	tcase_add_test(t, a_sink_may_give_up);
 	tcase_add_test(t, an_error_is_an_answer);
+	tcase_add_test(t, an_error_in_place_of_no_content_has_its_body);
 	tcase_add_test(t, minimal_errors_have_two_members);
 	suite_add_tcase(s, t);
 	return s;
