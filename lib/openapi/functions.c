@@ -23,37 +23,12 @@ struct overloads {
 	size_t count;
 };
 
-/* One parameter without a name takes the whole body (https://docs.postgrest.org/en/latest/references/api/functions.html). */
-static bool
-takes_body(const swm_function *f)
-{
-	static const swm_str raw[] = { { "json", 4 }, { "jsonb", 5 }, { "text", 4 }, { "xml", 3 }, { "bytea", 5 } };
-
-	if (f->parameter_count != 1 || f->parameters[0].name.len > 0)
-		return false;
-	for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++)
-		if (swm_str_eq(f->parameters[0].type_name, raw[i]))
-			return true;
-	return false;
-}
-
-/* Arguments are given by name. */
-static bool
-is_callable(const swm_function *f)
-{
-	for (size_t i = 0; i < f->parameter_count; i++)
-		if (f->parameters[i].required && f->parameters[i].name.len == 0)
-			return takes_body(f);
-	return true;
-}
-
 static bool
 is_shown(const struct swm_openapi *doc, const swm_function *f)
 {
 	const swm_openapi_request *q = doc->request;
 
-	return f->is_exposed && is_callable(f) &&
-	       (doc->ignore_privileges || swm_snapshot_may_execute(q->snapshot, q->role, f));
+	return doc->ignore_privileges || swm_snapshot_may_execute(q->snapshot, q->role, f);
 }
 
 /* --- parameters ----------------------------------------------------------- */
@@ -267,9 +242,9 @@ write_path(struct swm_openapi *doc, const swm_function *const *functions, size_t
 		if (!is_shown(doc, functions[i]))
 			continue;
 		keep(&all, functions[i]);
-		if (!takes_body(functions[i]))
+		if (!functions[i]->takes_body)
 			keep(&named, functions[i]);
-		if (!takes_body(functions[i]) && functions[i]->volatility != 'v')
+		if (!functions[i]->takes_body && functions[i]->volatility != 'v')
 			keep(&readers, functions[i]);
 	}
 	if (all.count == 0)

@@ -71,10 +71,9 @@ is_raw(const swm_call_request *r)
 static bool
 takes_body(const struct caller *c, const swm_function *f)
 {
-	swm_str type = f->parameter_count == 1 ? f->parameters[0].type_name : (swm_str){ NULL, 0 };
-
-	if (!c->request->post || f->parameter_count != 1 || f->parameters[0].name.len > 0)
+	if (!c->request->post || !f->takes_body)
 		return false;
+	swm_str type = f->parameters[0].type_name;
 	switch (c->request->content) {
 	case SWM_CONTENT_JSON:
 		return swm_str_eq(type, SWM_STR("json")) || swm_str_eq(type, SWM_STR("jsonb"));
@@ -89,6 +88,13 @@ takes_body(const struct caller *c, const swm_function *f)
 	}
 }
 
+/* {"": ...}: the empty name is that of a parameter without one, which takes the whole object as its text. */
+static bool
+names_the_body(const struct caller *c, const swm_function *f)
+{
+	return f->takes_body && c->request->post && c->request->content == SWM_CONTENT_JSON && is_given(c, SWM_STR(""));
+}
+
 /* Every argument is a parameter, and every parameter without a default is given. What takes the body is given that. */
 static bool
 fits_by_names(const struct caller *c, const swm_function *f)
@@ -99,12 +105,23 @@ fits_by_names(const struct caller *c, const swm_function *f)
 		return false;
 	for (size_t i = 0; i < f->parameter_count; i++) {
 		const swm_parameter *p = &f->parameters[i];
-		bool given = p->name.len > 0 && is_given(c, p->name);
+		bool given = p->name.len > 0 ? is_given(c, p->name) : names_the_body(c, f);
 		if (p->required && !given)
 			return false;
 		found += given;
 	}
 	return found == c->name_count;
+}
+
+/* An empty body that would be one value is no argument either. */
+static bool
+needs_no_body(const struct caller *c, const swm_function *f)
+{
+	bool needs = !is_raw(c->request) || !c->request->no_body;
+
+	for (size_t i = 0; i < f->parameter_count; i++)
+		needs |= f->parameters[i].required;
+	return !needs;
 }
 
 /* The overloads that a test accepts; NULL when memory ran out. */
@@ -124,15 +141,17 @@ select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const sw
 static int
 choose(struct caller *c, const swm_function **out, bool *whole_body)
 {
+	static bool (*const tests[])(const struct caller *c, const swm_function *f) = { fits_by_names, takes_body, needs_no_body };
 	const swm_call_request *r = c->request;
-	size_t count;
-	const swm_function **fitting = select_overloads(c, fits_by_names, &count);
+	const swm_function **fitting = NULL;
+	size_t count = 0;
 
-	*whole_body = fitting != NULL && count == 0;
-	if (*whole_body)
-		fitting = select_overloads(c, takes_body, &count);
-	if (fitting == NULL)
-		return swm_fail_memory(c->err);
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0] && count == 0; i++) {
+		fitting = select_overloads(c, tests[i], &count);
+		if (fitting == NULL)
+			return swm_fail_memory(c->err);
+		*whole_body = count > 0 && (tests[i] == takes_body || names_the_body(c, fitting[0]));
+	}
 	if (count == 0)
 		return swm_call_fail_not_found(c->snapshot, r, c->names, c->name_count, c->overloads, c->overload_count,
 		                               c->arena, c->err);
@@ -220,6 +239,8 @@ swm_plan_call_of(const swm_plan_call **out, swm_arena *arena, const swm_snapshot
 		return rc;
 	call->form = form_of(request, whole_body);
 	call->body = request->body;
+	call->as_bytes = whole_body && request->content == SWM_CONTENT_JSON &&
+	                 swm_str_eq(call->function->parameters[0].type_name, SWM_STR("bytea"));
 	call->in_array = request->in_array;
 	call->is_text = request->content == SWM_CONTENT_CSV;
 	*out = call;

@@ -28,6 +28,7 @@ typedef struct swm_plan_call {
 	const swm_plan_argument *arguments; /* those given, in the function's order */
 	size_t argument_count;
 	swm_str body;   /* OBJECT, BODY; as the request has it */
+	bool as_bytes;  /* BODY: the parameter is bytea, and the body has not been put into its form */
 	bool in_array;  /* OBJECT: it is the first element of an array */
 	bool is_text;   /* OBJECT: its values are text, of CSV; else JSON */
 } swm_plan_call;
@@ -43,6 +44,7 @@ typedef struct swm_call_request {
 	const swm_str *keys;      /* of a JSON body */
 	size_t key_count;
 	bool whole_body;          /* it has no names, or more than any function: it is for one that takes all of it */
+	bool no_body;             /* of a content that is one value: nothing was sent */
 	bool in_array;
 	swm_str body;             /* of every POST but a form; NUL-terminated */
 } swm_call_request;

@@ -36,12 +36,6 @@ note_row(struct swm_load *load, const swm_function *f)
 		swm_load_add_oid(load, SWM_PARAM_ROWS, oid);
 }
 
-static bool
-same_name(const swm_function *a, const swm_function *b)
-{
-	return swm_str_eq(a->name, b->name) && swm_str_eq(a->schema, b->schema);
-}
-
 /* Where a schema stands in db-extra-search-path; its length when it does not. */
 static size_t
 extra_place(const struct swm_load *load, swm_str schema)
@@ -124,9 +118,8 @@ make_room(struct swm_load *load, size_t count)
 	swm_snapshot *s = load->snapshot;
 
 	s->functions = swm_load_array(load, count, sizeof *s->functions);
-	s->function_list = swm_load_array(load, count, sizeof(const swm_function *));
 	s->function_grants = swm_load_array(load, count, sizeof *s->function_grants);
-	if (load->no_memory || !swm_index_init(&s->functions_by_name, load->arena, count))
+	if (load->no_memory)
 		return SWM_ENOMEM;
 	s->function_count = count;
 	return SWM_OK;
@@ -145,10 +138,7 @@ swm_load_functions(struct swm_load *load, const PGresult *rows)
 		swm_function *f = &s->functions[i];
 		take_function(load, rows, (int)i, f);
 		note_row(load, f);
-		s->function_list[i] = f;
 		computed_of[i] = swm_load_oid(rows, (int)i, COMPUTED_OF);
-		if (i == 0 || !same_name(f, &s->functions[i - 1]))
-			swm_index_put(&s->functions_by_name, swm_index_hash_name(f->schema, f->name), i);
 	}
 	return share_out_computed(load, computed_of);
 }

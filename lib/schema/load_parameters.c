@@ -102,6 +102,69 @@ take_inputs(struct swm_load *load, const PGresult *rows, int row, int end, swm_f
 			take_parameter(load, rows, i, parameters++);
 }
 
+/* https://docs.postgrest.org/en/latest/references/api/functions.html#functions-with-a-single-unnamed-parameter */
+static bool
+takes_body(const swm_function *f)
+{
+	enum { OID_BYTEA = 17, OID_TEXT = 25, OID_JSON = 114, OID_XML = 142, OID_JSONB = 3802 }; /* pg_type.dat */
+
+	if (f->parameter_count != 1 || f->parameters[0].name.len > 0 || f->parameters[0].type == NULL)
+		return false;
+	switch (f->parameters[0].type->oid) {
+	case OID_BYTEA:
+	case OID_TEXT:
+	case OID_JSON:
+	case OID_XML:
+	case OID_JSONB:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether its arguments can be given by name: all that are required, and at least one. */
+static bool
+takes_names(const swm_function *f)
+{
+	bool any = f->parameter_count == 0;
+
+	for (size_t i = 0; i < f->parameter_count; i++) {
+		bool has_name = f->parameters[i].name.len > 0;
+		if (!has_name && f->parameters[i].required)
+			return false;
+		any |= has_name;
+	}
+	return any;
+}
+
+static bool
+same_name(const swm_function *a, const swm_function *b)
+{
+	return swm_str_eq(a->name, b->name) && swm_str_eq(a->schema, b->schema);
+}
+
+/* Now that the parameters are known. */
+static int
+list_callable(struct swm_load *load)
+{
+	swm_snapshot *s = load->snapshot;
+
+	s->callable = swm_load_array(load, s->function_count, sizeof(const swm_function *));
+	if (s->callable == NULL || !swm_index_init(&s->callable_by_name, load->arena, s->function_count))
+		return SWM_ENOMEM;
+	for (size_t i = 0; i < s->function_count; i++) {
+		swm_function *f = &s->functions[i];
+		f->takes_body = takes_body(f);
+		if (!f->is_exposed || !(f->takes_body || takes_names(f)))
+			continue;
+		size_t n = s->callable_count++;
+		s->callable[n] = f;
+		if (n == 0 || !same_name(f, s->callable[n - 1]))
+			swm_index_put(&s->callable_by_name, swm_index_hash_name(f->schema, f->name), n);
+	}
+	return SWM_OK;
+}
+
 int
 swm_load_parameters(struct swm_load *load, const PGresult *rows)
 {
@@ -115,5 +178,5 @@ swm_load_parameters(struct swm_load *load, const PGresult *rows)
 		take_inputs(load, rows, row, end, f);
 		take_outputs(load, rows, row, end, f);
 	}
-	return SWM_OK;
+	return list_callable(load);
 }

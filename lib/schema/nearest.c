@@ -29,10 +29,9 @@ swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_
 
 	if (!swm_fuzzy_start(&fuzzy, name))
 		return (swm_str){ NULL, 0 };
-	for (size_t i = 0; i < snapshot->function_count; i++) {
-		const swm_function *f = &snapshot->functions[i];
-		if (f->is_exposed && swm_str_eq(f->schema, schema) &&
-		    (role.len == 0 || swm_snapshot_may_execute(snapshot, role, f)))
+	for (size_t i = 0; i < snapshot->callable_count; i++) {
+		const swm_function *f = snapshot->callable[i];
+		if (swm_str_eq(f->schema, schema) && (role.len == 0 || swm_snapshot_may_execute(snapshot, role, f)))
 			swm_fuzzy_offer(&fuzzy, f->name);
 	}
 	return swm_fuzzy_nearest_of(&fuzzy, least);

@@ -136,6 +136,7 @@ typedef struct swm_function {
 	bool single_row;               /* prorows is 1 */
 	char volatility;               /* i s v */
 	bool is_exposed;               /* stands in one of db-schemas */
+	bool takes_body;               /* its only parameter has no name, and a type that a whole body can be */
 	/* its SET clauses among db-hoisted-tx-settings */
 	const swm_str *setting_names, *setting_values;
 	size_t setting_count;
@@ -199,14 +200,19 @@ const swm_column *swm_relation_column(const swm_relation *relation, swm_str name
 /* A computed field of the relation: a function of its row that returns one value; NULL when none. */
 const swm_function *swm_relation_computed(const swm_relation *relation, swm_str name);
 
-/* The functions of a name in a schema (its overloads), *count of them; NULL when none. */
+/*
+ * The functions of a name in an exposed schema (its overloads), *count of them; NULL when none.
+ * Here and below: only those that can be called over the web. Arguments are given by name, so
+ * neither one that requires an argument without a name, nor one whose parameters all lack a name;
+ * but what takes_body can.
+ */
 const swm_function *const *swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema,
                                                   swm_str name, size_t *count);
 
 /* The comment on an exposed schema; empty when it has none. */
 swm_str swm_snapshot_schema_comment(const swm_snapshot *snapshot, swm_str schema);
 
-/* All functions, overloads together; some may not be exposed (is_exposed). */
+/* All functions of the exposed schemas, overloads together. */
 const swm_function *const *swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count);
 
 /* All relations of the exposed schemas. */

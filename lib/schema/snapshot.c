@@ -125,14 +125,14 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 	size_t at;
 
 	*count = 0;
-	for (size_t cursor = 0; swm_index_next(&snapshot->functions_by_name, hash, &cursor, &at);) {
-		if (!is_named(&snapshot->functions[at], schema, name))
+	for (size_t cursor = 0; swm_index_next(&snapshot->callable_by_name, hash, &cursor, &at);) {
+		if (!is_named(snapshot->callable[at], schema, name))
 			continue;
 		size_t end = at;
-		while (end < snapshot->function_count && is_named(&snapshot->functions[end], schema, name))
+		while (end < snapshot->callable_count && is_named(snapshot->callable[end], schema, name))
 			end++;
 		*count = end - at;
-		return &snapshot->function_list[at];
+		return &snapshot->callable[at];
 	}
 	return NULL;
 }
@@ -140,8 +140,8 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 const swm_function *const *
 swm_snapshot_all_functions(const swm_snapshot *snapshot, size_t *count)
 {
-	*count = snapshot->function_count;
-	return snapshot->function_list;
+	*count = snapshot->callable_count;
+	return snapshot->callable;
 }
 
 swm_str

@@ -102,11 +102,12 @@ struct swm_snapshot {
 	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
 	size_t row_count;
 
-	swm_function *functions; /* overloads stand together */
+	swm_function *functions; /* computed fields too */
 	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
-	const swm_function **function_list;
 	size_t function_count;
-	swm_index functions_by_name; /* the first of each name */
+	const swm_function **callable; /* over the web; overloads stand together */
+	size_t callable_count;
+	swm_index callable_by_name; /* the first of each name */
 
 	swm_media_handler *media_handlers; /* by the oid of the relation */
 	size_t media_handler_count;

@@ -23,16 +23,9 @@ fail_body(struct serving *s, const char *message)
 static int
 take_json(struct serving *s)
 {
-	if (s->body.len == 0) {
-		s->no_body = true;
+	if (s->no_body)
 		swm_buf_cstr(&s->body, "{}");
-	}
-	if (s->body.failed)
-		return swm_fail_memory(s->err);
-	int rc = swm_inspect_json(s);
-	if (rc != SWM_OK)
-		return rc;
-	return s->json.body != SWM_JSON_BODY_SCALAR ? SWM_OK : fail_body(s, "A JSON body must be an object or an array");
+	return s->body.failed ? swm_fail_memory(s->err) : swm_inspect_json(s);
 }
 
 static int
@@ -72,8 +65,11 @@ read_body(struct serving *s)
 
 	if (bytes) /* bytea's text form (https://www.postgresql.org/docs/15/datatype-binary.html) */
 		swm_buf_cstr(&s->body, "\\x");
-	return swm_request_read_body(&s->body, s->request, form ? LONGEST_FORM : SWM_BODY_LONGEST,
-	                             bytes ? swm_buf_hex : swm_buf_add, s->err);
+	size_t begin = s->body.len;
+	int rc = swm_request_read_body(&s->body, s->request, form ? LONGEST_FORM : SWM_BODY_LONGEST,
+	                               bytes ? swm_buf_hex : swm_buf_add, s->err);
+	s->no_body = s->body.len == begin;
+	return rc;
 }
 
 int
@@ -113,18 +109,24 @@ swm_step_body(struct serving *s)
  * The function
  */
 
-/* An array stands for the first object in it; one of anything else is for who takes the whole of it. */
+static bool
+is_scalar(const struct serving *s)
+{
+	return s->content == SWM_CONTENT_JSON && s->json.body == SWM_JSON_BODY_SCALAR;
+}
+
+/* An array stands for the first object in it; anything else is for a function that takes the whole of it. */
 static bool
 is_no_object(const struct serving *s)
 {
-	return s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree;
+	return is_scalar(s) || (s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree);
 }
 
 static int
 fail_no_object(struct serving *s)
 {
 	swm_error_clear(s->err); /* of searching for a function that takes it */
-	return fail_body(s, "All object keys must match");
+	return fail_body(s, is_scalar(s) ? "A JSON body must be an object or an array" : "All object keys must match");
 }
 
 /* ?columns= says which members of a JSON body are arguments, else all are. An empty array has none. */
@@ -134,7 +136,8 @@ take_named(struct serving *s)
 	bool is_empty = s->json.body == SWM_JSON_BODY_ARRAY && s->json.elements == 0;
 	size_t count = 0;
 
-	if (!s->ast->has_columns || !swm_serving_is(s, "POST") || s->content != SWM_CONTENT_JSON || s->no_body || is_empty)
+	if (!s->ast->has_columns || !swm_serving_is(s, "POST") || s->content != SWM_CONTENT_JSON || s->no_body || is_empty ||
+	    is_scalar(s))
 		return SWM_OK;
 	for (const swm_value *v = s->ast->columns; v != NULL; v = v->next)
 		count++;
@@ -172,7 +175,7 @@ swm_step_call(struct serving *s)
 		.post = swm_serving_is(s, "POST"), .content = s->content,
 		.pairs = s->arguments, .pair_count = s->argument_count,
 		.keys = s->json.keys, .key_count = s->json.key_count, .whole_body = s->json.keys_left_out || is_no_object(s),
-		.in_array = s->json.body == SWM_JSON_BODY_ARRAY,
+		.in_array = s->json.body == SWM_JSON_BODY_ARRAY, .no_body = s->no_body,
 		.body = { swm_buf_text(&s->body), s->body.len },
 	};
 	int rc = swm_plan_call_of(&s->call, s->arena, s->snapshot, &request, s->err);
@@ -184,5 +187,6 @@ swm_step_call(struct serving *s)
 	if (is_volatile && !request.post && s->transaction != NULL) /* it might write, and the transaction may */
 		return swm_fail(s->err, SWM_ERR_METHOD, s->request->method);
 	s->changes |= is_volatile && request.post;
-	return s->no_body && s->call->form == SWM_CALL_BODY ? fail_no_body(s) : SWM_OK;
+	bool lacks_json = s->no_body && s->content == SWM_CONTENT_JSON && s->call->form == SWM_CALL_BODY;
+	return lacks_json ? fail_no_body(s) : SWM_OK;
 }

@@ -71,7 +71,7 @@ struct serving {
 	enum swm_content content;  /* of the body of a write, or of a call by POST */
 	struct swm_ingest *ingest; /* the body comes in rows that are copied; NULL when it is held whole */
 	swm_buf body;              /* as its parameter: with a NUL behind it */
-	bool no_body;              /* what stands there was not sent */
+	bool no_body;              /* of a call by POST: nothing was sent */
 	swm_json_facts json;       /* of a JSON body */
 	const swm_plan_call *call; /* NULL for a relation */
 	bool changes;              /* a write, or what is called may write: it must run but once */

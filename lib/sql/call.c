@@ -66,7 +66,11 @@ put_function(swm_writer *w, const swm_plan_call *call)
 
 	swm_put_qualified(w, f->schema, f->name);
 	swm_put(w, "(");
-	if (call->form == SWM_CALL_BODY) {
+	if (call->form == SWM_CALL_BODY && call->as_bytes) {
+		swm_put(w, "convert_to(");
+		swm_put_body_param(w, call->body);
+		swm_put(w, "::text, 'UTF8')");
+	} else if (call->form == SWM_CALL_BODY) {
 		swm_put_body_param(w, call->body);
 		put_cast(w, &f->parameters[0]);
 	}

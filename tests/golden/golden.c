@@ -96,6 +96,7 @@ set_body(const struct golden *c, struct outcome *o, swm_call_request *call)
 	call->pair_count = 0; /* what is no filter counts for nothing */
 	call->content = swm_content_of(content == NULL ? SWM_STR("") : swm_cstr(content));
 	call->body = swm_cstr(body);
+	call->no_body = call->body.len == 0;
 	if (call->content != SWM_CONTENT_JSON)
 		return;
 	if (swm_json_scan_feed(scan, call->body) != SWM_OK || swm_json_scan_end(scan, &facts) != SWM_OK)
@@ -103,7 +104,7 @@ set_body(const struct golden *c, struct outcome *o, swm_call_request *call)
 	call->keys = facts.keys;
 	call->key_count = facts.key_count;
 	call->in_array = facts.body == SWM_JSON_BODY_ARRAY;
-	call->whole_body = call->in_array && (!facts.rows_agree || facts.elements > 1);
+	call->whole_body = facts.body == SWM_JSON_BODY_SCALAR || (call->in_array && (!facts.rows_agree || facts.elements > 1));
 }
 
 /* query rpc/name?...: a function is called. */

@@ -44,6 +44,14 @@ CREATE FUNCTION golden.by_body(bytea) RETURNS integer LANGUAGE sql AS 'SELECT 3'
 CREATE FUNCTION golden.by_body(json) RETURNS integer LANGUAGE sql AS 'SELECT 4';
 CREATE FUNCTION golden.by_body(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 5';
 CREATE FUNCTION golden.no_names(integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION golden.only_int(integer DEFAULT 42) RETURNS integer LANGUAGE sql STABLE AS 'SELECT $1';
+CREATE FUNCTION golden.some_names(a integer, integer DEFAULT 2) RETURNS integer LANGUAGE sql STABLE AS 'SELECT $1';
+CREATE FUNCTION golden.item_blurb(golden.items) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1.name';
+CREATE FUNCTION golden.many_ways() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION golden.many_ways(integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT 2';
+CREATE FUNCTION golden.many_ways(text DEFAULT 'x') RETURNS integer LANGUAGE sql AS 'SELECT 3';
+CREATE FUNCTION golden.text_body(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION golden.bytes_body(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1';
 CREATE FUNCTION golden.letters(c character, b bit) RETURNS text LANGUAGE sql AS 'SELECT c::text || b::text';
 CREATE FUNCTION golden."Odd ""name"(" my ""arg" integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION golden.untyped() RETURNS SETOF record LANGUAGE sql STABLE AS 'SELECT 1 AS a, 2 AS b';

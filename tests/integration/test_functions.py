@@ -180,10 +180,45 @@ class Bodies(Calls):
 				self.assertTrue(answer.json["details"].startswith("Line 1, column "), answer.text)
 		self.expect(self.post("add_them", "x"), error_body("PGRST102", "Empty or invalid json", 'Line 1, column 1: expected a value, found "x"'), 400)
 
-	def test_a_scalar_is_no_argument(self):
-		for body in ("5", '"a"', "null", "true"):
-			self.assertEqual(self.post("mult_them", body).json["code"], "PGRST102")
-			self.assertEqual(self.post("mult_them", body).status, 400)
+	def test_scalars(self):
+		"""They have no names: they are for a function of one parameter that has none."""
+		for body in ("5", '"s"', "null", "true", " 1.50 "):
+			self.expect(self.post("unn", body), json.dumps(body))
+			self.expect(self.post("unn?columns=a", body), json.dumps(body))
+		self.expect(self.post("only_jsonb", "null"), "null")
+		for function in "add_them", "greet", "raw_text", "no_value":
+			self.expect(self.post(function, "5"),
+			            error_body("PGRST102", "A JSON body must be an object or an array"), 400)
+
+	def test_the_empty_name(self):
+		"""It is that of a parameter without a name, which takes the body as it is."""
+		for body in ('{"":"test"}', ' { "" : 1 } ', '{"":"a\\\\b\\u00fc"}'):
+			self.expect(self.post("raw_text", body), json.dumps(body))
+			self.expect(self.post("raw_bytes", body), json.dumps(body.encode().hex()))
+		for body in '{"":1,"a":2}', '{"a":1}', "{}":
+			self.assertEqual(self.post("raw_text", body).json["code"], "PGRST202")
+
+	def test_parameters_without_names(self):
+		for function in "only_int", "only_in":
+			answer = self.get(function)
+			self.assertEqual((answer.status, answer.json["code"], answer.json["hint"]), (404, "PGRST202", None))
+		self.assertEqual(self.post("only_int", "{}").status, 404)
+		answer = self.post("many_ways", "{}")
+		self.assertEqual((answer.status, answer.json["message"]), (300, "Could not choose the best candidate function "
+		                 "between: calls.many_ways(), calls.many_ways( => text)"))
+		self.expect(self.get("some_names?a=5"), "7")
+		paths = self.server.get("/").json["paths"]
+		self.assertNotIn("/rpc/only_int", paths)
+		self.assertIn("/rpc/some_names", paths)
+
+	def test_nothing_of_a_raw_content(self):
+		"""It gives no argument, so that defaults count; what takes such a body takes it."""
+		for content in "text/plain", "text/xml", "application/octet-stream":
+			raw = {"Content-Type": content}
+			self.expect(self.post("greet", "", raw), '"hello world!"')
+			self.expect(self.post("no_value", "", raw), "null")
+			self.assertEqual(self.post("greet", "you", raw).status, 404)
+			self.assertEqual(self.post("add_them", "", raw).status, 404)
 
 	def test_array_of_objects(self):
 		"""The first of them is the call."""

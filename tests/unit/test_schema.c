@@ -108,7 +108,7 @@ static const char *const functions_sql =
 	"CREATE FUNCTION a.addendum() RETURNS void LANGUAGE sql AS '';"
 	"CREATE FUNCTION a.outs(IN i integer, OUT o text, INOUT io integer, VARIADIC v integer[]) LANGUAGE sql AS $$SELECT 'a', 1$$;"
 	"CREATE FUNCTION a.one_out(OUT o text) LANGUAGE sql AS $$SELECT 'a'$$;"
-	"CREATE FUNCTION a.tab(integer) RETURNS TABLE (p integer, q text) ROWS 1 LANGUAGE sql AS $$SELECT 1, 'a'$$;"
+	"CREATE FUNCTION a.tab(n integer) RETURNS TABLE (p integer, q text) ROWS 1 LANGUAGE sql AS $$SELECT 1, 'a'$$;"
 	"CREATE FUNCTION a.all_devices() RETURNS SETOF a.devices STABLE LANGUAGE sql AS 'SELECT * FROM a.devices'"
 	" SET statement_timeout = '3s' SET work_mem = '1MB';"
 	"CREATE FUNCTION a.mood() RETURNS hidden.mood LANGUAGE sql AS $$SELECT 'sad'::hidden.mood$$;"
@@ -137,7 +137,14 @@ static const char *const functions_sql =
 	"CREATE FUNCTION a.rec() RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, 2';"
 	"CREATE FUNCTION a.letters(a character, b bit, c \"char\", d hidden.mood[], e character[], f varchar(3), g a.\"Odd type\")"
 	" RETURNS integer LANGUAGE sql AS 'SELECT 1';"
-	"CREATE FUNCTION a.poly(anyelement, VARIADIC anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.poly(x anyelement, VARIADIC y anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw(integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw(text[]) RETURNS text[] LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw(VARIADIC integer[]) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+	"CREATE FUNCTION a.raw_half(x integer, integer DEFAULT 2) RETURNS integer LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw_twice(json, json DEFAULT NULL) RETURNS json LANGUAGE sql AS 'SELECT $1';"
+	"CREATE FUNCTION a.raw_required(x integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT $1';"
 	"CREATE FUNCTION a.middle(IN a integer, OUT b integer, IN c integer DEFAULT 1, OUT d integer) LANGUAGE sql AS 'SELECT 1, 2';"
 	"CREATE FUNCTION a.private() RETURNS integer LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION a.private() FROM PUBLIC;"
 	"GRANT EXECUTE ON FUNCTION a.private() TO ts_group;";
@@ -647,6 +654,23 @@ START_TEST(overloads)
 }
 END_TEST
 
+/* What cannot be called by names, nor takes a body, is none of them. */
+START_TEST(without_names)
+{
+	static const char *const none[] = { "raw_twice", "raw_required", "label", "plain" };
+	size_t count;
+	const swm_function *const *f = swm_snapshot_functions(snapshot, SWM_STR("a"), SWM_STR("raw"), &count);
+
+	ck_assert_uint_eq(count, 1);
+	assert_str(f[0]->parameters[0].type_name, "jsonb");
+	ck_assert(f[0]->takes_body && !function("raw_half")->takes_body && !function("mood")->takes_body);
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		ck_assert_ptr_null(swm_snapshot_functions(snapshot, SWM_STR("a"), swm_cstr(none[i]), &count));
+	assert_str(swm_snapshot_nearest_function(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("raw_hal")), "raw_half");
+	ck_assert_ptr_null(swm_snapshot_nearest_function(snapshot, SWM_STR("a"), SWM_STR(""), SWM_STR("labe")).ptr);
+}
+END_TEST
+
 START_TEST(parameters)
 {
 	const swm_function *f = function("outs");
@@ -662,7 +686,7 @@ START_TEST(parameters)
 	ck_assert_uint_eq(function("one_out")->parameter_count, 0);
 	f = function("tab");
 	ck_assert_uint_eq(f->parameter_count, 1);
-	assert_str(f->parameters[0].name, "");
+	assert_str(f->parameters[0].name, "n");
 	ck_assert(f->parameters[0].required);
 	ck_assert(f->returns_table && f->returns_set && f->single_row);
 	assert_str(f->returns->name, "record");
@@ -798,7 +822,8 @@ START_TEST(who_may_execute)
 	PGresult *rows = ask(pg,
 		"SELECT p.oid, p.proname, r.rolname, has_function_privilege(r.oid, p.oid, 'EXECUTE')"
 		" FROM pg_proc p, pg_roles r WHERE p.pronamespace = 'a'::regnamespace AND p.prokind = 'f'"
-		" AND p.prorettype <> 'trigger'::regtype AND r.rolname ~ '^ts_' AND r.rolname <> 'ts_stranger'");
+		" AND p.prorettype <> 'trigger'::regtype AND r.rolname ~ '^ts_' AND r.rolname <> 'ts_stranger'"
+		" AND (p.pronargs = 0 OR p.proargnames IS NOT NULL) AND p.proname <> 'raw_required'");
 	int refused = 0;
 
 	ck_assert_int_gt(PQntuples(rows), 100);
@@ -1175,7 +1200,7 @@ make_tests(void)
 	const TTest *const all[] = {
 		relations_of_all_kinds, relations_that_are_not_there, relations_in_order, odd_names, columns_in_full,
 		columns_of_any_type, columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
-		types_behind_domains, types_themselves, overloads, parameters, what_functions_return,
+		types_behind_domains, types_themselves, overloads, without_names, parameters, what_functions_return,
 		rows_of_functions, relationships_of_functions_rows, types_of_parameters, who_may_execute,
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
 		settings_that_are_hoisted, what_is_no_function, computed_fields, role_settings, settings_of_superusers,
