@@ -398,6 +398,8 @@ swm_insert_commit(swm_insert *insert, int64_t *affected, swm_error *err)
 	int rc = insert->copied.rows > 0 ? send_rows(insert) : SWM_OK;
 	if (rc == SWM_OK)
 		rc = insert_and_commit(insert, &count);
+	if (rc == SWM_EDATABASE)
+		swm_plan_explain_conflict(insert->plan, insert->snapshot, insert->session->identity.role, insert->cause);
 	if (rc != SWM_OK)
 		return keep_outcome(insert, rc, err);
 	insert->broken = swm_fail(insert->cause, SWM_ERR_ARGUMENT,

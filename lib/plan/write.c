@@ -2,6 +2,7 @@
 
 #include "plan/write.h"
 
+#include "plan/conflict.h"
 #include "plan/planner.h"
 
 static int
@@ -85,30 +86,6 @@ plan_key(swm_planner *p, const swm_relation *relation, swm_columns *out)
 	return rc;
 }
 
-/* Names that are no columns are PostgreSQL's to refuse, as PostgREST has it. */
-static int
-plan_conflict(swm_planner *p, const swm_relation *relation, const swm_value *names, swm_columns *out)
-{
-	int rc = make_columns(p, out, count_names(names));
-
-	for (; names != NULL && rc == SWM_OK; names = names->next) {
-		swm_column *unknown;
-		if (swm_relation_column(relation, names->text) != NULL) {
-			rc = add_named(p, relation, names->text, out);
-			continue;
-		}
-		if (names->text.len > SWM_LONGEST_NAME) /* it would be cut, and then mean another */
-			return swm_plan_fail_no_column(p, relation->name, names->text);
-		unknown = swm_arena_alloc(p->arena, sizeof *unknown);
-		if (unknown == NULL)
-			return swm_fail_memory(p->err);
-		unknown->name = names->text;
-		p->unknown_names = true;
-		out->items[out->count++] = unknown;
-	}
-	return rc;
-}
-
 /* A resolution without a key to go by is none. */
 static int
 plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan *plan)
@@ -120,7 +97,7 @@ plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan
 	if (plan->resolution == SWM_RESOLUTION_NONE)
 		return SWM_OK;
 	if (ast->has_on_conflict && request->kind == SWM_WRITE_INSERT)
-		rc = plan_conflict(p, plan->target->relation, ast->on_conflict, &plan->conflict);
+		rc = swm_plan_conflict(p, ast->on_conflict, plan);
 	else
 		rc = plan_key(p, plan->target->relation, &plan->conflict);
 	if (plan->conflict.count == 0)

@@ -31,6 +31,8 @@ typedef struct swm_write_plan {
 	bool fill_defaults;               /* a column that a row does not name has its default, else null */
 	enum swm_resolution resolution;
 	swm_columns conflict;             /* the key of the resolution */
+	bool conflict_is_known;           /* the snapshot knows of such a key */
+	const swm_unique_index *conflict_index; /* which it is; NULL: the columns are the key of all rows */
 	bool counts_updates;              /* the setting swm.updated says how many rows were there already */
 	bool returns_row;                 /* also the row as a whole, as "_row": for computed relationships, and a media type's handler */
 	swm_returning *returning;   /* NULL when nothing is */
@@ -57,5 +59,11 @@ typedef struct swm_write_request {
  */
 int swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                    const swm_settings *settings, const swm_write_request *request, swm_error *err);
+
+/*
+ * When PostgreSQL found no unique key of the columns (42P10): adds a hint that names those
+ * that there are, if the role may see the relation.
+ */
+void swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role, swm_error *err);
 
 #endif

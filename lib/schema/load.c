@@ -41,6 +41,7 @@ static const struct step {
 	{ QUERY_RELATIONS, { SWM_PARAM_EXPOSED }, swm_load_relations, NULL, false },
 	{ QUERY_COLUMNS, { SWM_PARAM_EXPOSED }, swm_load_relation_columns, NULL, false },
 	{ QUERY_UNIQUE_KEYS, { SWM_PARAM_NONE }, swm_load_unique_keys, NULL, false },
+	{ QUERY_UNIQUE_INDEXES, { SWM_PARAM_NONE }, swm_load_unique_indexes, NULL, false },
 	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_NONE }, swm_load_foreign_keys, NULL, false },
 	{ QUERY_VIEWS, { SWM_PARAM_NONE }, swm_load_view, NULL, true },
 	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL, false },

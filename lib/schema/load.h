@@ -42,6 +42,15 @@ struct swm_load_key {
 	size_t count;
 };
 
+/* A unique index of a table of any schema that no constraint stands for. */
+struct swm_load_index {
+	uint32_t table_oid;
+	const uint16_t *key, *used; /* numbers (attnum): of its keys, and of its predicate too; ascending */
+	size_t key_count, used_count;
+	swm_str names;              /* of those used */
+	swm_str expressions, predicate;
+};
+
 /* A view of any schema, and what its columns are columns of. */
 struct swm_load_view {
 	struct swm_load_view *next;
@@ -77,6 +86,8 @@ struct swm_load {
 	/* until swm_load_relationships() has put them together; keys by table */
 	struct swm_load_key *keys;
 	size_t key_count;
+	struct swm_load_index *indexes;
+	size_t index_count;
 	swm_constraint *constraints;
 	size_t constraint_count;
 	struct swm_load_view *views, **view_list;
@@ -97,6 +108,7 @@ int swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *us
 typedef int swm_load_take(struct swm_load *load, const PGresult *rows);
 swm_load_take swm_load_types, swm_load_enum_labels, swm_load_domain_casts;
 swm_load_take swm_load_relations, swm_load_relation_columns, swm_load_unique_keys, swm_load_foreign_keys, swm_load_view;
+swm_load_take swm_load_unique_indexes;
 swm_load_take swm_load_functions, swm_load_parameters, swm_load_rows, swm_load_function_settings;
 swm_load_take swm_load_function_grants, swm_load_media_handlers, swm_load_geojson;
 swm_load_take swm_load_grants, swm_load_roles, swm_load_role_rights, swm_load_role_settings;
@@ -106,6 +118,17 @@ int swm_load_relationships(struct swm_load *load);
 
 /* The keys of a table, *count of them. */
 const struct swm_load_key *swm_load_keys_of(const struct swm_load *load, uint32_t table_oid, size_t *count);
+
+/* Where a relation has a table's column, which the table calls so; false when it does not. */
+typedef bool swm_load_find_column(const struct swm_load *load, const swm_relation *r, const void *shown,
+                                  uint16_t number, swm_str name, uint16_t *column);
+
+/* Gives the relation the unique indexes of the table. False when memory ran out. */
+bool swm_load_take_indexes(struct swm_load *load, swm_relation *r, uint32_t table_oid, swm_load_find_column *find,
+                           const void *shown);
+
+/* Numbers with blanks between them, in the scratch memory. NULL, and no_memory, when memory ran out. */
+const uint16_t *swm_load_numbers(struct swm_load *load, swm_str numbers, size_t *count);
 
 /* One column, by the first cells of COLUMNS or ROWS. */
 enum { SWM_LOAD_COLUMN_CELLS = 8 };

@@ -2,9 +2,8 @@
 
 #include "schema/load.h"
 
-/* Reads column numbers with blanks between them into the scratch memory. NULL when memory ran out. */
-static const uint16_t *
-take_numbers(struct swm_load *load, swm_str numbers, size_t *count)
+const uint16_t *
+swm_load_numbers(struct swm_load *load, swm_str numbers, size_t *count)
 {
 	uint16_t *list = swm_arena_array(load->scratch, numbers.len / 2 + 1, sizeof *list);
 	swm_str word;
@@ -32,7 +31,7 @@ swm_load_unique_keys(struct swm_load *load, const PGresult *rows)
 		struct swm_load_key *key = &load->keys[i];
 		key->table_oid = swm_load_oid(rows, (int)i, 0);
 		key->is_primary = swm_load_bool(rows, (int)i, 1);
-		key->columns = take_numbers(load, swm_load_cell(rows, (int)i, 2), &key->count);
+		key->columns = swm_load_numbers(load, swm_load_cell(rows, (int)i, 2), &key->count);
 	}
 	return SWM_OK;
 }
@@ -95,8 +94,8 @@ swm_load_foreign_keys(struct swm_load *load, const PGresult *rows)
 		k->table_oid = swm_load_oid(rows, row, TABLE);
 		k->target_oid = swm_load_oid(rows, row, TARGET);
 		k->name = swm_arena_str(load->scratch, swm_load_cell(rows, row, NAME));
-		k->columns = take_numbers(load, swm_load_cell(rows, row, COLUMNS), &k->count);
-		k->target_columns = take_numbers(load, swm_load_cell(rows, row, TARGET_COLUMNS), &target_count);
+		k->columns = swm_load_numbers(load, swm_load_cell(rows, row, COLUMNS), &k->count);
+		k->target_columns = swm_load_numbers(load, swm_load_cell(rows, row, TARGET_COLUMNS), &target_count);
 		if (load->no_memory || k->name.ptr == NULL)
 			return SWM_ENOMEM;
 		k->is_unique = is_unique(load, k->table_oid, k->columns, k->count);

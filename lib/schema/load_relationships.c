@@ -104,6 +104,14 @@ show_itself(struct connector *c, const swm_relation *r)
 	return true;
 }
 
+static bool
+find_in_table(const struct swm_load *load, const swm_relation *r, const void *shown, uint16_t number, swm_str name,
+              uint16_t *column)
+{
+	(void)shown, (void)name;
+	return index_of(load, r, number, column);
+}
+
 /* False when memory ran out. */
 static bool
 take_key(struct swm_load *load, swm_relation *r, const struct swm_load_key *from, swm_unique_key *key)
@@ -244,6 +252,39 @@ take_shown_keys(struct swm_load *load, swm_relation *r, const struct shown *show
 	return !load->no_memory;
 }
 
+/* What a view shows of one table. */
+struct shown_table {
+	const struct shown *columns;
+	size_t count;
+};
+
+/* By its own name before others; a cast of it is another value. */
+static bool
+find_in_view(const struct swm_load *load, const swm_relation *r, const void *shown, uint16_t number, swm_str name,
+             uint16_t *column)
+{
+	const struct shown_table *t = shown;
+	bool found = false;
+
+	(void)load;
+	for (size_t i = 0; i < t->count; i++) {
+		bool same_name = swm_str_eq(r->columns[t->columns[i].column].name, name);
+		if (t->columns[i].number != number || t->columns[i].is_cast || (found && !same_name))
+			continue;
+		found = true;
+		*column = t->columns[i].column;
+	}
+	return found;
+}
+
+static bool
+take_shown_indexes(struct swm_load *load, swm_relation *r, const struct shown *shown, size_t count)
+{
+	const struct shown_table table = { shown, count };
+
+	return swm_load_take_indexes(load, r, shown->table_oid, find_in_view, &table);
+}
+
 static bool
 show_table(struct connector *c, const swm_relation *r, const struct shown *shown, size_t count)
 {
@@ -275,7 +316,8 @@ show_view(struct connector *c, swm_relation *r, const struct swm_load_view *v, b
 		for (end = i + 1; end < count && shown[end].table_oid == shown[i].table_oid;)
 			end++;
 		add_primary_key(c->load, r, key, shown + i, end - i);
-		if (of_one_table && !take_shown_keys(c->load, r, shown + i, end - i))
+		if (of_one_table && !(take_shown_keys(c->load, r, shown + i, end - i) &&
+		                      take_shown_indexes(c->load, r, shown + i, end - i)))
 			return false;
 		if (!show_table(c, r, shown + i, end - i))
 			return false;
@@ -294,7 +336,8 @@ show_relations(struct connector *c)
 		swm_relation *r = &s->relations[i];
 		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
 		if (v != NULL ? !show_view(c, r, v, c->load->of_one_table[i]) :
-		    !(take_keys(c->load, r) && show_itself(c, r)))
+		    !(take_keys(c->load, r) && swm_load_take_indexes(c->load, r, r->oid, find_in_table, NULL) &&
+		      show_itself(c, r)))
 			return false;
 	}
 	for (size_t i = 0; i < s->row_count; i++) { /* a function may return a row twice: no keys */

@@ -87,6 +87,14 @@ typedef struct swm_unique_key {
 	bool is_primary;
 } swm_unique_key;
 
+/* A unique index that no constraint stands for. Its SQL is PostgreSQL's own, with qualified names. */
+typedef struct swm_unique_index {
+	const uint16_t *columns; /* indexes: what it is an index of, or what its expressions are of */
+	size_t count;
+	swm_str expressions;     /* a list of all its keys; empty when these are the columns themselves */
+	swm_str predicate;       /* which rows it has; empty for all */
+} swm_unique_index;
+
 struct swm_function;
 
 typedef struct swm_relation {
@@ -106,6 +114,8 @@ typedef struct swm_relation {
 	/* of tables, and of views that are updatable since they have each row of one table once or not at all */
 	const swm_unique_key *unique_keys;
 	size_t unique_key_count;
+	const swm_unique_index *unique_indexes; /* of the same */
+	size_t unique_index_count;
 	/* functions of one argument of this row type: computed fields and relationships */
 	const struct swm_function *const *computed;
 	size_t computed_count;

@@ -285,6 +285,8 @@ swm_step_write(struct serving *s)
 	swm_buf_dispose(&o.location);
 	if (rc == SWM_EDATABASE && s->ingest == NULL && swm_is_key_twice(s->err))
 		tell_key_twice(s);
+	if (rc == SWM_EDATABASE)
+		swm_plan_explain_conflict(s->write_plan, s->snapshot, s->identity.role, s->err);
 	s->done = rc == SWM_OK;
 	return rc;
 }

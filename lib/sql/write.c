@@ -294,14 +294,31 @@ put_put_condition(swm_writer *w, const swm_write_plan *plan)
 static const char count_update[] =
 	" WHERE set_config('swm.updated', (coalesce(nullif(current_setting('swm.updated', true), ''), '0')::bigint + 1)::text, true) <> ''";
 
+/* What of an index PostgreSQL must be told to find it: the columns, or its expressions and predicate as it wrote them. */
+static void
+put_conflict_target(swm_writer *w, const swm_write_plan *plan)
+{
+	const swm_unique_index *index = plan->conflict_index;
+
+	swm_put(w, " ON CONFLICT (");
+	if (index != NULL && index->expressions.len > 0)
+		swm_buf_str(&w->text, index->expressions);
+	else
+		put_column_list(w, &plan->conflict, "", ", ");
+	swm_put(w, ")");
+	if (index == NULL || index->predicate.len == 0)
+		return;
+	swm_put(w, " WHERE ");
+	swm_buf_str(&w->text, index->predicate);
+}
+
 static void
 put_resolution(swm_writer *w, const swm_write_plan *plan)
 {
 	if (plan->resolution == SWM_RESOLUTION_NONE)
 		return;
-	swm_put(w, " ON CONFLICT (");
-	put_column_list(w, &plan->conflict, "", ", ");
-	swm_put(w, ") DO ");
+	put_conflict_target(w, plan);
+	swm_put(w, " DO ");
 	if (plan->resolution == SWM_RESOLUTION_IGNORE || plan->columns.count == 0) {
 		swm_put(w, "NOTHING");
 		return;

@@ -19,6 +19,15 @@ CREATE TABLE golden."odd table" (id integer);
 -- names that the SQL of writes uses
 CREATE TABLE golden.pgrst_body (id integer PRIMARY KEY, e text);
 CREATE TABLE golden.e (id integer PRIMARY KEY, body text);
+-- keys of some rows, and of expressions
+CREATE TABLE golden.accounts (id integer PRIMARY KEY, email text, name text, tenant integer, code text UNIQUE,
+	deleted timestamptz, active boolean);
+CREATE UNIQUE INDEX accounts_email ON golden.accounts (email) WHERE (deleted IS NULL);
+CREATE UNIQUE INDEX accounts_name ON golden.accounts (lower(name));
+CREATE UNIQUE INDEX accounts_names ON golden.accounts (tenant, lower(name), ((email || name))) WHERE (deleted IS NULL);
+CREATE UNIQUE INDEX accounts_tenant ON golden.accounts (tenant) WHERE (deleted IS NULL);
+CREATE UNIQUE INDEX accounts_active ON golden.accounts (tenant) WHERE active;
+CREATE UNIQUE INDEX accounts_code ON golden.accounts (code) WHERE active;
 CREATE TABLE golden.kinds (flag boolean, span int4range, number integer);
 
 -- functions, most of them from PostgREST's page on them

@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 enum { FIRST_OID = 16384, MOST_TYPES = 512, MOST_RELATIONS = 128, MOST_COLUMNS = 64, MOST_KEYS = 256,
-	MOST_KEY_COLUMNS = 8, MOST_FUNCTIONS = 128, MOST_PARAMETERS = 16, MOST_LABELS = 128, MOST_CASTS = 32 };
+	MOST_KEY_COLUMNS = 8, MOST_FUNCTIONS = 128, MOST_PARAMETERS = 16, MOST_LABELS = 128, MOST_CASTS = 32, MOST_INDEXES = 16 };
 
 struct type {
 	uint32_t oid, base, element, array_oid, relation_oid;
@@ -40,6 +40,14 @@ struct key {
 	uint32_t relation, target;
 	unsigned columns[MOST_KEY_COLUMNS], target_columns[MOST_KEY_COLUMNS];
 	unsigned count;
+};
+
+/* A unique index. */
+struct index {
+	uint32_t relation;
+	unsigned key[MOST_COLUMNS], used[MOST_COLUMNS]; /* columns by number, ascending; used: by the predicate too */
+	unsigned key_count, used_count;
+	swm_str expressions, predicate; /* as they are written; empty when there is none */
 };
 
 struct parameter {
@@ -80,6 +88,8 @@ struct model {
 	unsigned relation_count;
 	struct key keys[MOST_KEYS];
 	unsigned key_count;
+	struct index indexes[MOST_INDEXES];
+	unsigned index_count;
 	struct function functions[MOST_FUNCTIONS];
 	unsigned function_count;
 	struct label labels[MOST_LABELS];

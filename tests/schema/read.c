@@ -13,6 +13,7 @@ enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_STRING, TOKEN_SYMBO
 struct token {
 	enum token_kind kind;
 	swm_str text;
+	const char *begin, *end; /* in the text that is read */
 };
 
 /* One statement at a time: its tokens, of which the last is END. */
@@ -88,7 +89,7 @@ dollar_string(struct reader *r)
 	while (n < text.len && !swm_str_starts(swm_str_from(text, n), SWM_STR("$$")))
 		n++;
 	r->rest = swm_str_from(text, n + 2);
-	return (struct token){ TOKEN_STRING, { text.ptr, n } };
+	return (struct token){ .kind = TOKEN_STRING, .text = { text.ptr, n } };
 }
 
 static struct token
@@ -98,11 +99,11 @@ next_token(struct reader *r)
 
 	skip_blanks(r);
 	if (r->rest.len == 0)
-		return (struct token){ TOKEN_END, r->rest };
+		return (struct token){ .kind = TOKEN_END, .text = r->rest };
 	if (r->rest.ptr[0] == '"')
-		return (struct token){ TOKEN_QUOTED, quoted(r, '"') };
+		return (struct token){ .kind = TOKEN_QUOTED, .text = quoted(r, '"') };
 	if (r->rest.ptr[0] == '\'')
-		return (struct token){ TOKEN_STRING, quoted(r, '\'') };
+		return (struct token){ .kind = TOKEN_STRING, .text = quoted(r, '\'') };
 	if (swm_str_starts(r->rest, SWM_STR("$$")))
 		return dollar_string(r);
 	while (n < r->rest.len && is_word_char(r->rest.ptr[n]))
@@ -111,7 +112,7 @@ next_token(struct reader *r)
 	n = n > 0 ? n : swm_str_starts(r->rest, SWM_STR("::")) ? 2 : 1;
 	swm_str text = { r->rest.ptr, n };
 	r->rest = swm_str_from(r->rest, n);
-	return (struct token){ kind, kind == TOKEN_WORD ? lower(r->m, text) : text };
+	return (struct token){ .kind = kind, .text = kind == TOKEN_WORD ? lower(r->m, text) : text };
 }
 
 /* False at the end of the text. */
@@ -122,7 +123,11 @@ next_statement(struct reader *r)
 
 	r->at = r->count = 0;
 	do {
+		skip_blanks(r);
+		const char *begin = r->rest.ptr;
 		t = next_token(r);
+		t.begin = begin;
+		t.end = r->rest.ptr;
 		if (r->count == r->room) {
 			r->room = r->room == 0 ? 256 : r->room * 2;
 			r->tokens = realloc(r->tokens, r->room * sizeof *r->tokens);
@@ -538,6 +543,67 @@ read_table(struct reader *r)
 }
 
 /*
+ * Unique indexes: their SQL is taken as it is written, which must be as PostgreSQL would write it
+ */
+
+/* As skip_expression(), and notes which columns are named. */
+static swm_str
+read_sql(struct reader *r, const struct relation *rel, bool *columns)
+{
+	const char *begin = peek(r)->begin;
+	size_t from = r->at;
+
+	skip_expression(r, "where", "where");
+	for (size_t i = from; i < r->at; i++)
+		columns[column_number(rel, r->tokens[i].text)] = true;
+	return (swm_str){ begin, (size_t)(r->tokens[r->at - 1].end - begin) };
+}
+
+static unsigned
+list_columns(const bool *named, unsigned *columns)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 1; i <= MOST_COLUMNS; i++)
+		if (named[i])
+			columns[count++] = i;
+	return count;
+}
+
+/* name ON relation (key, ...) WHERE predicate */
+static void
+read_unique_index(struct reader *r)
+{
+	bool named[MOST_COLUMNS + 1] = { false };
+	swm_str schema, name;
+
+	expect(r, "index");
+	identifier(r);
+	expect(r, "on");
+	qualified(r, &schema, &name);
+	const struct relation *rel = relation_by_name(r->m, schema, name);
+	if (r->m->index_count == MOST_INDEXES)
+		model_fail("too many indexes", name);
+	struct index *index = &r->m->indexes[r->m->index_count++];
+	*index = (struct index){ .relation = rel->oid };
+	expect(r, "(");
+	const char *begin = peek(r)->begin;
+	bool plain = true;
+	do {
+		plain &= column_number(rel, peek(r)->text) > 0;
+		read_sql(r, rel, named);
+	} while (accept(r, ","));
+	if (!plain)
+		index->expressions = (swm_str){ begin, (size_t)(r->tokens[r->at - 1].end - begin) };
+	expect(r, ")");
+	named[0] = false;
+	index->key_count = list_columns(named, index->key);
+	if (accept(r, "where"))
+		index->predicate = read_sql(r, rel, named);
+	index->used_count = list_columns(named, index->used);
+}
+
+/*
  * Views
  */
 
@@ -747,6 +813,8 @@ read_statement(struct reader *r)
 		expect(r, "replace");
 	if (accept(r, "table"))
 		read_table(r);
+	else if (accept(r, "unique"))
+		read_unique_index(r);
 	else if (accept(r, "materialized") && accept(r, "view"))
 		read_view(r, 'm');
 	else if (accept(r, "view"))

@@ -250,6 +250,38 @@ put_unique_keys(struct rows *rows, const struct model *m)
 }
 
 static void
+put_names(struct rows *rows, const struct relation *r, const struct index *index)
+{
+	swm_buf names = SWM_BUF_INIT;
+
+	for (unsigned i = 0; i < index->used_count; i++) {
+		swm_buf_cstr(&names, i == 0 ? "" : "\1");
+		swm_buf_str(&names, r->columns[index->used[i] - 1].name);
+	}
+	cell_text(rows, swm_buf_view(&names));
+	swm_buf_dispose(&names);
+}
+
+static void
+put_unique_indexes(struct rows *rows, const struct model *m)
+{
+	for (unsigned i = 0; i < m->relation_count; i++) {
+		for (unsigned k = 0; k < m->index_count; k++) {
+			const struct index *index = &m->indexes[k];
+			if (index->relation != m->relations[i].oid)
+				continue;
+			cell_number(rows, index->relation);
+			cell_columns(rows, index->key, index->key_count);
+			cell_columns(rows, index->used, index->used_count);
+			put_names(rows, &m->relations[i], index);
+			cell_text(rows, index->expressions);
+			cell_text(rows, index->predicate);
+			end_row(rows);
+		}
+	}
+}
+
+static void
 put_foreign_keys(struct rows *rows, const struct model *m)
 {
 	for (unsigned i = 0; i < m->key_count; i++) {
@@ -360,6 +392,7 @@ static const struct {
 	{ "NAMESPACES", put_namespaces }, { "TYPES", put_types }, { "ENUM_LABELS", put_enum_labels },
 	{ "DOMAIN_CASTS", put_domain_casts },
 	{ "RELATIONS", put_relations }, { "COLUMNS", put_columns }, { "UNIQUE_KEYS", put_unique_keys },
+	{ "UNIQUE_INDEXES", put_unique_indexes },
 	{ "FOREIGN_KEYS", put_foreign_keys }, { "VIEWS", put_views }, { "FUNCTIONS", put_functions },
 	{ "PARAMETERS", put_parameters }, { "ROWS", put_rows },
 	{ "ROLES", put_roles },

@@ -9,7 +9,7 @@
 #include "schema/schema.h"
 
 /*
- * The snapshot of a text of CREATE TABLE, VIEW, TYPE, DOMAIN and FUNCTION; other
+ * The snapshot of a text of CREATE TABLE, UNIQUE INDEX, VIEW, TYPE, DOMAIN and FUNCTION; other
  * statements are passed over. The columns of a view are columns of what it reads, or
  * expressions that end in ::type AS name. There is one role, "postgres", which may
  * everything. What cannot be read ends the program.

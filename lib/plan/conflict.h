@@ -1,0 +1,11 @@
+/* By which unique key rows that are there already are found: ON CONFLICT. For lib/plan/write.c. */
+#ifndef SWM_PLAN_CONFLICT_H
+#define SWM_PLAN_CONFLICT_H
+
+#include "plan/planner.h"
+#include "plan/write.h"
+
+/* The names of on_conflict: columns of the plan's relation, and what they are the key of. SWM_ENOMEM. */
+int swm_plan_conflict(swm_planner *p, const swm_value *names, swm_write_plan *plan);
+
+#endif
