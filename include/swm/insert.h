@@ -29,7 +29,11 @@ typedef struct swm_insert_options {
 	size_t size;                      /* sizeof(swm_insert_options) */
 	const char *schema;               /* one of db-schemas; NULL: the first of them */
 	enum swm_insert_conflict conflict;
-	const char *const *key;           /* columns of a unique key, for the conflict; NULL: the primary key */
+	/*
+	 * Columns of a unique key, for the conflict; NULL: the primary key. Where no key has them, the
+	 * only partial unique index of them is meant, or else the only one whose expressions use them.
+	 */
+	const char *const *key;
 	size_t key_columns;
 	int fill_defaults;                /* not 0: a value that a row is not given is its column's default, not null */
 } swm_insert_options;

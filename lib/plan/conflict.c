@@ -151,11 +151,18 @@ offer(swm_buf *hint, const swm_relation *r, struct key key)
 		items[i] = &r->columns[key.columns[i]];
 	if (!find_key(r, &named, &index))
 		return;
-	swm_buf_cstr(hint, hint->len == 0 ? "These name a unique key: " : ", ");
+	if (hint->len == 0) {
+		swm_buf_cstr(hint, "Unique keys of '");
+		swm_buf_str(hint, r->name);
+		swm_buf_cstr(hint, "' to name instead: ");
+	} else {
+		swm_buf_cstr(hint, ", ");
+	}
 	for (size_t i = 0; i < key.count; i++) {
-		swm_buf_cstr(hint, i == 0 ? "on_conflict=" : ",");
+		swm_buf_char(hint, i == 0 ? '(' : ',');
 		swm_buf_str(hint, items[i]->name);
 	}
+	swm_buf_char(hint, ')');
 }
 
 void

@@ -238,6 +238,58 @@ class Upsert(Writes):
 		self.expect_error(answer, 400, "42703", 'column "nope" does not exist')
 		self.expect(self.send("POST", "/pairs?on_conflict=a,nope", {"a": 7, "b": 7}), 201)
 
+	def upsert(self, target, body, resolution="merge-duplicates", **more):
+		return self.send("POST", target, body, prefer="%s,resolution=%s" % (REPRESENTATION, resolution), **more)
+
+	def test_a_key_of_some_rows(self):
+		"""PostgreSQL's page on INSERT: a partial index is found by its predicate, here the catalogue's."""
+		target = "/softdel?on_conflict=email&select=id,email,n"
+		self.expect(self.upsert(target, {"id": 1, "email": "x@y", "n": 1}), 201, [{"id": 1, "email": "x@y", "n": 1}])
+		self.expect(self.upsert(target, {"id": 1, "email": "x@y", "n": 2}), 200, [{"id": 1, "email": "x@y", "n": 2}])
+		self.expect(self.upsert(target, {"id": 2, "email": "x@y", "n": 3}, "ignore-duplicates"), 201, [])
+		self.expect(self.send("PATCH", "/softdel?id=eq.1", {"deleted_at": "2025-01-01"}), 204)
+		rows = [{"id": 2, "email": "x@y", "n": 5}, {"id": 3, "email": "z@y", "n": 6}]
+		self.expect(self.upsert(target, rows), 201, rows) # the row that is deleted is none of the index
+		self.expect(self.upsert(target + "&columns=email,n", [{"email": "z@y", "n": 7}], missing="default"), 200,
+		            [{"id": 3, "email": "z@y", "n": 7}])
+		self.assertEqual(self.rows("SELECT id, n FROM writes.softdel"), "(1,2) (2,5) (3,7)")
+
+	def test_many_rows_by_a_key_of_some(self):
+		"""As lines they are copied first, and with errors=skip they are written in parts."""
+		target = "/softdel?on_conflict=email"
+		lines = "".join('{"email":"%d@y","n":%d}\n' % (i % 500, i) for i in range(500))
+		for prefer in "resolution=merge-duplicates", "resolution=merge-duplicates,handling=lenient,errors=skip", "resolution=ignore-duplicates":
+			answer = self.send("POST", target, lines, "application/x-ndjson", prefer=prefer)
+			self.assertIn(answer.status, (200, 201), answer.text)
+		self.assertEqual(self.rows("SELECT count(*), sum(n) FROM writes.softdel"), "(500,124750)")
+
+	def test_a_key_of_an_expression(self):
+		target = "/softdel?on_conflict=name&select=name,n"
+		self.expect(self.upsert(target, {"name": "Ann", "n": 1}), 201, [{"name": "Ann", "n": 1}])
+		self.expect(self.upsert(target, {"name": "ANN", "n": 2}), 200, [{"name": "ANN", "n": 2}])
+		self.expect(self.upsert(target, {"name": "ann", "n": 3}, "ignore-duplicates"), 201, [])
+		target = "/softdel?on_conflict=n,doc&select=doc,n,email"
+		row = {"doc": {"key": "a"}, "n": 10, "active": True, "email": "p"}
+		self.assertEqual(self.upsert(target, row).status, 201)
+		self.expect(self.upsert(target, {**row, "email": "q"}), 200, [{"doc": {"key": "a"}, "n": 10, "email": "q"}])
+
+	def test_a_key_of_some_rows_through_a_view(self):
+		"""The table is of another schema, and so is the function of its index: neither is on the search path."""
+		target = "/people?on_conflict=email&select=email,n"
+		self.expect(self.upsert(target, {"email": "x@y", "n": 1}), 201, [{"email": "x@y", "n": 1}])
+		self.expect(self.upsert(target, {"email": " X@y", "n": 2}), 200, [{"email": " X@y", "n": 2}])
+		answer = self.upsert("/people_renamed?on_conflict=mail", {"mail": "x@y"})
+		self.assertEqual((answer.status, answer.json["code"], answer.json["hint"]), (400, "42P10", None))
+
+	def test_no_key_of_a_conflict(self):
+		message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+		hint = "Unique keys of 'softdel' to name instead: (id), (email), (name), (n,doc)"
+		for names in "deleted_at", "email,name", "n": # of the last there are two
+			self.expect_error(self.upsert("/softdel?on_conflict=" + names, {"n": 1}), 400, "42P10", message, None, hint)
+		lines = self.send("POST", "/softdel?on_conflict=n", '{"n":1}\n', "application/x-ndjson", prefer="resolution=merge-duplicates")
+		self.expect_error(lines, 400, "42P10", message, None, hint)
+		self.assertIsNone(self.upsert("/nobodys?on_conflict=email", {"id": 1, "email": "x"}).json["hint"])
+
 	def test_what_is_returned_is_in_order(self):
 		"""An order is of what comes back, by any column; limit and offset are not of writes."""
 		answer = self.send("POST", "/pairs?select=b&order=b.desc", [{"a": 8, "b": 1}, {"a": 8, "b": 3}, {"a": 8, "b": 2}], prefer=REPRESENTATION)

@@ -41,6 +41,8 @@ setup(void)
 	database_do(admin, "CREATE SCHEMA ins");
 	database_do(admin, "CREATE TABLE ins.t(id integer PRIMARY KEY, big bigint, d double precision, n numeric, b boolean, "
 	                   "bytes bytea, t text DEFAULT 'default', tags text[], j json)");
+	database_do(admin, "CREATE TABLE ins.keyed(id integer PRIMARY KEY, t text, gone timestamptz)");
+	database_do(admin, "CREATE UNIQUE INDEX ON ins.keyed (t) WHERE gone IS NULL");
 	database_do(admin, "CREATE TABLE ins.later(id integer PRIMARY KEY, ref integer REFERENCES ins.later DEFERRABLE INITIALLY DEFERRED)");
 	err = swm_error_new();
 	open_engine("60");
@@ -262,6 +264,30 @@ START_TEST(one_key_twice)
 }
 END_TEST
 
+/* A key may be that of a partial index; what is none is told with those that there are. */
+START_TEST(conflicts_by_an_index)
+{
+	static const char *const names[] = { "t", "id" };
+	const swm_insert_options options = { .size = sizeof options, .conflict = SWM_INSERT_OR_UPDATE, .key = names,
+		.key_columns = 1 };
+	const swm_insert_options both = { .size = sizeof both, .conflict = SWM_INSERT_OR_UPDATE, .key = names,
+		.key_columns = 2 };
+
+	for (int64_t id = 1; id <= 2; id++) {
+		begin_with("keyed", names, 2, &options);
+		ck_assert_int_eq(swm_insert_text(insert, 0, SWM_STR("a")), SWM_OK);
+		ck_assert_int_eq(swm_insert_int64(insert, 1, id), SWM_OK);
+		ck_assert_int_eq(swm_insert_row(insert, err), SWM_OK);
+		ck_assert_int_eq(commit(), 1);
+	}
+	ck_assert_int_eq(database_number(admin, "SELECT sum(id) FROM ins.keyed"), 2);
+	begin_with("keyed", names, 2, &both);
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EDATABASE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "42P10");
+	ck_assert_str_eq(swm_error_hint(err).ptr, "Unique keys of 'keyed' to name instead: (id), (t)");
+}
+END_TEST
+
 START_TEST(nothing_is_kept_without_the_commit)
 {
 	begin(1);
@@ -452,6 +478,7 @@ unit_suite(void)
 	tcase_add_test(cases, text_for_json_that_is_none);
 	tcase_add_test(cases, defaults_and_conflicts);
 	tcase_add_test(cases, one_key_twice);
+	tcase_add_test(cases, conflicts_by_an_index);
 	tcase_add_test(cases, nothing_is_kept_without_the_commit);
 	tcase_add_test(cases, a_bad_row_is_named);
 	tcase_add_test(cases, errors_at_the_commit);

@@ -88,6 +88,21 @@ static const char *const tables_sql =
 	"CREATE TABLE a.days_2025 PARTITION OF a.days FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');"
 	"CREATE TABLE a.day_notes (day date, n integer, CONSTRAINT of_day FOREIGN KEY (day, n) REFERENCES a.days);"
 	"CREATE TABLE a.parent (id integer); CREATE TABLE a.child (extra text) INHERITS (a.parent);"
+	"CREATE FUNCTION hidden.norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';"
+	"CREATE TABLE hidden.keyed (gone int, id integer PRIMARY KEY, email text, \"Odd n\" text, at timestamptz, n integer UNIQUE);"
+	"ALTER TABLE hidden.keyed DROP gone;"
+	"CREATE UNIQUE INDEX ON hidden.keyed (email) WHERE at IS NULL;"
+	"CREATE UNIQUE INDEX ON hidden.keyed (hidden.norm(\"Odd n\"), (n + 1)) INCLUDE (at);"
+	"CREATE UNIQUE INDEX ON hidden.keyed (at);"
+	"CREATE INDEX ON hidden.keyed (n) WHERE at IS NULL;"
+	"CREATE TABLE a.keyed (LIKE hidden.keyed INCLUDING INDEXES);"
+	"CREATE UNIQUE INDEX ON hidden.keyed ((keyed IS NULL));"
+	"CREATE VIEW a.v_keyed AS SELECT at AS at_too, email, at, \"Odd n\", n FROM hidden.keyed;"
+	"CREATE VIEW a.v_renamed AS SELECT email AS mail, at AS since, \"Odd n\", n AS m FROM hidden.keyed;"
+	"CREATE VIEW a.v_cast AS SELECT email::varchar(9), at FROM hidden.keyed;"
+	"CREATE VIEW a.v_joined AS SELECT k.email, k.at FROM hidden.keyed k, a.devices;"
+	"CREATE TABLE a.parted (id integer, day date) PARTITION BY RANGE (day);"
+	"CREATE UNIQUE INDEX ON a.parted (day) WHERE id > 0;"
 	"CREATE VIEW a.v_plain AS SELECT id, name, id + 1 AS next FROM a.devices;"
 	"CREATE VIEW a.v_on_view AS SELECT * FROM a.v_plain;"
 	"CREATE VIEW a.v_grouped AS SELECT count(*) AS n FROM a.devices;"
@@ -481,6 +496,56 @@ START_TEST(keys)
 	ck_assert_uint_eq(relation("v_plain")->primary_key_count, 1);
 	ck_assert_uint_eq(relation("v_grouped")->primary_key_count, 0);
 	ck_assert_uint_eq(relation("to_hidden")->primary_key_count, 0);
+}
+END_TEST
+
+/* The index over these columns, its SQL checked. */
+static void
+assert_index(const char *relation_name, const char *columns, const char *expressions, const char *predicate)
+{
+	const swm_relation *r = relation(relation_name);
+
+	for (size_t i = 0; i < r->unique_index_count; i++) {
+		const swm_unique_index *index = &r->unique_indexes[i];
+		swm_buf names = SWM_BUF_INIT;
+		for (size_t k = 0; k < index->count; k++) {
+			swm_buf_cstr(&names, k == 0 ? "" : ",");
+			swm_buf_str(&names, r->columns[index->columns[k]].name);
+		}
+		bool same = strcmp(swm_buf_text(&names), columns) == 0;
+		swm_buf_dispose(&names);
+		if (!same)
+			continue;
+		assert_str(index->expressions, expressions);
+		assert_str(index->predicate, predicate);
+		return;
+	}
+	ck_abort_msg("%s has no index of %s", relation_name, columns);
+}
+
+/* Those of constraints, others than unique ones and those of whole rows are none. */
+START_TEST(unique_indexes)
+{
+	ck_assert_uint_eq(relation("keyed")->unique_index_count, 3);
+	assert_index("keyed", "email", "", "(at IS NULL)");
+	assert_index("keyed", "Odd n,n", "hidden.norm(\"Odd n\"), ((n + 1))", "");
+	assert_index("keyed", "at", "", "");
+	assert_index("parted", "day", "", "(id > 0)");
+	ck_assert_uint_eq(relation("devices")->unique_index_count, 0);
+}
+END_TEST
+
+/* Their SQL has the table's names. */
+START_TEST(unique_indexes_of_views)
+{
+	ck_assert_uint_eq(relation("v_keyed")->unique_index_count, 3);
+	assert_index("v_keyed", "email", "", "(at IS NULL)");
+	assert_index("v_keyed", "Odd n,n", "hidden.norm(\"Odd n\"), ((n + 1))", "");
+	assert_index("v_keyed", "at", "", "");
+	ck_assert_uint_eq(relation("v_renamed")->unique_index_count, 1);
+	assert_index("v_renamed", "since", "", "");
+	ck_assert_uint_eq(relation("v_cast")->unique_index_count, 1);
+	ck_assert_uint_eq(relation("v_joined")->unique_index_count, 0);
 }
 END_TEST
 
@@ -1199,7 +1264,7 @@ make_tests(void)
 {
 	const TTest *const all[] = {
 		relations_of_all_kinds, relations_that_are_not_there, relations_in_order, odd_names, columns_in_full,
-		columns_of_any_type, columns_of_views, keys, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
+		columns_of_any_type, columns_of_views, keys, unique_indexes, unique_indexes_of_views, foreign_keys, foreign_keys_of_partitioned_tables, forms_agree_with_to_json,
 		types_behind_domains, types_themselves, overloads, without_names, parameters, what_functions_return,
 		rows_of_functions, relationships_of_functions_rows, types_of_parameters, who_may_execute,
 		functions_that_write_media, aggregates_that_write_media, casts_of_domains,
