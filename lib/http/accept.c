@@ -163,13 +163,28 @@ full_name(swm_str type, bool stripped)
 
 enum fit { NO_FIT, ANY_TYPE, ANY_SUBTYPE, EXACT };
 
-static enum fit
-offer_fits(swm_str type, const struct accepted *a)
+/* Whether a media type is longer than its beginning (RFC 6838, 4.2: what may follow). */
+static bool
+continues(swm_str type, swm_str begin)
 {
+	if (type.len <= begin.len || !swm_str_caseeq((swm_str){ type.ptr, begin.len }, begin))
+		return false;
+	for (size_t i = begin.len; i < type.len; i++)
+		if (!swm_is_alnum(type.ptr[i]) && memchr("!#$&-^_.+", type.ptr[i], 9) == NULL)
+			return false;
+	return true;
+}
+
+static enum fit
+offer_fits(const swm_offer *offer, const struct accepted *a)
+{
+	swm_str type = offer->type;
 	size_t parameters = swm_str_find(type, ';');
 	bool stripped = parameters < type.len;
 
 	type.len = parameters;
+	if (offer->is_cut && continues(a->type, type))
+		return EXACT;
 	if (stripped == a->stripped && swm_str_caseeq(type, full_name(a->type, a->stripped)))
 		return EXACT;
 	if (stripped || swm_str_starts(type, SWM_STR("application/vnd.pgrst.")))
@@ -184,7 +199,7 @@ offer_fits(swm_str type, const struct accepted *a)
 
 /* The best of all ranges for one offer, and where it stands; a quality of 0 when there is none. */
 static struct accepted
-best_range(swm_str accept, swm_str type, size_t *place)
+best_range(swm_str accept, const swm_offer *offer, size_t *place)
 {
 	struct accepted best = { .quality = 0 };
 	enum fit best_fit = NO_FIT;
@@ -192,7 +207,7 @@ best_range(swm_str accept, swm_str type, size_t *place)
 
 	for (size_t i = 0; cut_unquoted(&rest, ',', &piece); i++) {
 		struct accepted a = parse_accepted(piece);
-		enum fit fit = offer_fits(type, &a);
+		enum fit fit = offer_fits(offer, &a);
 		bool refused = fit == best_fit && a.quality == 0; /* by name counts, wherever it stands */
 		if (fit == NO_FIT || (fit <= best_fit && !refused))
 			continue;
@@ -381,12 +396,12 @@ swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offer
 		given = SWM_STR("*/*");
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
-		struct accepted a = best_range(given, offers[i].type, &at);
+		struct accepted a = best_range(given, &offers[i], &at);
 		if (a.quality == 0 || (at < place ? is_better(&best, &a) : !is_better(&a, &best)))
 			continue;
 		best = a;
 		place = at;
-		*out = (swm_acceptable){ offers[i].number, a.text };
+		*out = (swm_acceptable){ offers[i].number, a.text, a.type };
 	}
 	return best.quality > 0 ? SWM_OK : fail_media_type(given, err);
 }
@@ -398,7 +413,7 @@ swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can)
 
 	for (int m = 0; m < SWM_MEDIA_COUNT; m++)
 		if ((can & 1u << m) != 0)
-			offers[count++] = (swm_offer){ medias[m].type, m };
+			offers[count++] = (swm_offer){ .type = medias[m].type, .number = m };
 	return count;
 }
 

@@ -26,11 +26,13 @@ swm_str swm_media_name(swm_str type);
 typedef struct swm_offer {
 	swm_str type;          /* "text/csv", with the parameter ";nulls=stripped" where that is meant */
 	int number;            /* whatever the caller calls it */
+	bool is_cut;           /* it may be the beginning of a longer name: each that begins so means it */
 } swm_offer;
 
 typedef struct swm_acceptable {
 	int number;            /* of the offer */
 	swm_str range;         /* what chose it, as it stands in the field */
+	swm_str type;          /* of that: "text/csv" or a wildcard */
 } swm_acceptable;
 
 /*

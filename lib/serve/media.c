@@ -42,7 +42,7 @@ handled_rows(const struct serving *s, const swm_relation *rows)
 static void
 offer(struct offers *to, swm_str type, struct swm_writing writing)
 {
-	to->items[to->count] = (swm_offer){ type, (int)to->count };
+	to->items[to->count] = (swm_offer){ type, (int)to->count, type.len == SWM_LONGEST_NAME };
 	to->writings[to->count++] = writing;
 }
 
@@ -121,6 +121,20 @@ make_offers(const struct serving *s, struct offers *to, unsigned can, const swm_
 	return SWM_OK;
 }
 
+/*
+ * A domain's name that PostgreSQL may have cut is called as it was asked for. Where any type
+ * would do, nobody knows the rest of it.
+ */
+static swm_str
+content_type_of(struct serving *s, const swm_offer *offer, swm_str asked)
+{
+	if (!offer->is_cut)
+		return swm_media_content_type_of(s->arena, offer->type);
+	if (asked.len < offer->type.len)
+		return SWM_STR("application/octet-stream");
+	return swm_media_content_type_of(s->arena, asked);
+}
+
 /* can: of the plan's media types, or none. */
 static int
 choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_error *err)
@@ -149,7 +163,7 @@ choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_erro
 	s->writing = rc == SWM_OK ? offers.writings[chosen.number] : any;
 	*range = rc == SWM_OK ? chosen.range : accept;
 	s->content_type = rc != SWM_OK ? SWM_STR("application/octet-stream") :
-	                  swm_media_content_type_of(s->arena, offers.items[chosen.number].type);
+	                  content_type_of(s, &offers.items[chosen.number], chosen.type);
 	return s->content_type.ptr == NULL ? swm_fail_memory(err) : SWM_OK;
 }
 

@@ -10,6 +10,11 @@ SET search_path = media, gis;
 CREATE DOMAIN "application/vnd.twkb" AS bytea;
 CREATE DOMAIN "text/csv" AS text;
 CREATE DOMAIN "text/plain" AS text;
+SET client_min_messages = error; -- PostgreSQL says that it cuts the name
+CREATE DOMAIN "application/vnd.openxmlformats-officedocument.wordprocessingml.document" AS bytea;
+CREATE FUNCTION docx() RETURNS "application/vnd.openxmlformats-officedocument.wordprocessingml.document" LANGUAGE sql STABLE
+	AS $$ SELECT '\x504b'::bytea $$;
+SET client_min_messages = warning;
 CREATE DOMAIN "*/*" AS bytea;
 CREATE DOMAIN "image/png" AS bytea;
 CREATE DOMAIN "application/vnd.Upper.Case" AS text;

@@ -74,6 +74,19 @@ class Functions(Media):
 		"""Media types know no case (RFC 9110, 8.3.1)."""
 		self.expect("/rpc/shouting", "application/VND.upper.case", "application/vnd.upper.case", b"LOUD")
 
+	def test_a_name_that_is_cut(self):
+		"""PostgreSQL keeps 63 bytes of it: who asks knows the rest."""
+		cut = "application/vnd.openxmlformats-officedocument.wordprocessingml."
+		self.assertEqual(len(cut), 63)
+		docx = cut + "document"
+		for accept in (docx, docx + ";q=0.5, text/html", "text/html, " + docx + "; a=b"):
+			self.expect("/rpc/docx", accept, docx, b"PK")
+		self.expect("/rpc/docx", cut, cut, b"PK")
+		for accept in ("*/*", None, "application/*", "image/png, */*;q=0.1"):
+			self.expect("/rpc/docx", accept, "application/octet-stream", b"PK")
+		for accept in (cut[:-1], "x" + docx, docx + "/a", docx + " a", 'x/y, %s"' % docx, docx + ";q=0"):
+			self.assertEqual(self.get("/rpc/docx", accept).status, 406, accept)
+
 	def test_null(self):
 		self.expect("/rpc/nothing_at_all", "image/png", "image/png", b"")
 
