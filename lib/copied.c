@@ -308,7 +308,8 @@ search_key(struct search *s, swm_error *err)
 	int64_t rows, numbers[MOST_NUMBERS] = { 0 };
 	bool refused;
 
-	if (swm_sql_staged_twice(&statement, s->arena, s->staging, NULL) == SWM_OK &&
+	if (swm_plan_key_is_of_all_rows(s->staging->plan) &&
+	    swm_sql_staged_twice(&statement, s->arena, s->staging, NULL) == SWM_OK &&
 	    look(s, &statement, &rows, numbers, &refused) == SWM_OK && rows == 1)
 		swm_tell_key_twice(err, s->staging->of_array, numbers);
 }

@@ -133,6 +133,12 @@ swm_plan_conflict(swm_planner *p, const swm_value *names, swm_write_plan *plan)
 	return rc;
 }
 
+bool
+swm_plan_key_is_of_all_rows(const swm_write_plan *plan)
+{
+	return plan->conflict_index == NULL || plan->conflict_index->predicate.len == 0;
+}
+
 /* --- the hint ---------------------------------------------------------- */
 
 enum { MOST_COLUMNS = 32 }; /* INDEX_MAX_KEYS */

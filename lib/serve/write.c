@@ -255,7 +255,7 @@ tell_key_twice(struct serving *s)
 	swm_str *names = swm_arena_array(s->arena, s->write_plan->conflict.count, sizeof *names);
 	swm_json_twice twice;
 
-	if (names == NULL ||
+	if (names == NULL || !swm_plan_key_is_of_all_rows(s->write_plan) ||
 	    !swm_json_find_twice(&twice, swm_buf_view(&s->body), names, key_names(s, names)))
 		return;
 	if (s->content == SWM_CONTENT_CSV)
