@@ -64,13 +64,16 @@ make_plan(swm_insert *i, const char *relation, const char *const *columns, size_
 	swm_write_request request = { .kind = SWM_WRITE_INSERT, .body_is_array = true, .returned = SWM_RETURN_MINIMAL,
 		.fill_defaults = options->fill_defaults != 0, .resolution = resolutions[options->conflict] };
 
-	request.read = (swm_read_request){ .relation = swm_arena_str(i->arena, swm_cstr(relation)), .ast = ast, .written = true };
+	request.read = (swm_read_request){ .relation = swm_arena_str(i->arena, swm_cstr(relation)),
+		.role = i->session->identity.role, .ast = ast, .written = true };
 	if (ast == NULL || request.read.relation.ptr == NULL || add_names(&ast->columns, i->arena, columns, count) != SWM_OK ||
 	    add_names(&ast->on_conflict, i->arena, options->key, options->key_columns) != SWM_OK)
 		return swm_fail_memory(err);
 	ast->has_columns = true;
 	ast->has_on_conflict = options->key_columns > 0;
 	int rc = swm_plan_schema(&request.read.schema, settings, swm_cstr(options->schema), err);
+	if (rc != SWM_OK)
+		swm_plan_hint_schemas(settings, i->snapshot, request.read.role, err);
 	return rc != SWM_OK ? rc : swm_plan_write(&i->plan, i->arena, i->snapshot, settings, &request, err);
 }
 

@@ -115,6 +115,16 @@ answer_error(struct serving *s)
 	return fail_delivery(s, swm_reply_end(&s->reply, s->err));
 }
 
+/* What PostgreSQL's own words would tell. */
+static void
+hide_unseen(struct serving *s)
+{
+	if (s->write_plan != NULL)
+		swm_plan_hide_unseen(s->write_plan->target, s->snapshot, s->identity.role, s->err);
+	if (s->plan != NULL)
+		swm_plan_hide_unseen(s->plan->root, s->snapshot, s->identity.role, s->err);
+}
+
 static int
 take_steps(struct serving *s, size_t from)
 {
@@ -128,6 +138,8 @@ take_steps(struct serving *s, size_t from)
 	}
 	if (rc != SWM_OK)
 		swm_hint_at_body(s);
+	if (rc == SWM_EDATABASE)
+		hide_unseen(s);
 	return rc;
 }
 

@@ -291,6 +291,16 @@ swm_error_set_hint(swm_error *err, swm_str hint)
 }
 
 void
+swm_error_drop_advice(swm_error *err)
+{
+	if (err == NULL)
+		return;
+	err->has_details = err->has_hint = err->details_are_json = false;
+	swm_buf_clear(&err->details);
+	swm_buf_clear(&err->hint);
+}
+
+void
 swm_error_add_header(swm_error *err, swm_str name, swm_str value)
 {
 	if (err == NULL)

@@ -55,6 +55,9 @@ void swm_error_prefix(swm_error *err, swm_str prefix);
 /* Adds what another says to the details, a line for its message and each of its details. */
 void swm_error_append(swm_error *err, const swm_error *other);
 
+/* Leaves neither details nor a hint. */
+void swm_error_drop_advice(swm_error *err);
+
 /* A header field that the answer is to carry; the views have no NUL and are copied. */
 void swm_error_add_header(swm_error *err, swm_str name, swm_str value);
 

@@ -124,6 +124,12 @@ needs_no_body(const struct caller *c, const swm_function *f)
 	return !needs;
 }
 
+static bool
+is_seen(const struct caller *c, const swm_function *f)
+{
+	return swm_snapshot_may_execute(c->snapshot, c->request->role, f);
+}
+
 /* The overloads that a test accepts; NULL when memory ran out. */
 static const swm_function **
 select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const swm_function *f), size_t *count)
@@ -156,7 +162,7 @@ choose(struct caller *c, const swm_function **out, bool *whole_body)
 		return swm_call_fail_not_found(c->snapshot, r, c->names, c->name_count, c->overloads, c->overload_count,
 		                               c->arena, c->err);
 	if (count > 1)
-		return swm_call_fail_ambiguous(fitting, count, c->err);
+		return swm_call_fail_ambiguous(c->snapshot, r->role, fitting, count, c->err);
 	*out = fitting[0];
 	return SWM_OK;
 }
@@ -232,7 +238,9 @@ swm_plan_call_of(const swm_plan_call **out, swm_arena *arena, const swm_snapshot
 	if (call == NULL)
 		return swm_fail_memory(err);
 	c.overloads = swm_snapshot_functions(snapshot, request->schema, request->name, &c.overload_count);
-	int rc = collect_names(&c);
+	if (request->seen_only)
+		c.overloads = select_overloads(&c, is_seen, &c.overload_count);
+	int rc = request->seen_only && c.overloads == NULL ? swm_fail_memory(err) : collect_names(&c);
 	if (rc == SWM_OK)
 		rc = choose(&c, &call->function, &whole_body);
 	if (rc != SWM_OK)

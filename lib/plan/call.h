@@ -36,7 +36,8 @@ typedef struct swm_plan_call {
 /* What was asked for. */
 typedef struct swm_call_request {
 	swm_str schema, name;
-	swm_str role;             /* what it may not execute is no hint */
+	swm_str role;             /* what it may not execute is named in no error */
+	bool seen_only;           /* that is not there at all */
 	bool post;                /* with a body of this type */
 	enum swm_content content;
 	const swm_pair *pairs;    /* of a query string or a form */

@@ -157,10 +157,13 @@ swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r,
 	set_searched(err, r, names, name_count);
 	if (raw) /* its parameters have no names that could be meant */
 		return rc;
-	nearest = overload_count > 0
+	bool has_seen = false;
+	for (size_t i = 0; i < overload_count; i++)
+		has_seen |= swm_snapshot_may_execute(snapshot, r->role, overloads[i]);
+	nearest = has_seen
 	                  ? nearest_parameters(snapshot, r->role, names, name_count, overloads, overload_count, arena)
 	                  : swm_snapshot_nearest_function(snapshot, r->schema, r->role, r->name);
-	if (nearest.ptr != NULL && overload_count > 0)
+	if (nearest.ptr != NULL && has_seen)
 		set_hint(err, r->schema, r->name, nearest);
 	else if (nearest.ptr != NULL)
 		set_hint(err, r->schema, nearest, none);
@@ -209,13 +212,16 @@ put_signature(swm_buf *to, const swm_function *f)
 }
 
 int
-swm_call_fail_ambiguous(const swm_function **candidates, size_t count, swm_error *err)
+swm_call_fail_ambiguous(const swm_snapshot *snapshot, swm_str role, const swm_function **candidates, size_t count,
+                        swm_error *err)
 {
 	swm_buf list = SWM_BUF_INIT;
 
 	qsort(candidates, count, sizeof *candidates, compare_functions);
 	for (size_t i = 0; i < count; i++) {
-		swm_buf_cstr(&list, i == 0 ? "" : ", ");
+		if (!swm_snapshot_may_execute(snapshot, role, candidates[i]))
+			continue;
+		swm_buf_cstr(&list, list.len == 0 ? "" : ", ");
 		put_signature(&list, candidates[i]);
 	}
 	int rc = swm_fail(err, SWM_ERR_AMBIGUOUS_FUNCTION, swm_buf_view(&list));

@@ -8,7 +8,6 @@ int
 swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_error *err)
 {
 	const swm_list *schemas = &settings->db_schemas;
-	swm_buf hint = SWM_BUF_INIT;
 
 	for (size_t i = 0; i < schemas->count; i++) {
 		if (name.len == 0 || swm_str_eq(schemas->items[i], name)) {
@@ -16,27 +15,52 @@ swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_er
 			return SWM_OK;
 		}
 	}
-	int rc = swm_fail(err, SWM_ERR_SCHEMA_NOT_EXPOSED, name);
-	swm_buf_cstr(&hint, "Only the following schemas are exposed: ");
-	for (size_t i = 0; i < schemas->count; i++) {
-		if (i > 0)
-			swm_buf_cstr(&hint, ", ");
-		swm_buf_str(&hint, schemas->items[i]);
-	}
-	swm_error_set_hint(err, swm_buf_view(&hint));
-	swm_buf_dispose(&hint);
-	return rc;
+	return swm_fail(err, SWM_ERR_SCHEMA_NOT_EXPOSED, name);
 }
 
-int
-swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str name,
-                  swm_error *err)
+void
+swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role, swm_error *err)
 {
-	*out = swm_snapshot_relation(snapshot, schema, name);
-	if (*out != NULL)
-		return SWM_OK;
+	const swm_list *schemas = &settings->db_schemas;
+	swm_buf hint = SWM_BUF_INIT;
+
+	for (size_t i = 0; i < schemas->count; i++) {
+		if (!swm_snapshot_may_use(snapshot, role, schemas->items[i]))
+			continue;
+		swm_buf_cstr(&hint, hint.len == 0 ? "Only the following schemas are exposed: " : ", ");
+		swm_buf_str(&hint, schemas->items[i]);
+	}
+	if (hint.len > 0)
+		swm_error_set_hint(err, swm_buf_view(&hint));
+	swm_buf_dispose(&hint);
+}
+
+static bool
+may_see_all(const swm_plan_node *node, const swm_snapshot *snapshot, swm_str role)
+{
+	const swm_relation *r = node->relation;
+	bool may = r == NULL || r->kind == 'c' || swm_snapshot_may_see(snapshot, role, r);
+
+	for (const swm_plan_node *c = node->children; c != NULL && may; c = c->next)
+		may = may_see_all(c, snapshot, role); /* as deep as SWM_DEEPEST_EMBED */
+	return may;
+}
+
+void
+swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role, swm_error *err)
+{
+	swm_str code = swm_error_code(err);
+	bool names_others = swm_str_eq(code, SWM_STR("42703")) || swm_str_eq(code, SWM_STR("42P01"));
+
+	if (names_others && !may_see_all(root, snapshot, role))
+		swm_error_drop_advice(err);
+}
+
+static int
+fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name, swm_error *err)
+{
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
-	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, SWM_STR(""), name);
+	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, role, name);
 	if (near.len > 0) {
 		swm_buf hint = SWM_BUF_INIT;
 		swm_buf_cstr(&hint, "Perhaps you meant the table '");
@@ -48,6 +72,41 @@ swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_st
 		swm_buf_dispose(&hint);
 	}
 	return rc;
+}
+
+int
+swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name,
+                  swm_error *err)
+{
+	*out = swm_snapshot_relation(snapshot, schema, name);
+	return *out != NULL ? SWM_OK : fail_no_relation(snapshot, schema, role, name, err);
+}
+
+int
+swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
+                       swm_str name, swm_error *err)
+{
+	int rc = swm_plan_relation(out, snapshot, schema, role, name, err);
+
+	if (rc != SWM_OK || swm_snapshot_may_see(snapshot, role, *out))
+		return rc;
+	return fail_no_relation(snapshot, schema, role, name, err);
+}
+
+swm_str
+swm_plan_called(const swm_planner *p, const swm_plan_node *node)
+{
+	if (node->parent != NULL)
+		return node->target;
+	return p->request->function != NULL ? p->request->function->name : p->request->relation;
+}
+
+swm_str
+swm_plan_told_name(const swm_planner *p, const swm_plan_node *node)
+{
+	bool may_see = swm_snapshot_may_see(p->snapshot, p->request->role, node->relation);
+
+	return may_see ? node->relation->name : swm_plan_called(p, node);
 }
 
 int
@@ -143,6 +202,14 @@ shape_of(const swm_function *f)
 }
 
 static int
+find_relation(swm_planner *p, const swm_relation **out)
+{
+	const swm_read_request *r = p->request;
+
+	return swm_plan_relation(out, p->snapshot, r->schema, r->role, r->relation, p->err);
+}
+
+static int
 plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 {
 	const swm_function *f = p->request->function;
@@ -150,11 +217,11 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 	if (p->request->written) {
 		root->source = SWM_SOURCE_WRITTEN;
 		root->alias = p->request->relation;
-		int rc = swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
+		int rc = find_relation(p, &root->relation);
 		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
 	}
 	if (f == NULL) {
-		int rc = swm_plan_relation(&root->relation, p->snapshot, p->request->schema, p->request->relation, p->err);
+		int rc = find_relation(p, &root->relation);
 		/* "_1" and the like are names of lateral joins */
 		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
 	}
@@ -171,12 +238,17 @@ static int
 refuse_embeds(swm_planner *p, const swm_plan_node *root)
 {
 	const swm_relation value = { .name = root->alias, .kind = 'c' };
+	swm_embed_request request = { .schema = p->request->schema, .role = p->request->role, .origin = &value,
+		.origin_name = root->alias };
 	const swm_relationship *none;
 
-	for (const swm_select_item *i = root->asked->select; i != NULL; i = i->next)
-		if (i->kind == SWM_SELECT_RELATION || i->kind == SWM_SELECT_SPREAD)
-			return swm_plan_relationship(&none, p->arena, p->snapshot, p->request->schema, &value, i->relation,
-			                             i->hint, p->err);
+	for (const swm_select_item *i = root->asked->select; i != NULL; i = i->next) {
+		if (i->kind != SWM_SELECT_RELATION && i->kind != SWM_SELECT_SPREAD)
+			continue;
+		request.target = i->relation;
+		request.hint = i->hint;
+		return swm_plan_relationship(&none, p->arena, p->snapshot, &request, p->err);
+	}
 	return SWM_OK;
 }
 

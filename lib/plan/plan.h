@@ -163,6 +163,7 @@ typedef struct swm_read_plan {
 /* What a read is asked for, besides its query. */
 typedef struct swm_read_request {
 	swm_str schema, relation;
+	swm_str role;              /* what it may not see is named in no error */
 	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
 	const struct swm_plan_call *call; /* with what */
 	bool written;                     /* of what a write touched: conditions and limits of the root are the write's */
@@ -186,6 +187,14 @@ typedef struct swm_read_request {
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);
 
+/* What is embedded: origin?select=target!hint(...) */
+typedef struct swm_embed_request {
+	swm_str schema, role;
+	const swm_relation *origin;
+	swm_str origin_name;       /* what the request calls it, for errors to a role that may not see it */
+	swm_str target, hint;
+} swm_embed_request;
+
 /*
  * The relationship of an origin with a target of a select list, in the same schema:
  * the target is a relation's name, a computed relationship's, or a foreign key's name
@@ -194,14 +203,29 @@ int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *sna
  * with the candidates; SWM_ENOMEM.
  */
 int swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_snapshot *snapshot,
-                          swm_str schema, const swm_relation *origin, swm_str target, swm_str hint,
-                          swm_error *err);
+                          const swm_embed_request *request, swm_error *err);
 
-/* The relation of a name. TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint. */
-int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str name,
-                      swm_error *err);
+/*
+ * The relation of a name. TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name, of those that the
+ * role may see, as hint.
+ */
+int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
+                      swm_str name, swm_error *err);
+
+/* The same, as if what the role may not see were not there. */
+int swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
+                           swm_str name, swm_error *err);
 
 /* The exposed schema of a name (empty: the first). SCHEMA_NOT_EXPOSED (SWM_ENOTFOUND). */
 int swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_error *err);
+
+/* Adds to that error those that the role may use. */
+void swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role, swm_error *err);
+
+/*
+ * PostgreSQL looks for similar names before it looks at privileges: when it did not find a
+ * column, details and hint are taken away unless the role may see all relations of the plan.
+ */
+void swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role, swm_error *err);
 
 #endif

@@ -25,6 +25,12 @@ typedef struct swm_planner {
 /* Oids that never change (pg_type.dat). */
 enum { SWM_OID_BYTEA = 17, SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
 
+/* What the request calls a node's relation, or the function that its rows are of. */
+swm_str swm_plan_called(const swm_planner *p, const swm_plan_node *node);
+
+/* The name of a node's relation for an error: its own, if the role may see it, else what the request calls it. */
+swm_str swm_plan_told_name(const swm_planner *p, const swm_plan_node *node);
+
 /* A name and path as a field of the node's rows. */
 int swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field,
                       swm_plan_field *out);

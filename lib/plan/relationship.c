@@ -8,12 +8,12 @@
 
 #include <stdlib.h>
 
-/* What is asked for: origin?select=target!hint(...) */
 struct wanted {
 	swm_arena *arena;
 	const swm_snapshot *snapshot;
 	const swm_relation *origin;
-	swm_str schema, target, hint;
+	swm_str origin_name; /* as errors call it */
+	swm_str schema, role, target, hint;
 	swm_error *err;
 };
 
@@ -145,6 +145,22 @@ offer(swm_fuzzy *fuzzy, swm_str name, swm_str offered)
 	return !swm_str_eq(name, offered);
 }
 
+/* The row of a function is none of its own. */
+static bool
+may_see(const struct wanted *w, const swm_relation *relation)
+{
+	return relation->kind == 'c' || swm_snapshot_may_see(w->snapshot, w->role, relation);
+}
+
+/* Whether the role may see all that is named to tell of a relationship. */
+static bool
+may_be_told(const struct wanted *w, const swm_relationship *r)
+{
+	if (r->computed != NULL && !swm_snapshot_may_execute(w->snapshot, w->role, r->computed))
+		return false;
+	return may_see(w, r->origin) && may_see(w, r->target) && (r->junction == NULL || may_see(w, r->junction));
+}
+
 /* What is related to the origin and has a name like the target's. */
 static swm_str
 nearest_target(const struct wanted *w, const swm_relationship *all, size_t count)
@@ -155,7 +171,9 @@ nearest_target(const struct wanted *w, const swm_relationship *all, size_t count
 	if (!swm_fuzzy_start(&fuzzy, w->target))
 		return (swm_str){ NULL, 0 };
 	for (size_t i = 0; i < count; i++)
-		unknown &= offer(&fuzzy, w->target, all[i].computed != NULL ? all[i].computed->name : all[i].target->name);
+		if (may_be_told(w, &all[i]))
+			unknown &= offer(&fuzzy, w->target,
+			                 all[i].computed != NULL ? all[i].computed->name : all[i].target->name);
 	return unknown ? swm_fuzzy_nearest(&fuzzy) : (swm_str){ NULL, 0 };
 }
 
@@ -183,10 +201,10 @@ static int
 fail_none(const struct wanted *w)
 {
 	swm_buf text = SWM_BUF_INIT;
-	int rc = swm_fail(w->err, SWM_ERR_NO_RELATIONSHIP, w->origin->name, w->target);
+	int rc = swm_fail(w->err, SWM_ERR_NO_RELATIONSHIP, w->origin_name, w->target);
 
 	swm_buf_cstr(&text, "Searched for a foreign key relationship between '");
-	swm_buf_str(&text, w->origin->name);
+	swm_buf_str(&text, w->origin_name);
 	swm_buf_cstr(&text, "' and '");
 	swm_buf_str(&text, w->target);
 	if (w->hint.len > 0) {
@@ -230,7 +248,7 @@ add_columns(swm_buf *text, const swm_relation *relation, const uint16_t *columns
 }
 
 static void
-add_path(swm_buf *text, const swm_relationship *r)
+add_path(const struct wanted *w, swm_buf *text, const swm_relationship *r)
 {
 	if (r->junction != NULL) {
 		const swm_foreign_key *one = r->junction_origin, *two = r->junction_target;
@@ -245,7 +263,7 @@ add_path(swm_buf *text, const swm_relationship *r)
 	}
 	swm_buf_str(text, r->key->name);
 	swm_buf_cstr(text, " using ");
-	swm_buf_str(text, r->origin->name);
+	swm_buf_str(text, w->origin_name);
 	add_columns(text, r->origin, r->origin_columns, r->count);
 	swm_buf_cstr(text, " and ");
 	swm_buf_str(text, r->target->name);
@@ -253,19 +271,19 @@ add_path(swm_buf *text, const swm_relationship *r)
 }
 
 static void
-add_candidate(swm_buf *json, swm_buf *text, const swm_relationship *r)
+add_candidate(const struct wanted *w, swm_buf *json, swm_buf *text, const swm_relationship *r)
 {
 	swm_buf_cstr(json, json->len == 1 ? "{\"cardinality\":" : ",{\"cardinality\":");
 	swm_json_quote(json, swm_cstr(cardinality_name(r->cardinality)));
 	swm_buf_cstr(json, ",\"embedding\":");
 	swm_buf_clear(text);
-	swm_buf_str(text, r->origin->name);
+	swm_buf_str(text, w->origin_name);
 	swm_buf_cstr(text, " with ");
 	swm_buf_str(text, r->target->name);
 	swm_json_quote(json, swm_buf_view(text));
 	swm_buf_cstr(json, ",\"relationship\":");
 	swm_buf_clear(text);
-	add_path(text, r);
+	add_path(w, text, r);
 	swm_json_quote(json, swm_buf_view(text));
 	swm_buf_char(json, '}');
 }
@@ -398,16 +416,30 @@ set_ambiguous_hint(const struct wanted *w, const swm_relationship *candidates, s
 	swm_buf_dispose(&ways);
 }
 
+static size_t
+keep_told(const struct wanted *w, swm_relationship *candidates, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (may_be_told(w, &candidates[i]))
+			candidates[kept++] = candidates[i];
+	return kept;
+}
+
 static int
 fail_ambiguous(const struct wanted *w, swm_relationship *candidates, size_t count)
 {
 	swm_buf json = SWM_BUF_INIT, text = SWM_BUF_INIT;
-	int rc = swm_fail(w->err, SWM_ERR_AMBIGUOUS_RELATIONSHIP, w->origin->name, w->target);
+	int rc = swm_fail(w->err, SWM_ERR_AMBIGUOUS_RELATIONSHIP, w->origin_name, w->target);
 
+	count = keep_told(w, candidates, count);
+	if (count == 0)
+		return rc;
 	qsort(candidates, count, sizeof *candidates, compare_candidates);
 	swm_buf_char(&json, '[');
 	for (size_t i = 0; i < count; i++)
-		add_candidate(&json, &text, &candidates[i]);
+		add_candidate(w, &json, &text, &candidates[i]);
 	swm_buf_char(&json, ']');
 	if (!json.failed && !text.failed)
 		swm_error_set_details_json(w->err, swm_buf_view(&json));
@@ -419,10 +451,12 @@ fail_ambiguous(const struct wanted *w, swm_relationship *candidates, size_t coun
 
 int
 swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_snapshot *snapshot,
-                      swm_str schema, const swm_relation *origin, swm_str target, swm_str hint,
-                      swm_error *err)
+                      const swm_embed_request *request, swm_error *err)
 {
-	const struct wanted w = { arena, snapshot, origin, schema, target, hint, err };
+	bool told = swm_snapshot_may_see(snapshot, request->role, request->origin);
+	const struct wanted w = { .arena = arena, .snapshot = snapshot, .origin = request->origin,
+		.origin_name = told ? request->origin->name : request->origin_name, .schema = request->schema,
+		.role = request->role, .target = request->target, .hint = request->hint, .err = err };
 	swm_relationship *candidates;
 	size_t count;
 

@@ -48,7 +48,7 @@ swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 	f.column = node->relation == NULL ? NULL : swm_relation_column(node->relation, field->name);
 	if (f.column == NULL && f.name.len > SWM_LONGEST_NAME)
 		return swm_plan_fail_no_column(
-			p, node->relation == NULL ? node->alias : node->relation->name, f.name);
+			p, node->relation == NULL ? node->alias : swm_plan_told_name(p, node), f.name);
 	p->runs_user_code |= f.column == NULL;
 	p->unknown_names |= root_type_of(node, &f) == NULL;
 	if (f.path != NULL) {
@@ -186,7 +186,7 @@ static int
 fail_not_to_one(swm_planner *p, const swm_plan_node *node, const swm_plan_node *child)
 {
 	swm_buf details = SWM_BUF_INIT;
-	swm_str origin = node->relation->name;
+	swm_str origin = swm_plan_told_name(p, node);
 	int rc = swm_fail(p->err, SWM_ERR_ORDER_NOT_TO_ONE, origin, child->name);
 
 	swm_buf_char(&details, '\'');

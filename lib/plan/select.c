@@ -197,7 +197,8 @@ swm_plan_alias(swm_planner *p, swm_plan_node *node)
 {
 	enum { LONGEST = 48 };
 	swm_buf alias = SWM_BUF_INIT;
-	swm_str name = node->relation->name;
+	/* PostgreSQL's errors name it */
+	swm_str name = node->parent == NULL ? node->relation->name : swm_plan_told_name(p, node);
 
 	if (name.len > LONGEST) {
 		name.len = LONGEST;
@@ -216,9 +217,10 @@ swm_plan_alias(swm_planner *p, swm_plan_node *node)
 static int
 set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *node, swm_str hint)
 {
+	const swm_embed_request request = { .schema = p->request->schema, .role = p->request->role,
+		.origin = parent->relation, .origin_name = swm_plan_called(p, parent), .target = node->target, .hint = hint };
 	const swm_relationship *r;
-	int rc = swm_plan_relationship(&r, p->arena, p->snapshot, p->request->schema, parent->relation, node->target, hint,
-	                               p->err);
+	int rc = swm_plan_relationship(&r, p->arena, p->snapshot, &request, p->err);
 
 	if (rc != SWM_OK)
 		return rc;

@@ -154,7 +154,8 @@ plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *pl
 	if (node == NULL)
 		return swm_fail_memory(p->err);
 	plan->target = node;
-	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema, request->read.relation, p->err);
+	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema, request->read.role,
+	                           request->read.relation, p->err);
 	if (rc == SWM_OK && request->kind == SWM_WRITE_PUT)
 		rc = check_put(p, request, node->relation);
 	if (rc == SWM_OK)

@@ -48,8 +48,10 @@ make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_quer
           swm_read_context *context, swm_error *err)
 {
 	const swm_settings *settings = session->engine->settings;
-	swm_read_request request = { .relation = query->relation, .ast = query->ast };
+	swm_read_request request = { .relation = query->relation, .role = session->identity.role, .ast = query->ast };
 	int rc = swm_plan_schema(&request.schema, settings, query->schema, err);
+	if (rc != SWM_OK)
+		swm_plan_hint_schemas(settings, r->snapshot, request.role, err);
 
 	context->schema = request.schema;
 	if (rc == SWM_OK && query->is_call)
@@ -157,6 +159,8 @@ try_to_open(swm_rows *r, swm_session *session, const swm_query *query, enum swm_
 		return rc;
 	rc = mode == SWM_ROWS_WHOLE ? read_whole(r, err)
 	                            : advance(r, err); /* errors and columns are known at once */
+	if (rc == SWM_EDATABASE)
+		swm_plan_hide_unseen(plan->root, r->snapshot, session->identity.role, err);
 	r->row = -1;
 	r->ended = r->current == NULL;
 	if (rc < 0)

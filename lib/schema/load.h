@@ -111,7 +111,7 @@ swm_load_take swm_load_relations, swm_load_relation_columns, swm_load_unique_key
 swm_load_take swm_load_unique_indexes;
 swm_load_take swm_load_functions, swm_load_parameters, swm_load_rows, swm_load_function_settings;
 swm_load_take swm_load_function_grants, swm_load_media_handlers, swm_load_geojson;
-swm_load_take swm_load_grants, swm_load_roles, swm_load_role_rights, swm_load_role_settings;
+swm_load_take swm_load_schema_grants, swm_load_grants, swm_load_roles, swm_load_role_rights, swm_load_role_settings;
 
 /* What keys, foreign keys and views come to, once all have been read. SWM_ENOMEM. */
 int swm_load_relationships(struct swm_load *load);

@@ -3,6 +3,28 @@
 #include "schema/load.h"
 
 int
+swm_load_schema_grants(struct swm_load *load, const PGresult *rows)
+{
+	swm_snapshot *s = load->snapshot;
+	size_t count = (size_t)PQntuples(rows);
+	swm_grant *entries = swm_load_array(load, count, sizeof *entries);
+
+	s->schema_grants = swm_load_array(load, count, sizeof *s->schema_grants);
+	if (load->no_memory)
+		return SWM_ENOMEM;
+	for (int row = 0, end; row < PQntuples(rows); row = end) {
+		end = swm_load_group_end(rows, row);
+		for (int i = row; i < end; i++) {
+			entries[i] = (swm_grant){ swm_load_oid(rows, i, 1), SWM_MAY_USE };
+			swm_load_add_oid(load, SWM_PARAM_GRANTEES, entries[i].grantee);
+		}
+		s->schema_grants[s->schema_grant_count++] = (swm_schema_grants){
+			swm_load_schema_name(load, swm_load_cell(rows, row, 0)), { entries + row, (size_t)(end - row) } };
+	}
+	return SWM_OK;
+}
+
+int
 swm_load_roles(struct swm_load *load, const PGresult *rows)
 {
 	swm_snapshot *s = load->snapshot;

@@ -272,12 +272,19 @@ int swm_snapshot_relationships_named(const swm_relationship **out, size_t *count
 /*
  * The relation of the exposed schema whose name is nearest (lib/base/fuzzy.h), among those
  * that the role may see, and the function among those that it may execute: a hint must
- * not name others. An empty role sees all. Empty when none is near.
+ * not name others. Empty when none is near.
  */
 swm_str swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
 swm_str swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name);
 
-/* Whether the role may do anything of the following with the relation. */
+/* Whether the role may use what is in a schema, exposed or of db-extra-search-path, as far as that is granted. */
+bool swm_snapshot_may_use(const swm_snapshot *snapshot, swm_str role, swm_str schema);
+
+/*
+ * Whether the role may do anything of the following with the relation. An answer names to a role
+ * what it may see or execute, and what the request itself has named: this holds for hints and
+ * errors, for OPTIONS, and for the OpenAPI document.
+ */
 bool swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation);
 
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */

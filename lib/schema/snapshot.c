@@ -219,11 +219,29 @@ may(const swm_snapshot *snapshot, swm_str role, const swm_grants *grants, uint32
 }
 
 bool
+swm_snapshot_may_use(const swm_snapshot *snapshot, swm_str role, swm_str schema)
+{
+	static const swm_grants none = { NULL, 0 };
+	const swm_grants *grants = &none;
+
+	for (size_t i = 0; i < snapshot->schema_grant_count; i++)
+		if (swm_str_eq(snapshot->schema_grants[i].schema, schema))
+			grants = &snapshot->schema_grants[i].grants;
+	return may(snapshot, role, grants, SWM_MAY_USE);
+}
+
+/* What is in a schema that may not be used is out of reach, whatever is granted. */
+static bool
+may_on_relation(const swm_snapshot *snapshot, swm_str role, const swm_relation *r, uint32_t wanted)
+{
+	return r->kind != 'c' && may(snapshot, role, &snapshot->grants[r - snapshot->relations], wanted) &&
+	       swm_snapshot_may_use(snapshot, role, r->schema);
+}
+
+bool
 swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
 {
-	if (relation->kind == 'c')
-		return false;
-	return may(snapshot, role, &snapshot->grants[relation - snapshot->relations], privilege_of(privilege));
+	return may_on_relation(snapshot, role, relation, privilege_of(privilege));
 }
 
 bool
@@ -231,13 +249,14 @@ swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relat
 {
 	uint32_t any = SWM_MAY_SELECT | SWM_MAY_INSERT | SWM_MAY_UPDATE | SWM_MAY_DELETE;
 
-	return relation->kind != 'c' && may(snapshot, role, &snapshot->grants[relation - snapshot->relations], any);
+	return may_on_relation(snapshot, role, relation, any);
 }
 
 bool
 swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function)
 {
-	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions], SWM_MAY_EXECUTE);
+	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions], SWM_MAY_EXECUTE) &&
+	       swm_snapshot_may_use(snapshot, role, function->schema);
 }
 
 const swm_media_handler *

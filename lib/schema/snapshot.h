@@ -7,13 +7,14 @@
 
 #include <stdatomic.h>
 
-/* Privileges of a grantee on a relation or on any of its columns, or on a function. */
+/* Privileges of a grantee on a relation or on any of its columns, on a function, or on a schema. */
 enum swm_privilege {
 	SWM_MAY_SELECT = 1,
 	SWM_MAY_INSERT = 2,
 	SWM_MAY_UPDATE = 4,
 	SWM_MAY_DELETE = 8,
 	SWM_MAY_EXECUTE = 16,
+	SWM_MAY_USE = 32,
 };
 
 typedef struct swm_grant {
@@ -68,6 +69,12 @@ typedef struct swm_schema_comment {
 	swm_str schema, comment;
 } swm_schema_comment;
 
+/* Who may use what is in a schema, exposed or of db-extra-search-path. */
+typedef struct swm_schema_grants {
+	swm_str schema;
+	swm_grants grants;
+} swm_schema_grants;
+
 struct swm_snapshot {
 	atomic_size_t references;
 	swm_arena *arena;
@@ -79,6 +86,8 @@ struct swm_snapshot {
 	size_t comment_count;
 	swm_str *extra_schemas; /* those of db-extra-search-path that are there */
 	size_t extra_schema_count;
+	swm_schema_grants *schema_grants;
+	size_t schema_grant_count;
 	/* whether there are what db-anon-role, db-pre-request and db-idempotency-table name */
 	bool has_anonymous_role, has_pre_request, has_idempotency_table;
 

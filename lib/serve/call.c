@@ -163,14 +163,10 @@ fail_no_body(struct serving *s)
 	return swm_json_fail(s->err, SWM_STR(""), (swm_json_place){ 1, 1 }, &fault);
 }
 
-int
-swm_step_call(struct serving *s)
+static swm_call_request
+call_request(struct serving *s)
 {
-	if (!s->is_function)
-		return SWM_OK;
-	if (take_named(s) != SWM_OK)
-		return SWM_ENOMEM;
-	swm_call_request request = {
+	return (swm_call_request){
 		.schema = s->schema, .name = s->relation, .role = s->identity.role,
 		.post = swm_serving_is(s, "POST"), .content = s->content,
 		.pairs = s->arguments, .pair_count = s->argument_count,
@@ -178,6 +174,25 @@ swm_step_call(struct serving *s)
 		.in_array = s->json.body == SWM_JSON_BODY_ARRAY, .no_body = s->no_body,
 		.body = { swm_buf_text(&s->body), s->body.len },
 	};
+}
+
+int
+swm_fail_no_function(struct serving *s)
+{
+	swm_call_request request = call_request(s);
+
+	request.seen_only = true;
+	return swm_plan_call_of(&s->call, s->arena, s->snapshot, &request, s->err);
+}
+
+int
+swm_step_call(struct serving *s)
+{
+	if (!s->is_function)
+		return SWM_OK;
+	if (take_named(s) != SWM_OK)
+		return SWM_ENOMEM;
+	swm_call_request request = call_request(s);
 	int rc = swm_plan_call_of(&s->call, s->arena, s->snapshot, &request, s->err);
 	if (rc == SWM_ENOTFOUND && is_no_object(s))
 		return fail_no_object(s);

@@ -76,7 +76,7 @@ swm_step_plan(struct serving *s)
 	           !(s->call != NULL && s->call->function->volatility == 'v') &&
 	           swm_snapshot_iso_dates(s->snapshot, s->identity.role);
 	swm_read_request request = {
-		.schema = s->schema, .relation = s->relation, .ast = s->ast,
+		.schema = s->schema, .relation = s->relation, .role = s->identity.role, .ast = s->ast,
 		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
 		.range = s->has_range ? &s->range : NULL,
 		.made = s->writing.made, .handler = s->writing.handler,

@@ -9,28 +9,45 @@ swm_step_root(struct serving *s)
 	return s->is_root && !swm_serving_is(s, "OPTIONS") ? swm_answer_root(s) : SWM_OK;
 }
 
-/* A volatile function may write, which GET must not (PostgREST's options page). Overloads differ at will. */
+/*
+ * Whether the role may execute a function of the name, and *readable, one by GET: a volatile one may
+ * write (PostgREST's options page). Overloads differ at will.
+ */
+static bool
+may_execute_any(const struct serving *s, bool *readable)
+{
+	size_t count;
+	const swm_function *const *overloads = swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count);
+	bool any = false;
+
+	*readable = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!swm_snapshot_may_execute(s->snapshot, s->identity.role, overloads[i]))
+			continue;
+		any = true;
+		*readable |= overloads[i]->volatility != 'v';
+	}
+	return any;
+}
+
 void
 swm_set_function_allow(struct serving *s)
 {
-	size_t count = 0;
-	bool readable = s->snapshot == NULL;
-	const swm_function *const *overloads =
-		readable ? NULL : swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count);
+	bool readable = true;
 
-	for (size_t i = 0; i < count; i++)
-		readable |= overloads[i]->volatility != 'v';
+	if (s->snapshot != NULL)
+		(void)may_execute_any(s, &readable);
 	swm_reply_set(&s->reply, "Allow", readable ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,POST"));
 }
 
-/* Whatever its arguments; of a name that nobody has they are in the error. */
+/* Whatever its arguments; of a name that is not there for the role they are in the error. */
 static int
 answer_function(struct serving *s)
 {
-	size_t count;
+	bool readable;
 
-	if (swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count) == NULL)
-		return swm_step_call(s);
+	if (!may_execute_any(s, &readable))
+		return swm_fail_no_function(s);
 	swm_set_function_allow(s);
 	s->done = true;
 	return SWM_OK;
@@ -44,13 +61,15 @@ set_open_to_all(struct serving *s)
 		swm_reply_set(&s->reply, "Access-Control-Allow-Origin", SWM_STR("*"));
 }
 
-/* What the relation allows, not what the role does (PostgREST's options page). */
+/* What the relation allows, not what the role does (PostgREST's options page); to a role that may not see it, as if it were not there. */
 void
 swm_set_relation_allow(struct serving *s)
 {
 	const swm_relation *r = s->is_root || s->snapshot == NULL ? NULL : swm_snapshot_relation(s->snapshot, s->schema, s->relation);
 	swm_buf allow = SWM_BUF_INIT;
 
+	if (r != NULL && !swm_snapshot_may_see(s->snapshot, s->identity.role, r))
+		r = NULL;
 	swm_buf_cstr(&allow, "OPTIONS,GET,HEAD");
 	if (r != NULL && r->insertable)
 		swm_buf_cstr(&allow, ",POST");
@@ -77,7 +96,7 @@ swm_step_options(struct serving *s)
 	if (s->is_function)
 		return answer_function(s);
 	if (!s->is_root)
-		rc = swm_plan_relation(&r, s->snapshot, s->schema, s->relation, s->err);
+		rc = swm_plan_seen_relation(&r, s->snapshot, s->schema, s->identity.role, s->relation, s->err);
 	if (rc == SWM_OK)
 		swm_set_relation_allow(s);
 	s->done = rc == SWM_OK;

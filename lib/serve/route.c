@@ -117,7 +117,10 @@ swm_step_schema(struct serving *s)
 	if (rc != SWM_OK)
 		return rc;
 	s->by_profile = name.len > 0 || s->engine->settings->db_schemas.count > 1;
-	return swm_plan_schema(&s->schema, s->engine->settings, name, s->err);
+	rc = swm_plan_schema(&s->schema, s->engine->settings, name, s->err);
+	if (rc != SWM_OK && swm_engine_snapshot(&s->snapshot, s->engine, s->request->abort_fd, NULL) == SWM_OK)
+		swm_plan_hint_schemas(s->engine->settings, s->snapshot, s->identity.role, s->err);
+	return rc;
 }
 
 static int

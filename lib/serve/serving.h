@@ -194,6 +194,9 @@ void swm_set_root_headers(struct serving *s);
 /* Warning, when what is embedded is called by its relation's name although it has an alias. */
 void swm_set_warning(struct serving *s);
 
+/* As if what is called were not there: FUNCTION_NOT_FOUND. Of a name of which the role may execute no function. */
+int swm_fail_no_function(struct serving *s);
+
 /* Allow of the functions of the name, or of the relation (or the root), as far as the snapshot is known. */
 void swm_set_function_allow(struct serving *s);
 void swm_set_relation_allow(struct serving *s);

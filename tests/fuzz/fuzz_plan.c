@@ -197,7 +197,7 @@ ask(struct asked *a)
 		must(swm_query_part_arguments(a->pairs, a->pair_count, &others, a->arena, a->err) == SWM_OK);
 	if (!is_done(a, swm_query_parse_pairs(&ast, a->arena, a->pairs, others, a->err)))
 		return;
-	swm_read_request request = { .schema = SCHEMA, .relation = a->name, .ast = ast };
+	swm_read_request request = { .schema = SCHEMA, .relation = a->name, .role = SWM_STR("postgres"), .ast = ast };
 	if (a->is_function) {
 		ask_call(a, &request, others);
 		return;

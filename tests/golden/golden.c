@@ -230,7 +230,7 @@ run(const struct golden *c, const swm_snapshot *snapshot, struct outcome *o)
 	const char *asked_range = value_of(c, "range"), *schema = value_of(c, "schema");
 	swm_str text = swm_cstr(value_of(c, "query"));
 	swm_read_request request = {
-		.schema = swm_cstr(schema == NULL ? "golden" : schema), .json = value_of(c, "text") == NULL, .iso_dates = true,
+		.schema = swm_cstr(schema == NULL ? "golden" : schema), .role = SWM_STR("postgres"), .json = value_of(c, "text") == NULL, .iso_dates = true,
 	};
 
 	if (swm_settings_resolve(&settings, config, o->err) != SWM_OK)

@@ -51,11 +51,16 @@ class Methods(Http):
 		for relation, allow in [
 			("no_key", "OPTIONS,GET,HEAD,POST,PATCH,DELETE"),  # PUT needs a primary key
 			("ages", "OPTIONS,GET,HEAD"),                      # not updatable: it aggregates
-			("secret", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),  # privileges do not count
 		]:
 			with self.subTest(relation):
 				answer = self.server.request("OPTIONS", "/" + relation)
 				self.assertEqual((answer.status, answer.header("Allow")), (200, allow))
+
+	def test_options_of_what_may_not_be_seen(self):
+		"""One privilege is enough to be told all that the relation can; without any it is not there."""
+		self.assertEqual(self.server.request("OPTIONS", "/secret").status, 404)
+		answer = self.server.request("OPTIONS", "/secret", harness.as_role("swm_reader"))
+		self.assertEqual((answer.status, answer.header("Allow")), (200, "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"))
 
 	def test_options_in_another_schema(self):
 		"""The schema is chosen as that of a read is."""
