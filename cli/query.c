@@ -72,6 +72,18 @@ take_body(void *user, swm_str piece)
 	return fwrite(piece.ptr, 1, piece.len, a->to) != piece.len;
 }
 
+/* Of a URL as another client would have it: what follows the host. */
+static const char *
+skip_origin(const char *query)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		if (strncasecmp(query, schemes[i], strlen(schemes[i])) == 0)
+			return query + strlen(schemes[i]) + strcspn(query + strlen(schemes[i]), "/?");
+	return query;
+}
+
 /* A shell's user writes blanks and letters of any language; a target has them encoded (RFC 3986, 2.1). */
 static char *
 make_target(const char *query)
@@ -82,6 +94,7 @@ make_target(const char *query)
 
 	if (to == NULL)
 		return NULL;
+	query = skip_origin(query);
 	if (query[0] != '/')
 		fputc('/', to);
 	for (; *query != '\0'; query++) {

@@ -138,8 +138,10 @@ take_steps(struct serving *s, size_t from)
 	}
 	if (rc != SWM_OK)
 		swm_hint_at_body(s);
-	if (rc == SWM_EDATABASE)
+	if (rc == SWM_EDATABASE) {
 		hide_unseen(s);
+		swm_hint_at_plus(s);
+	}
 	return rc;
 }
 

@@ -271,6 +271,35 @@ scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)
 	return rc != SWM_OK ? rc : swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
 }
 
+/* Whether a value begins as with an operator, though it may be none that there is: `op.` or `op(`. */
+static bool
+begins_with_operator(swm_str value)
+{
+	size_t n = 0;
+
+	while (n < value.len && value.ptr[n] >= 'a' && value.ptr[n] <= 'z')
+		n++;
+	return n > 0 && n < value.len && (value.ptr[n] == '.' || value.ptr[n] == '(');
+}
+
+/* `id=1` is what most of other dialects would have. */
+static void
+hint_at_operator(swm_error *err, const swm_pair *pair)
+{
+	enum { LONGEST = 100 };
+	swm_buf hint = SWM_BUF_INIT;
+
+	if (begins_with_operator(pair->value) || pair->name.len + pair->value.len > LONGEST)
+		return;
+	swm_buf_cstr(&hint, "An operator stands before the value: ");
+	swm_buf_str(&hint, pair->name);
+	swm_buf_cstr(&hint, "=eq.");
+	swm_url_encode(&hint, pair->value);
+	if (!hint.failed)
+		swm_error_set_hint(err, swm_buf_view(&hint));
+	swm_buf_dispose(&hint);
+}
+
 static int
 parse_filter_pair(struct parser *p, const swm_pair *pair)
 {
@@ -287,6 +316,8 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 	rc = swm_parse_operation(&value, c, false);
 	if (rc == SWM_OK)
 		rc = swm_scan_end(&value, "end of input");
+	if (rc == SWM_EPARSE)
+		hint_at_operator(p->err, pair);
 	if (rc != SWM_OK)
 		return rc;
 	swm_query_node *level = level_of(p, path);

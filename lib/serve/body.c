@@ -144,6 +144,7 @@ take_form(struct serving *s)
 	size_t count;
 	int rc = read_all(s, &form);
 
+	s->form_of_json = swm_is_form_of_json(swm_buf_view(&form));
 	if (rc == SWM_OK)
 		rc = swm_url_pairs(&pairs, &count, s->arena, swm_buf_view(&form), 0, s->err);
 	if (rc == SWM_OK)
@@ -207,6 +208,24 @@ has_other_separator(const struct serving *s)
 	        swm_str_find(s->json.keys[0], '\t') < s->json.keys[0].len);
 }
 
+bool
+swm_is_form_of_json(swm_str form)
+{
+	form = swm_str_trim(form);
+	return form.len > 0 && (form.ptr[0] == '{' || form.ptr[0] == '[');
+}
+
+/* curl -d sends a form unless it is told otherwise: what is in it is then not found, or not read. */
+static void
+hint_at_form(struct serving *s, swm_str code)
+{
+	static const swm_str codes[] = { { "PGRST204", 8 }, { "PGRST202", 8 }, { "PGRST102", 8 }, { "PGRST100", 8 } };
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0] && s->form_of_json; i++)
+		if (swm_str_eq(code, codes[i]))
+			swm_error_set_hint(s->err, SWM_STR("The body was read as a form: send JSON with Content-Type: application/json"));
+}
+
 void
 swm_hint_at_body(struct serving *s)
 {
@@ -214,6 +233,7 @@ swm_hint_at_body(struct serving *s)
 	bool no_column = swm_str_eq(code, SWM_STR("PGRST204"));
 	bool no_function = swm_str_eq(code, SWM_STR("PGRST202"));
 
+	hint_at_form(s, code);
 	if ((no_column || no_function) && has_other_separator(s))
 		swm_error_set_hint(s->err, SWM_STR("fields are separated by commas"));
 	/* a type's input function ends its message with the text that it was given */

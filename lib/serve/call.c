@@ -33,6 +33,7 @@ take_form(struct serving *s)
 {
 	int rc = swm_url_pairs(&s->arguments, &s->argument_count, s->arena, swm_buf_view(&s->body), 0, NULL);
 
+	s->form_of_json = swm_is_form_of_json(swm_buf_view(&s->body));
 	if (rc == SWM_ENOMEM)
 		return swm_fail_memory(s->err);
 	return rc == SWM_OK ? rc : fail_body(s, "The form is not percent-encoded UTF-8");

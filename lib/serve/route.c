@@ -166,7 +166,11 @@ swm_step_parse(struct serving *s)
 	int rc = swm_url_pairs(&s->pairs, &s->pair_count, s->arena, s->query, s->path.len + 1, s->err);
 	if (rc == SWM_OK && s->is_function && !swm_serving_is(s, "POST"))
 		rc = part_arguments(s);
-	return rc != SWM_OK ? rc : swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
+	if (rc == SWM_OK)
+		rc = swm_query_parse_pairs(&s->ast, s->arena, s->pairs, s->pair_count, s->err);
+	if (rc == SWM_EPARSE && s->is_function && swm_error_has_hint(s->err)) /* of a filter without an operator */
+		swm_error_set_hint(s->err, SWM_STR("The arguments of a POST stand in its body"));
+	return rc;
 }
 
 int

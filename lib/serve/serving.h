@@ -72,6 +72,7 @@ struct serving {
 	struct swm_ingest *ingest; /* the body comes in rows that are copied; NULL when it is held whole */
 	swm_buf body;              /* as its parameter: with a NUL behind it */
 	bool no_body;              /* of a call by POST: nothing was sent */
+	bool form_of_json;         /* the body is a form that begins as JSON does */
 	swm_json_facts json;       /* of a JSON body */
 	const swm_plan_call *call; /* NULL for a relation */
 	bool changes;              /* a write, or what is called may write: it must run but once */
@@ -183,6 +184,12 @@ void swm_set_server_timing(struct serving *s);
 
 /* The path of the relation, from the server's root. */
 void swm_put_path(const struct serving *s, swm_buf *to);
+
+/* A hint, where PostgreSQL could not read what a plus sign in the query string has become a part of. */
+void swm_hint_at_plus(struct serving *s);
+
+/* Whether a form begins as JSON does. */
+bool swm_is_form_of_json(swm_str form);
 
 /* Headers of every answer, and of a read's. */
 void swm_set_common_headers(struct serving *s);

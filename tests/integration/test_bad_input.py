@@ -16,8 +16,8 @@ from harness import array, as_role, base64url, bearer, error_body, ids, token
 OPERATOR_EXPECTED = '"not" or operator (eq, gt, ...)'
 
 
-def syntax_error(what, text, column, details):
-	return error_body("PGRST100", '"failed to parse %s (%s)" (line 1, column %d)' % (what, text, column), details)
+def syntax_error(what, text, column, details, hint=None):
+	return error_body("PGRST100", '"failed to parse %s (%s)" (line 1, column %d)' % (what, text, column), details, hint)
 
 
 class BadInput(unittest.TestCase):
@@ -120,9 +120,10 @@ class Encoding(BadInput):
 
 class Syntax(BadInput):
 	def test_no_operator(self):
-		self.expect("/three?id=5", syntax_error("filter", "5", 1, 'unexpected "5" expecting ' + OPERATOR_EXPECTED))
-		self.expect("/three?id=", syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED))
-		self.expect("/three?id=eq.1&id=", syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED))
+		hint = "An operator stands before the value: id=eq."
+		self.expect("/three?id=5", syntax_error("filter", "5", 1, 'unexpected "5" expecting ' + OPERATOR_EXPECTED, hint + "5"))
+		for target in "/three?id=", "/three?id=eq.1&id=":
+			self.expect(target, syntax_error("filter", "", 1, "unexpected end of input expecting " + OPERATOR_EXPECTED, hint))
 		self.expect_code("/three?id=eq", 400, "PGRST100")
 		self.expect_code("/three?id=not.5", 400, "PGRST100")
 		self.expect_code("/three?id=not.not.eq.5", 400, "PGRST100")

@@ -35,6 +35,9 @@ class Query(Cli):
 				self.assertEqual(self.swm("query", self.file, target[1:]), (0, expected, ""))
 
 	def test_blanks_and_letters_as_a_shell_user_writes_them(self):
+		self.assertEqual(self.swm("query", self.file, "HTTP://127.0.0.1:8080/three?id=eq.1"), (0, ids(1) + "\n", ""))
+		self.assertEqual(self.swm("query", self.file, "https://example.org/three?id=eq.1"), (0, ids(1) + "\n", ""))
+		self.assertEqual(self.swm("query", self.file, "http://127.0.0.1")[0], 0) # the root
 		self.assertEqual(self.swm("query", self.file, "Order Items?Unit Price=lt.200&select=id"), (0, ids(1) + "\n", ""))
 		self.assertEqual(self.swm("query", self.file, "موارد?select=نام"), (0, array('{"نام":"یک"}') + "\n", ""))
 

@@ -129,7 +129,7 @@ class Arguments(Calls):
 	def test_query_string_of_a_post_is_no_argument(self):
 		self.expect(self.post("add_them?a=7", {"a": 1, "b": 2}), error_body(
 			"PGRST100", '"failed to parse filter (7)" (line 1, column 1)',
-			'unexpected "7" expecting "not" or operator (eq, gt, ...)'), 400)
+			'unexpected "7" expecting "not" or operator (eq, gt, ...)', "The arguments of a POST stand in its body"), 400)
 
 
 class Bodies(Calls):
