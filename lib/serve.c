@@ -155,13 +155,6 @@ swm_serve_part(struct serving *s)
 	return take_steps(s, from);
 }
 
-/* What failed is neither the request's fault nor SQL's. */
-static bool
-is_our_failure(int rc)
-{
-	return rc == SWM_ENOMEM || rc == SWM_EINTERNAL || rc == SWM_ESYSTEM;
-}
-
 static bool
 may_be_written(const struct serving *s)
 {
@@ -187,7 +180,8 @@ walk(struct serving *s)
 		rc = swm_reply_end(&s->reply, s->err);
 	if (rc == SWM_OK)
 		return rc;
-	if (is_our_failure(rc) && may_be_written(s))
+	/* whatever fails after the commit must not say that nothing was written */
+	if (rc != SWM_EUNKNOWN && rc != SWM_ESINK && may_be_written(s))
 		rc = swm_fail_unknown(s->err, SWM_STR(""));
 	/* nothing more can be said once an answer has begun, or to nobody */
 	if (s->reply.begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
