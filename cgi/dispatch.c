@@ -70,7 +70,8 @@ static bool
 arm(struct dispatch *dispatch, struct connection *connection, int operation)
 {
 	connection->armed = true;
-	return watch(dispatch, operation, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, connection);
+	return watch(dispatch, operation, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+	             connection);
 }
 
 /*
@@ -110,7 +111,9 @@ void
 dispatch_close(struct dispatch *dispatch, struct connection *connection)
 {
 	pthread_mutex_lock(&dispatch->lock);
-	*(connection->prev == NULL ? &dispatch->connections : &connection->prev->next) = connection->next;
+	struct connection **at = connection->prev == NULL ? &dispatch->connections
+	                                                  : &connection->prev->next;
+	*at = connection->next;
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	pthread_mutex_unlock(&dispatch->lock);
@@ -153,7 +156,7 @@ add_connection(struct dispatch *dispatch, int fd)
  * The accepting thread.
  */
 
-/* What a failed accept() asks for: nothing (false), or a pause in which descriptors or memory become free. */
+/* A failed accept() may need a pause, in which descriptors or memory become free. */
 static bool
 needs_pause(struct dispatch *dispatch, int number)
 {
@@ -269,7 +272,7 @@ dispatch_drain(struct dispatch *dispatch)
  * Workers.
  */
 
-/* The first of the queue; without one the worker counts as idle, unless there will be none any more. */
+/* The first of the queue. Without one the worker counts as idle, or no more will come. */
 static struct connection *
 take_queued(struct dispatch *dispatch, int64_t *waited_ms, bool *over)
 {

@@ -60,7 +60,9 @@ wait_for(struct exchange *exchange, short events)
 static bool
 may_retry(struct exchange *exchange, short events)
 {
-	return errno == EINTR || ((errno == EAGAIN || errno == EWOULDBLOCK) && wait_for(exchange, events));
+	bool would_block = errno == EAGAIN || errno == EWOULDBLOCK;
+
+	return errno == EINTR || (would_block && wait_for(exchange, events));
 }
 
 static void
@@ -134,7 +136,8 @@ fill_in(FCGX_Stream *in)
 	enum records_event event = next_event(exchange, &piece);
 
 	if (event == RECORDS_BODY) {
-		in->rdNext = in->stopUnget = records->buffer + (piece.ptr - (const char *)records->buffer);
+		in->rdNext = records->buffer + (piece.ptr - (const char *)records->buffer);
+		in->stopUnget = in->rdNext;
 		in->stop = in->wrNext = in->rdNext + piece.len;
 		return;
 	}
@@ -144,10 +147,12 @@ fill_in(FCGX_Stream *in)
 
 /* A record's header; returns what is behind it. */
 static unsigned char *
-put_header(unsigned char *to, const struct exchange *exchange, int type, size_t length, size_t padding)
+put_header(unsigned char *to, const struct exchange *exchange, int type, size_t length,
+           size_t padding)
 {
+	unsigned id = exchange->records.request_id;
 	const FCGI_Header header = { FCGI_VERSION_1, (unsigned char)type,
-		(unsigned char)(exchange->records.request_id >> 8), (unsigned char)exchange->records.request_id,
+		(unsigned char)(id >> 8), (unsigned char)id,
 		(unsigned char)(length >> 8), (unsigned char)length, (unsigned char)padding, 0 };
 
 	memcpy(to, &header, sizeof(header));
@@ -176,7 +181,7 @@ empty_out(struct exchange *exchange)
 	out->stop = out->rdNext = exchange->buffer + sizeof(exchange->buffer) - PADDING - TAIL;
 }
 
-/* FCGX_Stream.emptyBuffProc: sends what was written, as one record, and at the end the answer's end. */
+/* FCGX_Stream.emptyBuffProc: sends what was written as one record, and the end of the answer. */
 static void
 flush_out(FCGX_Stream *out, int at_end)
 {

@@ -37,7 +37,10 @@ bool exchange_accept(struct exchange *exchange);
 /* Ends the answer. True: the connection may be kept for another request. */
 bool exchange_finish(struct exchange *exchange);
 
-/* Ends an answer so that what was sent of it cannot pass for all of it. The connection must be closed. */
+/*
+ * Ends an answer so that what was sent of it cannot pass for all of it. The connection
+ * must then be closed.
+ */
 void exchange_abort(struct exchange *exchange);
 
 /* Whether a part of the next request has come already. */

@@ -88,7 +88,8 @@ read_length(swm_str *rest, size_t *length)
 		return false;
 	*length = bytes[0];
 	if (size == 4)
-		*length = (size_t)(bytes[0] & 0x7f) << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
+		*length = (size_t)(bytes[0] & 0x7f) << 24 | (size_t)bytes[1] << 16
+		          | (size_t)bytes[2] << 8 | bytes[3];
 	rest->ptr += size;
 	rest->len -= size;
 	return true;
@@ -149,7 +150,7 @@ next_content(struct records *records)
 	return content;
 }
 
-/* Whether the record is as small as it should be, and has come as a whole; *event is for when not. */
+/* Whether the record is small, as it should be, and has come as a whole; if not, *event. */
 static bool
 is_whole(const struct records *records, enum records_event *event)
 {
@@ -178,7 +179,8 @@ refuse_request(struct records *records, char protocol_status, swm_str *piece)
 {
 	const char body[sizeof(FCGI_EndRequestBody)] = { 0, 0, 0, 0, protocol_status, 0, 0, 0 };
 
-	return reply(records, FCGI_END_REQUEST, records->id, (swm_str){ body, sizeof(body) }, piece);
+	return reply(records, FCGI_END_REQUEST, records->id, (swm_str){ body, sizeof(body) },
+	             piece);
 }
 
 static bool
@@ -196,7 +198,8 @@ asks_for(swm_str names, swm_str wanted)
 static enum records_event
 read_management(struct records *records, swm_str *piece)
 {
-	const swm_str known = SWM_STR(FCGI_MPXS_CONNS), answer = SWM_STR("\017\001" FCGI_MPXS_CONNS "0");
+	const swm_str known = SWM_STR(FCGI_MPXS_CONNS);
+	const swm_str answer = SWM_STR("\017\001" FCGI_MPXS_CONNS "0");
 	const char unknown[sizeof(FCGI_UnknownTypeBody)] = { (char)records->type };
 	enum records_event event;
 
@@ -204,7 +207,8 @@ read_management(struct records *records, swm_str *piece)
 		return event;
 	swm_str content = next_content(records);
 	if (records->type != FCGI_GET_VALUES)
-		return reply(records, FCGI_UNKNOWN_TYPE, 0, (swm_str){ unknown, sizeof(unknown) }, piece);
+		return reply(records, FCGI_UNKNOWN_TYPE, 0, (swm_str){ unknown, sizeof(unknown) },
+		             piece);
 	if (!are_pairs(content))
 		return RECORDS_BROKEN;
 	return reply(records, FCGI_GET_VALUES_RESULT, 0,
@@ -221,9 +225,10 @@ read_begin(struct records *records, swm_str *piece)
 	swm_str content = next_content(records);
 	if (content.len != sizeof(FCGI_BeginRequestBody))
 		return RECORDS_BROKEN;
+	if (records->state != RECORDS_IDLE && records->id == records->request_id)
+		return RECORDS_BROKEN;
 	if (records->state != RECORDS_IDLE)
-		return records->id == records->request_id ? RECORDS_BROKEN
-		                                          : refuse_request(records, FCGI_CANT_MPX_CONN, piece);
+		return refuse_request(records, FCGI_CANT_MPX_CONN, piece);
 	if (content.ptr[0] != 0 || content.ptr[1] != FCGI_RESPONDER)
 		return refuse_request(records, FCGI_UNKNOWN_ROLE, piece);
 	records->request_id = records->id;

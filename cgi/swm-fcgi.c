@@ -204,12 +204,13 @@ open_engine(struct program *program, swm_error *err)
 static bool
 start_workers(struct program *program)
 {
+	int patience_ms = (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000;
 	bool started;
 
 	/* under the lock: end() must not find them missing when they serve already */
 	pthread_mutex_lock(&program->lock);
 	program->workers = workers_start(program->listener.fd, program->engine, program->threads,
-	                                 (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000);
+	                                 patience_ms);
 	started = program->workers != NULL;
 	pthread_mutex_unlock(&program->lock);
 	if (!started) {

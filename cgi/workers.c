@@ -46,7 +46,8 @@ serve_request(struct worker *worker, int64_t waited_ms)
 }
 
 static void
-serve_connection(struct workers *workers, struct worker *worker, struct connection *connection, int64_t waited_ms)
+serve_connection(struct workers *workers, struct worker *worker, struct connection *connection,
+                 int64_t waited_ms)
 {
 	bool kept;
 
@@ -125,7 +126,8 @@ struct workers *
 workers_start(int listen_fd, swm_engine *engine, unsigned count, int patience_ms)
 {
 	unsigned threads = count + 1;
-	struct workers *workers = calloc(1, sizeof(*workers) + threads * sizeof(workers->threads[0]));
+	struct workers *workers = calloc(1, sizeof(*workers)
+	                                    + threads * sizeof(workers->threads[0]));
 	int rc;
 
 	if (workers == NULL)

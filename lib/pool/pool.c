@@ -682,7 +682,8 @@ wait_turn(swm_conn **out, swm_pool *pool, struct waiter *self, int64_t deadline,
 }
 
 static int
-obtain(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, int64_t deadline, swm_error *err)
+obtain(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, int64_t deadline,
+       swm_error *err)
 {
 	struct waiter self = { .result = SWM_OK, .anonymous = borrower->anonymous };
 
@@ -724,7 +725,8 @@ swm_conn_is_alive(swm_conn *conn)
 int
 swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, swm_error *err)
 {
-	int64_t deadline = swm_clock_ms() + pool->settings->db_pool_acquisition_timeout * 1000 - borrower->waited_ms;
+	int64_t timeout = pool->settings->db_pool_acquisition_timeout * 1000;
+	int64_t deadline = swm_clock_ms() + timeout - borrower->waited_ms;
 
 	*out = NULL;
 	for (;;) {
@@ -1084,14 +1086,16 @@ static int
 start_threads(swm_pool *pool)
 {
 	void *(*const mains[THREADS])(void *) = { run_keeper, run_canceller };
-	int wanted = pool->settings->db_pool < MOST_CONNECTORS ? 2 + (int)pool->settings->db_pool : THREADS;
+	int64_t size = pool->settings->db_pool;
+	int wanted = size < MOST_CONNECTORS ? 2 + (int)size : THREADS;
 	int error = 0;
 
 	if (pipe2(pool->stop_pipe, O_CLOEXEC) != 0)
 		return errno;
 	while (error == 0 && pool->thread_count < wanted) {
 		int i = pool->thread_count;
-		error = start_thread(&pool->threads[i], mains[i] != NULL ? mains[i] : run_connector, pool);
+		error = start_thread(&pool->threads[i], mains[i] != NULL ? mains[i] : run_connector,
+		                     pool);
 		pool->thread_count += error == 0;
 	}
 	if (error != 0)

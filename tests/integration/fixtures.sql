@@ -171,6 +171,8 @@ BEGIN
 	RETURN n;
 END $$;
 CREATE VIEW million AS SELECT g AS id, repeat('x', 100) AS pad FROM generate_series(1, 1000000) AS g;
+-- five megabytes, and little work
+CREATE VIEW wide AS SELECT g AS id, repeat('x', 10000) AS pad FROM generate_series(1, 500) AS g;
 CREATE VIEW gated_million AS SELECT g AS id, test.wait_at(g, 100000) AS n, repeat('x', 100) AS pad
 	FROM generate_series(1, 1000000) AS g;
 CREATE VIEW gate AS SELECT test.wait_at(1, 1) AS n;
