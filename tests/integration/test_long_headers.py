@@ -38,6 +38,8 @@ CREATE FUNCTION heads.raises(n int, code text DEFAULT 'X') RETURNS void LANGUAGE
 		detail = json_build_object('status', 418, 'headers', json_build_object('X-Big', repeat('h', n)));
 	END $$;
 CREATE TABLE heads.long_key (id text PRIMARY KEY);
+CREATE FUNCTION heads.set_big() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN PERFORM heads.set_head('X-Big', repeat('h', 14700)); RETURN new; END $$;
 GRANT USAGE ON SCHEMA heads TO swm_anon;
 GRANT ALL ON ALL TABLES IN SCHEMA heads TO swm_anon;
 """
@@ -54,9 +56,13 @@ BAD = [
 class Heads(unittest.TestCase):
 	maxDiff = None
 
-	def setUp(self):
+	@classmethod
+	def setUpClass(cls):
 		harness.sql(SETUP)
-		self.server = harness.server(db_schemas="heads", db_idempotency_table="swm_private.kept_answers")
+		cls.server = harness.server(db_schemas="heads", db_idempotency_table="swm_private.kept_answers")
+
+	def setUp(self):
+		harness.sql("TRUNCATE heads.office, heads.long_key; DROP TRIGGER IF EXISTS big ON heads.long_key")
 
 	def send(self, method, target, body=None, content="application/json", **fields):
 		headers = {"Content-Type": content, **{name.replace("_", "-"): value for name, value in fields.items()}}
@@ -146,9 +152,8 @@ class Heads(unittest.TestCase):
 		key = "k" * 1900
 		fields = {"Prefer": "return=headers-only", "Origin": ORIGIN}
 		self.assertEqual(self.send("POST", "/long_key", {"id": key}, **fields).header("Location"), "/long_key?id=eq." + key)
-		harness.sql("TRUNCATE heads.long_key; CREATE FUNCTION heads.set_big() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-		            "PERFORM heads.set_head('X-Big', repeat('h', 14700)); RETURN new; END $$; "
-		            "CREATE TRIGGER big BEFORE INSERT ON heads.long_key FOR EACH ROW EXECUTE FUNCTION heads.set_big()")
+		harness.sql("TRUNCATE heads.long_key; CREATE TRIGGER big BEFORE INSERT ON heads.long_key FOR EACH ROW "
+		            "EXECUTE FUNCTION heads.set_big()")
 		answer = self.send("POST", "/long_key", {"id": key}, **fields)
 		self.assertEqual((answer.status, answer.header("Location"), len(answer.header("X-Big"))), (201, None, 14700))
 		self.assertEqual(harness.sql("SELECT count(*) FROM heads.long_key"), "1")

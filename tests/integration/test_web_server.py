@@ -280,10 +280,10 @@ class NoAnswer(WebServer):
 
 	def test_killed(self):
 		"""Under a write that waits for a lock."""
-		harness.sql(CREATE)
-		with harness.own_server(db_schemas="bodies") as server, \
+		harness.sql(CREATE.replace("bodies", "killed"))
+		with harness.own_server(db_schemas="killed") as server, \
 				harness.Session(harness.cluster(), harness.database()) as locker:
-			locker.run("BEGIN; LOCK bodies.lines")
+			locker.run("BEGIN; LOCK killed.lines")
 			writing = server.in_background("POST", "/lines", {"Content-Type": "application/json", "Origin": ORIGIN},
 			                               b'{"id":1}')
 			wait_until(lambda: server.backends("state = 'active' AND wait_event_type = 'Lock'"), what="a write that waits")
@@ -425,9 +425,13 @@ def line(length):
 class LargeBodies(WebServer):
 	"""More than 64 KiB is taken from nobody without a good token."""
 
-	def setUp(self):
+	@classmethod
+	def setUpClass(cls):
 		harness.sql(CREATE)
-		self.server = harness.server(db_schemas="bodies")
+		cls.server = harness.server(db_schemas="bodies")
+
+	def setUp(self):
+		harness.sql("TRUNCATE bodies.lines")
 
 	def send_unread(self, headers, data):
 		"""The answer to a request of which nothing more is sent than this."""
