@@ -12,13 +12,14 @@
 
 /*
  * A JSON array of objects with one member each: its name a token, its value a string without
- * control characters but tabs (RFC 9110, 5.6.2 and 5.5); as swm_is_field() has it.
+ * control characters but tabs (RFC 9110, 5.6.2 and 5.5); as swm_is_field() has it. In dollar
+ * quotes, where no setting gives the backslash another meaning.
  */
 #define HEADERS \
-	"^\\s*\\[\\s*(?:\\{\\s*\"[-!#$%&''*+.^_`|~0-9A-Za-z]+\"\\s*:\\s*\"" \
+	"$re$^\\s*\\[\\s*(?:\\{\\s*\"[-!#$%&'*+.^_`|~0-9A-Za-z]+\"\\s*:\\s*\"" \
 	"(?:[^\"\\\\\\u0001-\\u001F]|\\\\[\"\\\\/t]|\\\\u0009|\\\\u(?!00[01]|[dD][89a-fA-F])[0-9a-fA-F]{4}" \
 	"|\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2})*" \
-	"\"\\s*\\}\\s*(?:,\\s*(?=\\{)|(?=\\])))*\\]\\s*$"
+	"\"\\s*\\}\\s*(?:,\\s*(?=\\{)|(?=\\])))*\\]\\s*\\Z$re$"
 
 /*
  * SQL has no RAISE: a substring of negative length, a text that is no number and a division
@@ -27,7 +28,7 @@
 static const char checked[] =
 	"SELECT h, s, current_setting('swm.updated', true),"
 	" CASE WHEN h <> '' THEN CASE WHEN octet_length(h) > $1::int THEN substring(h, 1, -1)"
-	" WHEN h !~ '" HEADERS "' THEN (h || 'x')::int::text END END,"
+	" WHEN h !~ " HEADERS " THEN (h || 'x')::int::text END END,"
 	" CASE WHEN s <> '' AND s !~ '^[+]?0*[2-5][0-9][0-9]$' THEN 1 / (0 * length(s)) END"
 	" FROM (SELECT current_setting('response.headers', true), current_setting('response.status', true)) AS t(h, s)";
 
