@@ -189,8 +189,8 @@ class Errors(Http):
 
 	def test_privileges_of_a_known_role(self):
 		answer = harness.server(db_schemas="test, swm").get("/secret", as_role("swm_anon"))
-		self.assert_error(answer, 403, "42501", "permission denied for table secret")
-		self.assertIsNone(answer.header("WWW-Authenticate"))
+		self.assert_error(answer, 401, "42501", "permission denied for table secret")
+		self.assertTrue(answer.header("WWW-Authenticate").startswith("Bearer"))
 
 	def test_minimal_verbosity(self):
 		server = harness.server(client_error_verbosity="minimal")
