@@ -214,6 +214,7 @@ static void
 add_reset(swm_read *out)
 {
 	out->options.keeps_session = true;
+	add_step(out, SWM_READ_RESET, &swm_sql_close_cursors);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }

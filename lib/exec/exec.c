@@ -606,7 +606,7 @@ finish_reset(swm_exec *exec)
 		return true;
 	exec->resetting = false;
 	int64_t deadline = swm_clock_ms() + swm_conn_silence(exec->conn);
-	return swm_conn_finish_reset(exec->conn, deadline, exec->options.abort_fd) &&
+	return swm_conn_finish_reset(exec->conn, deadline) &&
 	       PQenterPipelineMode(exec->pg);
 }
 

@@ -140,7 +140,6 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 	                    swm_plan_field_of(p, node, &asked->field, &c->field);
 	if (rc != SWM_OK)
 		return rc;
-	p->runs_user_code |= swm_snapshot_has_user_operators(p->snapshot);
 	const swm_type *type = swm_plan_type_of(node, &c->field);
 	c->to_tsvector = operand == SWM_OPERAND_SEARCH && !is_tsvector(type);
 	c->parse = parser_of(type, asked->op);

@@ -201,11 +201,22 @@ may_grow(const swm_pool *pool)
 	return !lives(pool) || swm_clock_ms() >= pool->grow_after;
 }
 
+/* Whoever borrowed it now would wait for the server, which may have much to take back. */
+static bool
+is_still_reset(swm_conn *conn)
+{
+	return conn->resetting && PQisBusy(conn->pg) && !swm_pool_readable(PQsocket(conn->pg));
+}
+
 static swm_conn *
 lend_idle(swm_pool *pool, bool anonymous)
 {
 	swm_conn *conn = pool->lists[IDLE].first;
 
+	while (conn != NULL && is_still_reset(conn))
+		conn = conn->next;
+	if (conn == NULL)
+		conn = pool->lists[IDLE].first;
 	if (conn == NULL)
 		return NULL;
 	change_state(conn, BUSY);
@@ -734,7 +745,7 @@ swm_pool_borrow(swm_conn **out, swm_pool *pool, const swm_borrower *borrower, sw
 		int result = obtain(&conn, pool, borrower, deadline, err);
 		if (result != SWM_OK)
 			return result;
-		if (conn->resetting && !swm_conn_finish_reset(conn, deadline, borrower->abort_fd)) {
+		if (conn->resetting && !swm_conn_finish_reset(conn, deadline)) {
 			retire(conn, "its session could not be reset");
 		} else if (conn->doubtful && !swm_conn_is_alive(conn)) {
 			retire(conn, "it seems lost");
@@ -1246,8 +1257,8 @@ swm_conn_send_reset(swm_conn *conn)
 }
 
 bool
-swm_conn_finish_reset(swm_conn *conn, int64_t deadline, int abort_fd)
+swm_conn_finish_reset(swm_conn *conn, int64_t deadline)
 {
 	conn->resetting = false;
-	return !conn->unclean && swm_reset_finish(conn->pg, deadline, abort_fd);
+	return !conn->unclean && swm_reset_finish(conn->pg, deadline);
 }

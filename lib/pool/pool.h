@@ -70,7 +70,7 @@ void swm_conn_send_reset(swm_conn *conn);
  * Reads the results of a reset that was sent, and leaves pipeline mode; for who goes on with the
  * connection. False: it must be closed.
  */
-bool swm_conn_finish_reset(swm_conn *conn, int64_t deadline, int abort_fd);
+bool swm_conn_finish_reset(swm_conn *conn, int64_t deadline);
 
 /*
  * Tables and types are no longer what they were: no statement that was prepared until now is used

@@ -8,11 +8,19 @@
 #include <stddef.h>
 
 /*
+ * Runs first, and never as a prepared statement: a function can replace those, ours too, by
+ * DEALLOCATE and PREPARE, and what follows runs with the rights of the login role. An error here
+ * keeps all that follows from running, and the connection is closed; its words are for the
+ * server's log. All names are those of pg_catalog, whatever search_path was left behind.
+ */
+static const char refuse_prepared[] =
+	"SELECT pg_catalog.concat('a function of a request has prepared the statement ', name,"
+	" ': its connection is closed')::pg_catalog.int4 FROM pg_catalog.pg_prepared_statement() WHERE from_sql";
+
+/*
  * CLOSE ALL comes first: closing a cursor is the only one of them that may run a user's code. A
  * holdable cursor was filled when the transaction before committed, which is why settings are
- * reset after that and not within it. RESET ALL leaves the role alone. DEALLOCATE has no form that
- * would spare the statements prepared through the protocol, so statements that a function has
- * prepared in SQL are only looked for: the last row says whether there are any.
+ * reset after that and not within it. RESET ALL leaves the role alone.
  */
 static const struct {
 	const char *name, *sql;
@@ -23,17 +31,22 @@ static const struct {
 	{ "swm_reset4", "UNLISTEN *" },
 	{ "swm_reset5", "DISCARD TEMP" },
 	{ "swm_reset6", "DISCARD SEQUENCES" },
-	{ "swm_reset7", "SELECT pg_catalog.pg_advisory_unlock_all(),"
-	                " EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)" },
+	{ "swm_reset7", "SELECT pg_catalog.pg_advisory_unlock_all()" },
 };
 
-enum { STATEMENT_COUNT = sizeof statements / sizeof statements[0], LEFT_BEHIND = 1 };
+enum { STATEMENT_COUNT = sizeof statements / sizeof statements[0] };
+
+static bool
+send_unprepared(PGconn *pg, const char *sql)
+{
+	return PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0);
+}
 
 static bool
 send_statement(PGconn *pg, size_t i, const bool *prepared)
 {
 	if (prepared == NULL)
-		return PQsendQueryParams(pg, statements[i].sql, 0, NULL, NULL, NULL, NULL, 0);
+		return send_unprepared(pg, statements[i].sql);
 	if (!*prepared && !PQsendPrepare(pg, statements[i].name, statements[i].sql, 0, NULL))
 		return false;
 	return PQsendQueryPrepared(pg, statements[i].name, 0, NULL, NULL, NULL, 0);
@@ -42,6 +55,8 @@ send_statement(PGconn *pg, size_t i, const bool *prepared)
 bool
 swm_reset_send(PGconn *pg, bool *prepared)
 {
+	if (!send_unprepared(pg, refuse_prepared))
+		return false;
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		if (!send_statement(pg, i, prepared))
 			return false;
@@ -53,24 +68,18 @@ swm_reset_send(PGconn *pg, bool *prepared)
 static bool
 is_clean(const PGresult *result)
 {
-	switch (PQresultStatus(result)) {
-	case PGRES_COMMAND_OK:
-	case PGRES_PIPELINE_SYNC:
-		return true;
-	case PGRES_TUPLES_OK:
-		return PQntuples(result) == 1 && PQgetvalue(result, 0, LEFT_BEHIND)[0] == 'f';
-	default:
-		return false;
-	}
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
 }
 
 bool
-swm_reset_finish(PGconn *pg, int64_t deadline, int abort_fd)
+swm_reset_finish(PGconn *pg, int64_t deadline)
 {
 	bool clean = true, ended = false, after_null = false;
 
 	while (clean && !ended) {
-		if (swm_answer_wait(pg, abort_fd, swm_clock_left(deadline)) != SWM_OK)
+		if (swm_answer_wait(pg, -1, swm_clock_left(deadline)) != SWM_OK)
 			return false;
 		PGresult *result = PQgetResult(pg);
 		if (result == NULL) { /* ends a statement's results; two in a row would be a fault */

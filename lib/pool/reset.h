@@ -19,9 +19,9 @@ bool swm_reset_send(PGconn *pg, bool *prepared);
 
 /*
  * Reads their results and leaves pipeline mode. False: one has failed, something is left that
- * cannot be taken away, the connection is lost, or the deadline (swm_clock_ms()) has passed or
- * abort_fd was hung up. The connection must then be closed.
+ * cannot be taken away, the connection is lost, or the deadline (swm_clock_ms()) has passed. The
+ * connection must then be closed.
  */
-bool swm_reset_finish(PGconn *pg, int64_t deadline, int abort_fd);
+bool swm_reset_finish(PGconn *pg, int64_t deadline);
 
 #endif

@@ -381,22 +381,21 @@ put_headers(struct serving *s, swm_buf *to)
 /*
  * When all is done under the role of who asked, the login role keeps the answer. Nothing of a user's
  * may be left that would run after that: no trigger that was deferred until the commit, no holdable
- * cursor that the commit would fill.
+ * cursor that the commit would fill, no temporary table of the kept answers' name. No statement is
+ * a prepared one, since a function may have replaced it.
  */
 static int
 send_answer(struct serving *s, const swm_kept_answer *answer)
 {
-	const swm_settings *settings = s->engine->settings;
-	const swm_setting none = { SWM_STR("role"), SWM_STR("none") };
-	swm_statement made[] = { swm_sql_constraints, swm_sql_close_cursors, swm_sql_reset, { 0 }, { 0 } };
+	swm_str table = s->engine->settings->db_idempotency_table;
+	swm_statement made[] = { swm_sql_constraints, swm_sql_close_cursors, swm_sql_reset,
+		                 swm_sql_become_login, { 0 } };
 	enum { COUNT = sizeof made / sizeof made[0] };
 	swm_step steps[COUNT];
-	int rc = swm_sql_context(&made[3], s->arena, &none, 1, s->err);
+	int rc = swm_sql_kept_keep(&made[COUNT - 1], s->arena, table, &s->keyed->key, answer, s->err);
 
-	if (rc == SWM_OK)
-		rc = swm_sql_kept_keep(&made[4], s->arena, settings->db_idempotency_table, &s->keyed->key, answer, s->err);
 	for (size_t i = 0; i < COUNT && rc == SWM_OK; i++)
-		steps[i] = swm_step_of(&made[i], settings->db_prepared_statements);
+		steps[i] = swm_step_of(&made[i], false);
 	return rc != SWM_OK ? rc : swm_transaction_end_with(s->transaction, steps, COUNT, s->err);
 }
 

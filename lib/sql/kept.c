@@ -41,7 +41,7 @@ swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm
 	swm_put_param(&w, key->scope);
 	swm_put(&w, ", ");
 	swm_put_param(&w, key->key);
-	swm_put(&w, ", now() + make_interval(secs => ");
+	swm_put(&w, ", now() + pg_catalog.make_interval(secs => ");
 	swm_put_int_param(&w, lifetime);
 	swm_put(&w, ")) ON CONFLICT (\"scope\", \"key\") DO UPDATE SET \"expires\" = EXCLUDED.\"expires\""
 	            " WHERE \"k\".\"expires\" <= now() RETURNING 1");

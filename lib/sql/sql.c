@@ -86,6 +86,12 @@ const swm_statement swm_sql_constraints = { "SET CONSTRAINTS ALL IMMEDIATE", NUL
 
 const swm_statement swm_sql_close_cursors = { "CLOSE ALL", NULL, 0 };
 
+const swm_statement swm_sql_become_login = {
+	"SELECT pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path',"
+	" pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)",
+	NULL, 0,
+};
+
 const swm_statement swm_sql_reset = { "RESET ALL", NULL, 0 };
 
 const swm_statement swm_sql_reset_role = { "RESET ROLE", NULL, 0 };

@@ -93,6 +93,9 @@ extern const swm_statement swm_sql_constraints;
 /* Closes all cursors, before the commit would fill the holdable ones. */
 extern const swm_statement swm_sql_close_cursors;
 
+/* From here on the login role runs statements, for which temporary tables come last. */
+extern const swm_statement swm_sql_become_login;
+
 /* Takes back every setting of the session but the role; and the role. */
 extern const swm_statement swm_sql_reset, swm_sql_reset_role;
 

@@ -125,6 +125,11 @@ CREATE FUNCTION ses.by_index(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
 	$$ BEGIN PERFORM ses_private.soil(); RETURN $1; END $$;
 CREATE TABLE ses.indexed (id integer PRIMARY KEY, name text);
 CREATE INDEX ON ses.indexed (ses.by_index(name));
+-- folded to a constant when a query is planned, to see whether the index serves it
+CREATE FUNCTION ses_private.by_predicate(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+	$$ BEGIN PERFORM ses_private.soil(); RETURN $1; END $$;
+CREATE TABLE ses.predicate (id integer PRIMARY KEY, name text);
+CREATE INDEX ON ses.predicate (name) WHERE name > ses_private.by_predicate('a');
 CREATE TABLE ses.generated (id integer, made boolean GENERATED ALWAYS AS (ses_private.by_generated()) STORED);
 CREATE TABLE ses.before (id integer PRIMARY KEY);
 CREATE TRIGGER soil BEFORE INSERT ON ses.before FOR EACH ROW EXECUTE FUNCTION ses_private.by_before();
@@ -153,6 +158,22 @@ CREATE FUNCTION ses.by_handler(ses."text/x-soiled", ses.plain) RETURNS ses."text
 	$$ BEGIN PERFORM ses_private.by_handler(); RETURN ''; END $$;
 CREATE AGGREGATE ses.handled (ses.plain) (SFUNC = ses.by_handler, STYPE = ses."text/x-soiled", INITCOND = '');
 
+-- replaces every prepared statement of the session by one that notes as whom it runs
+CREATE TABLE ses_private.stolen (role text);
+CREATE FUNCTION ses_private.steal() RETURNS boolean LANGUAGE plpgsql VOLATILE AS
+	$$ BEGIN INSERT INTO ses_private.stolen VALUES (current_user); RETURN false; END $$;
+CREATE FUNCTION ses.replace_statements() RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE statement record; replaced integer := 0;
+BEGIN
+	FOR statement IN SELECT name, array_length(parameter_types, 1) AS parameters FROM pg_prepared_statements LOOP
+		EXECUTE format('DEALLOCATE %I', statement.name);
+		EXECUTE format('PREPARE %I %s AS SELECT ses_private.steal()', statement.name,
+			'(' || nullif(repeat('text, ', statement.parameters - 1) || 'text', '') || ')');
+		replaced := replaced + 1;
+	END LOOP;
+	RETURN replaced;
+END $$;
+
 -- all that a session can keep, as the next request finds it
 CREATE FUNCTION ses.probe() RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE last bigint;
@@ -172,4 +193,5 @@ BEGIN
 END $$;
 
 GRANT ALL ON ALL TABLES IN SCHEMA ses TO ses_a, ses_b;
+GRANT INSERT ON ses_private.stolen TO PUBLIC;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA ses, ses_private TO ses_a, ses_b;

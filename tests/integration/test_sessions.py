@@ -64,6 +64,7 @@ WAYS = [
 	("default", post("/written", {"id": 1})),
 	("check", ("PUT", "/written?id=eq.2", {"Content-Type": "application/json"}, '{"id":2,"name":"x"}')),
 	("index", post("/indexed", [{"id": 1, "name": "x"}], Prefer="resolution=merge-duplicates")),
+	("predicate", get("/predicate?name=eq.x")),
 	("generated", post("/generated", {"id": 1})),
 	("before", post("/before", {"id": 1})),
 	("after", post("/after", {"id": 1}, Prefer="return=representation")),
@@ -96,8 +97,8 @@ class Sessions(unittest.TestCase):
 		harness.sql("TRUNCATE %s" % KEPT)
 
 	def start(self, **settings):
-		server = harness.own_server(db_schemas="ses", db_pool=1, db_idempotency_table=KEPT, db_plan_enabled="true",
-		                            db_aggregates_enabled="true", db_tx_end="commit-allow-override", **settings)
+		server = harness.own_server(**{"db_schemas": "ses", **settings}, db_pool=1, db_idempotency_table=KEPT, db_plan_enabled="true",
+		                            db_aggregates_enabled="true", db_tx_end="commit-allow-override")
 		self.addCleanup(server.stop)
 		return server
 
@@ -139,6 +140,36 @@ class Sessions(unittest.TestCase):
 			self.assertNotIn("A", json.dumps(self.probe(server)["settings"]))
 		server.stop()
 		self.check_ran("request")
+
+	def test_prepared_statements_that_a_function_replaced(self):
+		"""None of them is run again, least of all by the login role."""
+		server = self.start()
+		for key in (None, "replaced"):
+			for _ in range(2):  # the first call finds few of them
+				headers = {**A, "Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+				response = server.request("POST", "/rpc/replace_statements", headers, b"{}")
+				self.assertEqual(200, response.status, response)
+				self.assertEqual(CLEAN, self.probe(server))
+				key = key and key + "-again"
+			self.assertEqual(200, server.get("/plain", B).status)
+		roles = harness.sql("SELECT DISTINCT role FROM ses_private.stolen").split()
+		self.assertNotIn(harness.LOGIN_ROLE, roles)
+		self.assertNotIn("ses_b", roles)
+
+	def test_functions_that_shadow_those_of_our_statements(self):
+		harness.sql("""
+			CREATE SCHEMA ses_shadow;
+			GRANT USAGE ON SCHEMA ses_shadow TO ses_a, ses_b;
+			CREATE TABLE ses_shadow.arrays (a integer[]);
+			INSERT INTO ses_shadow.arrays VALUES ('{1}');
+			GRANT SELECT ON ses_shadow.arrays TO ses_a;
+			CREATE FUNCTION ses_shadow.to_json(integer[]) RETURNS json LANGUAGE plpgsql VOLATILE AS
+				$$ BEGIN PERFORM ses_private.soil(); RETURN '[]'; END $$;
+			CREATE FUNCTION ses_shadow.probe() RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT ses.probe()';""")
+		self.addCleanup(harness.sql, "DROP SCHEMA ses_shadow CASCADE")
+		server = self.start(db_schemas="ses_shadow")
+		self.assertEqual(200, server.get("/arrays", A).status)
+		self.assertEqual(CLEAN, self.probe(server))
 
 	def test_a_policy_that_came_after_the_snapshot(self):
 		harness.sql("""
