@@ -92,7 +92,8 @@ takes_body(const struct caller *c, const swm_function *f)
 static bool
 names_the_body(const struct caller *c, const swm_function *f)
 {
-	return f->takes_body && c->request->post && c->request->content == SWM_CONTENT_JSON && is_given(c, SWM_STR(""));
+	return f->takes_body && c->request->post && c->request->content == SWM_CONTENT_JSON &&
+	       is_given(c, SWM_STR(""));
 }
 
 /* Every argument is a parameter, and every parameter without a default is given. What takes the body is given that. */
@@ -147,7 +148,9 @@ select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const sw
 static int
 choose(struct caller *c, const swm_function **out, bool *whole_body)
 {
-	static bool (*const tests[])(const struct caller *c, const swm_function *f) = { fits_by_names, takes_body, needs_no_body };
+	static bool (*const tests[])(const struct caller *c, const swm_function *f) = {
+		fits_by_names, takes_body, needs_no_body
+	};
 	const swm_call_request *r = c->request;
 	const swm_function **fitting = NULL;
 	size_t count = 0;

@@ -21,7 +21,7 @@ has_column(const swm_columns *columns, const swm_column *column)
 	return false;
 }
 
-/* A name that is no column is PostgreSQL's to refuse, as PostgREST has it. NULL when memory ran out. */
+/* A name that is no column is PostgreSQL's to refuse. NULL when memory ran out. */
 static const swm_column *
 new_unknown(swm_planner *p, swm_str name)
 {
@@ -45,7 +45,8 @@ plan_names(swm_planner *p, const swm_relation *relation, const swm_value *names,
 		return swm_fail_memory(p->err);
 	for (; names != NULL; names = names->next) {
 		const swm_column *column = swm_relation_column(relation, names->text);
-		if (column == NULL && names->text.len > SWM_LONGEST_NAME) /* it would be cut, and then mean another */
+		/* a longer one would be cut, and then mean another */
+		if (column == NULL && names->text.len > SWM_LONGEST_NAME)
 			return swm_plan_fail_no_column(p, relation->name, names->text);
 		if (column == NULL)
 			column = new_unknown(p, names->text);
@@ -79,17 +80,19 @@ static bool
 is_whole_key(const swm_relation *r, const swm_columns *named)
 {
 	for (size_t i = 0; i < r->unique_key_count; i++)
-		if (is_same(r, (struct key){ r->unique_keys[i].columns, r->unique_keys[i].count }, named))
+		if (is_same(r, (struct key){ r->unique_keys[i].columns, r->unique_keys[i].count },
+		            named))
 			return true;
 	for (size_t i = 0; i < r->unique_index_count; i++) {
 		const swm_unique_index *index = &r->unique_indexes[i];
-		if (is_whole(index) && is_same(r, (struct key){ index->columns, index->count }, named))
+		if (is_whole(index) &&
+		    is_same(r, (struct key){ index->columns, index->count }, named))
 			return true;
 	}
 	return false;
 }
 
-/* The only partial index of these columns, or the only one of expressions of them; *others: there are more. */
+/* The only partial index of these columns, or of expressions of them; *others: there are more. */
 static const swm_unique_index *
 find_only(const swm_relation *r, const swm_columns *named, bool of_expressions, bool *others)
 {
@@ -172,19 +175,22 @@ offer(swm_buf *hint, const swm_relation *r, struct key key)
 }
 
 void
-swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role, swm_error *err)
+swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role,
+                          swm_error *err)
 {
 	const swm_relation *r = plan->target->relation;
 	swm_buf hint = SWM_BUF_INIT;
-	bool is_meant = swm_str_eq(swm_error_code(err), SWM_STR("42P10")) && !swm_error_has_hint(err) &&
-	                plan->resolution != SWM_RESOLUTION_NONE && !plan->conflict_is_known;
+	bool is_meant = swm_str_eq(swm_error_code(err), SWM_STR("42P10")) &&
+	                !swm_error_has_hint(err) && plan->resolution != SWM_RESOLUTION_NONE &&
+	                !plan->conflict_is_known;
 
 	if (!is_meant || !swm_snapshot_may_see(snapshot, role, r))
 		return;
 	for (size_t i = 0; i < r->unique_key_count; i++)
 		offer(&hint, r, (struct key){ r->unique_keys[i].columns, r->unique_keys[i].count });
 	for (size_t i = 0; i < r->unique_index_count; i++)
-		offer(&hint, r, (struct key){ r->unique_indexes[i].columns, r->unique_indexes[i].count });
+		offer(&hint, r,
+		      (struct key){ r->unique_indexes[i].columns, r->unique_indexes[i].count });
 	if (hint.len > 0)
 		swm_error_set_hint(err, swm_buf_view(&hint));
 	swm_buf_dispose(&hint);

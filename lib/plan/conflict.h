@@ -5,7 +5,7 @@
 #include "plan/planner.h"
 #include "plan/write.h"
 
-/* The names of on_conflict: columns of the plan's relation, and what they are the key of. SWM_ENOMEM. */
+/* The names of on_conflict, and the key that they mean. COLUMN_NOT_FOUND; SWM_ENOMEM. */
 int swm_plan_conflict(swm_planner *p, const swm_value *names, swm_write_plan *plan);
 
 #endif

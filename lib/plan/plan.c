@@ -19,7 +19,8 @@ swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_er
 }
 
 void
-swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role, swm_error *err)
+swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role,
+                      swm_error *err)
 {
 	const swm_list *schemas = &settings->db_schemas;
 	swm_buf hint = SWM_BUF_INIT;
@@ -47,7 +48,8 @@ may_see_all(const swm_plan_node *node, const swm_snapshot *snapshot, swm_str rol
 }
 
 void
-swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role, swm_error *err)
+swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role,
+                     swm_error *err)
 {
 	swm_str code = swm_error_code(err);
 	bool names_others = swm_str_eq(code, SWM_STR("42703")) || swm_str_eq(code, SWM_STR("42P01"));
@@ -57,7 +59,8 @@ swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, sw
 }
 
 static int
-fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name, swm_error *err)
+fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name,
+                 swm_error *err)
 {
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
 	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, role, name);

@@ -220,12 +220,14 @@ int swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapsho
 int swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_error *err);
 
 /* Adds to that error those that the role may use. */
-void swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role, swm_error *err);
+void swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot, swm_str role,
+                           swm_error *err);
 
 /*
  * PostgreSQL looks for similar names before it looks at privileges: when it did not find a
  * column, details and hint are taken away unless the role may see all relations of the plan.
  */
-void swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role, swm_error *err);
+void swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role,
+                          swm_error *err);
 
 #endif

@@ -60,13 +60,14 @@ typedef struct swm_write_request {
 int swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                    const swm_settings *settings, const swm_write_request *request, swm_error *err);
 
-/* Whether two rows of a body with the same values for the key are in each other's way: a partial index may have neither. */
+/* Whether rows with the same values for the key are in each other's way: a partial index may lack them. */
 bool swm_plan_key_is_of_all_rows(const swm_write_plan *plan);
 
 /*
  * When PostgreSQL found no unique key of the columns (42P10): adds a hint that names those
  * that there are, if the role may see the relation.
  */
-void swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role, swm_error *err);
+void swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role,
+                               swm_error *err);
 
 #endif

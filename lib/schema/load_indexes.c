@@ -28,8 +28,10 @@ swm_load_unique_indexes(struct swm_load *load, const PGresult *rows)
 	for (size_t i = 0; i < count; i++) {
 		struct swm_load_index *index = &load->indexes[i];
 		index->table_oid = swm_load_oid(rows, (int)i, TABLE);
-		index->key = swm_load_numbers(load, swm_load_cell(rows, (int)i, KEY), &index->key_count);
-		index->used = swm_load_numbers(load, swm_load_cell(rows, (int)i, USED), &index->used_count);
+		index->key =
+			swm_load_numbers(load, swm_load_cell(rows, (int)i, KEY), &index->key_count);
+		index->used = swm_load_numbers(load, swm_load_cell(rows, (int)i, USED),
+		                               &index->used_count);
 		index->names = swm_arena_str(load->scratch, swm_load_cell(rows, (int)i, NAMES));
 		index->expressions = swm_load_text(load, rows, (int)i, EXPRESSIONS);
 		index->predicate = swm_load_text(load, rows, (int)i, PREDICATE);
@@ -53,7 +55,8 @@ indexes_of(const struct swm_load *load, uint32_t table_oid, size_t *count)
 			high = middle;
 	}
 	*count = 0;
-	while (low + *count < load->index_count && load->indexes[low + *count].table_oid == table_oid)
+	while (low + *count < load->index_count &&
+	       load->indexes[low + *count].table_oid == table_oid)
 		++*count;
 	return load->indexes + low;
 }
@@ -72,7 +75,8 @@ take_columns(const struct swm_load *load, const swm_relation *r, const struct sw
 
 	*count = 0;
 	for (size_t i = 0; i < from->used_count; i++) {
-		if (!swm_str_cut(&names, NAMES_SEPARATOR, &name) || !find(load, r, shown, from->used[i], name, &column))
+		if (!swm_str_cut(&names, NAMES_SEPARATOR, &name) ||
+		    !find(load, r, shown, from->used[i], name, &column))
 			return false;
 		if (!is_plain && !swm_str_eq(r->columns[column].name, name))
 			return false;
@@ -83,8 +87,8 @@ take_columns(const struct swm_load *load, const swm_relation *r, const struct sw
 }
 
 bool
-swm_load_take_indexes(struct swm_load *load, swm_relation *r, uint32_t table_oid, swm_load_find_column *find,
-                      const void *shown)
+swm_load_take_indexes(struct swm_load *load, swm_relation *r, uint32_t table_oid,
+                      swm_load_find_column *find, const void *shown)
 {
 	size_t count;
 	const struct swm_load_index *from = indexes_of(load, table_oid, &count);
@@ -96,8 +100,11 @@ swm_load_take_indexes(struct swm_load *load, swm_relation *r, uint32_t table_oid
 	for (size_t i = 0; i < count && indexes != NULL; i++) {
 		uint16_t *columns = swm_load_array(load, from[i].used_count, sizeof *columns);
 		swm_unique_index *to = &indexes[r->unique_index_count];
-		*to = (swm_unique_index){ .columns = columns, .expressions = from[i].expressions, .predicate = from[i].predicate };
-		if (columns != NULL && take_columns(load, r, &from[i], find, shown, columns, &to->count))
+		*to = (swm_unique_index){ .columns = columns,
+			                  .expressions = from[i].expressions,
+			                  .predicate = from[i].predicate };
+		if (columns != NULL &&
+		    take_columns(load, r, &from[i], find, shown, columns, &to->count))
 			r->unique_index_count++;
 	}
 	return !load->no_memory;
