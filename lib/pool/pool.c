@@ -515,6 +515,14 @@ note_away(swm_pool *pool, int result, const swm_buf *why)
 		answer_all(pool, result);
 }
 
+/* Those who wait are thought of again when it is over. */
+static void
+pause_growth(swm_pool *pool)
+{
+	pool->grow_after = swm_clock_ms() + GROW_PAUSE_MS;
+	wake_keeper_by(pool, pool->grow_after);
+}
+
 /*
  * After a failed attempt. While others live (the server may have no room for more), those
  * who wait had better wait for one of them. Locked.
@@ -528,7 +536,7 @@ note_failure(swm_conn *conn, int result, const swm_buf *why)
 	change_state(conn, NOWHERE);
 	free(conn);
 	if (lives(pool))
-		pool->grow_after = swm_clock_ms() + GROW_PAUSE_MS;
+		pause_growth(pool);
 	else if (unreachable)
 		note_away(pool, result, why);
 	else if (attempts(pool) == 0)
@@ -991,6 +999,9 @@ keep_once(swm_pool *pool, int64_t *due)
 	 */
 	*due = total(pool) == 0 ? INT64_MAX
 	                        : swm_clock_ms() + pool->settings->db_pool_max_idletime * 1000;
+	hand_over(pool);
+	if (pool->first_waiter != NULL && pool->grow_after > swm_clock_ms() && pool->grow_after < *due)
+		*due = pool->grow_after;
 	swm_conn *expired = take_expired(pool, due);
 	swm_conn *room = expired == NULL ? take_recovery(pool, due) : NULL;
 
