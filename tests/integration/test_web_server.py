@@ -404,11 +404,11 @@ class Origins(WebServer):
 
 NDJSON = "application/x-ndjson"
 CREATE = """
-DROP SCHEMA IF EXISTS bodies CASCADE;
-CREATE SCHEMA bodies;
-CREATE TABLE bodies.lines (id int, t text);
-GRANT USAGE ON SCHEMA bodies TO swm_anon;
-GRANT ALL ON bodies.lines TO swm_anon;
+DROP SCHEMA IF EXISTS large_bodies CASCADE;
+CREATE SCHEMA large_bodies;
+CREATE TABLE large_bodies.lines (id int, t text);
+GRANT USAGE ON SCHEMA large_bodies TO swm_anon;
+GRANT ALL ON large_bodies.lines TO swm_anon;
 """
 
 
@@ -428,10 +428,10 @@ class LargeBodies(WebServer):
 	@classmethod
 	def setUpClass(cls):
 		harness.sql(CREATE)
-		cls.server = harness.server(db_schemas="bodies")
+		cls.server = harness.server(db_schemas="large_bodies")
 
 	def setUp(self):
-		harness.sql("TRUNCATE bodies.lines")
+		harness.sql("TRUNCATE large_bodies.lines")
 
 	def send_unread(self, headers, data):
 		"""The answer to a request of which nothing more is sent than this."""
@@ -441,7 +441,7 @@ class LargeBodies(WebServer):
 		return answer_to(self.server, request_bytes("POST", "/lines", {"Content-Type": NDJSON, "Origin": ORIGIN, **headers}, body))
 
 	def rows(self):
-		return int(harness.sql("SELECT count(*) FROM bodies.lines"))
+		return int(harness.sql("SELECT count(*) FROM large_bodies.lines"))
 
 	def kept(self):
 		folder = os.path.join(self.server.prefix, "body")
