@@ -280,7 +280,7 @@ class NoAnswer(WebServer):
 
 	def test_killed(self):
 		"""Under a write that waits for a lock."""
-		harness.sql(CREATE.replace("bodies", "killed"))
+		harness.sql(CREATE.replace("large_bodies", "killed"))
 		with harness.own_server(db_schemas="killed") as server, \
 				harness.Session(harness.cluster(), harness.database()) as locker:
 			locker.run("BEGIN; LOCK killed.lines")
