@@ -37,9 +37,10 @@ has_plus_for_blank(const char *text, swm_str blanks)
 void
 swm_hint_at_plus(struct serving *s)
 {
+	enum { LONGEST = 100 }; /* a time, a phone number; each place of the query is compared with it */
 	swm_str query, refused = quoted_text(swm_error_message(s->err));
 
-	if (!swm_str_starts(swm_error_code(s->err), SWM_STR("22")) || refused.len == 0 ||
+	if (!swm_str_starts(swm_error_code(s->err), SWM_STR("22")) || refused.len == 0 || refused.len > LONGEST ||
 	    swm_str_find(s->query, '+') == s->query.len || swm_error_has_hint(s->err) ||
 	    swm_url_decode(&query, s->arena, s->query, false, 0, NULL) != SWM_OK)
 		return;

@@ -144,7 +144,7 @@ swm_step_preferences(struct serving *s)
 		return rc;
 	if (s->explain)
 		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted */
-	s->rollback = ends_in_rollback(s);
+	s->rollback |= ends_in_rollback(s); /* planned once more, what a step has decided stays */
 	bool reads_table = s->call == NULL && s->write == SWM_WRITES_NOTHING; /* which affects nothing */
 	if (!s->prefer.strict || reads_table)
 		s->prefer.max_affected = -1; /* not applied */

@@ -126,6 +126,15 @@ class Reads(Tables):
 
 
 class Writes(Tables):
+	def test_a_plan_that_must_not_keep_what_it_changes(self):
+		"""The plan of a write with max-affected runs it, and is rolled back however often it is made."""
+		self.drop_column()
+		answer = self.send("PATCH", "/t?id=gte.1&select=*", {
+			**JSON, "Accept": "application/vnd.pgrst.plan+json; options=analyze",
+			"Prefer": "handling=strict, max-affected=1, return=representation"}, '{"b":"changed"}')
+		self.assertEqual(answer.status, 200, answer.text)
+		self.assertEqual("0", harness.sql("SELECT count(*) FROM changing.t WHERE b = 'changed'").strip())
+
 	def test_post(self):
 		self.drop_column()
 		self.expect(self.send("POST", "/t", REPRESENTATION, '{"id":7}'), 201, [{"id": 7, "b": "b"}])
