@@ -405,6 +405,7 @@ swm_error_copy(swm_error *err, const swm_error *from)
 	err->has_details = from->has_details;
 	err->has_hint = from->has_hint;
 	err->details_are_json = from->details_are_json;
+	err->of_statement = from->of_statement;
 	swm_buf_str(&err->code, swm_buf_view(&from->code));
 	swm_buf_str(&err->message, swm_buf_view(&from->message));
 	swm_buf_str(&err->details, swm_buf_view(&from->details));

@@ -461,20 +461,23 @@ put_key_param(swm_writer *w, swm_str key, bool first)
 	swm_buf_dispose(&text);
 }
 
-/* As row_to_json() writes it; json_build_object() takes no more than 50 members. */
+/*
+ * As row_to_json() writes it; json_build_object() takes no more than 50 members, and a chain of ||
+ * would copy what comes before at each.
+ */
 static void
 put_named_document(swm_writer *w, const swm_plan_node *node, const char *row)
 {
+	swm_put(w, "array_to_string(ARRAY[");
 	for (size_t i = 0; i < node->output_count; i++) {
-		swm_put(w, i == 0 ? "(" : " || ");
 		put_key_param(w, node->outputs[i].key, i == 0);
-		swm_put(w, " || COALESCE(to_json(");
+		swm_put(w, ", COALESCE(to_json(");
 		swm_put(w, row);
 		swm_put(w, ".");
 		put_numbered(w, 'c', i);
-		swm_put(w, ")::text, 'null')");
+		swm_put(w, ")::text, 'null'), ");
 	}
-	swm_put(w, " || '}')::json");
+	swm_put(w, "'}'], '')::json");
 }
 
 /* An object of a row's columns. */

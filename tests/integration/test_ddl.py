@@ -126,6 +126,15 @@ class Reads(Tables):
 
 
 class Writes(Tables):
+	def test_lines_that_may_be_left_out(self):
+		"""A refusal of our own statement is none of a row, with errors=skip too."""
+		self.drop_column()
+		headers = {"Content-Type": "application/x-ndjson", "Prefer": "errors=skip"}
+		answer = self.send("POST", "/t", headers, '{"id":7,"c":1}\n')
+		self.assertEqual((answer.status, answer.json["code"]), (503, "SWM007"), answer.text)
+		answer = self.send("POST", "/t", headers, '{"id":7,"c":1}\n')
+		self.assertEqual((answer.status, answer.json["code"]), (400, "PGRST204"), answer.text)
+
 	def test_a_plan_that_must_not_keep_what_it_changes(self):
 		"""The plan of a write with max-affected runs it, and is rolled back however often it is made."""
 		self.drop_column()
