@@ -468,7 +468,7 @@ put_key_param(swm_writer *w, swm_str key, bool first)
 static void
 put_named_document(swm_writer *w, const swm_plan_node *node, const char *row)
 {
-	swm_put(w, "array_to_string(ARRAY[");
+	swm_put(w, "pg_catalog.array_to_string(ARRAY[");
 	for (size_t i = 0; i < node->output_count; i++) {
 		put_key_param(w, node->outputs[i].key, i == 0);
 		swm_put(w, ", COALESCE(to_json(");
@@ -501,9 +501,9 @@ put_row_array(swm_writer *w, const swm_plan_node *node)
 		swm_put(w, "json_agg(\"r\".*)");
 		return;
 	}
-	swm_put(w, "('[' || string_agg(");
+	swm_put(w, "('[' || pg_catalog.string_agg(");
 	put_named_document(w, node, "\"r\"");
-	swm_put(w, "::text, ', ' || chr(10) || ' ') || ']')::json");
+	swm_put(w, "::text, ', ' || pg_catalog.chr(10) || ' ') || ']')::json");
 }
 
 /* The columns of a spread to-many relation, each as an array. */
