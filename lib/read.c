@@ -198,15 +198,15 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 
 /* By the snapshot, only PostgreSQL's own code runs. */
 static bool
-is_plain_read(const swm_read *read, const swm_read_plan *plan, const swm_read_context *c)
+is_plain(const swm_read *read, const swm_read_plan *plan, const swm_read_context *c)
 {
-	return c->write == NULL && (plan == NULL || !plan->runs_user_code) &&
-	       read->engine->settings->db_pre_request.len == 0;
+	return (c->write == NULL || (!c->write->runs_user_code && c->write->staging == NULL)) &&
+	       (plan == NULL || !plan->runs_user_code) && read->engine->settings->db_pre_request.len == 0;
 }
 
 /*
- * Nothing that a request did to its session may reach the next one. After a plain read the cheap
- * form is enough: two statements within its transaction take back what even a policy or view that
+ * Nothing that a request did to its session may reach the next one. After a plain one the cheap
+ * form is enough: statements within its transaction take back what even a policy or view that
  * came after the snapshot can have set. After everything else the whole session is reset once the
  * transaction has ended, and so after the triggers that its commit runs.
  */
@@ -215,6 +215,8 @@ add_reset(swm_read *out)
 {
 	out->options.keeps_session = true;
 	add_step(out, SWM_READ_RESET, &swm_sql_close_cursors);
+	if (out->changes)
+		add_step(out, SWM_READ_RESET, &swm_sql_discard_sequences);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }
@@ -262,7 +264,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		rc = add_rows(out, arena, plan, c, err);
 	if (rc != SWM_OK)
 		return rc;
-	if (c->within == NULL && is_plain_read(out, plan, c))
+	if (c->within == NULL && is_plain(out, plan, c))
 		add_reset(out);
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;

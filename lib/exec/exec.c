@@ -587,7 +587,8 @@ take_failure(swm_exec *exec, PGresult *result, swm_error *err)
 static int
 finish_well(swm_exec *exec)
 {
-	if (!exec->options.keeps_session && !exec->resetting)
+	/* statements of its own that put the session back have not run in a transaction that failed */
+	if ((!exec->options.keeps_session || exec->failure != SWM_OK) && !exec->resetting)
 		send_reset(exec);
 	if (!exec->resetting) /* who borrows it next may want to use it without a pipeline */
 		(void)PQexitPipelineMode(exec->pg);

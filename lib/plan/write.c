@@ -249,8 +249,11 @@ swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snaps
 		rc = plan_columns(&p, request, plan);
 	if (rc == SWM_OK)
 		rc = plan_resolution(&p, request, plan);
-	if (rc == SWM_OK)
+	if (rc == SWM_OK) {
 		plan->unknown_names = p.unknown_names || plan->read->unknown_names;
+		plan->runs_user_code = p.runs_user_code || plan->read->runs_user_code ||
+		                       plan->target->relation->write_runs_user_code;
+	}
 	if (rc == SWM_OK)
 		rc = plan_returned(&p, request, plan);
 	*out = plan;

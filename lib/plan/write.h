@@ -26,6 +26,7 @@ typedef struct swm_write_plan {
 	const swm_plan_node *target;      /* the relation, by its own name; its conditions choose the rows */
 	swm_columns columns;              /* that the body gives values to */
 	bool unknown_names;               /* as of the read plan, what is returned or not */
+	bool runs_user_code;              /* likewise */
 	bool body_is_array;
 	bool body_is_text;                /* its values are text, of CSV or a form; else JSON */
 	bool fill_defaults;               /* a column that a row does not name has its default, else null */

@@ -8,7 +8,7 @@ enum { CAN_UPDATE = 4, CAN_INSERT = 8, CAN_DELETE = 16 };
 static void
 take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation *r)
 {
-	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE, USER_CODE };
+	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE, USER_CODE, WRITE_USER_CODE };
 	int64_t can = swm_load_number(rows, row, UPDATABLE);
 
 	r->oid = swm_load_oid(rows, row, OID);
@@ -20,6 +20,7 @@ take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation
 	r->updatable = (can & CAN_UPDATE) != 0;
 	r->deletable = (can & CAN_DELETE) != 0;
 	r->runs_user_code = swm_load_bool(rows, row, USER_CODE);
+	r->write_runs_user_code = r->runs_user_code || swm_load_bool(rows, row, WRITE_USER_CODE);
 	load->of_one_table[row] = swm_load_bool(rows, row, OF_ONE_TABLE);
 }
 
@@ -130,7 +131,8 @@ swm_load_relation_columns(struct swm_load *load, const PGresult *rows)
 			continue;
 		r->columns = to->columns + row;
 		r->column_count = (size_t)(end - row);
-		r->runs_user_code |= has_user_type(r->columns, r->column_count);
+		if (has_user_type(r->columns, r->column_count))
+			r->runs_user_code = r->write_runs_user_code = true;
 	}
 	return SWM_OK;
 }

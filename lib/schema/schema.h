@@ -103,6 +103,7 @@ typedef struct swm_relation {
 	char kind;               /* pg_class.relkind: r p v m f; c for a function's row */
 	bool insertable, updatable, deletable; /* also by INSTEAD OF triggers */
 	bool runs_user_code;     /* reading it may: by a view, a policy, a type of a column */
+	bool write_runs_user_code; /* writing it may: by a trigger, a default, or as reading it does */
 	const swm_column *columns;
 	size_t column_count;
 	/*

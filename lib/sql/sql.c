@@ -84,6 +84,8 @@ const swm_statement swm_sql_response_settings = {
 
 const swm_statement swm_sql_constraints = { "SET CONSTRAINTS ALL IMMEDIATE", NULL, 0 };
 
+const swm_statement swm_sql_discard_sequences = { "DISCARD SEQUENCES", NULL, 0 };
+
 const swm_statement swm_sql_close_cursors = { "CLOSE ALL", NULL, 0 };
 
 const swm_statement swm_sql_become_login = {

@@ -90,6 +90,9 @@ bool swm_sql_settings_error(enum swm_error_id *out, swm_str sqlstate);
 /* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
 extern const swm_statement swm_sql_constraints;
 
+/* The values of currval() and lastval() are forgotten. */
+extern const swm_statement swm_sql_discard_sequences;
+
 /* Closes all cursors, before the commit would fill the holdable ones. */
 extern const swm_statement swm_sql_close_cursors;
 
