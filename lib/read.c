@@ -206,19 +206,17 @@ is_plain(const swm_read *read, const swm_read_plan *plan, const swm_read_context
 
 /*
  * Nothing that a request did to its session may reach the next one. After a plain one the cheap
- * form is enough: statements within its transaction take back what even a policy or view that
- * came after the snapshot can have set. After everything else the whole session is reset once the
+ * form is enough: RESET ALL within its transaction takes back what a policy that a superuser made
+ * after the snapshot has set. After everything else the whole session is reset once the
  * transaction has ended, and so after the triggers that its commit runs.
  */
 static void
 add_reset(swm_read *out)
 {
 	out->options.keeps_session = true;
-	add_step(out, SWM_READ_RESET, &swm_sql_close_cursors);
 	if (out->changes)
 		add_step(out, SWM_READ_RESET, &swm_sql_discard_sequences);
 	add_step(out, SWM_READ_RESET, &swm_sql_reset);
-	add_step(out, SWM_READ_RESET, &swm_sql_reset_role);
 }
 
 static const swm_statement savepoint = { "SAVEPOINT " SWM_READ_SAVEPOINT_NAME, NULL, 0 };

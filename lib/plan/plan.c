@@ -377,7 +377,7 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan_made(&p, plan);
 	plan->runs_user_code = p.runs_user_code || request->function != NULL ||
-	                       plan->root->relation->runs_user_code || swm_snapshot_has_shadows(snapshot);
+	                       plan->root->relation->runs_user_code || swm_snapshot_has_user_operators(snapshot);
 	plan->unknown_names = p.unknown_names;
 	*out = plan;
 	return check_made_names(&p, plan);

@@ -18,7 +18,7 @@ static const struct {
 #undef SWM_QUERY
 };
 
-static swm_load_take take_exposed, take_extra, take_named, take_shadows;
+static swm_load_take take_exposed, take_extra, take_named, take_user_operators;
 typedef bool condition(const struct swm_load *load);
 static condition since_15, before_15;
 
@@ -54,7 +54,7 @@ static const struct step {
 	  swm_load_function_settings, NULL, false },
 	{ QUERY_SCHEMA_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_schema_grants, NULL, false },
 	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
-	{ QUERY_SHADOWS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, take_shadows, NULL, false },
+	{ QUERY_USER_OPERATORS, { SWM_PARAM_NONE }, take_user_operators, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
 	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
@@ -205,9 +205,9 @@ take_extra(struct swm_load *load, const PGresult *rows)
 }
 
 static int
-take_shadows(struct swm_load *load, const PGresult *rows)
+take_user_operators(struct swm_load *load, const PGresult *rows)
 {
-	load->snapshot->has_shadows = PQntuples(rows) > 0 && swm_load_bool(rows, 0, 0);
+	load->snapshot->has_user_operators = PQntuples(rows) > 0 && swm_load_bool(rows, 0, 0);
 	return SWM_OK;
 }
 

@@ -297,8 +297,8 @@ bool swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const 
 /* Whether dates come in ISO form for the login role and this role, so that they can be encoded here. */
 bool swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role);
 
-/* An operator or function that our SQL names may be a user's in place of the built-in one. */
-bool swm_snapshot_has_shadows(const swm_snapshot *snapshot);
+/* An operator that our SQL names may be a user's in place of the built-in one. */
+bool swm_snapshot_has_user_operators(const swm_snapshot *snapshot);
 
 /* The server's version, as server_version_num. */
 int swm_snapshot_server_version(const swm_snapshot *snapshot);

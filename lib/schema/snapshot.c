@@ -333,9 +333,9 @@ swm_snapshot_iso_dates(const swm_snapshot *snapshot, swm_str role)
 }
 
 bool
-swm_snapshot_has_shadows(const swm_snapshot *snapshot)
+swm_snapshot_has_user_operators(const swm_snapshot *snapshot)
 {
-	return snapshot->has_shadows;
+	return snapshot->has_user_operators;
 }
 
 int

@@ -80,7 +80,7 @@ struct swm_snapshot {
 	swm_arena *arena;
 	int server_version;
 	bool iso_dates; /* of a session of the login role */
-	bool has_shadows; /* a user's operator or function may be taken for a built-in one */
+	bool has_user_operators; /* a user's operator may be taken for a built-in one */
 
 	swm_schema_comment *comments; /* one for each of db-schemas that is there */
 	size_t comment_count;

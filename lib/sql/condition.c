@@ -24,14 +24,14 @@ put_search(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c
 	swm_str language = c->asked->language;
 
 	if (c->to_tsvector) {
-		swm_put(w, "to_tsvector(");
+		swm_put(w, "pg_catalog.to_tsvector(");
 		if (language.len > 0) {
 			swm_put_param(w, language);
 			swm_put(w, ", ");
 		}
 	}
 	swm_put_field(w, node, &c->field);
-	swm_put(w, c->to_tsvector ? ") @@ " : " @@ ");
+	swm_put(w, c->to_tsvector ? ") @@ pg_catalog." : " @@ pg_catalog.");
 	swm_buf_str(&w->text, op->sql);
 	swm_put(w, "(");
 	if (language.len > 0) {

@@ -94,7 +94,7 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 		return;
 	}
 	if (field->path != NULL)
-		swm_put(w, field->to_jsonb ? "(to_jsonb(" : "(");
+		swm_put(w, field->to_jsonb ? "(pg_catalog.to_jsonb(" : "(");
 	put_node_name(w, node);
 	swm_put(w, ".");
 	swm_put_identifier(w, field->name);
@@ -191,7 +191,7 @@ put_answer_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 	bool server = o->form == SWM_FORM_SERVER;
 
 	if (server)
-		swm_put(w, strip_nulls ? "json_strip_nulls(to_json(" : "to_json(");
+		swm_put(w, strip_nulls ? "pg_catalog.json_strip_nulls(pg_catalog.to_json(" : "pg_catalog.to_json(");
 	put_value(w, node, o);
 	if (server)
 		swm_put(w, strip_nulls ? "))" : ")");
@@ -471,7 +471,7 @@ put_named_document(swm_writer *w, const swm_plan_node *node, const char *row)
 	swm_put(w, "pg_catalog.array_to_string(ARRAY[");
 	for (size_t i = 0; i < node->output_count; i++) {
 		put_key_param(w, node->outputs[i].key, i == 0);
-		swm_put(w, ", COALESCE(to_json(");
+		swm_put(w, ", COALESCE(pg_catalog.to_json(");
 		swm_put(w, row);
 		swm_put(w, ".");
 		put_numbered(w, 'c', i);
@@ -488,7 +488,7 @@ put_row_document(swm_writer *w, const swm_plan_node *node, const char *row)
 		put_named_document(w, node, row);
 		return;
 	}
-	swm_put(w, "row_to_json(");
+	swm_put(w, "pg_catalog.row_to_json(");
 	swm_put(w, row);
 	swm_put(w, ".*)");
 }
@@ -498,7 +498,7 @@ static void
 put_row_array(swm_writer *w, const swm_plan_node *node)
 {
 	if (!has_long_keys(node)) {
-		swm_put(w, "json_agg(\"r\".*)");
+		swm_put(w, "pg_catalog.json_agg(\"r\".*)");
 		return;
 	}
 	swm_put(w, "('[' || pg_catalog.string_agg(");
@@ -512,7 +512,7 @@ put_spread_arrays(swm_writer *w, const swm_plan_node *node)
 {
 	swm_put(w, "SELECT ");
 	for (size_t i = 0; i < node->output_count; i++) {
-		swm_put(w, i == 0 ? "json_agg(\"r\"." : ", json_agg(\"r\".");
+		swm_put(w, i == 0 ? "pg_catalog.json_agg(\"r\"." : ", pg_catalog.json_agg(\"r\".");
 		put_numbered(w, 'c', i);
 		swm_put(w, ") AS ");
 		put_numbered(w, 'c', i);

@@ -95,5 +95,3 @@ const swm_statement swm_sql_become_login = {
 };
 
 const swm_statement swm_sql_reset = { "RESET ALL", NULL, 0 };
-
-const swm_statement swm_sql_reset_role = { "RESET ROLE", NULL, 0 };

@@ -99,8 +99,8 @@ extern const swm_statement swm_sql_close_cursors;
 /* From here on the login role runs statements, for which temporary tables come last. */
 extern const swm_statement swm_sql_become_login;
 
-/* Takes back every setting of the session but the role; and the role. */
-extern const swm_statement swm_sql_reset, swm_sql_reset_role;
+/* Takes back every setting of the session but the role. */
+extern const swm_statement swm_sql_reset;
 
 /* Appends an identifier in double quotes. */
 void swm_sql_quote_identifier(swm_buf *to, swm_str name);
