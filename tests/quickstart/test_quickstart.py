@@ -57,8 +57,12 @@ def files_of(folder):
 
 
 def hear_interrupts():
-	"""Who runs the tests in the background of a shell ignores SIGINT, and so would all that it starts."""
+	"""
+	A shell ignores SIGINT in what it runs in the background, and nohup ignores SIGHUP; whatever
+	they start would ignore it too.
+	"""
 	signal.signal(signal.SIGINT, signal.SIG_DFL)
+	signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Quickstart:
