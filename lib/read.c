@@ -198,14 +198,16 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 
 /* By the snapshot, only PostgreSQL's own code runs. */
 static bool
-is_plain(const swm_read *read, const swm_read_plan *plan, const swm_read_context *c)
+runs_built_in_code(const swm_read *read, const swm_read_plan *plan, const swm_read_context *c)
 {
-	return (c->write == NULL || (!c->write->runs_user_code && c->write->staging == NULL)) &&
-	       (plan == NULL || !plan->runs_user_code) && read->engine->settings->db_pre_request.len == 0;
+	bool write = c->write == NULL || (!c->write->runs_user_code && c->write->staging == NULL);
+	bool rows = plan == NULL || !plan->runs_user_code;
+
+	return write && rows && c->function == NULL && read->engine->settings->db_pre_request.len == 0;
 }
 
 /*
- * Nothing that a request did to its session may reach the next one. After a plain one the cheap
+ * Nothing that a request did to its session may reach the next one. After one of built-in code the cheap
  * form is enough: RESET ALL within its transaction takes back what a policy that a superuser made
  * after the snapshot has set. After everything else the whole session is reset once the
  * transaction has ended, and so after the triggers that its commit runs.
@@ -262,7 +264,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		rc = add_rows(out, arena, plan, c, err);
 	if (rc != SWM_OK)
 		return rc;
-	if (c->within == NULL && is_plain(out, plan, c))
+	if (c->within == NULL && runs_built_in_code(out, plan, c))
 		add_reset(out);
 	out->kinds[out->step_count] = SWM_READ_DECISION;
 	return SWM_OK;

@@ -216,7 +216,7 @@ send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
 	exec->ending = false;
-	(void)swm_conn_begin_statements(exec->conn);
+	swm_conn_begin_statements(exec->conn);
 	return send_drops(exec) && send_begin(exec) && send_steps(exec);
 }
 
@@ -224,7 +224,7 @@ static bool
 send_round(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	(void)swm_conn_begin_statements(exec->conn);
+	swm_conn_begin_statements(exec->conn);
 	return send_steps(exec);
 }
 
@@ -272,8 +272,9 @@ is_key_twice(const PGresult *result)
 	       strcmp(PQresultErrorField(result, PG_DIAG_SQLSTATE), "21000") == 0;
 }
 
-int
-swm_exec_fail_result(swm_error *err, const PGresult *result, bool anonymous)
+/* Fills err from a failed result; returns its result. */
+static int
+fail_result(swm_error *err, const PGresult *result, bool anonymous)
 {
 	const char *details = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
@@ -354,7 +355,7 @@ lose(swm_exec *exec, const PGresult *result, swm_error *err)
 
 	exec->may_retry = exec->old && !exec->answered;
 	if (exec->failure == SWM_OK && told && !exec->may_retry && !open) {
-		exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
+		exec->failure = fail_result(err, result, exec->options.anonymous);
 		swm_error_set_retry_after(err, 1);
 	}
 	int outcome = fail_lost(exec, err);
@@ -505,7 +506,7 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 		return;
 	exec->failure = fail_as_step(exec, result, err);
 	if (exec->failure == SWM_OK)
-		exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
+		exec->failure = fail_result(err, result, exec->options.anonymous);
 	exec->by_policy = is_raised_by(result, "ExecWithCheckOptions");
 }
 
@@ -607,8 +608,7 @@ finish_reset(swm_exec *exec)
 		return true;
 	exec->resetting = false;
 	int64_t deadline = swm_clock_ms() + swm_conn_silence(exec->conn);
-	return swm_conn_finish_reset(exec->conn, deadline) &&
-	       PQenterPipelineMode(exec->pg);
+	return swm_conn_finish_reset(exec->conn, deadline) && PQenterPipelineMode(exec->pg);
 }
 
 /* After the last Sync: mends what is to be mended, else gives the connection back. */
@@ -782,7 +782,7 @@ fail_copy(swm_exec *exec, PGresult *result, swm_copy *copy, swm_error *err)
 		PQclear(result);
 		return fail_result_memory(exec, err);
 	}
-	exec->failure = swm_exec_fail_result(err, result, exec->options.anonymous);
+	exec->failure = fail_result(err, result, exec->options.anonymous);
 	PQclear(exec->result);
 	exec->result = result;
 	copy->failed = result;

@@ -26,7 +26,8 @@ typedef struct swm_exec_options {
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
 	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
 	bool writes;         /* a failure after COMMIT may have been sent leaves the outcome open */
-	bool keeps_session;  /* by the snapshot no code of a user's runs in it: the session needs no reset (pool/reset.h) */
+	/* by the snapshot no user's code runs: its own steps take back what was set (pool/reset.h) */
+	bool keeps_session;
 	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
 	int abort_fd;        /* the client's socket or -1 */
 } swm_exec_options;
@@ -119,8 +120,5 @@ bool swm_exec_may_retry(const swm_exec *exec);
 
 /* Ends it; what still runs is cancelled. NULL is allowed. */
 void swm_exec_finish(swm_exec *exec);
-
-/* Fills err from a failed result; returns its result. */
-int swm_exec_fail_result(swm_error *err, const PGresult *result, bool anonymous);
 
 #endif

@@ -1240,7 +1240,7 @@ swm_conn_statements(swm_conn *conn)
 	return conn->statements;
 }
 
-struct swm_statements *
+void
 swm_conn_begin_statements(swm_conn *conn)
 {
 	uint64_t schema = atomic_load(&conn->pool->schema);
@@ -1249,7 +1249,6 @@ swm_conn_begin_statements(swm_conn *conn)
 		swm_statements_forget_all(conn->statements);
 	conn->schema = schema;
 	swm_statements_begin(conn->statements);
-	return conn->statements;
 }
 
 void

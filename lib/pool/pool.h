@@ -103,10 +103,12 @@ int64_t swm_conn_silence(const swm_conn *conn);
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);
 
-/* Prepared statements of the connection (statements.h); those for a new batch, without what has become void. */
+/* Prepared statements of the connection (statements.h). */
 struct swm_statements;
 struct swm_statements *swm_conn_statements(swm_conn *conn);
-struct swm_statements *swm_conn_begin_statements(swm_conn *conn);
+
+/* Begins a batch of them, without those that have become void. */
+void swm_conn_begin_statements(swm_conn *conn);
 
 struct swm_pool_stats {
 	int size, idle, busy, waiting;
