@@ -3,6 +3,7 @@
 
 #include "command.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,24 +66,23 @@ check_file(const char *file, bool connect)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int
+take_connect(void *wish, const struct command *self, int option, char *value)
+{
+	bool *connect = wish;
+
+	(void)self, (void)option, (void)value;
+	*connect = true;
+	return EXIT_DONE;
+}
+
 int
 check_run(const struct command *self, int argc, char **argv)
 {
-	enum { CONNECT = 1 };
-	static const struct option names[] = {
-		{ "connect", no_argument, NULL, CONNECT }, OPTIONS_END,
-	};
 	bool connect = false;
-	int option;
+	int status = read_arguments(self, argc, argv, take_connect, &connect);
 
-	while ((option = next_option(self, argc, argv, ":", names)) != -1) {
-		if (option != CONNECT)
-			return option_status(option);
-		connect = true;
-	}
-	if (argc - optind != 1)
-		return usage_error(self, "it takes one FILE");
-	return check_file(argv[optind], connect);
+	return status == ARGUMENTS_READ ? check_file(argv[optind], connect) : status;
 }
 
 static int
@@ -93,24 +93,26 @@ print_setting(void *user, swm_str name, swm_str value)
 	return 0;
 }
 
-int
-dump_run(const struct command *self, int argc, char **argv)
+static int
+dump_file(const char *file)
 {
-	static const struct option names[] = { OPTIONS_END };
-	int option = next_option(self, argc, argv, ":", names);
-
-	if (option != -1)
-		return option_status(option);
-	if (argc - optind != 1)
-		return usage_error(self, "it takes one FILE");
 	swm_error *err = swm_error_new();
 	swm_config *config = NULL;
 	int status = EXIT_DONE;
-	if (load_config(&config, argv[optind], err) != SWM_OK)
+
+	if (load_config(&config, file, err) != SWM_OK)
 		status = complain(err);
 	else if (swm_config_each(config, print_setting, NULL) != 0)
 		status = complain(NULL);
 	swm_config_free(config);
 	swm_error_free(err);
 	return status;
+}
+
+int
+dump_run(const struct command *self, int argc, char **argv)
+{
+	int status = read_arguments(self, argc, argv, NULL, NULL);
+
+	return status == ARGUMENTS_READ ? dump_file(argv[optind]) : status;
 }

@@ -2,41 +2,64 @@
 #ifndef SWM_CLI_COMMAND_H
 #define SWM_CLI_COMMAND_H
 
-#include <getopt.h>
 #include <swm.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct command {
 	const char *name;
-	const char *arguments;
 	const char *summary; /* one line */
-	const char *options; /* a line each, as help prints them */
 	/* argv[0] is the command's name; returns an exit status */
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 
-int query_run(const struct command *self, int argc, char **argv);
-int token_run(const struct command *self, int argc, char **argv);
-int check_run(const struct command *self, int argc, char **argv);
-int dump_run(const struct command *self, int argc, char **argv);
+/* OPTION_query_token and so on, and command_run() of each command. */
+#define SWM_COMMAND(name, summary) \
+	int name##_run(const struct command *self, int argc, char **argv);
+#define SWM_ARGUMENT(...)
+#define SWM_OPTION(...)
+#include "commands.def"
+#undef SWM_COMMAND
+#undef SWM_OPTION
+enum {
+#define SWM_COMMAND(...)
+#define SWM_OPTION(command, option, ...) OPTION_##command##_##option,
+#include "commands.def"
+	OPTION_COUNT
+};
+#undef SWM_COMMAND
+#undef SWM_ARGUMENT
+#undef SWM_OPTION
 
-/* What next_option() returns beside an option's letter, and -1 at their end. */
-enum { OPTION_HELP = 'h', OPTION_WRONG = '?' };
+/*
+ * Takes one option (OPTION_command_option) and its value, which is one of the table's words where
+ * it names some. Returns EXIT_DONE, or EXIT_USAGE when it has complained of the value.
+ */
+typedef int take_function(void *wish, const struct command *self, int option, char *value);
 
-/* The last entries of every command's long options. */
-#define OPTIONS_END { "help", no_argument, NULL, OPTION_HELP }, { NULL, 0, NULL, 0 }
+/* What read_arguments() returns when the command can go on. */
+enum { ARGUMENTS_READ = -1 };
 
-/* As getopt_long(); a wrong option has been complained of, and help printed, when it returns. */
-int next_option(const struct command *self, int argc, char **argv, const char *letters,
-                const struct option *names);
+/*
+ * Hands every option to take() (NULL for a command without options), and sees that there are as many
+ * arguments as the table says; they are argv[optind...argc). Options may stand between them too.
+ * Otherwise returns the exit status to end with: help was printed, or the mistake was said.
+ */
+int read_arguments(const struct command *self, int argc, char **argv, take_function *take, void *wish);
 
-/* The exit status for what ended the options too early. */
-int option_status(int option);
+/* Prints what `swm COMMAND --help` says. */
+void print_command_help(const struct command *command);
 
-/* Says what is wrong with the command line; returns EXIT_USAGE. */
+/* Says what is wrong with the command line; returns EXIT_USAGE. self: NULL before there is a command. */
 int usage_error(const struct command *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same, with "did you mean" when some of count names is near to a wrong one. prefix: "--" or "". */
+int usage_error_near(const struct command *self, const char *problem, const char *wrong,
+                     const char *const *names, size_t count, const char *prefix);
+
+/* The name that a wrong one was most likely meant to be, or NULL. */
+const char *nearest_name(const char *wrong, const char *const *names, size_t count);
 
 /* Prints an error with all its lines; returns EXIT_FAILED. */
 int complain(const swm_error *err);

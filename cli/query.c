@@ -3,6 +3,7 @@
 
 #include "command.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,51 +216,40 @@ run_query(const struct query *q, const swm_config *config, swm_error *err)
 }
 
 static int
-take_option(const struct command *self, struct query *q, int option)
+take_query_option(void *wish, const struct command *self, int option, char *value)
 {
+	struct query *q = wish;
+
 	switch (option) {
-	case 't':
-		q->token = optarg;
+	case OPTION_query_token:
+		q->token = value;
 		return EXIT_DONE;
-	case 'r':
-		q->role = optarg;
+	case OPTION_query_role:
+		q->role = value;
 		return EXIT_DONE;
-	case 'i':
+	case OPTION_query_include:
 		q->include = true;
 		return EXIT_DONE;
 	default:
-		if (optarg[0] == ':' || strchr(optarg, ':') == NULL)
-			return usage_error(self, "a header is 'Name: value', not '%s'", optarg);
-		q->headers[q->header_count++] = optarg;
+		if (value[0] == ':' || strchr(value, ':') == NULL)
+			return usage_error(self, "a header is 'Name: value', not '%s'", value);
+		q->headers[q->header_count++] = value;
 		return EXIT_DONE;
 	}
 }
 
 static int
-read_arguments(const struct command *self, struct query *q, int argc, char **argv)
+read_query(const struct command *self, struct query *q, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "token", required_argument, NULL, 't' },
-		{ "role", required_argument, NULL, 'r' },
-		{ "header", required_argument, NULL, 'H' },
-		{ "include", no_argument, NULL, 'i' },
-		OPTIONS_END,
-	};
-	int option;
+	int status = read_arguments(self, argc, argv, take_query_option, q);
 
-	while ((option = next_option(self, argc, argv, ":t:r:H:i", names)) != -1) {
-		if (option == OPTION_HELP || option == OPTION_WRONG)
-			return option_status(option);
-		if (take_option(self, q, option) != EXIT_DONE)
-			return EXIT_USAGE;
-	}
-	if (argc - optind != 2)
-		return usage_error(self, "it takes FILE and QUERY");
+	if (status != ARGUMENTS_READ)
+		return status;
 	if (q->token != NULL && q->role != NULL)
 		return usage_error(self, "--token and --role exclude each other");
 	q->file = argv[optind];
 	q->target = argv[optind + 1];
-	return EXIT_DONE;
+	return ARGUMENTS_READ;
 }
 
 static int
@@ -282,8 +272,8 @@ query_run(const struct command *self, int argc, char **argv)
 
 	if (q.headers == NULL)
 		return complain(NULL);
-	int status = read_arguments(self, &q, argc, argv);
-	if (q.file != NULL && status == EXIT_DONE)
+	int status = read_query(self, &q, argc, argv);
+	if (status == ARGUMENTS_READ)
 		status = load_and_run(&q);
 	free(q.headers);
 	return status;

@@ -4,41 +4,31 @@
 #include "command.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 extern char **environ;
 
 static const struct command commands[] = {
-	{ "query", "FILE QUERY", "answer a query, as 'devices?id=eq.15', without a web server",
-	  "  -t, --token TOKEN    ask as the bearer of this token\n"
-	  "  -r, --role ROLE      ask as this role, with a token signed for it\n"
-	  "  -H, --header FIELD   add a request header, 'Name: value'\n"
-	  "  -i, --include        print the status and the headers too\n",
-	  query_run },
-	{ "token", "FILE", "make a token that the configured secret signs",
-	  "  -r, --role ROLE      the role that it names\n"
-	  "  -e, --expires SECONDS\n"
-	  "                       how long it is good for; without it, for ever\n"
-	  "  -c, --claims JSON    an object of further claims\n"
-	  "  -a, --algorithm NAME HS256 (the default), HS384 or HS512\n",
-	  token_run },
-	{ "check", "FILE", "say what is wrong with a configuration",
-	  "  --connect            also whether the database has what it names\n",
-	  check_run },
-	{ "dump", "FILE", "print the configuration as it counts, without its secrets", "", dump_run },
+#define SWM_COMMAND(name, summary) { #name, summary, name##_run },
+#define SWM_ARGUMENT(...)
+#define SWM_OPTION(...)
+#include "commands.def"
+#undef SWM_COMMAND
+#undef SWM_ARGUMENT
+#undef SWM_OPTION
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static int
 print_help(void)
 {
-	printf("Usage: swm COMMAND [OPTION...] FILE ...\n\nCommands:\n");
+	printf("Usage: swm COMMAND [OPTION...] CONFIG ...\n\nCommands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-6s  %s\n", commands[i].name, commands[i].summary);
 	printf("\n"
-	       "FILE is a configuration (swm.conf(5)), or - for none; variables of the\n"
+	       "CONFIG is a configuration (swm.conf(5)), or - for none; variables of the\n"
 	       "environment that begin with SWM_ override it.\n"
 	       "\n"
 	       "  swm COMMAND --help   about one of them\n"
@@ -46,49 +36,41 @@ print_help(void)
 	return EXIT_DONE;
 }
 
-static void
-print_command_help(const struct command *command)
+static const struct command *
+find_command(const char *name)
 {
-	printf("Usage: swm %s [OPTION...] %s\n%c%s.\n\n%s      --help           this text\n",
-	       command->name, command->arguments, command->summary[0] - 'a' + 'A', command->summary + 1,
-	       command->options);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+say_wrong_command(const struct command *self, const char *name)
+{
+	const char *names[COMMAND_COUNT];
+	char problem[128];
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	snprintf(problem, sizeof problem, "there is no command '%.64s'", name);
+	return usage_error_near(self, problem, name, names, COMMAND_COUNT, "");
 }
 
 int
-usage_error(const struct command *self, const char *format, ...)
+help_run(const struct command *self, int argc, char **argv)
 {
-	va_list args;
+	int status = read_arguments(self, argc, argv, NULL, NULL);
 
-	fprintf(stderr, self == NULL ? "swm: " : "swm %s: ", self == NULL ? "" : self->name);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fprintf(stderr, "\nTry 'swm %s%s--help'.\n", self == NULL ? "" : self->name,
-	        self == NULL ? "" : " ");
-	return EXIT_USAGE;
-}
-
-int
-next_option(const struct command *self, int argc, char **argv, const char *letters,
-            const struct option *names)
-{
-	opterr = 0;
-	int option = getopt_long(argc, argv, letters, names, NULL);
-	if (option == OPTION_HELP)
-		print_command_help(self);
-	else if (option == ':')
-		usage_error(self, "%s needs a value", argv[optind - 1]);
-	else if (option == '?' && optopt > ' ' && optopt < 0x7f)
-		usage_error(self, "there is no option -%c", optopt);
-	else if (option == '?')
-		usage_error(self, "there is no option %s", argv[optind - 1]);
-	return option == ':' ? OPTION_WRONG : option;
-}
-
-int
-option_status(int option)
-{
-	return option == OPTION_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (status != ARGUMENTS_READ)
+		return status;
+	if (optind == argc)
+		return print_help();
+	const struct command *command = find_command(argv[optind]);
+	if (command == NULL)
+		return say_wrong_command(self, argv[optind]);
+	print_command_help(command);
+	return EXIT_DONE;
 }
 
 int
@@ -117,7 +99,7 @@ load_config(swm_config **out, const char *file, swm_error *err)
 }
 
 static int
-run(int argc, char **argv)
+run_command(int argc, char **argv)
 {
 	const char *name = argc < 2 ? "" : argv[1];
 
@@ -127,18 +109,16 @@ run(int argc, char **argv)
 		printf("swm %s\n", swm_version());
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(&commands[i], argc - 1, argv + 1);
 	if (argc < 2)
 		return usage_error(NULL, "a command is missing");
-	return usage_error(NULL, "there is no command '%s'", name);
+	const struct command *command = find_command(name);
+	return command == NULL ? say_wrong_command(NULL, name) : command->run(command, argc - 1, argv + 1);
 }
 
 int
 main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status = run_command(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "swm: cannot write: %s\n", strerror(errno));

@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,56 +207,26 @@ read_seconds(const char *text, long long *out)
 	return end != text && *end == '\0' && errno == 0 && *out >= 0 && *out <= LONGEST;
 }
 
-static bool
-is_algorithm(const char *name)
-{
-	return strcmp(name, "HS256") == 0 || strcmp(name, "HS384") == 0 || strcmp(name, "HS512") == 0;
-}
-
 static int
-take_option(const struct command *self, struct wish *wish, int option)
+take_token_option(void *user, const struct command *self, int option, char *value)
 {
+	struct wish *wish = user;
+
 	switch (option) {
-	case 'r':
-		wish->role = optarg;
+	case OPTION_token_role:
+		wish->role = value;
 		return EXIT_DONE;
-	case 'c':
-		wish->claims = optarg;
+	case OPTION_token_claims:
+		wish->claims = value;
 		return EXIT_DONE;
-	case 'e':
-		if (!read_seconds(optarg, &wish->seconds))
-			return usage_error(self, "--expires takes a number of seconds, not '%s'", optarg);
+	case OPTION_token_algorithm:
+		wish->algorithm = value;
 		return EXIT_DONE;
 	default:
-		wish->algorithm = optarg;
-		if (!is_algorithm(optarg))
-			return usage_error(self, "the algorithm is HS256, HS384 or HS512, not '%s'", optarg);
+		if (!read_seconds(value, &wish->seconds))
+			return usage_error(self, "--expires takes a number of seconds, not '%s'", value);
 		return EXIT_DONE;
 	}
-}
-
-static int
-read_arguments(const struct command *self, struct wish *wish, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "role", required_argument, NULL, 'r' },
-		{ "expires", required_argument, NULL, 'e' },
-		{ "claims", required_argument, NULL, 'c' },
-		{ "algorithm", required_argument, NULL, 'a' },
-		OPTIONS_END,
-	};
-	int option;
-
-	while ((option = next_option(self, argc, argv, ":r:e:c:a:", names)) != -1) {
-		if (option == OPTION_HELP || option == OPTION_WRONG)
-			return option_status(option);
-		if (take_option(self, wish, option) != EXIT_DONE)
-			return EXIT_USAGE;
-	}
-	if (argc - optind != 1)
-		return usage_error(self, "it takes one FILE");
-	wish->file = argv[optind];
-	return EXIT_DONE;
 }
 
 static int
@@ -282,7 +253,10 @@ int
 token_run(const struct command *self, int argc, char **argv)
 {
 	struct wish wish = { .seconds = -1 };
-	int status = read_arguments(self, &wish, argc, argv);
+	int status = read_arguments(self, argc, argv, take_token_option, &wish);
 
-	return wish.file == NULL ? status : print_token(&wish);
+	if (status != ARGUMENTS_READ)
+		return status;
+	wish.file = argv[optind];
+	return print_token(&wish);
 }

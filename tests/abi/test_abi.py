@@ -5,6 +5,7 @@ Environment: SWM_BUILD, a build folder made with gcc and without sanitizers.
 import glob
 import os
 import re
+import shlex
 import subprocess
 import unittest
 
@@ -198,6 +199,48 @@ class Settings(unittest.TestCase):
 			with self.subTest(name):
 				self.assertEqual("Not in effect yet." in paragraphs[name], "N" in flags)
 				self.assertEqual(paragraphs[name].startswith("Has no meaning here"), "I" in flags)
+
+
+class Commands(unittest.TestCase):
+	"""cli/commands.def against swm(1): every command and option of one stands in the other."""
+
+	def rows(self, kind):
+		text = re.sub(r"/\*.*?\*/", " ", read("cli", "commands.def"), flags=re.S)
+		found = re.findall(r"SWM_%s\(((?:\"(?:[^\"\\]|\\.)*\"|[^()\"])*)\)" % kind, text)
+		self.assertEqual(len(found), text.count("SWM_%s(" % kind))
+		return [[cell.strip().strip("\"'") for cell in re.split(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", row)] for row in found]
+
+	def manual(self):
+		text = read("doc", "swm.1").replace("\\-", "-")
+		return re.sub(r"\\f.|\\&", "", text)
+
+	def plain(self, line):
+		"""A macro's line as it is read: its arguments without what sets them."""
+		return "".join(shlex.split(line)[1:])
+
+	def test_usage_lines(self):
+		synopsis = self.manual().split(".SH SYNOPSIS\n")[1].split(".SH DESCRIPTION")[0].split(".br\n")
+		lines = [" ".join(self.plain(line) if line.startswith(".RI") else " ".join(shlex.split(line)[1:])
+		                  for line in usage.splitlines()) for usage in synopsis]
+		expected = []
+		for command, _ in self.rows("COMMAND"):
+			forms = {"ONCE": "%s", "MAYBE": "[%s]", "SOME": "%s..."}
+			expected.append(" ".join(["swm", command, "[OPTION...]"] +
+				[forms[times] % name for of, name, times, *_ in self.rows("ARGUMENT") if of == command]))
+		self.assertEqual(lines[:-1], expected)
+
+	def test_options(self):
+		manual = self.manual()
+		for command, _ in self.rows("COMMAND"):
+			with self.subTest(command):
+				section = re.split(r"^\.S[SH] ", manual.split(".SS swm %s\n" % command)[1], maxsplit=1, flags=re.M)[0]
+				expected = []
+				for of, _, letter, name, value, *_ in self.rows("OPTION"):
+					if of == command:
+						expected.append(("" if letter == "0" else "-%s, " % letter) + "--" + name +
+						                ("" if value == "NULL" else " " + value))
+				seen = [self.plain(line) for line in re.findall(r"^\.TP\n(.*)$", section, flags=re.M)]
+				self.assertEqual(seen, expected)
 
 
 class Laws(unittest.TestCase):

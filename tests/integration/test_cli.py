@@ -189,6 +189,31 @@ class Usage(Cli):
 				self.assertNotEqual(out if status == 0 else err, "")
 				self.assertEqual(err if status == 0 else out, "")
 
+	def test_help_of_a_command(self):
+		for command in ("query", "token", "check", "dump", "help"):
+			with self.subTest(command):
+				self.assertEqual(self.swm("help", command), self.swm(command, "--help"))
+				self.assertIn("  %s " % command, self.swm("help")[1])
+		self.assertEqual(self.swm("help"), self.swm("--help"))
+
+	def test_the_nearest_name(self):
+		for args, wanted in ((("qurey",), "there is no command 'qurey'; did you mean query?"),
+		                     (("help", "chek"), "there is no command 'chek'; did you mean check?"),
+		                     (("zebra",), "there is no command 'zebra'\n"),
+		                     (("query", "--tokne", "x"), "there is no option --tokne; did you mean --token?"),
+		                     (("query", "--zebra=1", "x"), "there is no option --zebra\n"),
+		                     (("query", "-z", "x"), "there is no option -z\n"),
+		                     (("check", "--connect=1", self.file), "--connect takes no value"),
+		                     (("token", "--role"), "--role needs a value"),
+		                     (("token", "-a", "HS215", self.file),
+		                      "--algorithm takes HS256, HS384 or HS512, not 'HS215'; did you mean HS256?"),
+		                     (("dump",), "CONFIG is missing"),
+		                     (("dump", self.file, "b"), "one argument too many: 'b'")):
+			with self.subTest(args):
+				status, out, err = self.swm(*args)
+				self.assertEqual((status, out), (2, ""))
+				self.assertIn(wanted, err)
+
 
 if __name__ == "__main__":
 	unittest.main()
