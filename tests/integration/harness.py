@@ -18,6 +18,8 @@ import hmac
 import json
 import os
 import pwd
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -377,10 +379,26 @@ def free_port():
 		return probe.getsockname()[1]
 
 
+def site_after_guide(site, word):
+	"""The site's text after the sed command of doc/OPERATING.md that has a word."""
+	with open(os.path.join(CHECKOUT, "doc", "OPERATING.md")) as file:
+		commands = re.findall(r"^\t(sed -i .*?) /etc/nginx/", file.read(), re.DOTALL | re.MULTILINE)
+	command, = (command for command in commands if word in command)
+	words = [word for word in shlex.split(command.replace("\\\n", "")) if word != "-i"]
+	return subprocess.run(words, input=site.encode(), stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def copy_of_web():
+	"""The page, where nginx may read it: a checkout may lie where its user cannot look."""
+	subprocess.run(["cp", "-r", os.path.join(CHECKOUT, "web"), folder()], check=True)
+	subprocess.run(["chmod", "-R", "a+rX", os.path.join(folder(), "web")], check=True)
+	return os.path.join(folder(), "web")
+
+
 def make_nginx_configuration(prefix, port, unix_socket):
 	"""The site that the project ships, for a port and socket of ours."""
-	made = subprocess.run(["sh", os.path.join(CHECKOUT, "nginx", "make-config"), prefix, str(port), unix_socket],
-	                      capture_output=True)
+	made = subprocess.run(["sh", os.path.join(CHECKOUT, "nginx", "make-config"), prefix, str(port), unix_socket,
+	                       once("web", copy_of_web)], capture_output=True)
 	if made.returncode != 0:
 		raise HarnessError("nginx/make-config: " + made.stderr.decode(errors="replace"))
 

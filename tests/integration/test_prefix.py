@@ -5,8 +5,6 @@ the URL that was asked (RFC 3986, 5), leads to what it names.
 import json
 import os
 import re
-import shlex
-import subprocess
 import unittest
 import urllib.parse
 
@@ -18,12 +16,7 @@ PREFIX = "/rest/v1"
 
 
 def mounted(site):
-	"""The site after the command of doc/OPERATING.md."""
-	with open(os.path.join(harness.CHECKOUT, "doc", "OPERATING.md")) as file:
-		command = re.search(r"^\t(sed -i .*?) /etc/nginx/", file.read(), re.DOTALL | re.MULTILINE).group(1)
-	words = shlex.split(command.replace("\\\n", ""))
-	return subprocess.run([word for word in words if word != "-i"], input=site.encode(), stdout=subprocess.PIPE,
-	                      check=True).stdout.decode()
+	return harness.site_after_guide(site, PREFIX)
 
 
 class Prefix(unittest.TestCase):
@@ -74,6 +67,19 @@ class Prefix(unittest.TestCase):
 		for target in ("/three", "/", "/rest/v1x", "/rest"):
 			answer = self.server.get(target)
 			self.assertEqual((answer.status, answer.json["code"]), (404, "PGRST125"))
+
+	def test_page(self):
+		html = {"Accept": "text/html,*/*;q=0.8"}
+		for target in ("", "/", "/?a", "/ui"):
+			answer = self.server.get(PREFIX + target, html)
+			self.assertEqual(answer.status, 302)
+			page = urllib.parse.urljoin(answer.target, answer.header("Location"))
+			self.assertEqual(page, PREFIX + "/ui/")
+		answer = self.server.get(page, html)
+		self.assertEqual((answer.status, answer.header("Content-Type")), (200, "text/html; charset=utf-8"))
+		document = self.server.get(urllib.parse.urljoin(page, "../"))
+		self.assertEqual(document.json["basePath"], PREFIX)
+		self.assertEqual(self.server.get("/ui/", html).status, 404)
 
 	def test_large_body(self):
 		lines = b'{"title":"%s"}\n' % (b"x" * 100000)
