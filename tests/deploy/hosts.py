@@ -17,7 +17,7 @@ UNTIMED = ["-o", 'Acquire::Check-Valid-Until=false', "-o", "Acquire::Check-Date=
 # cloud image has one: it may use sudo without a password.
 BASE_PACKAGES = ["systemd", "systemd-sysv", "openssh-server", "python3", "python3-apt", "sudo", "iproute2",
                  "procps"]
-OWN_PACKAGES = ["libswm0", "swm-fcgi", "swm-sql"]
+OWN_PACKAGES = ["libswm0", "swm-fcgi", "swm-sql", "swm-web"]
 MIRROR_PACKAGES = ["postgresql-15", "openssl", "nftables", "nginx"]
 
 
@@ -98,7 +98,7 @@ def make_mirror(folder, base, packages, work):
     index = f"{folder}/dists/bookworm/main/binary-{run('dpkg', '--print-architecture').strip()}"
     os.makedirs(index)
     files = [file for name in OWN_PACKAGES for file in glob.glob(f"{packages}/{name}_*.deb")]
-    if len(files) != 3:
+    if len(files) != len(OWN_PACKAGES):
         raise Failure(f"{packages} must have one version of each package: {files}")
     fetch_packages(base, f"{folder}/pool", files)
     for file in files:

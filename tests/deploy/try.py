@@ -646,7 +646,7 @@ def site_certificate(stage):
 def upgraded(stage):
     """newer packages from a folder are installed, and run"""
     web = stage.hosts["web"]
-    for host, names in ((web, ("libswm0", "swm-fcgi")), (stage.hosts["database"], ("swm-sql",))):
+    for host, names in ((web, ("libswm0", "swm-fcgi", "swm-web")), (stage.hosts["database"], ("swm-sql",))):
         versions = host("dpkg-query", "-W", "-f=${Version}\n", *names).split()
         must(all(version.endswith("+newer") for version in versions), versions)
     must(main_pid(web, "swm-fcgi") not in ("0", stage.fcgi), "swm-fcgi was not started again")

@@ -35,7 +35,7 @@ FILES = {
 	"web/js/short.mjs": b"export default 1;\n",
 	"web/css/base.css": b"body{}", "web/icon.svg": b"<svg/>", "web/swagger-initializer.js": b"ours",
 	"web/a/b.html": b"b", "web/data.json": b"{}", "web/site.webmanifest": b"{}", "web/i.png": b"\x89PNG",
-	"lib/chart.min.js": b"chart", "lib/sub/a.js": b"", "swagger/index.html": b"swagger", "swagger/swagger-initializer.js": b"theirs",
+	"lib/dygraph.min.js": b"dygraphs", "lib/sub/a.js": b"", "swagger/index.html": b"swagger", "swagger/swagger-initializer.js": b"theirs",
 	"swagger/swagger-ui.css": b"a{}", "secret": b"not of the page",
 }
 
@@ -73,7 +73,7 @@ class WithPage(unittest.TestCase):
 	@classmethod
 	def site(cls, text):
 		web = re.search(r"(\S+)/index.html;", text).group(1)
-		for folder, name in ((web, "web"), ("/usr/share/javascript/chart.js", "lib"),
+		for folder, name in ((web, "web"), ("/usr/share/javascript/dygraphs", "lib"),
 		                     ("/usr/local/share/swm/node_modules/swagger-ui-dist", "swagger")):
 			text = text.replace(folder, os.path.join(cls.files, name))
 		return text
@@ -119,7 +119,7 @@ class Root(WithPage):
 			"moved", harness.server().socket, lambda text: harness.site_after_guide(self.site(text), "page")))
 		self.assertEqual(server.get("/", HTML).header("Location"), "page/")
 		self.assertEqual(server.get("/page", HTML).header("Location"), "page/")
-		for name in ("", "js/main.js", "lib/chart.min.js", "api/", "api/swagger-initializer.js"):
+		for name in ("", "js/main.js", "lib/dygraph.min.js", "api/", "api/swagger-initializer.js"):
 			answer, expected = server.get("/page/" + name), self.server.get("/ui/" + name)
 			self.assertEqual((answer.status, answer.body), (200, expected.body), name)
 			self.assertEqual(policy(answer), policy(expected))
@@ -145,7 +145,7 @@ class Files(WithPage):
 		                   ("css/base.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml; charset=utf-8"),
 		                   ("data.json", "application/json; charset=utf-8"), ("i.png", "image/png"),
 		                   ("site.webmanifest", "application/manifest+json"),
-		                   ("lib/chart.min.js", "text/javascript; charset=utf-8"), ("api/", "text/html; charset=utf-8")):
+		                   ("lib/dygraph.min.js", "text/javascript; charset=utf-8"), ("api/", "text/html; charset=utf-8")):
 			with self.subTest(name):
 				answer = self.server.get("/ui/" + name)
 				self.assertEqual((answer.status, answer.header("Content-Type")), (200, kind))
@@ -191,7 +191,7 @@ class Files(WithPage):
 
 	def test_methods(self):
 		for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-			for name in ("", "js/main.js", "lib/chart.min.js"):
+			for name in ("", "js/main.js", "lib/dygraph.min.js"):
 				with self.subTest(method=method, name=name):
 					answer = self.server.request(method, "/ui/" + name)
 					self.assertEqual((answer.status, answer.json["code"]), (405, "PGRST117"))
@@ -212,6 +212,7 @@ class Shipped(unittest.TestCase):
 		self.assertEqual(server.get("/", HTML).header("Location"), "ui/")
 		with open(os.path.join(harness.CHECKOUT, "web", "index.html"), "rb") as file:
 			self.assertEqual(server.get("/ui/").body, file.read())
+		self.assertEqual(server.get("/ui/lib/dygraph.min.js").status, 200)
 
 
 if __name__ == "__main__":
