@@ -162,7 +162,7 @@ class Files(WithPage):
 		self.assertLessEqual({"script-src", "style-src", "img-src", "connect-src"}, set(directives))
 		directives = policy(self.server.get("/ui/api/"))
 		self.assertEqual((directives["script-src"], directives["default-src"]), (["'self'"], ["'none'"]))
-		self.assertEqual(directives["style-src"], ["'self'", "'unsafe-inline'"])
+		self.assertEqual((directives["style-src"], directives["img-src"]), (["'self'"], ["'self'", "data:"]))
 
 	def test_not_sent_again(self):
 		for name in ("", "js/main.js"):
