@@ -3,7 +3,6 @@
 It is installed from npm into the folder clients/ beside the build. Skipped, with the reason,
 where there is no node or the package cannot be had.
 """
-import filecmp
 import os
 import re
 import shutil
@@ -11,11 +10,11 @@ import subprocess
 import unittest
 
 import harness
+import node
 
 SOURCES = os.path.join(harness.CHECKOUT, "tests", "clients")
 FOLDER = os.path.join(os.path.dirname(harness.BUILD), "clients")
 DATABASE = "swm_it_clients_%d" % os.getpid()
-OLDEST_NODE = 20
 
 
 def make_database():
@@ -32,38 +31,6 @@ def make_server(name, **settings):
 	return harness.once(("clients", name), lambda: harness.Server(harness.cluster(), database, **settings))
 
 
-def node_is_missing():
-	"""Why the tests cannot run, or None."""
-	if not shutil.which("node") or not shutil.which("npm"):
-		return "node and npm are not installed"
-	version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
-	if int(re.match(r"v(\d+)", version).group(1)) < OLDEST_NODE:
-		return "node %s is older than %d" % (version, OLDEST_NODE)
-	return None
-
-
-def is_installed():
-	lock = os.path.join(FOLDER, "package-lock.json")
-	return (os.path.exists(os.path.join(FOLDER, "node_modules", ".package-lock.json")) and os.path.exists(lock)
-	        and filecmp.cmp(lock, os.path.join(SOURCES, "package-lock.json"), shallow=False))
-
-
-def install():
-	"""Installs what package-lock.json names, unless that was done, and copies the tests beside it."""
-	os.makedirs(FOLDER, exist_ok=True)
-	same = is_installed()
-	for name in os.listdir(SOURCES):
-		shutil.copy(os.path.join(SOURCES, name), FOLDER)
-	if same:
-		return None
-	done = subprocess.run(["npm", "ci", "--omit=dev"], cwd=FOLDER, capture_output=True, text=True, timeout=300)
-	if done.returncode == 0:
-		return None
-	shutil.rmtree(os.path.join(FOLDER, "node_modules"), ignore_errors=True)
-	reasons = [line for line in done.stderr.splitlines() if "npm error" in line]
-	return "npm ci failed: " + (reasons[0] if reasons else "exit status %d" % done.returncode)
-
-
 class Lock(unittest.TestCase):
 	def test_no_registry_is_named(self):
 		for name in os.listdir(SOURCES):
@@ -74,7 +41,7 @@ class Lock(unittest.TestCase):
 class PostgrestJs(unittest.TestCase):
 	@classmethod
 	def setUpClass(cls):
-		missing = node_is_missing() or install()
+		missing = node.is_missing() or node.install(SOURCES, FOLDER)
 		if missing:
 			raise unittest.SkipTest(missing)
 		cls.server = make_server("whole")

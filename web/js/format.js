@@ -1,0 +1,61 @@
+// Numbers and dates in the reader's own form (Intl with no locale named is the browser's).
+import { lastDay } from './dates.js';
+
+const numbers = [0, 1, 2, 3].map(
+	(digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }),
+);
+const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
+const percents = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
+const days = new Intl.DateTimeFormat(undefined, {
+	timeZone: 'UTC',
+	day: 'numeric',
+	month: 'short',
+	year: 'numeric',
+});
+const months = new Intl.DateTimeFormat(undefined, {
+	timeZone: 'UTC',
+	month: 'long',
+	year: 'numeric',
+});
+
+// About four digits that matter: 0.596, 12.35, 123.4, 1,235
+export function number(value) {
+	const size = Math.abs(value);
+	return numbers[size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3].format(value);
+}
+
+export const exactNumber = (value) => exact.format(value);
+export const integer = (value) => numbers[0].format(value);
+export const percent = (value) => percents.format(value);
+export const amount = (value, unit) => `${number(value)}\u00a0${unit}`;
+
+const utc = (iso) => new Date(`${iso}T00:00:00Z`);
+
+export const date = (iso) => days.format(utc(iso));
+export const dateRange = (first, last) => days.formatRange(utc(first), utc(last));
+
+// A bucket by its first day: a day, a week as its two ends, a month by its name.
+export function bucketName(iso, by) {
+	if (by === 'month') return months.format(utc(iso));
+	return by === 'week' ? dateRange(iso, lastDay(iso, 'week')) : date(iso);
+}
+
+// For an axis: as short as it can be said.
+const axisForms = {
+	year: new Intl.DateTimeFormat(undefined, { timeZone: 'UTC', year: 'numeric' }),
+	month: new Intl.DateTimeFormat(undefined, {
+		timeZone: 'UTC',
+		month: 'short',
+		year: '2-digit',
+	}),
+	day: new Intl.DateTimeFormat(undefined, {
+		timeZone: 'UTC',
+		day: 'numeric',
+		month: 'short',
+	}),
+};
+export const axisDate = (date, form) => axisForms[form].format(date);
+
+const counts = new Intl.PluralRules('en');
+export const counted = (count, one, other) =>
+	`${integer(count)} ${counts.select(count) === 'one' ? one : other}`;
