@@ -215,5 +215,72 @@ class Usage(Cli):
 				self.assertIn(wanted, err)
 
 
+class Bash(Cli):
+	"""The completion as bash runs it: words and the cursor in, COMPREPLY out."""
+
+	def complete(self, *words, program="swm"):
+		path, env = harness.program("swm")
+		env = dict(env, PATH=os.path.dirname(path) + ":" + os.environ["PATH"])
+		script = os.path.join(harness.BUILD, "cli", "bash", program)
+		code = """set -u; source "$1"; shift
+		          COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		          spec=$(complete -p "$1"); spec=${spec#*-F }
+		          "${spec%% *}"
+		          for word in "${COMPREPLY[@]}"; do printf '%s\\n' "$word"; done"""
+		done = subprocess.run(["bash", "--norc", "-c", code, "bash", script, program, *words],
+		                      capture_output=True, text=True, env=env, cwd=harness.folder(), timeout=60)
+		self.assertEqual((done.returncode, done.stderr), (0, ""))
+		return done.stdout.splitlines()
+
+	def test_commands(self):
+		self.assertEqual(self.complete("to"), ["token"])
+		self.assertEqual(self.complete("--v"), ["--version"])
+		self.assertLessEqual({"query", "token", "check", "dump", "help", "--help"}, set(self.complete("")))
+		self.assertEqual(self.complete("help", "qu"), ["query"])
+		self.assertEqual(self.complete("zebra", ""), [])
+
+	def test_options(self):
+		self.assertEqual(self.complete("query", "--to"), ["--token"])
+		self.assertEqual(self.complete("check", "--"), ["--connect", "--help"])
+		self.assertEqual(self.complete("dump", "--"), ["--help"])
+
+	def test_words(self):
+		for words in (("-a", ""), ("--algorithm", "HS"), ("--algorithm", "="), ("--algorithm", "=", "HS")):
+			with self.subTest(words):
+				self.assertEqual(self.complete("token", *words), ["HS256", "HS384", "HS512"])
+		self.assertEqual(self.complete("token", "-a", "HS5"), ["HS512"])
+		self.assertEqual(self.complete("token", "--claims", ""), [])
+
+	def test_configurations(self):
+		harness.write_file("complete me.conf", "")
+		harness.write_file("complete-me.txt", "")
+		found = self.complete("query", "complete")
+		self.assertEqual(found, ["complete me.conf"])
+		self.assertEqual(self.complete("token", "-r", "x", "complete"), found)
+		self.assertEqual(self.complete("complete", program="swm-fcgi"), found)
+		self.assertEqual(self.complete("--", program="swm-fcgi"), ["--help", "--version"])
+		self.assertEqual(self.complete("dump", self.file, ""), [])
+
+	def test_tables_of_the_configuration(self):
+		self.assertEqual(self.complete("query", self.file, "thr"), ["three"])
+		self.assertEqual(self.complete("query", self.file, "secr"), [])
+		self.assertEqual(self.complete("query", "-r", "swm_reader", self.file, "secr"), ["secret"])
+		self.assertEqual(self.complete("query", "/nowhere.conf", ""), [])
+
+	def test_nothing_of_the_database_is_run(self):
+		name = 'test."danger $(touch ran)"'
+		harness.sql("CREATE TABLE %s (); GRANT SELECT ON %s TO swm_anon" % (name, name))
+		self.addCleanup(harness.sql, "DROP TABLE " + name)
+		self.assertEqual(self.complete("query", self.file, "dang"), ["danger%20%24%28touch%20ran%29"])
+		self.assertFalse(os.path.exists(os.path.join(harness.folder(), "ran")))
+
+
+class Zsh(Cli):
+	SCRIPT = os.path.join(harness.BUILD, "cli", "zsh", "_swm")
+
+	def test_it_can_be_read(self):
+		subprocess.run(["zsh", "-n", self.SCRIPT], check=True)
+
+
 if __name__ == "__main__":
 	unittest.main()
