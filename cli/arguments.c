@@ -253,7 +253,8 @@ read_arguments(const struct command *self, int argc, char **argv, take_function 
 			return usage_error(self, "%s needs a value", argv[optind - 1]);
 		if (option == '?')
 			return say_wrong_option(self, &forms, argv[optind - 1]);
-		int row = option < OPTION_HELP ? option_of_letter(self, option) : option - OPTION_FIRST;
+		int row = option < OPTION_HELP ? option_of_letter(self, option)
+		                               : option - OPTION_FIRST;
 		int status = check_word(self, &options[row], optarg);
 		if (status == EXIT_DONE)
 			status = take(wish, self, row, optarg);

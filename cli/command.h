@@ -41,20 +41,21 @@ typedef int take_function(void *wish, const struct command *self, int option, ch
 enum { ARGUMENTS_READ = -1 };
 
 /*
- * Hands every option to take() (NULL for a command without options), and sees that there are as many
- * arguments as the table says; they are argv[optind...argc). Options may stand between them too.
+ * Hands every option to take() (NULL for a command without options), and sees that there are as
+ * many arguments as the table says; they are argv[optind...argc). Options may stand between them.
  * Otherwise returns the exit status to end with: help was printed, or the mistake was said.
  */
-int read_arguments(const struct command *self, int argc, char **argv, take_function *take, void *wish);
+int read_arguments(const struct command *self, int argc, char **argv, take_function *take,
+                   void *wish);
 
 /* Prints what `swm COMMAND --help` says. */
 void print_command_help(const struct command *command);
 
-/* Says what is wrong with the command line; returns EXIT_USAGE. self: NULL before there is a command. */
+/* Says what is wrong with the command line; returns EXIT_USAGE. self may be NULL. */
 int usage_error(const struct command *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same, with "did you mean" when some of count names is near to a wrong one. prefix: "--" or "". */
+/* The same, with "did you mean" when a name is near to the wrong one. prefix: "--" or "". */
 int usage_error_near(const struct command *self, const char *problem, const char *wrong,
                      const char *const *names, size_t count, const char *prefix);
 
@@ -68,7 +69,7 @@ int complain(const swm_error *err);
 int load_config(swm_config **out, const char *file, swm_error *err);
 
 /* The role as a claim, an expiry in so many seconds (none when negative), and further
- * claims (a JSON object, or NULL) signed as a token; free with swm_token_free(). NULL: complained. */
+ * claims (an object, or NULL) signed as a token; free with swm_token_free(). NULL: complained. */
 char *make_token(const swm_config *config, const char *role, long long seconds, const char *claims,
                  const char *algorithm, swm_error *err);
 

@@ -1,6 +1,6 @@
 /*
- * Writes the tables of the completion scripts from commands.def: `completion bash` and `completion
- * zsh`. Built and run by the compiler of the build machine, so it includes nothing else of the project.
+ * Writes the tables of the completion scripts from commands.def: `completion bash` or `zsh`.
+ * Built and run by the compiler of the build machine, so it includes nothing else of the project.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ static const struct argument {
 	const char *command, *name, *times, *completes, *words;
 } arguments[] = {
 #define SWM_COMMAND(...)
-#define SWM_ARGUMENT(command, name, times, completes, words) { #command, name, #times, #completes, words },
+#define SWM_ARGUMENT(command, name, times, completes, words) \
+	{ #command, name, #times, #completes, words },
 #define SWM_OPTION(...)
 #include "commands.def"
 #undef SWM_ARGUMENT
@@ -174,7 +175,8 @@ zsh_arguments(const char *command)
 		if (strcmp(a->times, "SOME") == 0)
 			printf(" \\\n\t\t\t'*:%s:", a->name);
 		else
-			printf(" \\\n\t\t\t'%zu:%s%s:", place, strcmp(a->times, "MAYBE") == 0 ? ":" : "", a->name);
+			printf(" \\\n\t\t\t'%zu:%s%s:", place,
+			       strcmp(a->times, "MAYBE") == 0 ? ":" : "", a->name);
 		place++;
 		zsh_action(a->completes, a->words);
 		putchar('\'');
@@ -192,7 +194,8 @@ write_zsh(void)
 	}
 	printf("\t)\n\t_describe command commands\n}\n\n_swm_arguments() {\n\tcase $1 in\n");
 	for (size_t c = 0; c < COUNT(commands); c++) {
-		printf("\t%s)\n\t\t_arguments -s '(- *)--help[print what it does]'", commands[c].name);
+		printf("\t%s)\n\t\t_arguments -s '(- *)--help[print what it does]'",
+		       commands[c].name);
 		for (size_t i = 0; i < COUNT(options); i++)
 			if (strcmp(options[i].command, commands[c].name) == 0)
 				zsh_option(&options[i]);

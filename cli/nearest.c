@@ -41,7 +41,8 @@ nearest_name(const char *wrong, const char *const *names, size_t count)
 	if (len == 0 || len > LONGEST_NAME)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		size_t distance = strlen(names[i]) > LONGEST_NAME ? len : edit_distance(wrong, names[i]);
+		bool fits = strlen(names[i]) <= LONGEST_NAME;
+		size_t distance = fits ? edit_distance(wrong, names[i]) : len;
 		if (distance > best || distance >= len || (distance == best && nearest != NULL))
 			continue;
 		best = distance;

@@ -2,27 +2,37 @@
 #include "config.h"
 
 #include "command.h"
+#include "json.h"
+#include "table.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct query {
 	const char *file, *target, *token, *role;
-	char **headers; /* borrowed from argv */
+	const char *format; /* NULL: none was asked for */
+	char **headers;     /* borrowed from argv */
 	size_t header_count;
-	bool include;
+	bool include, wide;
 };
 
-/* Where the answer goes: standard output, or standard error when it is an error. */
+/* Where the answer goes: standard output, or, when it is an error, standard error. */
 struct answer {
 	const struct query *query;
-	FILE *to;
+	struct screen screen;
+	struct table table;
+	struct text problem; /* an error's body, when it is to be told in lines */
+	char *scalar;        /* the heading of an answer without columns */
+	char range[96];      /* Content-Range */
 	int status;
+	bool wants_table;
+	bool is_table;       /* the answer is rows, one a line */
 	bool is_text;
-	char last; /* byte of the body */
+	char last;           /* byte of the body */
 };
 
 static bool
@@ -32,13 +42,39 @@ is_success(int status)
 }
 
 static int
+write_answer(struct answer *a, swm_str bytes)
+{
+	if (is_success(a->status))
+		return screen_write_data(&a->screen, bytes);
+	return fwrite(bytes.ptr, 1, bytes.len, stderr) != bytes.len;
+}
+
+/* A field of the answer's head, or its status, when they were asked for. */
+static int
+write_field(struct answer *a, swm_str name, swm_str value)
+{
+	char *line;
+
+	if (!a->query->include)
+		return 0;
+	int len = asprintf(&line, "%.*s: %.*s\n", (int)name.len, name.ptr, (int)value.len,
+	                   value.ptr);
+	if (len < 0)
+		return -1;
+	int result = write_answer(a, (swm_str){ line, (size_t)len });
+	free(line);
+	return result;
+}
+
+static int
 take_status(void *user, int status)
 {
 	struct answer *a = user;
+	char text[16];
 
 	a->status = status;
-	a->to = is_success(status) ? stdout : stderr;
-	return a->query->include && fprintf(a->to, "Status: %d\n", status) < 0;
+	int len = snprintf(text, sizeof text, "%d", status);
+	return write_field(a, SWM_STR("Status"), (swm_str){ text, (size_t)len });
 }
 
 static bool
@@ -49,15 +85,33 @@ starts(swm_str s, const char *prefix)
 	return s.len >= len && strncasecmp(s.ptr, prefix, len) == 0;
 }
 
+static bool
+is_named(swm_str name, const char *wanted)
+{
+	return name.len == strlen(wanted) && starts(name, wanted);
+}
+
 static int
 take_header(void *user, swm_str name, swm_str value)
 {
 	struct answer *a = user;
 
-	if (name.len == strlen("Content-Type") && starts(name, "Content-Type"))
-		a->is_text = starts(value, "application/octet-stream") == 0;
-	return a->query->include && fprintf(a->to, "%.*s: %.*s\n", (int)name.len, name.ptr,
-	                                    (int)value.len, value.ptr) < 0;
+	if (is_named(name, "Content-Type")) {
+		a->is_text = !starts(value, "application/octet-stream");
+		a->is_table = a->wants_table && is_success(a->status) &&
+		              starts(value, "application/x-ndjson");
+	}
+	if (is_named(name, "Content-Range"))
+		snprintf(a->range, sizeof a->range, "%.*s", (int)value.len, value.ptr);
+	return write_field(a, name, value);
+}
+
+/* People read lines; programs, and who asks for all of the answer, what the server would send. */
+static bool
+tells_in_lines(const struct answer *a)
+{
+	return !is_success(a->status) && !a->query->include &&
+	       (a->wants_table || isatty(STDERR_FILENO) == 1);
 }
 
 static int
@@ -67,27 +121,36 @@ take_body(void *user, swm_str piece)
 
 	if (piece.len == 0)
 		return 0;
-	if (a->last == '\0' && a->query->include)
-		fputc('\n', a->to);
+	if (a->last == '\0' && a->query->include && write_answer(a, SWM_STR("\n")) != 0)
+		return -1;
 	a->last = piece.ptr[piece.len - 1] == '\n' ? '\n' : 'x';
-	return fwrite(piece.ptr, 1, piece.len, a->to) != piece.len;
+	if (a->is_table)
+		return table_write(&a->table, piece);
+	if (!tells_in_lines(a))
+		return write_answer(a, piece);
+	text_add(&a->problem, piece.ptr, piece.len);
+	return a->problem.failed;
 }
 
-/* Of a URL as another client would have it: what follows the host. */
+/* Of a URL as another client would have it: what follows the host. *is_url says that it was one. */
 static const char *
-skip_origin(const char *query)
+skip_origin(const char *query, bool *is_url)
 {
 	static const char *const schemes[] = { "http://", "https://" };
 
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-		if (strncasecmp(query, schemes[i], strlen(schemes[i])) == 0)
-			return query + strlen(schemes[i]) + strcspn(query + strlen(schemes[i]), "/?");
+	*is_url = true;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		size_t len = strlen(schemes[i]);
+		if (strncasecmp(query, schemes[i], len) == 0)
+			return query + len + strcspn(query + len, "/?");
+	}
+	*is_url = false;
 	return query;
 }
 
-/* A shell's user writes blanks and letters of any language; a target has them encoded (RFC 3986, 2.1). */
+/* A shell's user writes blanks and any letters; a target has them encoded (RFC 3986, 2.1). */
 static char *
-make_target(const char *query)
+make_target(const char *query, bool *is_url)
 {
 	char *target = NULL;
 	size_t len;
@@ -95,7 +158,7 @@ make_target(const char *query)
 
 	if (to == NULL)
 		return NULL;
-	query = skip_origin(query);
+	query = skip_origin(query, is_url);
 	if (query[0] != '/')
 		fputc('/', to);
 	for (; *query != '\0'; query++) {
@@ -126,52 +189,167 @@ add_header(swm_request *request, const char *field)
 
 	while (*value == ' ' || *value == '\t')
 		value++;
-	return swm_request_add_header(request, (swm_str){ field, (size_t)(colon - field) }, view(value));
+	return swm_request_add_header(request, (swm_str){ field, (size_t)(colon - field) },
+	                              view(value));
+}
+
+/* What the format needs; other answers than rows (the document at the root) come as they are. */
+static const char *
+accepted_media(const struct query *q, bool wants_table)
+{
+	static const char *const media[][2] = {
+		{ "json", "application/json" },
+		{ "csv", "text/csv" },
+		{ "ndjson", "application/x-ndjson" },
+	};
+
+	if (wants_table)
+		return "application/x-ndjson, */*;q=0.1";
+	for (size_t i = 0; q->format != NULL && i < sizeof media / sizeof media[0]; i++)
+		if (strcmp(q->format, media[i][0]) == 0)
+			return media[i][1];
+	return NULL;
 }
 
 static int
-add_headers(swm_request *request, const struct query *q, const char *authorization)
+add_headers(swm_request *request, const struct query *q, const char *authorization,
+            const char *media)
 {
 	int result = SWM_OK;
 
 	for (size_t i = 0; i < q->header_count && result == SWM_OK; i++)
 		result = add_header(request, q->headers[i]);
 	if (result == SWM_OK && authorization != NULL)
-		result = swm_request_add_header(request, SWM_STR("Authorization"), view(authorization));
+		result = swm_request_add_header(request, SWM_STR("Authorization"),
+		                                view(authorization));
+	if (result == SWM_OK && media != NULL)
+		result = swm_request_add_header(request, SWM_STR("Accept"), view(media));
 	return result;
 }
 
-static int
-finish(struct answer *a, int result, const swm_error *err)
+static void
+print_part(const char *title, swm_str value, const char *end)
 {
-	if (result != SWM_OK) {
-		fflush(stdout);
-		fputs(a->last == '\0' ? "" : "\nswm: the answer is not complete: ", stderr);
-		return complain(err);
+	struct text t = { 0 };
+
+	if (value.len == 0 || json_is_null(value))
+		return;
+	json_add_value(&t, value);
+	fprintf(stderr, "%s%.*s%s", title, (int)t.len, t.bytes, end);
+	text_free(&t);
+}
+
+/* The four members of an error, each that says something on a line. */
+static void
+print_problem(const struct answer *a)
+{
+	swm_str body = { a->problem.bytes, a->problem.len };
+	swm_str message = json_member(body, "message"), code = json_member(body, "code");
+
+	if (message.len == 0) {
+		fprintf(stderr, "swm: the answer has status %d\n", a->status);
+		text_print(stderr, body);
+		return;
 	}
-	if (a->is_text && a->last != '\0' && a->last != '\n')
-		fputc('\n', a->to);
-	return is_success(a->status) ? EXIT_DONE : EXIT_FAILED;
+	print_part("swm: ", message, "");
+	print_part(" (", code, ")");
+	fputc('\n', stderr);
+	print_part("details: ", json_member(body, "details"), "\n");
+	print_part("hint: ", json_member(body, "hint"), "\n");
+}
+
+/* What ended before its end: the rows that have come, and why. */
+static int
+end_early(struct answer *a, int result, const swm_error *err)
+{
+	bool began = a->last != '\0';
+
+	if (a->is_table && result != SWM_ESINK)
+		table_end_rows(&a->table);
+	if (screen_close(&a->screen) != 0 && result == SWM_ESINK)
+		return EXIT_FAILED;
+	if (screen_was_left(&a->screen))
+		return EXIT_DONE;
+	fflush(stdout);
+	if (began)
+		fprintf(stderr, "%sswm: the answer is not complete: ", a->is_table ? "" : "\n");
+	return complain(err);
 }
 
 static int
-serve(swm_engine *engine, const struct query *q, const char *target, const char *authorization,
-      swm_error *err)
+end_answer(struct answer *a)
 {
-	struct answer answer = { .query = q, .to = stdout, .is_text = true };
+	int result = 0;
+
+	if (a->is_table)
+		result = table_end(&a->table, view(a->range));
+	else if (tells_in_lines(a))
+		print_problem(a);
+	else if (a->is_text && a->last != '\0' && a->last != '\n')
+		result = write_answer(a, SWM_STR("\n"));
+	if (screen_close(&a->screen) != 0)
+		result = -1;
+	if (a->table.failed && result != 0)
+		return complain(NULL);
+	bool good = is_success(a->status) && (result == 0 || screen_was_left(&a->screen));
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* What a function answers has no column but its own name. */
+static char *
+last_segment(const char *target)
+{
+	size_t len = strcspn(target, "?"), start = len;
+
+	while (start > 0 && target[start - 1] != '/')
+		start--;
+	return strndup(target + start, len - start);
+}
+
+static void
+begin_answer(struct answer *a, const struct query *q, const char *target)
+{
+	bool is_chosen = q->format != NULL;
+
+	for (size_t i = 0; i < q->header_count; i++)
+		is_chosen |= strncasecmp(q->headers[i], "Accept:", strlen("Accept:")) == 0;
+	*a = (struct answer){ .query = q, .is_text = true, .scalar = last_segment(target) };
+	a->wants_table = is_chosen ? q->format != NULL && strcmp(q->format, "table") == 0
+	                           : isatty(STDOUT_FILENO) == 1;
+	enum screen_lines of_table = q->wide ? SCREEN_CHOPPED : SCREEN_FITTING;
+	screen_open(&a->screen, a->wants_table ? of_table : SCREEN_FOLDED);
+	table_begin(&a->table, &a->screen, q->wide, a->scalar == NULL ? "" : a->scalar);
+}
+
+struct asked {
+	const char *target, *authorization;
+	swm_str prefix; /* the path that a URL of this configuration's API begins with */
+};
+
+static int
+serve(swm_engine *engine, const struct query *q, const struct asked *asked, swm_error *err)
+{
+	struct answer answer;
 	swm_sink sink = { sizeof sink, &answer, take_status, take_header, take_body };
 	swm_request *request;
 	int result = swm_request_new(&request, err);
 
+	begin_answer(&answer, q, asked->target);
 	if (result == SWM_OK) {
 		swm_request_set_method(request, SWM_STR("GET"));
-		swm_request_set_target(request, view(target));
-		result = add_headers(request, q, authorization);
+		swm_request_set_target(request, view(asked->target));
+		swm_request_set_prefix(request, asked->prefix);
+		result = add_headers(request, q, asked->authorization,
+		                     accepted_media(q, answer.wants_table));
 		if (result == SWM_OK)
 			result = swm_engine_serve(engine, request, &sink, err);
 		swm_request_free(request);
 	}
-	return finish(&answer, result, err);
+	int status = result == SWM_OK ? end_answer(&answer) : end_early(&answer, result, err);
+	table_free(&answer.table);
+	text_free(&answer.problem);
+	free(answer.scalar);
+	return status;
 }
 
 /* "Bearer TOKEN", "" when the query has no token, NULL when it cannot be made (said). */
@@ -187,7 +365,8 @@ make_authorization(const swm_config *config, const struct query *q, swm_error *e
 		if (token == NULL)
 			return NULL;
 	}
-	int printed = token == NULL ? asprintf(&text, "%s", "") : asprintf(&text, "Bearer %s", token);
+	int printed = asprintf(&text, "%s%s", token == NULL ? "" : "Bearer ",
+	                       token == NULL ? "" : token);
 	swm_token_free(signed_token);
 	if (printed >= 0)
 		return text;
@@ -195,20 +374,40 @@ make_authorization(const swm_config *config, const struct query *q, swm_error *e
 	return NULL;
 }
 
+/* openapi-server-proxy-uri says where the API is mounted: "/rest/v1" of http://host/rest/v1. */
+static swm_str
+mount_path(const swm_config *config)
+{
+	swm_str uri;
+	bool is_url;
+
+	if (swm_config_get(config, "openapi-server-proxy-uri", &uri, NULL) != SWM_OK ||
+	    uri.len == 0)
+		return SWM_STR("");
+	swm_str path = view(skip_origin(uri.ptr, &is_url));
+	while (path.len > 0 && path.ptr[path.len - 1] == '/')
+		path.len--;
+	return is_url ? path : SWM_STR("");
+}
+
 static int
 run_query(const struct query *q, const swm_config *config, swm_error *err)
 {
 	swm_engine *engine = NULL;
-	char *target = make_target(q->target);
+	bool is_url;
+	char *target = make_target(q->target, &is_url);
 	char *authorization = make_authorization(config, q, err);
+	struct asked asked = { target, authorization, is_url ? mount_path(config) : SWM_STR("") };
 	int status = EXIT_FAILED;
 
+	if (authorization != NULL && authorization[0] == '\0')
+		asked.authorization = NULL;
 	if (target == NULL)
 		complain(NULL);
 	else if (authorization != NULL && swm_engine_open(&engine, config, NULL, err) != SWM_OK)
 		complain(err);
 	else if (authorization != NULL)
-		status = serve(engine, q, target, authorization[0] == '\0' ? NULL : authorization, err);
+		status = serve(engine, q, &asked, err);
 	swm_engine_close(engine);
 	free(authorization);
 	free(target);
@@ -230,6 +429,12 @@ take_query_option(void *wish, const struct command *self, int option, char *valu
 	case OPTION_query_include:
 		q->include = true;
 		return EXIT_DONE;
+	case OPTION_query_format:
+		q->format = value;
+		return EXIT_DONE;
+	case OPTION_query_wide:
+		q->wide = true;
+		return EXIT_DONE;
 	default:
 		if (value[0] == ':' || strchr(value, ':') == NULL)
 			return usage_error(self, "a header is 'Name: value', not '%s'", value);
@@ -247,6 +452,9 @@ read_query(const struct command *self, struct query *q, int argc, char **argv)
 		return status;
 	if (q->token != NULL && q->role != NULL)
 		return usage_error(self, "--token and --role exclude each other");
+	for (size_t i = 0; q->format != NULL && i < q->header_count; i++)
+		if (strncasecmp(q->headers[i], "Accept:", strlen("Accept:")) == 0)
+			return usage_error(self, "--format and a header Accept exclude each other");
 	q->file = argv[optind];
 	q->target = argv[optind + 1];
 	return ARGUMENTS_READ;

@@ -2,11 +2,16 @@
 #include "config.h"
 
 #include "command.h"
+#include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -80,9 +85,10 @@ complain(const swm_error *err)
 
 	if (message.len == 0) /* the error object itself could not be had */
 		message = SWM_STR("out of memory");
-	fprintf(stderr, "%.*s\n", (int)message.len, message.ptr);
-	if (details.len > 0)
-		fprintf(stderr, "%.*s\n", (int)details.len, details.ptr);
+	text_print(stderr, message);
+	fputc('\n', stderr);
+	text_print(stderr, details);
+	fputs(details.len > 0 ? "\n" : "", stderr);
 	return EXIT_FAILED;
 }
 
@@ -112,12 +118,43 @@ run_command(int argc, char **argv)
 	if (argc < 2)
 		return usage_error(NULL, "a command is missing");
 	const struct command *command = find_command(name);
-	return command == NULL ? say_wrong_command(NULL, name) : command->run(command, argc - 1, argv + 1);
+	if (command == NULL)
+		return say_wrong_command(NULL, name);
+	return command->run(command, argc - 1, argv + 1);
+}
+
+/*
+ * A standard stream that is closed would be the next thing that is opened, and the rows
+ * that are printed would go to the database. Opened the wrong way round, it fails when it is used.
+ */
+static void
+hold_standard_streams(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", flags[fd]) != fd)
+			abort();
+}
+
+/* Without a locale that is installed, or one at all, the text is what it is everywhere today. */
+static void
+choose_locale(void)
+{
+	const char *chosen = setlocale(LC_CTYPE, ""), *all = getenv("LC_ALL");
+	bool is_plain = chosen != NULL &&
+	                (strcmp(chosen, "C") == 0 || strcmp(chosen, "POSIX") == 0);
+
+	if (chosen == NULL || (is_plain && (all == NULL || all[0] == '\0')))
+		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 int
 main(int argc, char **argv)
 {
+	hold_standard_streams();
+	choose_locale();
 	int status = run_command(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -183,7 +183,8 @@ make_token(const swm_config *config, const char *role, long long seconds, const 
 	char *all = make_claims(config, role, seconds, claims);
 	if (all == NULL)
 		return NULL;
-	if (swm_token_sign(&token, config, (swm_str){ all, strlen(all) }, algorithm, err) != SWM_OK) {
+	swm_str text = { all, strlen(all) };
+	if (swm_token_sign(&token, config, text, algorithm, err) != SWM_OK) {
 		complain(err);
 		token = NULL;
 	}
@@ -224,7 +225,8 @@ take_token_option(void *user, const struct command *self, int option, char *valu
 		return EXIT_DONE;
 	default:
 		if (!read_seconds(value, &wish->seconds))
-			return usage_error(self, "--expires takes a number of seconds, not '%s'", value);
+			return usage_error(self, "--expires takes a number of seconds, not '%s'",
+			                   value);
 		return EXIT_DONE;
 	}
 }
@@ -239,7 +241,8 @@ print_token(const struct wish *wish)
 	if (load_config(&config, wish->file, err) != SWM_OK)
 		complain(err);
 	else
-		token = make_token(config, wish->role, wish->seconds, wish->claims, wish->algorithm, err);
+		token = make_token(config, wish->role, wish->seconds, wish->claims, wish->algorithm,
+		                   err);
 	if (token != NULL)
 		puts(token);
 	int status = token == NULL ? EXIT_FAILED : EXIT_DONE;

@@ -1,13 +1,29 @@
 """The command swm: query, token, check and dump, their outputs and exit statuses."""
 import base64
+import errno
+import fcntl
 import json
 import os
+import pty
+import re
+import select
+import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
 import harness
 from harness import array, bearer, error_body, ids, token
+
+
+def table(name, columns, values):
+	"""A table of its own for a test, dropped with the database."""
+	name = "cli_" + name
+	harness.sql("DROP TABLE IF EXISTS test.%s; CREATE TABLE test.%s (%s); INSERT INTO test.%s VALUES %s; "
+	            "GRANT SELECT ON test.%s TO swm_anon" % (name, name, columns, name, values, name))
+	return name
 
 
 class Cli(unittest.TestCase):
@@ -19,6 +35,60 @@ class Cli(unittest.TestCase):
 	def swm(self, *args, **more):
 		status, out, err = harness.run_program("swm", *args, **more)
 		return status, out.decode(), err.decode()
+
+	def terminal(self, *args, **more):
+		terminal = Terminal(*args, **more)
+		self.addCleanup(terminal.stop)
+		return terminal
+
+
+class Terminal:
+	"""A program whose standard streams are a terminal of its own."""
+
+	def __init__(self, *args, columns=80, rows=24, env=None, program="swm", stderr=None):
+		path, environment = harness.program(program)
+		self.master, slave = pty.openpty()
+		fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+		self.popen = subprocess.Popen(
+			[path, *args], stdin=slave, stdout=slave, stderr=stderr or slave, cwd=harness.folder(),
+			env={**environment, "TERM": "xterm", **(env or {})},
+			**{**harness._as_user(), "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)})
+		os.close(slave)
+		self.seen = ""
+
+	def send(self, keys):
+		os.write(self.master, keys)
+
+	def read(self, until=None, seconds=30):
+		"""What was written up to a text, or to the end of the program; lines end in \\n."""
+		deadline = time.monotonic() + seconds
+		while until is None or until not in self.seen:
+			if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
+				raise TimeoutError("after %r" % self.seen[-1000:])
+			try:
+				piece = os.read(self.master, 1 << 16)
+			except OSError as error: # as Linux says that the other end is closed
+				if error.errno != errno.EIO:
+					raise
+				piece = b""
+			if piece == b"":
+				if until is not None:
+					raise EOFError("%r has no %r" % (self.seen, until))
+				break
+			self.seen += piece.decode(errors="backslashreplace").replace("\r\n", "\n")
+		return self.seen
+
+	def stop(self):
+		"""For a test that failed: nothing of it stays, the pager neither."""
+		if self.popen.poll() is None:
+			os.killpg(self.popen.pid, signal.SIGKILL)
+			self.popen.wait()
+
+	def end(self):
+		"""The exit status and all that was written."""
+		self.read()
+		os.close(self.master)
+		return self.popen.wait(30), self.seen
 
 
 class Query(Cli):
@@ -96,6 +166,228 @@ class Query(Cli):
 			done = subprocess.run([path, "query", self.file, "three"], stdout=full, stderr=subprocess.PIPE, env=env)
 		self.assertEqual(done.returncode, 1)
 		self.assertNotEqual(done.stderr, b"")
+
+	def test_formats(self):
+		for format_, expected in (("json", array('{"id":1,"word":null}', '{"id":2,"word":""}')),
+		                          ("ndjson", '{"id":1,"word":null}\n{"id":2,"word":""}'), ("csv", 'id,word\n1,\n2,""'),
+		                          ("table", " id | word\n----+-----\n  1 | NULL\n  2 | \n(2 rows)")):
+			with self.subTest(format_):
+				target = table("formats", "id int, word text", "(1, NULL), (2, '')") + "?order=id"
+				status, out, err = self.swm("query", "-f", format_, self.file, target)
+				self.assertEqual((status, err), (0, ""))
+				self.assertEqual(out.replace("------", "-----").replace("word \n", "word\n"), expected + "\n")
+
+	def test_format_mistakes(self):
+		for args, wanted in ((("-f", "jsno"), "did you mean json?"), (("-f", "xml"), "table, json, csv or ndjson, not 'xml'"),
+		                     (("-f", "csv", "-H", "accept: text/csv"), "exclude each other")):
+			with self.subTest(args):
+				status, out, err = self.swm("query", *args, self.file, "three")
+				self.assertEqual((status, out), (2, ""))
+				self.assertIn(wanted, err)
+
+	def test_a_url_of_a_mounted_api(self):
+		env = {"SWM_OPENAPI_SERVER_PROXY_URI": "https://example.org/rest/v1/"}
+		for url in ("https://example.org/rest/v1/three?id=eq.1", "http://127.0.0.1:8080/three?id=eq.1", "three?id=eq.1"):
+			with self.subTest(url):
+				self.assertEqual(self.swm("query", self.file, url, env=env), (0, ids(1) + "\n", ""))
+
+	def test_closed_output(self):
+		"""The descriptor of a closed standard output must not become the database's socket."""
+		path, env = harness.program("swm")
+		for format_ in ("json", "table"):
+			with self.subTest(format_):
+				done = subprocess.run(["sh", "-c", 'exec "$0" query -f %s "$1" three >&- 3>&-' % format_, path, self.file],
+				                      stderr=subprocess.PIPE, env=env, timeout=60)
+				self.assertEqual(done.returncode, 1)
+				self.assertIn(b"cannot write", done.stderr)
+
+
+class Table(Cli):
+	"""swm query on a terminal, and with --format table."""
+
+	def table(self, target, *args, **more):
+		status, out, err = self.swm("query", "-f", "table", *args, self.file, target, **more)
+		self.assertEqual((status, err), (0, ""))
+		return out
+
+	def test_a_terminal_gets_a_table(self):
+		self.assertEqual(self.terminal("query", self.file, "three?order=id").end(), (0, " id\n---\n  1\n  2\n  3\n(3 rows)\n"))
+		self.assertEqual(self.terminal("query", "-f", "csv", self.file, "three?order=id").end(), (0, "id\n1\n2\n3\n"))
+		self.assertEqual(self.terminal("query", "-H", "Accept: text/csv", self.file, "three?id=eq.1").end(), (0, "id\n1\n"))
+
+	def test_alignment(self):
+		name = table("aligned", "id int, name text, amount numeric, good bool, note text",
+		             "(1, 'kettle', 0.5, true, NULL), (200, 'a\"b\\c', -12.25, false, 'x'), (3, '', NULL, NULL, 'NULL')")
+		self.assertEqual(self.table(name + "?order=id.desc"),
+			'  id | name   | amount | good  | note\n'
+			'-----+--------+--------+-------+-------\n'
+			' 200 | a"b\\c  | -12.25 | false | x\n'
+			'   3 |        |   NULL | NULL  | "NULL"\n'
+			'   1 | kettle |    0.5 | true  | NULL\n'
+			'(3 rows)\n')
+
+	def test_nothing(self):
+		self.assertEqual(self.table("nothing"), "(0 rows)\n")
+		self.assertEqual(self.table("three?id=eq.1"), " id\n---\n  1\n(1 row)\n")
+
+	def test_counts(self):
+		for target, args, expected in (("million?limit=2&select=id&order=id", ("-H", "Prefer: count=exact"), "(2 of 1000000 rows)"),
+		                               ("three?offset=1", ("-H", "Prefer: count=exact"), "(rows 2 to 3 of 3)"),
+		                               ("three?offset=1", (), "(rows 2 to 3)"), ("three", ("-H", "Prefer: count=exact"), "(3 rows)")):
+			with self.subTest(target):
+				self.assertEqual(self.table(target, *args).splitlines()[-1], expected)
+
+	def test_widths(self):
+		"""East Asian wide characters and emoji take two columns, combining marks none (UAX 11)."""
+		name = table("wide", "id int, word text", "(1, 'abcd'), (2, '日本'), (3, '😀😀'), (4, E'e\\u0301te\\u0301x')")
+		self.assertEqual(self.table(name + "?select=word,id&order=id"),
+		                 " word | id\n------+---\n abcd |  1\n 日本 |  2\n 😀😀 |  3\n e\u0301te\u0301x |  4\n(4 rows)\n")
+
+	def test_locales(self):
+		name = table("wide2", "word text", "('日本é')")
+		escaped = " word\n--------------------\n \\u65e5\\u672c\\u00e9\n(1 row)\n"
+		plain = " word\n-------\n 日本é\n(1 row)\n"
+		for env, expected in (({"LC_ALL": "C"}, escaped), ({"LC_ALL": "xx_YY.nonsense"}, plain), ({"LC_ALL": ""}, plain),
+		                      ({"LC_ALL": "", "LC_CTYPE": "C"}, plain)):
+			with self.subTest(env):
+				out = self.table(name, env=env)
+				self.assertEqual(re.sub("-+", "-", out), re.sub("-+", "-", expected))
+
+	def test_what_a_terminal_would_obey(self):
+		name = table("escapes", "id int, word text",
+		             "(1, E'\\x1b[2Jx\\x07'), (2, E'a\\nb\\tc\\r'), (3, U&'\\009b31m\\202Etxt'), (4, E'\\x7f')")
+		expected = " id | word\n----+-----------------\n  1 | \\x1b[2Jx\\a\n  2 | a\\nb\\tc\\r\n  3 | \\u009b31m\\u202etxt\n  4 | \\x7f\n(4 rows)\n"
+		for out in (self.table(name + "?order=id"), self.terminal("query", self.file, name + "?order=id").end()[1]):
+			self.assertEqual(re.sub("-{9,}", "-" * 17, out), expected)
+		for format_ in ("csv", "json", "ndjson"):
+			with self.subTest(format_):
+				out = self.terminal("query", "-f", format_, self.file, name).end()[1]
+				self.assertEqual([c for c in out if c != "\n" and c != "\t" and not c.isprintable()], [])
+		# a file is given what there is
+		self.assertIn("\x1b[2Jx\x07", self.swm("query", "-f", "csv", self.file, name)[1])
+
+	def test_an_error_with_escapes(self):
+		status, out = self.terminal("query", self.file, "three?id=eq.\x1b[31mx").end()
+		self.assertEqual(status, 1)
+		self.assertNotIn("\x1b", out)
+
+	def test_names_with_escapes(self):
+		harness.sql('CREATE TABLE IF NOT EXISTS test."cli columns" (U&"a\\001b[31m" int);'
+		            ' GRANT SELECT ON test."cli columns" TO swm_anon; INSERT INTO test."cli columns" VALUES (7)')
+		self.addCleanup(harness.sql, 'DROP TABLE test."cli columns"')
+		self.assertEqual(self.table("cli columns"), " a\\x1b[31m\n----------\n         7\n(1 row)\n")
+
+	def test_embedded(self):
+		name = table("nested", "id int, j json, a int[]", """(1, '{"a" : [1, 2], "b c": "d  e"}', '{1,2}')""")
+		self.assertEqual(self.table(name).splitlines()[2], ' 1 | {"a":[1,2],"b c":"d  e"} | [1,2]'.replace(" 1 |", "  1 |"))
+
+	def test_fitting(self):
+		name = table("long", "id int, word text, tail text", "(12345678, repeat('x', 100), 'end')")
+		lines = self.terminal("query", self.file, name, columns=40).end()[1].splitlines()
+		self.assertEqual(lines[2], " 12345678 | " + "x" * 20 + "… | end")
+		self.assertEqual(max(map(len, lines)), 40)
+		for wide in (self.terminal("query", "--wide", self.file, name, columns=40).end()[1], self.table(name)):
+			self.assertIn("x" * 100, wide)
+		lines = self.terminal("query", self.file, name, columns=40, env={"COLUMNS": "60"}).end()[1].splitlines()
+		self.assertEqual(max(map(len, lines)), 60)
+		for columns in ("0", "", "-1", "many"):
+			with self.subTest(columns):
+				lines = self.terminal("query", self.file, name, columns=40, env={"COLUMNS": columns}).end()[1].splitlines()
+				self.assertEqual(max(map(len, lines)), 40)
+
+	def test_cut_between_wide_characters(self):
+		name = table("wide3", "word text, id int", "(repeat('日', 40), 1)")
+		line = self.terminal("query", self.file, name, columns=20).end()[1].splitlines()[2]
+		self.assertEqual(line, " " + "日" * 6 + "…  |  1")
+
+	def test_more_columns_than_fit(self):
+		name = table("columns", ", ".join("column_%d text" % i for i in range(40)), "(%s)" % ", ".join(["'value'"] * 40))
+		lines = self.terminal("query", self.file, name, columns=50).end()[1].splitlines()
+		self.assertEqual(lines[-1], "(1 row; 4 of 40 columns, --wide shows all)")
+		self.assertLessEqual(max(map(len, lines)), 50)
+
+	def test_rows_that_differ(self):
+		harness.sql("CREATE OR REPLACE FUNCTION test.cli_differ() RETURNS SETOF json LANGUAGE sql AS "
+		            """$$VALUES ('{"a":1}'::json), ('{"b":"x","a":2}'), ('[3]'), ('4')$$""")
+		self.addCleanup(harness.sql, "DROP FUNCTION test.cli_differ()")
+		self.assertEqual(self.table("rpc/cli_differ"),
+		                 " a | b | cli_differ\n---+---+-----------\n 1 |   | \n 2 | x | \n   |   | [3]\n   |   | 4\n(4 rows)\n")
+
+	def test_other_answers_come_as_they_are(self):
+		out = self.table("/")
+		self.assertEqual(json.loads(out)["swagger"], "2.0")
+
+	def test_head_of_the_answer(self):
+		top, _, body = self.table("three?id=eq.1", "-i").partition("\n\n")
+		self.assertEqual(top.splitlines()[0], "Status: 200")
+		self.assertEqual(body, " id\n---\n  1\n(1 row)\n")
+
+	def test_errors_are_lines(self):
+		wanted = ("swm: Could not find the table 'test.thee' in the schema cache (PGRST205)\n"
+		          "hint: Perhaps you meant the table 'test.three'\n")
+		self.assertEqual(self.swm("query", "-f", "table", self.file, "thee"), (1, "", wanted))
+		self.assertEqual(self.terminal("query", self.file, "thee").end(), (1, wanted))
+		self.assertEqual(self.terminal("query", "-f", "json", self.file, "thee").end(), (1, wanted))
+
+	def test_a_million_rows(self):
+		"""Constant memory: in an address space that a million rows do not fit."""
+		path, env = harness.program("swm")
+		done = subprocess.run(["sh", "-c", 'ulimit -v 400000; exec "$0" "$@" | tail -n 2', path, "query", "-f", "table",
+		                       self.file, "million?select=id,other:id,third:id"], capture_output=True, text=True, env=env, timeout=120)
+		self.assertEqual(done.stderr, "")
+		self.assertEqual(done.stdout.splitlines()[-1], "(1000000 rows)")
+
+
+class Pager(Cli):
+	def test_only_when_it_is_longer_than_the_terminal(self):
+		env = {"PAGER": "sed 's/^/paged:/'"}
+		self.assertNotIn("paged:", self.terminal("query", self.file, "thousand?limit=20", env=env).end()[1])
+		status, out = self.terminal("query", self.file, "thousand?limit=21", env=env).end()
+		self.assertEqual((status, out.count("paged:")), (0, 24))
+		# a line that is wider than the terminal takes several of its rows
+		out = self.terminal("query", "-f", "json", self.file, "/", env=env).end()[1]
+		self.assertIn("paged:", out)
+
+	def test_never_without_a_terminal(self):
+		self.assertNotIn("paged:", self.swm("query", "-f", "table", self.file, "thousand", env={"PAGER": "sed 's/^/paged:/'"})[1])
+
+	def test_none(self):
+		for pager in ("", "cat"):
+			with self.subTest(pager):
+				status, out = self.terminal("query", self.file, "thousand", env={"PAGER": pager}).end()
+				self.assertEqual((status, out.splitlines()[-1]), (0, "(1000 rows)"))
+
+	def test_less(self):
+		"""The default: the first screen, and q ends it long before the last of a million rows."""
+		terminal = self.terminal("query", self.file, "million?select=id&order=id")
+		terminal.read(until="   21")
+		terminal.send(b"q")
+		status, out = terminal.end()
+		self.assertEqual(status, 0)
+		self.assertNotIn("1000 rows", out)
+		self.assertNotIn("swm:", out)
+
+	def test_ctrl_c_is_the_pagers(self):
+		terminal = self.terminal("query", self.file, "million?select=id&order=id")
+		terminal.read(until="   21")
+		terminal.send(b"\x03")
+		terminal.read(until="\x07")
+		terminal.send(b"q")
+		self.assertEqual(terminal.end()[0], 0)
+
+	def test_a_pager_that_is_not_there(self):
+		status, out = self.terminal("query", self.file, "thousand", env={"PAGER": "/nowhere/pager"}).end()
+		self.assertEqual(status, 1)
+		self.assertIn("swm: the pager '/nowhere/pager' cannot be run", out)
+
+	def test_a_pager_that_ends_at_once(self):
+		self.assertEqual(self.terminal("query", self.file, "million", env={"PAGER": "true"}).end(), (0, ""))
+
+	def test_a_pipe_that_is_closed_early(self):
+		path, env = harness.program("swm")
+		done = subprocess.run(["bash", "-c", '"$0" query -f table "$1" million | head -n 3', path, self.file],
+		                      capture_output=True, text=True, env=env, timeout=60)
+		self.assertEqual((done.returncode, len(done.stdout.splitlines()), done.stderr), (0, 3, ""))
 
 
 class Token(Cli):
