@@ -86,6 +86,18 @@ json_next_member(swm_str *object, swm_str *name, swm_str *value)
 	return true;
 }
 
+bool
+json_next_element(swm_str *array, swm_str *value)
+{
+	skip_blanks(array);
+	if (array->len > 0 && *array->ptr == '[')
+		skip(array, 1);
+	skip_blanks(array);
+	*value = (swm_str){ array->ptr, value_length(*array) };
+	skip(array, value->len);
+	return value->len > 0;
+}
+
 swm_str
 json_member(swm_str object, const char *name)
 {
@@ -114,6 +126,12 @@ bool
 json_is_null(swm_str value)
 {
 	return value.len == 4 && memcmp(value.ptr, "null", 4) == 0;
+}
+
+bool
+json_is_true(swm_str value)
+{
+	return value.len == 4 && memcmp(value.ptr, "true", 4) == 0;
 }
 
 static uint32_t
@@ -167,16 +185,24 @@ add_string(struct text *to, swm_str s)
 	}
 }
 
-/* The blanks outside of its strings are left out. */
+/* The blanks outside of strings are left out; for a person it is as text_add_data() has it. */
 static void
-add_compact(struct text *to, swm_str s)
+add_compact(struct text *to, swm_str s, bool for_person)
 {
 	while (s.len > 0) {
 		size_t len = *s.ptr == '"' ? string_length(s) : 1;
-		if (!is_blank(*s.ptr))
+		if (!is_blank(*s.ptr) && for_person)
 			text_add_data(to, (swm_str){ s.ptr, len });
+		else if (!is_blank(*s.ptr))
+			text_add(to, s.ptr, len);
 		skip(&s, len);
 	}
+}
+
+void
+json_add_compact(struct text *to, swm_str value)
+{
+	add_compact(to, value, false);
 }
 
 void
@@ -185,5 +211,5 @@ json_add_value(struct text *to, swm_str value)
 	if (json_is_string(value))
 		add_string(to, value);
 	else
-		add_compact(to, value);
+		add_compact(to, value, true);
 }

@@ -197,15 +197,40 @@ struct wish {
 	long long seconds;
 };
 
+enum { LONGEST = 1000000000 }; /* seconds: some thirty years */
+
+/* Takes a whole number and its unit off a time; seconds when there is none. */
 static bool
-read_seconds(const char *text, long long *out)
+take_part(const char **text, long long *out)
 {
-	enum { LONGEST = 1000000000 }; /* some thirty years */
+	static const struct {
+		char unit;
+		int seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
 	char *end;
 
 	errno = 0;
-	*out = strtoll(text, &end, 10);
-	return end != text && *end == '\0' && errno == 0 && *out >= 0 && *out <= LONGEST;
+	long long number = strtoll(*text, &end, 10);
+	if (**text < '0' || **text > '9' || errno != 0 || number > LONGEST)
+		return false;
+	*text = end + (*end != '\0');
+	*out += number;
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (*end == units[i].unit)
+			*out += number * (units[i].seconds - 1);
+	return *end == '\0' || strchr("smhd", *end) != NULL;
+}
+
+/* "90", "90s", "1h30m". */
+static bool
+read_time(const char *text, long long *out)
+{
+	*out = 0;
+	do {
+		if (!take_part(&text, out))
+			return false;
+	} while (*text != '\0');
+	return *out <= LONGEST;
 }
 
 static int
@@ -224,9 +249,9 @@ take_token_option(void *user, const struct command *self, int option, char *valu
 		wish->algorithm = value;
 		return EXIT_DONE;
 	default:
-		if (!read_seconds(value, &wish->seconds))
-			return usage_error(self, "--expires takes a number of seconds, not '%s'",
-			                   value);
+		if (!read_time(value, &wish->seconds))
+			return usage_error(self, "--expires takes a time of at most 30 years, "
+			                   "as 90s, 15m, 1h or 30d, not '%s'", value);
 		return EXIT_DONE;
 	}
 }

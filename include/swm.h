@@ -22,6 +22,7 @@
 #include <swm/request.h>
 #include <swm/rows.h>
 #include <swm/session.h>
+#include <swm/status.h>
 #include <swm/token.h>
 #include <swm/types.h>
 

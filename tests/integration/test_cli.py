@@ -1,4 +1,4 @@
-"""The command swm: query, token, check and dump, their outputs and exit statuses."""
+"""The command swm: query, token, check, dump and status, their outputs and exit statuses."""
 import base64
 import errno
 import fcntl
@@ -8,9 +8,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 import unittest
 
@@ -420,9 +422,18 @@ class Token(Cli):
 		self.assertEqual(claims, {"role": "swm_reader", "email": "a@b"})
 		self.assertEqual(self.server.get("/secret?select=id", bearer(value)).status, 200)
 
+	def test_times(self):
+		for time_, seconds in (("90", 90), ("90s", 90), ("15m", 900), ("1h", 3600), ("30d", 30 * 86400), ("1h30m", 5400), ("0", 0)):
+			with self.subTest(time_):
+				claims = self.claims(self.make("--expires", time_))
+				self.assertAlmostEqual(claims["exp"], time.time() + seconds, delta=10)
+
 	def test_mistakes(self):
 		for args, status in (((), 2), (("-c", "[]", self.file), 1), (("-c", "{", self.file), 1),
 		                     (("-a", "RS256", self.file), 2), (("-e", "soon", self.file), 2),
+		                     (("-e", "", self.file), 2), (("-e", "1w", self.file), 2), (("-e", "-1h", self.file), 2), (("-e", "h", self.file), 2),
+		                     (("-e", "1.5h", self.file), 2), (("-e", "99999999999999999999s", self.file), 2), (("-e", "12000d", self.file), 2),
+		                     (("-e", "1h ", self.file), 2),
 		                     ((self.file, self.file), 2), (("/nowhere.conf",), 1)):
 			with self.subTest(args):
 				seen, out, err = self.swm("token", *args)
@@ -469,6 +480,145 @@ class Check(Cli):
 		self.assertEqual((status, [line for line in err.splitlines() if not line.endswith(" is not in effect yet")]), (0, []))
 
 
+class Status(Cli):
+	def status(self, *args, expected=0, **more):
+		status, out, err = self.swm("status", *args, **more)
+		self.assertEqual((status, err), (expected, ""))
+		return json.loads(out)
+
+	def test_all_is_up(self):
+		seen = self.status(self.file)
+		self.assertTrue(seen["up"] and seen["fcgi"]["up"] and seen["database"]["up"])
+		self.assertEqual((seen["fcgi"]["status"], seen["fcgi"]["socket"]), (200, self.server.socket))
+		database = seen["database"]
+		self.assertRegex(database["server_version"], r"^\d+\.\d+")
+		self.assertEqual((database["database"], database["login"]), (harness.database(), harness.LOGIN_ROLE))
+		version = harness.sql("SELECT version FROM swm_private.version")
+		self.assertEqual(str(database["schema_version"]), version)
+		self.assertLessEqual({"swm_anon", "swm_reader"}, set(database["roles"]))
+		self.assertNotIn("postgres", database["roles"])
+		self.assertIsNone(database["slowest"])
+
+	def test_lines(self):
+		for out in (self.terminal("status", self.file, columns=200).end(), self.swm("status", "-f", "table", self.file)[:2]):
+			self.assertEqual(out[0], 0)
+			lines = out[1].splitlines()
+			self.assertRegex(lines[0], r"^swm-fcgi     up: answered within \d+ ms, ")
+			self.assertRegex(lines[1], r"^database     up: PostgreSQL \d.*, database %s as swm_authenticator$" % harness.database())
+			self.assertRegex(lines[2], r"^schema swm   version \d+$")
+			self.assertRegex(lines[3], r"^connections  \d+ \(of db-pool 4, of max_connections \d+\): "
+			                           r"\d+ active, \d+ idle, \d+ idle in a transaction, \d+ waiting for locks$")
+
+	def test_connections_and_what_runs(self):
+		name = table("locked", "id int", "(1)")
+		server = harness.own_server()
+		self.addCleanup(server.stop)
+		with harness.Session(harness.cluster(), harness.database()) as session:
+			session.run("BEGIN; LOCK TABLE test.%s" % name)
+			request = server.in_background("GET", "/%s?id=eq.1" % name)
+			seen = harness.wait_until(lambda: (lambda s: s["connections"]["waiting"] == 1 and s)(
+				self.status(server.configuration)["database"]), what="a request that waits for a lock")
+			self.assertEqual(seen["running"][0]["state"], "waiting for a lock")
+			self.assertIn(name, seen["running"][0]["statement"])
+			self.assertLessEqual(len(seen["running"][0]["statement"]), 60)
+			self.assertEqual(seen["connections"]["active"], 0)
+			out = self.swm("status", "-f", "table", server.configuration)[1]
+			self.assertIn("1 waiting for locks", out)
+			self.assertIn(" waiting for a lock | ", out.partition("\nRunning now:\n")[2])
+			session.run("ROLLBACK")
+			self.assertEqual(request.result().status, 200)
+
+	def test_no_swm_fcgi(self):
+		server = harness.own_server(nginx=False)
+		server.stop()
+		seen = self.status(server.configuration, expected=1)
+		self.assertEqual((seen["up"], seen["fcgi"]["up"], seen["database"]["up"]), (False, False, True))
+		self.assertIn("cannot connect", seen["fcgi"]["problem"])
+		status, out, err = self.swm("status", "-f", "table", server.configuration)
+		self.assertEqual((status, err), (1, ""))
+		self.assertRegex(out, r"^swm-fcgi     down: cannot connect: .*\ndatabase     up")
+		self.assertEqual(self.status("--socket", self.server.socket, server.configuration)["up"], True)
+
+	def test_a_socket_that_is_not_set(self):
+		path = harness.write_file("nosocket.conf", open(self.file).read().replace("server-unix-socket", "# "))
+		self.assertIsNone(self.status(path)["fcgi"])
+		self.assertIn("swm-fcgi     not asked", self.swm("status", "-f", "table", path)[1])
+
+	def test_no_database(self):
+		path = harness.write_file("nodatabase.conf",
+		                          'db-uri = "postgresql://someone:hunter22secret@127.0.0.1:1/x"\ndb-schemas = "test"\n')
+		seen = self.status(path, expected=1)
+		self.assertEqual((seen["up"], seen["database"]["up"]), (False, False))
+		self.assertIn("refused", seen["database"]["problem"])
+		status, out, err = self.swm("status", "-f", "table", path)
+		self.assertEqual((status, err), (1, ""))
+		self.assertRegex(out, r"\ndatabase     down: .*refused")
+		self.assertNotIn("hunter22secret", out)
+
+	def test_it_does_not_wait_for_ever(self):
+		"""Neither for a swm-fcgi nor for a database that accepts and says nothing."""
+		with socket.socket(socket.AF_UNIX) as fcgi, socket.socket() as database:
+			path = os.path.join(harness.folder(), "silent.sock")
+			fcgi.bind(path)
+			os.chmod(path, 0o777)
+			fcgi.listen()
+			database.bind(("127.0.0.1", 0))
+			database.listen()
+			file = harness.write_file("silent.conf", 'server-unix-socket = "%s"\n' % path +
+			                          'db-uri = "host=127.0.0.1 port=%d dbname=x user=x"\n' % database.getsockname()[1])
+			seen = self.status(file, expected=1)
+			self.assertEqual(seen["fcgi"]["problem"], "no answer in time")
+			self.assertIn("timeout expired", seen["database"]["problem"])
+
+	def test_what_does_not_speak_fastcgi(self):
+		with socket.socket(socket.AF_UNIX) as other:
+			path = os.path.join(harness.folder(), "other.sock")
+			other.bind(path)
+			os.chmod(path, 0o777)
+			other.listen()
+
+			def speak_http():
+				with other.accept()[0] as connection:
+					connection.recv(1 << 16)
+					connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+			answer = threading.Thread(target=speak_http)
+			answer.start()
+			seen = self.status("-s", path, self.file, expected=1)
+			answer.join()
+			self.assertEqual(seen["fcgi"]["problem"], "what answers does not speak FastCGI")
+
+	def test_no_version(self):
+		harness.sql("ALTER TABLE swm_private.version RENAME TO other_version")
+		self.addCleanup(harness.sql, "ALTER TABLE swm_private.other_version RENAME TO version")
+		self.assertIsNone(self.status(self.file)["database"]["schema_version"])
+		self.assertIn("schema swm   not installed", self.swm("status", "-f", "table", self.file)[1])
+
+	def test_slowest_statements(self):
+		harness.sql("CREATE EXTENSION pg_stat_statements") # and it is not loaded
+		self.addCleanup(harness.sql, "DROP EXTENSION pg_stat_statements")
+		self.assertIsNone(self.status(self.file)["database"]["slowest"])
+		cluster = harness.Cluster("statements")
+		cluster.sql("postgres", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+		cluster.stop()
+		cluster.start()
+		cluster.sql("postgres", 'CREATE SCHEMA "Odd Name"; CREATE EXTENSION pg_stat_statements SCHEMA "Odd Name"; SELECT pg_sleep(0.2)')
+		file = harness.write_file("statements.conf", 'db-uri = "%s"\n' % cluster.conninfo("postgres"))
+		slowest = self.status(file)["database"]["slowest"]
+		self.assertEqual((slowest[0]["statement"], slowest[0]["calls"]), ("SELECT pg_sleep($1)", 1))
+		self.assertGreater(slowest[0]["mean_ms"], 199)
+		self.assertIn("SELECT pg_sleep($1)", self.swm("status", "-f", "table", file)[1].partition("\nSlowest by mean:\n")[2])
+		cluster.stop()
+
+	def test_a_configuration_that_is_wrong(self):
+		for text, wanted in (("db-pool = 0\n", "db-pool"), ('db-uri = "postgresql://[a"\n', "db-uri")):
+			with self.subTest(text):
+				status, out, err = self.swm("status", harness.write_file("wrongstatus.conf", text))
+				self.assertEqual((status, out), (1, ""))
+				self.assertIn(wanted, err)
+		self.assertIn("nowhere.conf", self.swm("status", "/nowhere.conf")[2])
+
+
 class Usage(Cli):
 	def test_usage(self):
 		for args, status in (((), 2), (("nonsense",), 2), (("query",), 2), (("query", self.file), 2),
@@ -482,7 +632,7 @@ class Usage(Cli):
 				self.assertEqual(err if status == 0 else out, "")
 
 	def test_help_of_a_command(self):
-		for command in ("query", "token", "check", "dump", "help"):
+		for command in ("query", "token", "check", "dump", "status", "help"):
 			with self.subTest(command):
 				self.assertEqual(self.swm("help", command), self.swm(command, "--help"))
 				self.assertIn("  %s " % command, self.swm("help")[1])
@@ -558,6 +708,10 @@ class Bash(Cli):
 		self.assertEqual(self.complete("query", self.file, "secr"), [])
 		self.assertEqual(self.complete("query", "-r", "swm_reader", self.file, "secr"), ["secret"])
 		self.assertEqual(self.complete("query", "/nowhere.conf", ""), [])
+
+	def test_roles_of_the_configuration(self):
+		self.assertEqual(self.complete("token", self.file, "-r", "swm_re"), ["swm_reader"])
+		self.assertIn("swm_anon", self.complete("query", self.file, "--role", "="))
 
 	def test_nothing_of_the_database_is_run(self):
 		name = 'test."danger $(touch ran)"'
