@@ -69,9 +69,10 @@ add_column(struct table *t, swm_str key)
 	if (t->count == t->room && !grow(t))
 		return false;
 	struct column *column = &t->columns[t->count];
-	*column = (struct column){ .key = strndup(key.ptr, key.len), .key_len = key.len };
+	*column = (struct column){ .key = malloc(key.len + 1), .key_len = key.len };
 	if (column->key == NULL)
 		return false;
+	memcpy(column->key, key.ptr, key.len);
 	if (json_is_string(key))
 		json_add_value(&column->title, key);
 	else

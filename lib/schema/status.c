@@ -83,8 +83,10 @@ fail_statement(PGconn *pg, const PGresult *result, swm_error *err)
 		.message = swm_cstr(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
 	};
 
-	if (PQstatus(pg) != CONNECTION_OK || from.sqlstate.len == 0)
+	if (PQstatus(pg) != CONNECTION_OK)
 		return fail_connection(pg, PQerrorMessage(pg), err);
+	if (from.sqlstate.len == 0) /* libpq's own words, in place of the server's answer */
+		return swm_fail_memory(err);
 	return swm_fail_sql(err, &from);
 }
 
@@ -112,7 +114,8 @@ ask(PGresult **row, PGconn *pg, const char *sql, int64_t deadline, swm_error *er
 
 	*row = NULL;
 	if (!PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0))
-		return fail_connection(pg, PQerrorMessage(pg), err);
+		return PQstatus(pg) == CONNECTION_OK ? swm_fail_memory(err)
+		                                     : fail_connection(pg, PQerrorMessage(pg), err);
 	while ((rc = next_result(&result, pg, deadline, err)) == SWM_OK && result != NULL) {
 		ExecStatusType status = PQresultStatus(result);
 		bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
@@ -155,7 +158,7 @@ add_member(swm_buf *to, const char *name, const PGresult *row)
 
 /*
  * One more answer as a member; null where the database refuses it, as it does when
- * pg_stat_statements is installed and not loaded. Only a lost connection is an error.
+ * pg_stat_statements is installed and not loaded.
  */
 static int
 ask_member(swm_buf *to, const char *name, PGconn *pg, const char *sql, int64_t deadline,
@@ -164,7 +167,7 @@ ask_member(swm_buf *to, const char *name, PGconn *pg, const char *sql, int64_t d
 	PGresult *row = NULL;
 	int rc = sql == NULL ? SWM_OK : ask(&row, pg, sql, deadline, err);
 
-	if (rc != SWM_OK && PQtransactionStatus(pg) == PQTRANS_IDLE) {
+	if (rc == SWM_EDATABASE) {
 		swm_error_clear(err);
 		rc = SWM_OK;
 	}

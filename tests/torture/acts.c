@@ -152,6 +152,18 @@ run_reload(struct stage *stage)
 	keep_result(stage, swm_engine_reload_schema(stage->engine, stage->err));
 }
 
+static void
+run_status(struct stage *stage)
+{
+	enum { MILLISECONDS = 60000 };
+	char *status = NULL;
+
+	keep_result(stage, swm_status_read(&status, stage->config, MILLISECONDS, stage->err));
+	if (status != NULL && strstr(status, "\"slowest\"") == NULL)
+		stage->outcome->untrue = "the status is not complete";
+	swm_status_free(status);
+}
+
 /*
  * Queries as text, and what is made of them without the database
  */
@@ -708,6 +720,7 @@ run_keyed(struct stage *stage)
 const struct act acts[] = {
 	{ "open", run_open, false, 0 },
 	{ "reload", run_reload, true, 0 },
+	{ "status", run_status, false, 0 },
 	{ "parse", run_parse, true, 0 },
 	{ "plan", run_plan, true, 0 },
 	{ "query", run_whole, true, 0 },
