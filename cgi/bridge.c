@@ -133,10 +133,12 @@ put_body(void *user, swm_str piece)
 }
 
 bool
-bridge_init(struct bridge *bridge, swm_engine *engine)
+bridge_init(struct bridge *bridge, swm_engine *engine, bool (*admit)(void *user), void *user)
 {
 	memset(bridge, 0, sizeof(*bridge));
 	bridge->engine = engine;
+	bridge->admit = admit;
+	bridge->user = user;
 	bridge->error = swm_error_new();
 	return bridge->error != NULL && swm_request_new(&bridge->request, bridge->error) == SWM_OK;
 }
@@ -267,6 +269,16 @@ compose_target(char *to, struct params *params)
 	return length;
 }
 
+/* swm_admit_function: only the anonymous are put off. */
+static bool
+admit(void *user, bool anonymous)
+{
+	struct bridge *bridge = user;
+
+	bridge->put_off = anonymous && !bridge->admit(bridge->user);
+	return !bridge->put_off;
+}
+
 static int
 set_request(struct bridge *bridge, struct params *params, const struct exchange *exchange)
 {
@@ -283,6 +295,7 @@ set_request(struct bridge *bridge, struct params *params, const struct exchange 
 	swm_request_set_target(bridge->request, params->uri);
 	swm_request_set_prefix(bridge->request, params->prefix);
 	swm_request_set_abort_fd(bridge->request, exchange->fd);
+	swm_request_set_admit(bridge->request, admit, bridge);
 	while (rc == SWM_OK && next_param(&rest, &name, &value)) {
 		if (!field_name(&name, value))
 			continue;
@@ -449,7 +462,7 @@ answer_request(struct bridge *bridge, struct params *params, struct answer *answ
 	return serve(bridge, params, answer);
 }
 
-bool
+enum bridge_outcome
 bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms)
 {
 	struct answer answer = { .out = &exchange->out };
@@ -461,11 +474,18 @@ bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms
 	read_params(&params, records_params(&exchange->records));
 	incoming.announced = announced_length(params.content_length);
 	swm_request_set_waited(bridge->request, waited_ms);
-	rc = answer_request(bridge, &params, &answer, exchange, &body);
+	bridge->put_off = false;
+	/* of those who have waited, some have gone: they need not wait for a connection to be told */
+	rc = waited_ms > 0 && exchange_is_left(exchange)
+	     ? SWM_ECANCELED : answer_request(bridge, &params, &answer, exchange, &body);
+	if (bridge->put_off) {
+		swm_request_clear(bridge->request);
+		return BRIDGE_PUT_OFF;
+	}
 	if (rc == SWM_OK && !skip_body(&incoming))
 		rc = SWM_ECANCELED;
 	answer.stalled = exchange->stalled;
 	swm_request_clear(bridge->request);
 	log_answer(bridge, &params, &answer, rc);
-	return rc == SWM_OK;
+	return rc == SWM_OK ? BRIDGE_COMPLETE : BRIDGE_BROKEN;
 }

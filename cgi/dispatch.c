@@ -4,6 +4,11 @@
  * what is ready into a queue, with the time, so that a request knows how long it has waited.
  *
  * Each connection is armed for one event (EPOLLONESHOT): whoever gets that event owns it.
+ *
+ * Anonymous requests may occupy a part of the workers only. A further one is parked, with what was
+ * read of it: its connection is nobody's, and not armed. It is resumed, by an event that comes at
+ * once, when an anonymous request ends, whose place it takes; when its time is over or its client
+ * has gone, so that a worker says so; and when the drain begins.
  */
 #include "config.h"
 
@@ -11,8 +16,10 @@
 
 #include "clock.h"
 #include "log.h"
+#include "records.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,15 +32,22 @@
 enum {
 	ACCEPT_PAUSE_MS = 100, /* when there is no descriptor or memory for a connection */
 	QUEUED_AT_ONCE = 64,
+	PARKED_CHECK_MS = 200, /* how often parked requests are looked at */
 };
 
 struct connection {
 	struct connection *next, *prev; /* of all */
-	struct connection *behind;      /* in the queue */
+	struct connection *behind;      /* in the queue, or among the parked */
 	int fd;
 	bool armed;       /* in the epoll set, and nobody's */
 	bool leaving;     /* shut down by the drain: nothing is read from it any more */
-	int64_t came;     /* when it was queued */
+	bool admitted;    /* counts as one of the anonymous that are served */
+	int64_t came;     /* when its request was queued */
+	struct records *parked; /* what was read of a request that was put off, or NULL */
+};
+
+struct queue {
+	struct connection *first, *last;
 };
 
 struct dispatch {
@@ -43,11 +57,16 @@ struct dispatch {
 	int end_fd;  /* eventfd: in the epoll set, for ever readable once the drain has begun */
 	int accept_errno; /* the accepting thread's: the last failure that was logged */
 	atomic_bool drain_asked;
+	int64_t next_check;     /* the accepting thread's: when it looks at the parked again */
+	int park_ms;            /* how long a request waits at most */
+	atomic_uint most;       /* anonymous requests that are served at once */
+	atomic_uint anonymous;  /* that are; rises at any time, falls under the lock */
+	atomic_bool any_parked; /* written under the lock */
 
 	pthread_mutex_t lock; /* of what follows */
 	bool draining;
 	unsigned idle; /* workers in epoll_wait(); above 0 the queue is empty, but for the drain */
-	struct connection *first, *last;   /* the queue */
+	struct queue queue, parked;
 	struct connection *connections;    /* all */
 };
 
@@ -67,34 +86,88 @@ watch(struct dispatch *dispatch, int operation, int fd, uint32_t events, void *p
 
 /* Waits for its next event. Locked. */
 static bool
-arm(struct dispatch *dispatch, struct connection *connection, int operation)
+arm(struct dispatch *dispatch, struct connection *connection, int operation, uint32_t events)
 {
-	connection->armed = true;
-	return watch(dispatch, operation, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
-	             connection);
+	connection->armed = watch(dispatch, operation, connection->fd,
+	                          events | EPOLLRDHUP | EPOLLONESHOT, connection);
+	return connection->armed;
 }
 
 /*
- * The queue. Locked.
+ * The queue, and the parked, who are nobody's until they are resumed. Locked.
  */
+
+static void
+append(struct queue *queue, struct connection *connection)
+{
+	connection->behind = NULL;
+	*(queue->first == NULL ? &queue->first : &queue->last->behind) = connection;
+	queue->last = connection;
+}
+
+static struct connection *
+take_first(struct queue *queue)
+{
+	struct connection *connection = queue->first;
+
+	if (connection != NULL)
+		queue->first = connection->behind;
+	return connection;
+}
 
 static void
 enqueue(struct dispatch *dispatch, struct connection *connection)
 {
-	connection->came = clock_ms();
-	connection->behind = NULL;
-	*(dispatch->first == NULL ? &dispatch->first : &dispatch->last->behind) = connection;
-	dispatch->last = connection;
+	if (connection->parked == NULL) /* else it came before it was parked */
+		connection->came = clock_ms();
+	append(&dispatch->queue, connection);
 }
 
-static struct connection *
-dequeue(struct dispatch *dispatch)
+/*
+ * Has a worker go on with a parked request. It can be written to, which is an event. No event is
+ * waited for in the drain, but by then each worker looks at the queue before it ends.
+ */
+static void
+resume(struct dispatch *dispatch, struct connection *connection)
 {
-	struct connection *connection = dispatch->first;
+	connection->admitted = true;
+	if (dispatch->draining || !arm(dispatch, connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT))
+		enqueue(dispatch, connection);
+}
 
-	if (connection != NULL)
-		dispatch->first = connection->behind;
-	return connection;
+/* The place of one that was served is the first parked one's, or free. */
+static void
+give_place(struct dispatch *dispatch, struct connection *connection)
+{
+	if (!connection->admitted)
+		return;
+	connection->admitted = false;
+	struct connection *next = NULL;
+	if (atomic_load(&dispatch->anonymous) <= atomic_load(&dispatch->most))
+		next = take_first(&dispatch->parked);
+	if (next != NULL)
+		resume(dispatch, next);
+	else
+		atomic_fetch_sub(&dispatch->anonymous, 1);
+}
+
+/* Resumes, beyond the bound, those of the parked that are due. */
+static void
+resume_due(struct dispatch *dispatch, bool (*is_due)(const struct dispatch *, const struct connection *))
+{
+	struct queue parked = dispatch->parked;
+	struct connection *connection;
+
+	dispatch->parked = (struct queue){ NULL, NULL };
+	while ((connection = take_first(&parked)) != NULL) {
+		if (!is_due(dispatch, connection)) {
+			append(&dispatch->parked, connection);
+			continue;
+		}
+		atomic_fetch_add(&dispatch->anonymous, 1);
+		resume(dispatch, connection);
+	}
+	atomic_store(&dispatch->any_parked, dispatch->parked.first != NULL);
 }
 
 /*
@@ -111,6 +184,7 @@ void
 dispatch_close(struct dispatch *dispatch, struct connection *connection)
 {
 	pthread_mutex_lock(&dispatch->lock);
+	give_place(dispatch, connection);
 	struct connection **at = connection->prev == NULL ? &dispatch->connections
 	                                                  : &connection->prev->next;
 	*at = connection->next;
@@ -118,6 +192,9 @@ dispatch_close(struct dispatch *dispatch, struct connection *connection)
 		connection->next->prev = connection->prev;
 	pthread_mutex_unlock(&dispatch->lock);
 	close(connection->fd);
+	if (connection->parked != NULL)
+		records_dispose(connection->parked);
+	free(connection->parked);
 	free(connection);
 }
 
@@ -125,10 +202,59 @@ void
 dispatch_keep(struct dispatch *dispatch, struct connection *connection)
 {
 	pthread_mutex_lock(&dispatch->lock);
-	bool kept = !dispatch->draining && arm(dispatch, connection, EPOLL_CTL_MOD);
+	give_place(dispatch, connection);
+	bool kept = !dispatch->draining && arm(dispatch, connection, EPOLL_CTL_MOD, EPOLLIN);
 	pthread_mutex_unlock(&dispatch->lock);
 	if (!kept)
 		dispatch_close(dispatch, connection);
+}
+
+/* True: one more of the anonymous may be served, and counts as such. */
+static bool
+take_place(struct dispatch *dispatch)
+{
+	unsigned count = atomic_load(&dispatch->anonymous);
+
+	while (count < atomic_load(&dispatch->most))
+		if (atomic_compare_exchange_weak(&dispatch->anonymous, &count, count + 1))
+			return true;
+	return false;
+}
+
+bool
+dispatch_admit(struct dispatch *dispatch, struct connection *connection)
+{
+	connection->admitted = connection->admitted || take_place(dispatch);
+	return connection->admitted;
+}
+
+void
+dispatch_park(struct dispatch *dispatch, struct connection *connection, struct records *parked,
+              int64_t waited_ms)
+{
+	connection->parked = parked;
+	connection->came = clock_ms() - waited_ms;
+	pthread_mutex_lock(&dispatch->lock);
+	bool resumed = take_place(dispatch); /* one has become free */
+	bool first = !resumed && !atomic_load(&dispatch->any_parked);
+	if (resumed) {
+		resume(dispatch, connection);
+	} else {
+		append(&dispatch->parked, connection);
+		atomic_store(&dispatch->any_parked, true);
+	}
+	pthread_mutex_unlock(&dispatch->lock);
+	if (first)
+		poke(dispatch);
+}
+
+struct records *
+connection_unpark(struct connection *connection)
+{
+	struct records *parked = connection->parked;
+
+	connection->parked = NULL;
+	return parked;
 }
 
 /* False when there is no memory for it. */
@@ -145,7 +271,7 @@ add_connection(struct dispatch *dispatch, int fd)
 	if (connection->next != NULL)
 		connection->next->prev = connection;
 	dispatch->connections = connection;
-	bool added = arm(dispatch, connection, EPOLL_CTL_ADD);
+	bool added = arm(dispatch, connection, EPOLL_CTL_ADD, EPOLLIN);
 	pthread_mutex_unlock(&dispatch->lock);
 	if (!added)
 		dispatch_close(dispatch, connection);
@@ -211,11 +337,39 @@ queue_ready(struct dispatch *dispatch)
 }
 
 static bool
-is_readable(int fd)
+polls(int fd, short events)
 {
-	struct pollfd one = { fd, POLLIN | POLLRDHUP, 0 };
+	struct pollfd one = { fd, events, 0 };
 
 	return poll(&one, 1, 0) != 0;
+}
+
+static bool
+has_waited_or_gone(const struct dispatch *dispatch, const struct connection *connection)
+{
+	return clock_ms() - connection->came >= dispatch->park_ms || polls(connection->fd, POLLRDHUP);
+}
+
+/* Now and then, while some are parked. */
+static void
+check_parked(struct dispatch *dispatch)
+{
+	int64_t now = clock_ms();
+
+	if (!atomic_load(&dispatch->any_parked) || now < dispatch->next_check)
+		return;
+	dispatch->next_check = now + PARKED_CHECK_MS;
+	pthread_mutex_lock(&dispatch->lock);
+	resume_due(dispatch, has_waited_or_gone);
+	pthread_mutex_unlock(&dispatch->lock);
+}
+
+static bool
+is_any(const struct dispatch *dispatch, const struct connection *connection)
+{
+	(void)dispatch;
+	(void)connection;
+	return true;
 }
 
 /*
@@ -228,8 +382,10 @@ begin_drain(struct dispatch *dispatch)
 {
 	pthread_mutex_lock(&dispatch->lock);
 	dispatch->draining = true;
+	atomic_store(&dispatch->most, UINT_MAX); /* nobody else comes for whom workers are spared */
+	resume_due(dispatch, is_any);
 	for (struct connection *c = dispatch->connections; c != NULL; c = c->next) {
-		if (!c->armed || is_readable(c->fd))
+		if (!c->armed || c->parked != NULL || polls(c->fd, POLLIN | POLLRDHUP))
 			continue;
 		c->leaving = true;
 		shutdown(c->fd, SHUT_RDWR);
@@ -237,6 +393,15 @@ begin_drain(struct dispatch *dispatch)
 	queue_events(dispatch); /* each armed one is ready now: no more will come */
 	pthread_mutex_unlock(&dispatch->lock);
 	(void)!eventfd_write(dispatch->end_fd, 1);
+}
+
+/* How long the accepting thread may sleep, in milliseconds; -1: until something happens. */
+static int
+longest_sleep(struct dispatch *dispatch, bool accepts)
+{
+	if (!accepts)
+		return ACCEPT_PAUSE_MS;
+	return atomic_load(&dispatch->any_parked) ? PARKED_CHECK_MS : -1;
 }
 
 void
@@ -252,10 +417,11 @@ dispatch_run(struct dispatch *dispatch)
 			{ all_busy ? dispatch->epoll_fd : -1, POLLIN, 0 },
 		};
 
-		poll(fds, sizeof(fds) / sizeof(fds[0]), accepts ? -1 : ACCEPT_PAUSE_MS);
+		poll(fds, sizeof(fds) / sizeof(fds[0]), longest_sleep(dispatch, accepts));
 		if (eventfd_read(dispatch->poke_fd, &pokes) == 0)
 			all_busy = true;
 		accepts = !accepts || accept_all(dispatch);
+		check_parked(dispatch);
 		all_busy = all_busy && queue_ready(dispatch);
 	}
 	begin_drain(dispatch);
@@ -277,7 +443,7 @@ static struct connection *
 take_queued(struct dispatch *dispatch, int64_t *waited_ms, bool *over)
 {
 	pthread_mutex_lock(&dispatch->lock);
-	struct connection *connection = dequeue(dispatch);
+	struct connection *connection = take_first(&dispatch->queue);
 	*over = connection == NULL && dispatch->draining;
 	dispatch->idle += connection == NULL && !dispatch->draining;
 	pthread_mutex_unlock(&dispatch->lock);
@@ -315,8 +481,9 @@ dispatch_take(struct dispatch *dispatch, int64_t *waited_ms)
 		if (over)
 			return NULL;
 		if (connection == NULL) {
-			*waited_ms = 0;
 			connection = take_event(dispatch);
+			*waited_ms = connection != NULL && connection->parked != NULL
+			             ? clock_ms() - connection->came : 0;
 		}
 		if (connection != NULL && !connection->leaving)
 			return connection;
@@ -330,13 +497,17 @@ dispatch_take(struct dispatch *dispatch, int64_t *waited_ms)
  */
 
 struct dispatch *
-dispatch_new(int listen_fd)
+dispatch_new(int listen_fd, unsigned most_anonymous, int park_ms)
 {
 	struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
 
 	if (dispatch == NULL)
 		return NULL;
 	dispatch->listen_fd = listen_fd;
+	dispatch->park_ms = park_ms;
+	atomic_init(&dispatch->most, most_anonymous);
+	atomic_init(&dispatch->anonymous, 0);
+	atomic_init(&dispatch->any_parked, false);
 	pthread_mutex_init(&dispatch->lock, NULL);
 	atomic_init(&dispatch->drain_asked, false);
 	dispatch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

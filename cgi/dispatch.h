@@ -15,8 +15,14 @@ struct dispatch;
 /* A connection belongs to the worker who took it, until it is kept or closed. */
 struct connection;
 
-/* The listening socket must outlive it. NULL, with errno set, when it cannot be made. */
-struct dispatch *dispatch_new(int listen_fd);
+struct records;
+
+/*
+ * most_anonymous: how many such requests are served at once (UINT_MAX: any number). park_ms: how
+ * long a further one is parked at most. The listening socket must outlive it. NULL, with errno
+ * set, when it cannot be made.
+ */
+struct dispatch *dispatch_new(int listen_fd, unsigned most_anonymous, int park_ms);
 
 /* Closes all connections. No other thread may use it any more. */
 void dispatch_free(struct dispatch *dispatch);
@@ -32,6 +38,22 @@ void dispatch_run(struct dispatch *dispatch);
 struct connection *dispatch_take(struct dispatch *dispatch, int64_t *waited_ms);
 
 int connection_fd(const struct connection *connection);
+
+/*
+ * Whether the anonymous request that has come on a connection may be served now; it then counts
+ * as served until the connection is kept or closed.
+ */
+bool dispatch_admit(struct dispatch *dispatch, struct connection *connection);
+
+/*
+ * Gives back a connection whose request may not be served now. dispatch_take() returns it when
+ * it may, when park_ms are over, waited_ms included, or when its client has gone.
+ */
+void dispatch_park(struct dispatch *dispatch, struct connection *connection, struct records *parked,
+                   int64_t waited_ms);
+
+/* What was read of the parked request of a connection that was taken, now the caller's; or NULL. */
+struct records *connection_unpark(struct connection *connection);
 
 /* Gives it back, for its next request. */
 void dispatch_keep(struct dispatch *dispatch, struct connection *connection);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fastcgi.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -35,6 +36,18 @@ exchange_open(struct exchange *exchange, int fd)
 {
 	exchange->fd = fd;
 	records_reset(&exchange->records);
+}
+
+struct records *
+exchange_park(struct exchange *exchange)
+{
+	struct records *parked = malloc(sizeof(*parked));
+
+	if (parked == NULL)
+		return NULL;
+	*parked = exchange->records;
+	records_init(&exchange->records);
+	return parked;
 }
 
 bool
@@ -215,18 +228,43 @@ open_streams(struct exchange *exchange)
 	empty_out(exchange);
 }
 
+static void
+forget_waits(struct exchange *exchange)
+{
+	exchange->waited_ms = 0;
+	exchange->moved = 0;
+	exchange->stalled = false;
+}
+
 bool
 exchange_accept(struct exchange *exchange)
 {
 	swm_str piece;
 
-	exchange->waited_ms = 0;
-	exchange->moved = 0;
-	exchange->stalled = false;
+	forget_waits(exchange);
 	if (next_event(exchange, &piece) != RECORDS_REQUEST)
 		return false;
 	open_streams(exchange);
 	return true;
+}
+
+void
+exchange_resume(struct exchange *exchange, int fd, struct records *parked)
+{
+	records_dispose(&exchange->records);
+	exchange->records = *parked;
+	free(parked);
+	exchange->fd = fd;
+	forget_waits(exchange);
+	open_streams(exchange);
+}
+
+bool
+exchange_is_left(const struct exchange *exchange)
+{
+	struct pollfd one = { exchange->fd, POLLRDHUP, 0 };
+
+	return poll(&one, 1, 0) > 0;
 }
 
 bool

@@ -34,6 +34,18 @@ void exchange_open(struct exchange *exchange, int fd);
  */
 bool exchange_accept(struct exchange *exchange);
 
+/*
+ * Takes what was read of a request that was accepted, and of whose body nothing was read, for
+ * exchange_resume(). NULL when memory ran out.
+ */
+struct records *exchange_park(struct exchange *exchange);
+
+/* Begins with the connection of a parked request, as accepted. parked is freed. */
+void exchange_resume(struct exchange *exchange, int fd, struct records *parked);
+
+/* Whether the web server has closed the connection. */
+bool exchange_is_left(const struct exchange *exchange);
+
 /* Ends the answer. True: the connection may be kept for another request. */
 bool exchange_finish(struct exchange *exchange);
 

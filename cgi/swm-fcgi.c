@@ -13,6 +13,7 @@
 #include "workers.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -201,16 +202,33 @@ open_engine(struct program *program, swm_error *err)
 	return false;
 }
 
+/*
+ * Half of the threads are spared for those who are somebody, as db-pool-anonymous spares
+ * connections for them; where it spares none, no thread is either.
+ */
+static unsigned
+most_anonymous(const struct program *program)
+{
+	unsigned long connections = setting_number(program->config, "db-pool", 10, 10);
+	unsigned long anonymous = setting_number(program->config, "db-pool-anonymous", 10, 0);
+
+	return anonymous >= connections || program->threads < 2 ? UINT_MAX : program->threads / 2;
+}
+
 static bool
 start_workers(struct program *program)
 {
-	int patience_ms = (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000;
+	const struct workers_options options = {
+		.threads = program->threads,
+		.most_anonymous = most_anonymous(program),
+		.patience_ms = (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000,
+		.queue_ms = (int)setting_number(program->config, "db-pool-acquisition-timeout", 10, 10) * 1000,
+	};
 	bool started;
 
 	/* under the lock: end() must not find them missing when they serve already */
 	pthread_mutex_lock(&program->lock);
-	program->workers = workers_start(program->listener.fd, program->engine, program->threads,
-	                                 patience_ms);
+	program->workers = workers_start(program->listener.fd, program->engine, &options);
 	started = program->workers != NULL;
 	pthread_mutex_unlock(&program->lock);
 	if (!started) {

@@ -27,48 +27,106 @@ struct workers {
 
 /* What a thread works with. */
 struct worker {
+	struct dispatch *dispatch;
+	struct connection *connection; /* the current one */
 	struct bridge bridge;
 	struct exchange exchange;
 };
 
-/* Answers a request that has begun to come. True: the connection may be kept. */
+/* swm-fcgi's part of bridge.admit. */
 static bool
+admit_current(void *user)
+{
+	struct worker *worker = user;
+
+	return dispatch_admit(worker->dispatch, worker->connection);
+}
+
+/* What becomes of the connection. */
+enum outcome { KEEP, CLOSE, PARK };
+
+/* Answers an accepted request. */
+static enum outcome
 serve_request(struct worker *worker, int64_t waited_ms)
 {
 	struct exchange *exchange = &worker->exchange;
 
-	if (!exchange_accept(exchange))
-		return false;
-	if (bridge_serve(&worker->bridge, exchange, waited_ms))
-		return exchange_finish(exchange);
+	switch (bridge_serve(&worker->bridge, exchange, waited_ms)) {
+	case BRIDGE_COMPLETE:
+		return exchange_finish(exchange) ? KEEP : CLOSE;
+	case BRIDGE_PUT_OFF:
+		return PARK;
+	case BRIDGE_BROKEN:
+		break;
+	}
 	exchange_abort(exchange);
-	return false;
+	return CLOSE;
+}
+
+/* Reads and answers the requests that have come, the first after waited_ms. */
+static enum outcome
+serve_accepted(struct worker *worker, int64_t *waited_ms)
+{
+	enum outcome outcome = serve_request(worker, *waited_ms);
+
+	while (outcome == KEEP && exchange_has_more(&worker->exchange)) {
+		*waited_ms = 0;
+		outcome = exchange_accept(&worker->exchange) ? serve_request(worker, 0) : CLOSE;
+	}
+	return outcome;
+}
+
+/* Without memory to park it, the request is broken off. */
+static void
+park(struct worker *worker, int64_t waited_ms)
+{
+	struct records *parked = exchange_park(&worker->exchange);
+
+	if (parked != NULL) {
+		dispatch_park(worker->dispatch, worker->connection, parked, waited_ms);
+		return;
+	}
+	log_message(SWM_LOG_ERROR, "a request is broken off: out of memory", SWM_STR(""));
+	exchange_abort(&worker->exchange);
+	dispatch_close(worker->dispatch, worker->connection);
 }
 
 static void
-serve_connection(struct workers *workers, struct worker *worker, struct connection *connection,
-                 int64_t waited_ms)
+serve_connection(struct worker *worker, int64_t waited_ms)
 {
-	bool kept;
+	struct connection *connection = worker->connection;
+	struct records *parked = connection_unpark(connection);
+	bool accepted = parked != NULL;
 
-	exchange_open(&worker->exchange, connection_fd(connection));
-	do {
-		kept = serve_request(worker, waited_ms);
-		waited_ms = 0;
-	} while (kept && exchange_has_more(&worker->exchange));
-	(kept ? dispatch_keep : dispatch_close)(workers->dispatch, connection);
+	if (accepted) {
+		exchange_resume(&worker->exchange, connection_fd(connection), parked);
+	} else {
+		exchange_open(&worker->exchange, connection_fd(connection));
+		accepted = exchange_accept(&worker->exchange);
+	}
+	switch (accepted ? serve_accepted(worker, &waited_ms) : CLOSE) {
+	case KEEP:
+		dispatch_keep(worker->dispatch, connection);
+		break;
+	case CLOSE:
+		dispatch_close(worker->dispatch, connection);
+		break;
+	case PARK:
+		park(worker, waited_ms);
+		break;
+	}
 }
 
 static void
 work(struct workers *workers, struct worker *worker)
 {
-	struct connection *connection;
 	int64_t waited_ms;
 
+	worker->dispatch = workers->dispatch;
 	exchange_init(&worker->exchange, workers->patience_ms);
-	if (bridge_init(&worker->bridge, workers->engine))
-		while ((connection = dispatch_take(workers->dispatch, &waited_ms)) != NULL)
-			serve_connection(workers, worker, connection, waited_ms);
+	if (bridge_init(&worker->bridge, workers->engine, admit_current, worker))
+		while ((worker->connection = dispatch_take(worker->dispatch, &waited_ms)) != NULL)
+			serve_connection(worker, waited_ms);
 	else
 		log_message(SWM_LOG_CRITICAL, "a thread ends: out of memory", SWM_STR(""));
 	bridge_dispose(&worker->bridge);
@@ -123,9 +181,9 @@ dispose(struct workers *workers)
 }
 
 struct workers *
-workers_start(int listen_fd, swm_engine *engine, unsigned count, int patience_ms)
+workers_start(int listen_fd, swm_engine *engine, const struct workers_options *options)
 {
-	unsigned threads = count + 1;
+	unsigned threads = options->threads + 1;
 	struct workers *workers = calloc(1, sizeof(*workers)
 	                                    + threads * sizeof(workers->threads[0]));
 	int rc;
@@ -133,8 +191,8 @@ workers_start(int listen_fd, swm_engine *engine, unsigned count, int patience_ms
 	if (workers == NULL)
 		return NULL;
 	workers->engine = engine;
-	workers->patience_ms = patience_ms;
-	workers->dispatch = dispatch_new(listen_fd);
+	workers->patience_ms = options->patience_ms;
+	workers->dispatch = dispatch_new(listen_fd, options->most_anonymous, options->queue_ms);
 	if (workers->dispatch == NULL) {
 		free(workers);
 		return NULL;

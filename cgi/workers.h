@@ -7,13 +7,19 @@
 
 struct workers;
 
+struct workers_options {
+	unsigned threads;
+	unsigned most_anonymous; /* threads that anonymous requests occupy; UINT_MAX: any number */
+	int patience_ms;         /* bounds the waits for the web server */
+	int queue_ms;            /* bounds the time for which an anonymous request waits for its turn */
+};
+
 /*
- * Starts count threads that take connections from a listening socket and serve
- * their requests, and one that accepts connections. patience_ms bounds the waits for the web
- * server. The engine and the socket must outlive them. NULL, with errno set, when they
- * cannot be started.
+ * Starts the threads that take connections from a listening socket and serve their requests, and
+ * one that accepts connections. The engine and the socket must outlive them. NULL, with errno
+ * set, when they cannot be started.
  */
-struct workers *workers_start(int listen_fd, swm_engine *engine, unsigned count, int patience_ms);
+struct workers *workers_start(int listen_fd, swm_engine *engine, const struct workers_options *options);
 
 /*
  * Tells them to end: no new connection is taken, a request that has arrived is

@@ -33,6 +33,7 @@ swm_request_clear(swm_request *request)
 	request->abort_fd = -1;
 	request->waited_ms = 0;
 	request->body = NULL;
+	request->admit = NULL;
 	request->count = 0;
 }
 
@@ -54,6 +55,13 @@ swm_request_set_prefix(swm_request *request, swm_str prefix)
 	while (prefix.len > 0 && prefix.ptr[prefix.len - 1] == '/')
 		prefix.len--;
 	request->prefix = prefix;
+}
+
+void
+swm_request_set_admit(swm_request *request, swm_admit_function *admit, void *user)
+{
+	request->admit = admit;
+	request->admit_user = user;
 }
 
 void

@@ -17,6 +17,8 @@ struct swm_request {
 	int abort_fd;
 	int64_t waited_ms;
 	const swm_body *body; /* NULL for none */
+	swm_admit_function *admit; /* NULL for none */
+	void *admit_user;
 	swm_field_line *lines;
 	size_t count, room;
 };

@@ -15,6 +15,7 @@ static const struct {
 } steps[] = {
 	{ swm_step_cors, SWM_STAGE_JWT, false },
 	{ swm_step_authenticate, SWM_STAGE_JWT, false },
+	{ swm_step_admit, SWM_STAGE_JWT, false },
 	{ swm_step_route, SWM_STAGE_PARSE, false },
 	{ swm_step_schema, SWM_STAGE_PARSE, false },
 	{ swm_step_method, SWM_STAGE_PARSE, false },

@@ -77,6 +77,19 @@ SWM_API void swm_request_set_abort_fd(swm_request *request, int fd);
 SWM_API void swm_request_set_waited(swm_request *request, int64_t milliseconds);
 
 /*
+ * Asked once, when it is known who sends a request and before anything else is done for it, by the
+ * thread that serves it. anonymous: it has the anonymous role, with a token or without. False:
+ * swm_engine_serve() returns SWM_ECANCELED at once; nothing was read from the body or given to the
+ * sink, and the request may be served later. So a program bounds how many of its threads the
+ * anonymous occupy. A request whose token is no good, a preflight request and
+ * swm_engine_authorize() do not ask. Experimental: it may change with the next version.
+ */
+typedef bool swm_admit_function(void *user, bool anonymous);
+
+/* NULL, the default: every request is admitted. */
+SWM_API void swm_request_set_admit(swm_request *request, swm_admit_function *admit, void *user);
+
+/*
  * Where an answer goes. All three functions are needed. Each returns 0, or non-zero to give up (the
  * answer then ends with SWM_ESINK). Views live for the call alone.
  */

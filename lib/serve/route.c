@@ -27,7 +27,7 @@ swm_serving_is(const struct serving *s, const char *name)
 swm_borrower
 swm_serving_borrower(const struct serving *s)
 {
-	return (swm_borrower){ .abort_fd = s->request->abort_fd, .anonymous = !s->identity.authenticated,
+	return (swm_borrower){ .abort_fd = s->request->abort_fd, .anonymous = s->identity.anonymous,
 		.waited_ms = s->request->waited_ms };
 }
 
@@ -49,6 +49,16 @@ swm_step_authenticate(struct serving *s)
 	if (authorization.ptr != NULL && swm_auth_bearer(authorization, &token))
 		return swm_auth_token(auth, s->arena, token, swm_clock_unix(), &s->identity, s->err);
 	return swm_auth_anonymous(auth, s->arena, &s->identity, s->err);
+}
+
+int
+swm_step_admit(struct serving *s)
+{
+	const swm_request *request = s->request;
+
+	if (request->admit == NULL || request->admit(request->admit_user, s->identity.anonymous))
+		return SWM_OK;
+	return swm_fail(s->err, SWM_ERR_CANCELED);
 }
 
 /* The function that db-root-spec names answers in place of the document, as at its own path. */

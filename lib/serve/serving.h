@@ -111,6 +111,7 @@ struct serving {
  */
 int swm_step_cors(struct serving *s);         /* a preflight request needs nothing else */
 int swm_step_authenticate(struct serving *s); /* token -> role and claims */
+int swm_step_admit(struct serving *s);        /* may be put off, by the program */
 int swm_step_route(struct serving *s);        /* path -> relation or function */
 int swm_step_schema(struct serving *s);       /* Accept-Profile, Content-Profile -> schema */
 int swm_step_method(struct serving *s);

@@ -129,6 +129,117 @@ START_TEST(a_reload_without_a_schema_changes_nothing)
 }
 END_TEST
 
+/* A program that puts the anonymous off, and its sink. */
+struct doorkeeper {
+	bool closed;
+	int asked, anonymous; /* how often, and of them for the anonymous */
+	int read;             /* pieces of the body */
+	int status;
+};
+
+static bool
+admit(void *user, bool anonymous)
+{
+	struct doorkeeper *d = user;
+
+	d->asked++;
+	d->anonymous += anonymous;
+	return !d->closed;
+}
+
+static int
+note_status(void *user, int status)
+{
+	((struct doorkeeper *)user)->status = status;
+	return 0;
+}
+
+static int
+pass_header(void *user, swm_str name, swm_str value)
+{
+	(void)user, (void)name, (void)value;
+	return 0;
+}
+
+static int
+pass_piece(void *user, swm_str piece)
+{
+	(void)user, (void)piece;
+	return 0;
+}
+
+static ptrdiff_t
+count_reads(void *user, char *to, size_t room)
+{
+	(void)to, (void)room;
+	((struct doorkeeper *)user)->read++;
+	return 0;
+}
+
+static int
+serve_for(struct doorkeeper *d, swm_engine *engine, const char *authorization)
+{
+	swm_sink sink = { sizeof sink, d, note_status, pass_header, pass_piece };
+	swm_body body = { sizeof body, d, count_reads };
+	swm_request *request;
+
+	ck_assert_int_eq(swm_request_new(&request, err), SWM_OK);
+	swm_request_set_method(request, SWM_STR("POST"));
+	swm_request_set_target(request, SWM_STR("/t"));
+	swm_request_set_body(request, &body);
+	swm_request_set_admit(request, admit, d);
+	if (authorization != NULL)
+		ck_assert_int_eq(swm_request_add_header(request, SWM_STR("Authorization"),
+		                                        swm_cstr(authorization)), SWM_OK);
+	int rc = swm_engine_serve(engine, request, &sink, err);
+	swm_request_free(request);
+	return rc;
+}
+
+/* "Bearer" and a token of a role. */
+static void
+bearer(swm_buf *to, const char *role)
+{
+	swm_buf claims = SWM_BUF_INIT;
+	char *token;
+
+	swm_buf_printf(&claims, "{\"role\":\"%s\"}", role);
+	ck_assert_int_eq(swm_token_sign(&token, config, swm_buf_view(&claims), NULL, err), SWM_OK);
+	swm_buf_clear(to);
+	swm_buf_printf(to, "Bearer %s", token);
+	swm_token_free(token);
+	swm_buf_dispose(&claims);
+}
+
+/* Asked once for each request of somebody; an answer that needs no role is given at once. */
+START_TEST(the_anonymous_can_be_put_off)
+{
+	struct doorkeeper d = { .closed = true };
+	swm_buf header = SWM_BUF_INIT;
+	swm_engine *engine;
+
+	ck_assert_int_eq(swm_config_set(config, "db-schemas", "engine_a", err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "db-anon-role", PQuser(admin), err), SWM_OK);
+	ck_assert_int_eq(swm_config_set(config, "jwt-secret", "32 characters or more, for a test", err), SWM_OK);
+	ck_assert_int_eq(swm_engine_open(&engine, config, NULL, err), SWM_OK);
+	bearer(&header, PQuser(admin));
+	ck_assert_int_eq(serve_for(&d, engine, NULL), SWM_ECANCELED);
+	ck_assert_int_eq(serve_for(&d, engine, swm_buf_text(&header)), SWM_ECANCELED);
+	ck_assert(d.asked == 2 && d.anonymous == 2 && d.read == 0 && d.status == 0);
+	bearer(&header, "somebody");
+	ck_assert_int_eq(serve_for(&d, engine, swm_buf_text(&header)), SWM_ECANCELED);
+	ck_assert(d.asked == 3 && d.anonymous == 2 && d.read == 0 && d.status == 0);
+	ck_assert_int_eq(serve_for(&d, engine, "Bearer no.good.token"), SWM_OK);
+	ck_assert(d.asked == 3 && d.status == 401);
+	d.closed = false;
+	ck_assert_int_eq(serve_for(&d, engine, NULL), SWM_OK);
+	ck_assert(d.asked == 4 && d.anonymous == 3 && d.read > 0);
+	ck_assert_int_eq(d.status, 400); /* an empty body is no JSON */
+	swm_buf_dispose(&header);
+	swm_engine_close(engine);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -141,6 +252,7 @@ unit_suite(void)
 	tcase_add_test(t, an_engine_may_open_without_it);
 	tcase_add_test(t, other_names_are_told);
 	tcase_add_test(t, a_reload_without_a_schema_changes_nothing);
+	tcase_add_test(t, the_anonymous_can_be_put_off);
 	suite_add_tcase(s, t);
 	return s;
 }
