@@ -7,8 +7,8 @@
 --
 -- Units are never added up with one another. The range is from first_date to last_date, both of
 -- them in it. A bucket is called by its first day, a week by its Monday; the first and the last
--- bucket hold the days of the range alone. For each unit that was read in the range, every bucket is
--- there: where nothing was read, amount is null and readings is 0.
+-- bucket hold the days of the range alone. For each unit that was read in the range, every bucket
+-- is there: where nothing was read, amount is null and readings is 0.
 SET client_min_messages = warning;
 
 -- The bucket, when it is one and the answer has a sane size; null when the range is empty.
@@ -27,17 +27,20 @@ BEGIN
 	END IF;
 	days_each := CASE bucket WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 30 END;
 	IF days_each IS NULL THEN
-		RAISE invalid_parameter_value USING MESSAGE = format(
-			'bucket must be day, week or month, not %s', coalesce(quote_literal(bucket), 'null'));
+		RAISE invalid_parameter_value USING
+			MESSAGE = format('bucket must be day, week or month, not %s',
+			                 coalesce(quote_literal(bucket), 'null'));
 	END IF;
 	IF NOT isfinite(first_date) OR NOT isfinite(last_date) THEN
-		RAISE invalid_parameter_value USING MESSAGE = 'first_date and last_date must be finite';
+		RAISE invalid_parameter_value
+			USING MESSAGE = 'first_date and last_date must be finite';
 	END IF;
 	wanted := ((last_date - first_date) / days_each + 1) * series::bigint;
 	IF wanted > most_rows THEN
 		RAISE invalid_parameter_value USING
-			MESSAGE = format('from %s to %s there would be %s buckets (by %s); at most %s are answered',
-			                 first_date, last_date, wanted, bucket, most_rows),
+			MESSAGE = format(
+				'from %s to %s are %s buckets (by %s); at most %s are answered',
+				first_date, last_date, wanted, bucket, most_rows),
 			HINT = 'Ask for a shorter range, longer buckets or fewer devices.';
 	END IF;
 	RETURN CASE WHEN first_date <= last_date THEN bucket END;
@@ -51,7 +54,8 @@ BEGIN
 		RETURN number;
 	END IF;
 	RAISE invalid_parameter_value USING
-		MESSAGE = format('%s must be 1 or more, not %s', name, coalesce(number::text, 'null'));
+		MESSAGE = format('%s must be 1 or more, not %s',
+		                 name, coalesce(number::text, 'null'));
 END
 $$;
 
@@ -75,19 +79,22 @@ RETURNS TABLE (unit varchar, bucket date, amount numeric, readings bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH asked AS MATERIALIZED (
-		SELECT swm_private.checked_bucket(first_date, last_date, fleet_series.bucket, 1) AS bucket
+		SELECT swm_private.checked_bucket(first_date, last_date, fleet_series.bucket, 1)
+		       AS bucket
 	), days AS (
 		SELECT c.unit, c.date, sum(c.amount) AS amount, count(*) AS readings
 		FROM swm.consumption AS c
 		WHERE c.date BETWEEN first_date AND last_date
 		GROUP BY c.unit, c.date
 	), sums AS (
-		SELECT d.unit, date_trunc((SELECT a.bucket FROM asked AS a), d.date::timestamp)::date AS bucket,
-		       d.amount, d.readings
+		SELECT d.unit, d.amount, d.readings,
+		       date_trunc((SELECT a.bucket FROM asked AS a), d.date::timestamp)::date
+		       AS bucket
 		FROM days AS d
 	), gaps AS (
 		SELECT u.unit, generate_series(date_trunc(a.bucket, first_date::timestamp),
-		                               last_date::timestamp, ('1 ' || a.bucket)::interval)::date AS bucket
+		                               last_date::timestamp,
+		                               ('1 ' || a.bucket)::interval)::date AS bucket
 		FROM (SELECT DISTINCT d.unit FROM days AS d) AS u
 		CROSS JOIN asked AS a
 	)
@@ -95,7 +102,7 @@ BEGIN ATOMIC
 	FROM (
 		SELECT s.unit, s.bucket, s.amount, s.readings FROM sums AS s
 		UNION ALL
-		SELECT g.unit, g.bucket, NULL, 0 FROM gaps AS g
+		SELECT g.unit, g.bucket, NULL AS amount, 0 AS readings FROM gaps AS g
 	) AS f
 	WHERE (SELECT a.bucket FROM asked AS a) IS NOT NULL
 	GROUP BY f.unit, f.bucket
@@ -113,7 +120,8 @@ BEGIN ATOMIC
 		                                  cardinality(devices)) AS bucket
 	), sums AS (
 		SELECT c.device_id, c.unit,
-		       date_trunc((SELECT a.bucket FROM asked AS a), c.date::timestamp)::date AS bucket,
+		       date_trunc((SELECT a.bucket FROM asked AS a), c.date::timestamp)::date
+		       AS bucket,
 		       sum(c.amount) AS amount, count(*) AS readings,
 		       min(c.amount) AS smallest, max(c.amount) AS largest
 		FROM swm.consumption AS c
@@ -122,7 +130,8 @@ BEGIN ATOMIC
 	), gaps AS (
 		SELECT u.device_id, u.unit,
 		       generate_series(date_trunc(a.bucket, first_date::timestamp),
-		                       last_date::timestamp, ('1 ' || a.bucket)::interval)::date AS bucket
+		                       last_date::timestamp,
+		                       ('1 ' || a.bucket)::interval)::date AS bucket
 		FROM (SELECT DISTINCT s.device_id, s.unit FROM sums AS s) AS u
 		CROSS JOIN asked AS a
 	)
@@ -132,7 +141,9 @@ BEGIN ATOMIC
 		SELECT s.device_id, s.unit, s.bucket, s.amount, s.readings, s.smallest, s.largest
 		FROM sums AS s
 		UNION ALL
-		SELECT g.device_id, g.unit, g.bucket, NULL, 0, NULL, NULL FROM gaps AS g
+		SELECT g.device_id, g.unit, g.bucket, NULL AS amount, 0 AS readings,
+		       NULL AS smallest, NULL AS largest
+		FROM gaps AS g
 	) AS f
 	WHERE (SELECT a.bucket FROM asked AS a) IS NOT NULL
 	GROUP BY f.device_id, f.unit, f.bucket
@@ -152,8 +163,10 @@ BEGIN ATOMIC
 		WHERE c.date BETWEEN first_date AND last_date
 		GROUP BY c.unit, c.device_id
 	), ranked AS (
-		SELECT s.unit, s.device_id, s.amount, sum(s.amount) OVER (PARTITION BY s.unit) AS total,
-		       row_number() OVER (PARTITION BY s.unit ORDER BY s.amount DESC, s.device_id) AS place
+		SELECT s.unit, s.device_id, s.amount,
+		       sum(s.amount) OVER (PARTITION BY s.unit) AS total,
+		       row_number() OVER (PARTITION BY s.unit
+		                          ORDER BY s.amount DESC, s.device_id) AS place
 		FROM sums AS s
 	)
 	SELECT r.unit, r.device_id, d.device_name, r.amount, round(r.amount / nullif(r.total, 0), 6)
@@ -185,46 +198,58 @@ BEGIN ATOMIC
 		FROM (
 			SELECT s.device_id, s.unit, s.date, s.amount FROM sums AS s
 			UNION ALL
-			SELECT g.device_id, g.unit, g.date, NULL FROM gaps AS g
+			SELECT g.device_id, g.unit, g.date, NULL AS amount FROM gaps AS g
 		) AS f
 		GROUP BY f.device_id, f.unit, f.date
 	)
 	SELECT f.device_id, f.unit, sum(f.amount), array_agg(f.amount ORDER BY f.date)
 	FROM filled AS f
-	WHERE (SELECT swm_private.checked_bucket(a.first_date, last_date, 'day', cardinality(devices))
-	       FROM asked AS a) IS NOT NULL
+	WHERE (SELECT swm_private.checked_bucket(a.first_date, last_date, 'day',
+	                                         cardinality(devices)) FROM asked AS a) IS NOT NULL
 	GROUP BY f.device_id, f.unit
 	ORDER BY f.device_id, f.unit;
 END;
 
 -- Functions are everybody's to call unless that is taken away.
 REVOKE ALL ON FUNCTION
-	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span, swm.fleet_series, swm.device_series,
-	swm.largest_consumers, swm.recent_consumption
+	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span,
+	swm.fleet_series, swm.device_series, swm.largest_consumers, swm.recent_consumption
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span, swm.device_series,
-	swm.recent_consumption
+	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span,
+	swm.device_series, swm.recent_consumption
 	TO swm_anon, swm_reader, swm_writer, swm_device;
 -- The fleet and the names of the others are not a device's to see.
-GRANT EXECUTE ON FUNCTION swm.fleet_series, swm.largest_consumers TO swm_anon, swm_reader, swm_writer;
+GRANT EXECUTE ON FUNCTION swm.fleet_series, swm.largest_consumers
+	TO swm_anon, swm_reader, swm_writer;
 
-COMMENT ON FUNCTION swm.consumption_span IS 'The first and the last day of the readings, and how many readings there are';
+COMMENT ON FUNCTION swm.consumption_span IS
+'The first and the last day of the readings, and how many readings there are';
 COMMENT ON FUNCTION swm.fleet_series IS
 $$What the fleet consumed, by day, week or month
 
-One row for each unit and bucket from first_date to last_date, both included. bucket is day, week (from Monday on) or month, and is answered as the first day of each. Where nothing was read, amount is null and readings is 0. A unit that was not read in the range at all has no rows. At most 10000 buckets.$$;
+One row for each unit and bucket from first_date to last_date, both included. bucket is day,
+week (from Monday on) or month, and is answered as the first day of each. Where nothing was
+read, amount is null and readings is 0. A unit that was not read in the range at all has no
+rows. At most 10000 buckets.$$;
 COMMENT ON FUNCTION swm.device_series IS
 $$What some devices consumed, by day, week or month
 
-One row for each device, unit and bucket from first_date to last_date, both included. bucket is day, week (from Monday on) or month, and is answered as the first day of each. smallest and largest are single readings. Where nothing was read, amount, smallest and largest are null and readings is 0. A unit of a device that was not read in the range at all has no rows. At most 100000 buckets of all devices together, 10000 of one.$$;
+One row for each device, unit and bucket from first_date to last_date, both included. bucket is
+day, week (from Monday on) or month, and is answered as the first day of each. smallest and
+largest are single readings. Where nothing was read, amount, smallest and largest are null and
+readings is 0. A unit of a device that was not read in the range at all has no rows. At most
+100000 buckets of all devices together, 10000 of one.$$;
 COMMENT ON FUNCTION swm.largest_consumers IS
 $$The devices that consumed the most
 
-The first ones of each unit, from first_date to last_date, both included. share is the part of the unit's total, from 0 to 1.$$;
+The first ones of each unit, from first_date to last_date, both included. share is the part of
+the unit's total, from 0 to 1.$$;
 COMMENT ON FUNCTION swm.recent_consumption IS
 $$What some devices consumed lately, day by day
 
-One row for each device and unit that was read in the days up to last_date, which is one of them. per_day has the amount of each day, the oldest first, null where nothing was read.$$;
-COMMENT ON FUNCTION swm_private.checked_bucket IS 'Refuses what the functions of totals cannot answer';
+One row for each device and unit that was read in the days up to last_date, which is one of
+them. per_day has the amount of each day, the oldest first, null where nothing was read.$$;
+COMMENT ON FUNCTION swm_private.checked_bucket IS
+'Refuses what the functions of totals cannot answer';
 COMMENT ON FUNCTION swm_private.checked_number IS 'Refuses a number that is less than 1';

@@ -1,6 +1,9 @@
 -- Sample data: fifty-one devices and a year of daily consumption for each. Made by
 -- rule, without chance, so that every installation has the same. Only what is
 -- missing is added: running it again changes nothing. Leave it out in production.
+--
+-- With PGOPTIONS='-c swm.sample=million' there are nine houses of such devices and six years, a
+-- million rows; those of the first house and of 2025 are the same as without.
 SET client_min_messages = warning;
 
 CREATE TEMPORARY TABLE sample (id integer, device_name varchar, daily numeric, unit varchar);
@@ -57,6 +60,27 @@ INSERT INTO sample (id, device_name, daily, unit) VALUES
 	(50, 'water-garden', 85, 'l'),
 	(51, 'rain-cistern', 140, 'l');
 
+DO $$
+BEGIN
+	IF current_setting('swm.sample', true) = 'million' THEN
+		INSERT INTO sample (id, device_name, daily, unit)
+		SELECT (house - 1) * 51 + id, device_name || '-' || house,
+		       round(daily * (1 + house / 20.0), 2), unit
+		FROM sample CROSS JOIN generate_series(2, 9) AS house;
+	ELSIF nullif(current_setting('swm.sample', true), '') IS NOT NULL THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = format('swm.sample is million or not set, not %L',
+			                 current_setting('swm.sample'));
+	END IF;
+END
+$$;
+CREATE TEMPORARY TABLE sample_days (date date, number integer);
+INSERT INTO sample_days (date, number)
+SELECT date, extract(doy FROM date)
+FROM generate_series(CASE current_setting('swm.sample', true) WHEN 'million' THEN -1826 ELSE 0 END,
+                     364) AS n
+CROSS JOIN LATERAL (SELECT date '2025-01-01' + n AS date) AS day;
+
 INSERT INTO swm.devices (id, device_name)
 SELECT id, device_name FROM sample ORDER BY id
 ON CONFLICT DO NOTHING;
@@ -72,9 +96,9 @@ SELECT day.date, sample.id,
        sample.unit
 FROM sample
 JOIN swm.devices USING (id, device_name)
-CROSS JOIN (SELECT date '2025-01-01' + n AS date, n + 1 AS number FROM generate_series(0, 364) AS n) AS day
+CROSS JOIN sample_days AS day
 WHERE NOT EXISTS (SELECT FROM swm.consumption AS c WHERE c.device_id = sample.id AND c.date = day.date)
 ORDER BY day.date, sample.id;
 
-DROP TABLE sample;
+DROP TABLE sample, sample_days;
 ANALYZE swm.devices, swm.consumption;

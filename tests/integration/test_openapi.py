@@ -202,7 +202,9 @@ class Modes(OpenApi):
 		                      ("swm_writer", ["delete", "get", "patch", "post"])):
 			with self.subTest(role):
 				document = self.document(role, profile)
-				self.assertEqual(sorted(document["paths"]), ["/", "/consumption", "/devices"])
+				self.assertEqual(sorted(document["paths"]), ["/", "/consumption", "/devices", *(
+					"/rpc/" + name for name in ("consumption_span", "device_series", "fleet_series",
+					                            "largest_consumers", "login", "recent_consumption"))])
 				self.assertEqual(self.methods(document, "/devices"), methods)
 				self.assertEqual(self.methods(document, "/consumption"), methods)
 		self.assertEqual(document["definitions"]["consumption"]["properties"]["device_id"], {

@@ -10,8 +10,9 @@ fi
 cd /usr/share/swm/sql
 set --
 for file in *.sql; do
-	case $SAMPLE_DATA:$file in
-	false:*sample*) ;;
+	case $SAMPLE_DATA:$SIGN_IN:$file in
+	false:*:*sample*) ;;
+	*:false:*login*) ;;
 	*) set -- "$@" "$file" ;;
 	esac
 done
@@ -23,6 +24,19 @@ if [ "$sum" != "$(ask -c "SELECT shobj_description(oid, 'pg_database') FROM pg_d
 		COMMENT ON DATABASE "$NAME" IS '$sum';
 	EOF
 	echo 'roles, tables, privileges'
+fi
+
+# swm.login signs with what the web machines verify with. What COPY reads is not in PostgreSQL's
+# log, whatever else is; a line is taken as it is, since no secret has these two characters.
+if [ "$SIGN_IN" = true ]; then
+	new=$({
+		echo "BEGIN; CREATE TEMPORARY TABLE given (secret text) ON COMMIT DROP;"
+		echo "COPY given FROM STDIN (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02');"
+		cat /etc/swm/secrets/jwt_secret
+		echo '\.'
+		echo "SELECT swm_private.set_login_secret(secret) FROM given; COMMIT;"
+	} | ask -d "$NAME")
+	[ "$new" = f ] || echo 'the key of swm.login'
 fi
 
 # The password itself is not sent to PostgreSQL, which might log it; printf is the shell's own.
