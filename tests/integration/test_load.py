@@ -2,7 +2,9 @@
 Many clients at once: what one of them does costs nobody else. Times are compared with those of
 the same run wherever that can be.
 """
+import re
 import resource
+import subprocess
 import unittest
 
 import harness
@@ -92,40 +94,59 @@ class Fairness(unittest.TestCase):
 		again(check)
 
 
-class SlowReaders(unittest.TestCase):
-	READERS, CLIENTS, SECONDS, RATE = 100, 16, 4, 2000
-	FLOOR = 100  # ms: what a loaded machine may cost without any reader
+WRK_UNITS = {"us": 0.001, "ms": 1, "s": 1000}
 
-	def normal_waits(self, server, beside=()):
-		"""The waits of normal clients for a time, in ms."""
-		clients = [Client(server.port, get("/three?order=id")) for _ in range(self.CLIENTS)]
-		drive([*beside, *clients], self.SECONDS)
-		for client in clients:
-			client.close()
-			self.assertEqual({(answer.status, answer.text) for answer in client.answers}, {(200, ids(1, 2, 3))})
-		return [1000 * wait for client in clients for wait in client.waits]
+
+def wrk_percentile(told, share):
+	"""Of what wrk --latency prints, in ms."""
+	number, unit = re.search(r"^ +%d%% +([0-9.]+)(us|ms|s)$" % share, told, re.MULTILINE).groups()
+	return float(number) * WRK_UNITS[unit]
+
+
+class SlowReaders(unittest.TestCase):
+	READERS, CLIENTS, SECONDS, RATE, ROUNDS = 100, 16, 4, 2000, 5
+
+	def normal_wait(self, server, beside=()):
+		"""
+		The 99th percentile of normal clients' waits, in ms, by wrk: a program in Python takes longer
+		to ask than the server to answer. The clients beside are driven meanwhile.
+		"""
+		wrk = subprocess.Popen(
+			["wrk", "--latency", "-t1", "-c%d" % self.CLIENTS, "-d%ds" % self.SECONDS,
+			 "http://127.0.0.1:%d/three?order=id" % server.port], stdout=subprocess.PIPE, text=True)
+		drive(beside, self.SECONDS * 3, until=lambda: wrk.poll() is not None)
+		told, _ = wrk.communicate(timeout=self.SECONDS * 3)
+		self.assertEqual(wrk.returncode, 0)
+		self.assertNotRegex(told, "Non-2xx|Socket errors")
+		self.assertGreater(int(re.search(r"(\d+) requests in", told)[1]), self.CLIENTS, told)
+		return wrk_percentile(told, 99)
 
 	def test_they_cost_nobody_else(self):
 		"""
 		Far more readers than connections, each of an answer that takes forty minutes to read. The
-		99th percentile of normal clients at most doubles, and the readers get on.
+		99th percentile of normal clients at most doubles, and the readers get on. What else the
+		machine does only adds to a wait, so that the least of some rounds counts.
 		"""
-		again(self.check_readers)
-
-	def check_readers(self):
 		server = harness.own_server(db_pool=4)
 		self.addCleanup(server.stop)
-		alone = percentile(self.normal_waits(server), 0.99)
+		self.assertEqual(server.get("/three?order=id").text, ids(1, 2, 3))
+		alone, beside = [], []
+		while not beside or (min(beside) >= 2 * min(alone) and len(beside) < self.ROUNDS):
+			alone.append(self.normal_wait(server))
+			beside.append(self.wait_beside_readers(server))
+		self.assertLess(min(beside), 2 * min(alone), "alone %s, beside slow readers %s" % (alone, beside))
+
+	def wait_beside_readers(self, server):
 		readers = [Client(server.port, get("/wide"), rate=self.RATE) for _ in range(self.READERS)]
-		drive(readers, 120, until=lambda: all(reader.taken > 0 for reader in readers))
+		drive(readers, 30, until=lambda: all(reader.taken > 0 for reader in readers))
 		before = [reader.taken for reader in readers]
 		self.assertGreater(min(before), 0)
-		beside = percentile(self.normal_waits(server, readers), 0.99)
-		self.assertLess(beside, max(2 * alone, self.FLOOR))
+		wait = self.normal_wait(server, readers)
 		for reader, taken in zip(readers, before):
 			self.assertGreater(reader.taken, taken)
 			self.assertFalse(reader.ended)
 			reader.close()
+		return wait
 
 	def test_broken_off(self):
 		"""
