@@ -1,6 +1,7 @@
 """./quickstart as somebody new meets it, in a copy of the checkout of its own."""
 import ctypes
 import glob
+import json
 import os
 import re
 import select
@@ -12,10 +13,12 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEVICE_15 = b'[{"id":15,"device_name":"express"}]'
+LAST_LINE = b"/rpc/login'\n"
 BUILD_SECONDS = 900
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -125,9 +128,9 @@ class TestQuickstart(unittest.TestCase):
 		self.running.append(quickstart)
 		return quickstart
 
-	def start(self):
-		quickstart = self.launch()
-		if not quickstart.read_until(DEVICE_15, BUILD_SECONDS):
+	def start(self, *arguments):
+		quickstart = self.launch(*arguments)
+		if not quickstart.read_until(LAST_LINE, BUILD_SECONDS):
 			quickstart.popen.terminate()
 			self.fail("not ready: %r %r" % (quickstart.seen, quickstart.end()))
 		return quickstart
@@ -165,12 +168,47 @@ class TestQuickstart(unittest.TestCase):
 		self.assertIn(b"ready: " + self.url.encode() + b"\n", quickstart.seen)
 		self.assertRegex(quickstart.seen.decode(), r"curl '?%sdevices" % re.escape(self.url))
 		self.assertEqual(DEVICE_15, self.get("devices?id=eq.15"))
+		self.check_three_things(quickstart.seen.decode())
 		self.check_readme()
 		self.check_readme_device()
 		self.psql("INSERT INTO swm.devices VALUES (1000, 'kept')")
 		status, err = quickstart.end(signal.SIGTERM)
 		self.assertEqual((0, ""), (status, err))
 		self.assert_nothing_left()
+
+	def check_three_things(self, seen):
+		"""The page and the three commands that it opens with do what they are shown for."""
+		self.assertIn(b"<html", self.get("ui/"))
+		self.assertIn("the page: %sui/\n" % self.url, seen)
+		shown = re.findall(r"^\$ (.*)$", seen, flags=re.M)
+		device, months, login = (json.loads(subprocess.run(["bash", "-c", command], check=True, capture_output=True).stdout)
+		                         for command in shown)
+		self.assertEqual(json.loads(DEVICE_15), device)
+		self.assertEqual([("kWh", "2025-01-01"), ("l", "2025-12-01")],
+		                 [(row["unit"], row["bucket"]) for row in (months[0], months[-1])])
+		self.assertEqual(24, len(months))
+		self.check_sign_in(login)
+
+	def check_sign_in(self, login):
+		self.assertEqual("swm_writer", login["role"])
+		asked = urllib.request.Request(self.url + "devices?id=eq.999", method="DELETE",
+		                               headers={"Authorization": "Bearer " + login["token"]})
+		with urllib.request.urlopen(asked, timeout=10) as answer:
+			self.assertEqual(204, answer.status)
+
+	def password(self):
+		with open(os.path.join(self.checkout, ".run", "password")) as file:
+			return file.read().strip()
+
+	def sign_in(self, password):
+		"""The status of signing in."""
+		asked = urllib.request.Request(self.url + "rpc/login", headers={"Content-Type": "application/json"},
+		                               data=json.dumps({"name": "demo", "password": password}).encode())
+		try:
+			with urllib.request.urlopen(asked, timeout=10) as answer:
+				return answer.status
+		except urllib.error.HTTPError as error:
+			return error.code
 
 	def check_readme(self):
 		"""What README.md says that requests answer (those shown without headers), it answers."""
@@ -214,9 +252,29 @@ class TestQuickstart(unittest.TestCase):
 				self.assertNotEqual(0, os.stat("/proc/%d" % number).st_uid, name)
 		state = os.path.join(self.checkout, ".run")
 		self.assertEqual(0o700, stat.S_IMODE(os.stat(os.path.join(state, "run")).st_mode))
-		self.assertEqual(0o600, stat.S_IMODE(os.stat(os.path.join(state, "jwt.secret")).st_mode))
+		for secret in ("jwt.secret", "password"):
+			self.assertEqual(0o600, stat.S_IMODE(os.stat(os.path.join(state, secret)).st_mode), secret)
+		self.assertNotIn(self.password().encode(), quickstart.seen)
 		quickstart.end(signal.SIGHUP)
 		self.assert_nothing_left()
+
+	def test_4_who_removes_the_password_gets_another(self):
+		old = self.password()
+		self.start().end(signal.SIGTERM)
+		self.assertEqual(old, self.password())
+		os.remove(os.path.join(self.checkout, ".run", "password"))
+		quickstart = self.start()
+		self.assertEqual((401, 200), (self.sign_in(old), self.sign_in(self.password())))
+		quickstart.end(signal.SIGTERM)
+
+	def test_5_help_and_words_that_are_none(self):
+		done = subprocess.run(["./quickstart", "--help"], cwd=self.checkout, capture_output=True, text=True, timeout=60)
+		self.assertEqual((0, ""), (done.returncode, done.stderr))
+		for word in ("--sample million", "clean", "PORT"):
+			self.assertIn(word, done.stdout)
+		self.assert_fails(self.launch("--sample", "billion"), 'there is no sample "billion"')
+		for arguments in (("--sample",), ("start",), ("clean", "all")):
+			self.assert_fails(self.launch(*arguments), "usage: ")
 
 	def test_5_a_second_one_is_refused_and_the_first_goes_on(self):
 		first = self.start()
@@ -255,6 +313,23 @@ class TestQuickstart(unittest.TestCase):
 		quickstart.end(signal.SIGKILL)
 		self.assert_nothing_left()
 		self.assertEqual(0, self.start().end(signal.SIGTERM)[0])
+
+	def test_6_a_million_rows(self):
+		"""Six years but the first day, of nine houses; what was there stays, now and at the next start."""
+		devices, days = 9 * 51, 365 * 5 + 366
+		sums = "SELECT count(*), sum(amount) FROM swm.consumption WHERE "
+		first = "device_id <= 51 AND date BETWEEN '2025-01-01' AND '2025-12-31'"
+		quickstart = self.start()
+		before = self.psql(sums + first)
+		quickstart.end(signal.SIGTERM)
+		for arguments in (("--sample", "million"), ()):
+			quickstart = self.start(*arguments)
+			self.assertEqual(before, self.psql(sums + first))
+			self.assertEqual(str(devices * days),
+			                 self.psql("SELECT count(*) FROM swm.consumption WHERE date <= '2025-12-31'"))
+			self.assertEqual("0", self.psql("SELECT count(*) FROM (SELECT FROM swm.consumption"
+			                                " GROUP BY device_id, date, unit HAVING count(*) > 1) twice"))
+			self.assertEqual(0, quickstart.end(signal.SIGTERM)[0])
 
 	def test_7_broken_cluster(self):
 		control = os.path.join(self.checkout, ".run", "pg", "global", "pg_control")

@@ -29,13 +29,16 @@ fi
 # swm.login signs with what the web machines verify with. What COPY reads is not in PostgreSQL's
 # log, whatever else is; a line is taken as it is, since no secret has these two characters.
 if [ "$SIGN_IN" = true ]; then
-	new=$({
-		echo "BEGIN; CREATE TEMPORARY TABLE given (secret text) ON COMMIT DROP;"
-		echo "COPY given FROM STDIN (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02');"
-		cat /etc/swm/secrets/jwt_secret
-		echo '\.'
-		echo "SELECT swm_private.set_login_secret(secret) FROM given; COMMIT;"
-	} | ask -d "$NAME")
+	new=$(ask -d "$NAME" <<-EOF
+		BEGIN;
+		CREATE TEMPORARY TABLE given (secret text) ON COMMIT DROP;
+		COPY given FROM STDIN (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02');
+		$(cat /etc/swm/secrets/jwt_secret)
+		\\.
+		SELECT swm_private.set_login_secret(secret) FROM given;
+		COMMIT;
+	EOF
+	)
 	[ "$new" = f ] || echo 'the key of swm.login'
 fi
 
