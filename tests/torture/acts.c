@@ -40,7 +40,20 @@ const char acts_schema[] =
 	"CREATE TABLE torture.stamps(stamp bigint, n integer, t text DEFAULT 'none');"
 	"CREATE TABLE torture.marks(stamp bigint PRIMARY KEY, n integer);"
 	"CREATE FUNCTION torture.note(stamp bigint, length integer) RETURNS text LANGUAGE sql AS"
-	" $$ INSERT INTO torture.stamps VALUES ($1, 1); SELECT repeat('x', $2) $$;";
+	" $$ INSERT INTO torture.stamps VALUES ($1, 1); SELECT repeat('x', $2) $$;"
+	/* what is updated or removed leaves its stamp where the others do */
+	"CREATE FUNCTION torture.record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+	" INSERT INTO torture.stamps VALUES (COALESCE(NEW.stamp, OLD.stamp), 1); RETURN NULL; END $$;"
+	"CREATE TABLE torture.latest(id integer PRIMARY KEY, stamp bigint);"
+	"INSERT INTO torture.latest VALUES (1, 0);"
+	"CREATE TRIGGER record AFTER UPDATE ON torture.latest"
+	" FOR EACH ROW EXECUTE FUNCTION torture.record();"
+	/* a row for each stamp that torture.c may give */
+	"CREATE TABLE torture.slots(stamp bigint PRIMARY KEY);"
+	"INSERT INTO torture.slots SELECT generate_series(100000000, 100100000);"
+	"ANALYZE torture.slots;"
+	"CREATE TRIGGER record AFTER DELETE ON torture.slots"
+	" FOR EACH ROW EXECUTE FUNCTION torture.record();";
 
 static swm_str
 view(const char *text)
@@ -637,6 +650,29 @@ run_put(struct stage *stage)
 	                              .headers = { "Content-Type", "application/json" } });
 }
 
+static void
+run_update(struct stage *stage)
+{
+	char body[64];
+
+	put_stamps(body, sizeof body, stage, "{\"stamp\": @}");
+	serve(stage, &(struct asked){ .method = "PATCH", .target = "/latest?id=eq.1&select=id",
+	                              .body = body,
+	                              .headers = { "Content-Type", "application/json",
+	                                           "Prefer", "return=representation" } });
+}
+
+/* What it removes is counted, and not returned. */
+static void
+run_delete(struct stage *stage)
+{
+	char target[64];
+
+	put_stamps(target, sizeof target, stage, "/slots?stamp=eq.@");
+	serve(stage, &(struct asked){ .method = "DELETE", .target = target,
+	                              .headers = { "Prefer", "return=minimal, count=exact" } });
+}
+
 /* Its answer says where the next page begins. */
 static void
 run_page(struct stage *stage)
@@ -738,6 +774,8 @@ const struct act acts[] = {
 	{ "table", run_table, true, 2 },
 	{ "skip", run_skip, true, 2 },
 	{ "put", run_put, true, 1 },
+	{ "update", run_update, true, 1 },
+	{ "delete", run_delete, true, 1 },
 	{ "page", run_page, true, 0 },
 	{ "options", run_options, true, 0 },
 	{ "root", run_root, true, 0 },
