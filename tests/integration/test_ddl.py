@@ -219,6 +219,52 @@ class Loads(Tables):
 	def test_errors_within_a_function_cost_none(self):
 		self.expect_errors("42703", 0, ("POST", "/rpc/broken", "{}"), ("GET", "/rpc/broken", None))
 
+	def test_what_a_function_does_not_find_costs_none(self):
+		"""
+		However it looks for it: only our own statement can be older than the tables. On a server of
+		its own, which no other test has made to read nothing for some seconds.
+		"""
+		self.server = harness.own_server(db_schemas="changing", log_level="info")
+		self.addCleanup(self.server.stop)
+		harness.sql("""
+			CREATE OR REPLACE FUNCTION changing.twice(n int) RETURNS text LANGUAGE sql AS 'SELECT ''1''';
+			CREATE OR REPLACE FUNCTION changing.twice(n date) RETURNS text LANGUAGE sql AS 'SELECT ''1''';
+			CREATE OR REPLACE FUNCTION changing.raises(code text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+				BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = code; END $$;
+			CREATE OR REPLACE FUNCTION changing.type_of(name text) RETURNS text LANGUAGE sql STABLE AS $$
+				SELECT name::regtype::text $$;
+			CREATE OR REPLACE FUNCTION changing.function_of(name text) RETURNS text LANGUAGE sql STABLE AS $$
+				SELECT name::regprocedure::text $$""")
+		for code, expression in (("42883", "changing.nope(1)"), ("42704", "NULL::changing.nope"), ("42883", "'a'::text # 1"),
+		                         ("42725", "changing.twice('1')"), ("42804", "CASE WHEN true THEN 1 ELSE true END")):
+			self.define_broken(expression)
+			self.expect_no_load(code, "plain", "dynamic", "in_sql", "set_in_sql", "of_rows")
+		self.expect_no_load("42883", "raises?code=42883", "function_of?name=nope()")
+		self.expect_no_load("42704", "raises?code=42704", "type_of?name=nope")
+
+	def expect_no_load(self, code, *functions):
+		self.loads = self.count_loads()
+		for name in functions:
+			answer = self.server.get("/rpc/" + name)
+			self.assertEqual(answer.json["code"], code, (name, answer.text))
+			self.assertEqual(self.count_loads(), self.loads, name)
+
+	def define_broken(self, expression):
+		"""Functions that have it in their text, in each way in which that can be."""
+		harness.sql("""
+			SET check_function_bodies = off;
+			CREATE OR REPLACE FUNCTION changing.plain() RETURNS text LANGUAGE plpgsql STABLE AS $$
+				BEGIN RETURN (%(x)s)::text; END $$;
+			CREATE OR REPLACE FUNCTION changing.dynamic() RETURNS text LANGUAGE plpgsql STABLE AS $$
+				DECLARE x text; BEGIN EXECUTE $q$SELECT (%(x)s)::text$q$ INTO x; RETURN x; END $$;
+			CREATE OR REPLACE FUNCTION changing.in_sql() RETURNS text LANGUAGE sql STABLE AS $$
+				SELECT (%(x)s)::text $$;
+			CREATE OR REPLACE FUNCTION changing.set_in_sql() RETURNS SETOF text LANGUAGE sql STABLE AS $$
+				SELECT (%(x)s)::text $$;
+			CREATE OR REPLACE FUNCTION changing.of_rows() RETURNS TABLE (a int, b text) LANGUAGE sql STABLE AS $$
+				SELECT 1, (%(x)s)::text $$""" % {"x": expression})
+		self.reload()
+
 	def test_operators_that_a_type_has_not_cost_one(self):
 		self.expect_errors("42883", 1, ("GET", "/t?id=like.x*", None), ("GET", "/t?id=cs.1", None))
 
