@@ -139,7 +139,7 @@ class Heads(unittest.TestCase):
 		self.assert_nothing(answer)
 
 	def test_the_limit_is_that_of_the_site(self):
-		"""fastcgi_buffer_size also holds the heads of FastCGI's records, 8 bytes for each 8 KiB of libfcgi's."""
+		"""fastcgi_buffer_size also holds the heads of FastCGI's records, 8 bytes before and up to 7 behind what is in each."""
 		with open(os.path.join(harness.CHECKOUT, "lib", "reply", "reply.h")) as file:
 			base, less = re.search(r"SWM_REPLY_LONGEST_HEAD = (\d+) \* 1024 - (\d+)", file.read()).groups()
 		with open(os.path.join(harness.CHECKOUT, "nginx", "swm.site")) as file:
