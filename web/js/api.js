@@ -39,7 +39,7 @@ function secondsOf(retryAfter) {
 	return Number.isNaN(seconds) ? null : Math.max(0, Math.ceil(seconds));
 }
 
-async function errorOf(response) {
+export async function errorOf(response) {
 	let body = {};
 	try {
 		body = await response.json();
@@ -78,9 +78,12 @@ export function urlOf(path, query = {}) {
 	return url;
 }
 
-// The Response of a request that went well; anything else is an ApiError.
-export async function ask(path, { query, method = 'GET', headers = {}, body, signal } = {}) {
-	const token = getToken();
+// The Response of a request that went well; anything else is an ApiError. token: who asks, if that
+// is not who is signed in.
+export async function ask(
+	path,
+	{ query, method = 'GET', headers = {}, body, signal, token = getToken() } = {},
+) {
 	const all = { Accept: 'application/json', ...headers };
 	if (token !== null) all.Authorization = `Bearer ${token}`;
 	const response = await overTheNetwork(
@@ -114,3 +117,38 @@ export const arrayOf = (numbers) => `{${numbers.join(',')}}`;
 
 // One value of `after=(...)`, quoted where the grammar of in.(...) wants it.
 export const quoted = (value) => `"${String(value).replace(/[\\"]/g, '\\$&')}"`;
+
+// As ask() with a body, but it tells how much of the body is sent: onSent(bytes). fetch() does not.
+export function upload(path, { query, headers, body, signal, onSent }) {
+	return new Promise((resolve, reject) => {
+		const request = new XMLHttpRequest();
+		const token = getToken();
+		const stop = () => request.abort();
+		request.open('POST', urlOf(path, query));
+		for (const [name, value] of Object.entries({ Accept: 'application/json', ...headers }))
+			request.setRequestHeader(name, value);
+		if (token !== null) request.setRequestHeader('Authorization', `Bearer ${token}`);
+		request.upload.onprogress = (event) => onSent(event.loaded);
+		request.onload = async () => {
+			const response = responseOf(request);
+			if (response.ok) resolve(response);
+			else reject(await errorOf(response));
+		};
+		request.onerror = () => reject(offline());
+		request.onabort = () => reject(signal.reason);
+		request.onloadend = () => signal.removeEventListener('abort', stop);
+		signal.throwIfAborted();
+		signal.addEventListener('abort', stop, { once: true });
+		request.send(body);
+	});
+}
+
+function responseOf(request) {
+	const retryAfter = request.getResponseHeader('Retry-After');
+	const { status, statusText } = request;
+	return new Response(status === 204 ? null : request.responseText, {
+		status,
+		statusText,
+		headers: retryAfter === null ? {} : { 'Retry-After': retryAfter },
+	});
+}

@@ -1,8 +1,10 @@
 import { h } from './dom.js';
 import { startTheme } from './theme.js';
-import { startRouter, href, reopen } from './router.js';
+import { startRouter, href, navigate, reopen } from './router.js';
 import { session } from './session.js';
 import { views } from './views.js';
+import { startSignedIn } from './signedin.js';
+import { hasFleet } from './schema.js';
 
 const main = document.getElementById('main');
 
@@ -28,6 +30,18 @@ document.getElementById('skip').addEventListener('click', (event) => {
 	main.focus();
 });
 
+// Where the schema is not ours, what it has is shown. Not awaited: our own views open at once.
+async function offerWhatThereIs() {
+	const ours = await hasFleet();
+	for (const view of views.filter(({ menu, fleet }) => menu && fleet))
+		document.querySelector(`#menu [data-view="${view.name}"]`).parentElement.hidden = !ours;
+	if (!ours && /^#?\/?$/.test(location.hash)) navigate(href('explore'), true);
+}
+const offer = () => offerWhatThereIs().catch(() => {}); // the view says what is wrong
+
 startTheme(document.getElementById('theme'));
+startSignedIn(document.getElementById('tools'));
+session.addEventListener('change', offer);
 session.addEventListener('change', reopen);
 startRouter(main);
+offer();

@@ -5,6 +5,7 @@ import { region, empty } from '../states.js';
 import { plot, loadPlotting } from '../plot.js';
 import { numbersTable } from '../table.js';
 import { downloadButton } from '../download.js';
+import { readingsPanel } from '../readings.js';
 import { rangeControls, readRange } from '../range.js';
 import { amount, bucketName, counted, date, dateRange, exactNumber, integer } from '../format.js';
 import { byUnit, bucketsOf, emptyBuckets, summary } from '../units.js';
@@ -395,6 +396,8 @@ export function show(page) {
 		return (await drawn) ?? nothingRead(page, range, span);
 	}
 	const update = () => place.load(draw);
+	const readings = readingsPanel(page, id, update);
+	page.main.append(readings.element);
 	update();
 	return update;
 }

@@ -199,7 +199,12 @@ export function show(page) {
 	page.main.append(
 		h('h1', { tabindex: -1 }, 'Devices'),
 		heading,
-		search.element,
+		h(
+			'div',
+			{ class: 'controls controls-apart' },
+			search.element,
+			h('a', { class: 'button secondary', href: href('add-device') }, 'Add a device'),
+		),
 		list.element,
 	);
 
