@@ -141,7 +141,7 @@ function correctionForm(page, { shown, typed, units, done, cancel }) {
 
 // changed() is called when something was written. The element is closed until it is asked for.
 export function readingsPanel(page, id, changed) {
-	const place = region(page, { label: 'Readings', lines: 4 });
+	const place = region(page, { label: 'Readings', waits: true });
 	const element = h(
 		'details',
 		{ class: 'card readings' },

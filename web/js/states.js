@@ -137,9 +137,14 @@ export function failure(error, { retry, signal, tries = 1 }) {
 }
 
 // A place whose content is loaded. load(draw): draw(signal) asks and returns the nodes to show; a
-// later load, or leaving the view, aborts it, and what it still brings is dropped.
-export function region(page, { label, lines } = {}) {
-	const element = h('div', { class: 'region', 'aria-busy': 'true' }, skeleton(lines));
+// later load, or leaving the view, aborts it, and what it still brings is dropped. waits: it is
+// empty until something is loaded.
+export function region(page, { label, lines, waits = false } = {}) {
+	const element = h(
+		'div',
+		{ class: 'region', 'aria-busy': String(!waits) },
+		!waits && skeleton(lines),
+	);
 	let controller = null;
 
 	async function load(draw, tries = 1) {

@@ -384,9 +384,7 @@ export function show(page) {
 		const choice = tableChoice(page, preferred(writable));
 		select = choice.select;
 		select.value = tableName();
-		inner = region(page, { label: 'File' });
-		inner.element.replaceChildren();
-		inner.element.setAttribute('aria-busy', 'false');
+		inner = region(page, { label: 'File', waits: true });
 		const taken = (file) => {
 			chosen = file;
 			look();

@@ -1,0 +1,181 @@
+// Import of files: the preview, what is written and rejected, files that are none.
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { accessible, browserTests, everyLook, screenshot, settled } from './support.mjs'
+
+const { open, server, sql, token, control } = browserTests()
+const NAME = 'sample'
+const DEVICE = 910
+const HEADER = 'date,device_id,amount,unit\n'
+
+const writer = () =>
+	token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 })
+
+async function openImport(route = '#/import', options = {}) {
+	const { url } = await server(options.name ?? NAME)
+	await sql(
+		options.name ?? NAME,
+		`INSERT INTO swm.devices VALUES (${DEVICE}, 'imported') ON CONFLICT DO NOTHING;
+		 DELETE FROM swm.consumption WHERE device_id = ${DEVICE}`,
+	)
+	const page = await open(url, route, { token: await writer(), ...options })
+	await settled(page)
+	return page
+}
+const choose = (page, text, name = 'readings.csv') =>
+	page.locator('input[type=file]').setInputFiles({
+		name,
+		mimeType: 'text/csv',
+		buffer: Buffer.isBuffer(text) ? text : Buffer.from(text),
+	})
+const start = (page) => page.getByRole('button', { name: 'Import', exact: true }).click()
+const count = async (name = NAME) =>
+	Number(
+		(
+			await sql(
+				name,
+				`SELECT count(*) FROM swm.consumption WHERE device_id = ${DEVICE}`,
+			)
+		).trim(),
+	)
+
+test('the import in every look', async () => {
+	const value = await writer()
+	await everyLook(open, (await server(NAME)).url, 'import', '#/import', settled, { token: value })
+})
+
+test('good rows are written, rejected ones listed by line and to be downloaded', async () => {
+	const page = await openImport()
+	await choose(
+		page,
+		`${HEADER}2025-01-01,${DEVICE},1.5,kWh\n\n2025-01-02,${DEVICE},x,kWh\n"2025-01-03",${DEVICE},2,"k\nWh"\n2025-13-01,${DEVICE},3,kWh\n`,
+	)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await screenshot(page, 'import-preview')
+	await start(page)
+	await page.locator('main').getByText('2 rows written, 2 rejected').waitFor()
+	assert.equal(await count(), 2)
+	const rejected = page.getByRole('table', { name: 'Rejected rows' })
+	assert.deepEqual(await rejected.getByRole('rowheader').allTextContents(), ['4', '7'])
+	await accessible(page, 'a finished import')
+	const [file] = await Promise.all([
+		page.waitForEvent('download'),
+		page.getByRole('button', { name: 'Download the rejected rows' }).click(),
+	])
+	assert.equal(
+		readFileSync(await file.path(), 'utf8'),
+		`${HEADER}2025-01-02,${DEVICE},x,kWh\n2025-13-01,${DEVICE},3,kWh\n`,
+	)
+})
+
+test('all or nothing: a wrong row keeps everything out and is named', async () => {
+	const page = await openImport('#/import', { allow: ['400'] })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n2025-01-02,${DEVICE},x,kWh\n`)
+	await page.getByLabel('Write nothing at all').check()
+	await start(page)
+	await page.getByText('Nothing was written.').waitFor()
+	await page.getByText('Line 3').waitFor()
+	assert.equal(await count(), 0)
+})
+
+test('a reading that is there: wrong, replaced or left, as chosen', async () => {
+	const page = await openImport()
+	await sql(
+		NAME,
+		`INSERT INTO swm.consumption (date, device_id, amount, unit)
+		 VALUES ('2025-01-01', ${DEVICE}, 9, 'kWh')`,
+	)
+	const amount = async () =>
+		(
+			await sql(
+				NAME,
+				`SELECT amount FROM swm.consumption WHERE device_id = ${DEVICE}`,
+			)
+		).trim()
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await start(page)
+	await page.locator('main').getByText('0 rows written, 1 rejected').waitFor()
+	await page.getByLabel('Leave what is there').check()
+	await start(page)
+	await page.locator('main').getByText('written, 0 rejected').waitFor()
+	assert.equal(await amount(), '9')
+	await page.getByLabel('Replace what is there').check()
+	await start(page)
+	await page.locator('main').getByText('1 row written, 0 rejected').waitFor()
+	assert.equal(await amount(), '1')
+})
+
+test('many rows go in several requests, each counted, many wrong ones too', async () => {
+	const page = await openImport('#/import', { allow: ['400'] })
+	const day = (i) => new Date(Date.UTC(1900, 0, 1 + i)).toISOString().slice(0, 10)
+	const rows = Array.from({ length: 60000 }, (_, i) =>
+		i >= 20000 && i < 23000 ? `x${i},${DEVICE},1,kWh` : `${day(i)},${DEVICE},1,kWh`,
+	)
+	await choose(page, `${HEADER}${rows.join('\r\n')}`)
+	await start(page)
+	await page.locator('main').getByText('57,000 rows written, 3,000 rejected').waitFor({ timeout: 60000 })
+	assert.equal(await count(), 57000)
+	const first = page.getByRole('table', { name: 'Rejected rows' }).getByRole('rowheader').first()
+	assert.equal(await first.textContent(), '20,002')
+})
+
+test('files of the wrong shape say what is wrong, and the next one works', async () => {
+	const page = await openImport()
+	const wrong = [
+		['', 'The file is empty'],
+		[Buffer.from([0xff, 0xfe, 0x41, 0]), 'UTF-16'],
+		[Buffer.from('date,device_id\n2025-01-01,\xe4\n', 'latin1'), 'Line 2 is not UTF-8'],
+		[Buffer.from('date\0,x\n'), 'zero byte'],
+		['date;device_id;amount;unit\n1;2;3;4\n', 'not separated by commas'],
+		['date,amount,colour\n1,2,3\n', 'no column “colour”'],
+		['date,date\n1,2\n', 'names date twice'],
+	]
+	for (const [text, words] of wrong) {
+		await choose(page, text)
+		await page.locator('.problem').getByText(words).waitFor()
+	}
+	await accessible(page, 'a file that cannot be imported')
+	await choose(page, `\ufeff${HEADER}2025-01-01,${DEVICE},1,kWh`)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await start(page)
+	await page.locator('main').getByText('1 row written, 0 rejected').waitFor()
+})
+
+test('a file that is not UTF-8 far down stops there and says how far it came', async () => {
+	const page = await openImport()
+	const lines = Array.from({ length: 20000 }, (_, i) => {
+		const day = new Date(Date.UTC(1900, 0, 1 + i)).toISOString().slice(0, 10)
+		return `${day},${DEVICE},1,kWh but with a long unit, so that it is large\n`.replace(', so', ' so')
+	})
+	const text = Buffer.concat([
+		Buffer.from(HEADER + lines.join('')),
+		Buffer.from(`2025-01-01,${DEVICE},1,\xe4\n`, 'latin1'),
+	])
+	await choose(page, text)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await start(page)
+	await page.locator('.problem').getByText('Line 20002 is not UTF-8').waitFor()
+	await page.locator('main').getByText(/all lines up to/).waitFor()
+	assert.ok((await count()) > 0)
+})
+
+test('the server goes away in the middle: it tries again, and each row is there once', async () => {
+	const name = 'import-cut'
+	await server(name, { database: 'empty' })
+	const page = await openImport('#/import', { name, allow: ['503', '502'] })
+	await control('stop_fcgi', { name })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n2025-01-02,${DEVICE},2,kWh\n`)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await start(page)
+	await page.getByText('Tries again in').waitFor()
+	await control('start_fcgi', { name })
+	await page.locator('main').getByText('2 rows written, 0 rejected').waitFor({ timeout: 30000 })
+	assert.equal(await count(name), 2)
+})
+
+test('who may not write is told so', async () => {
+	const { url } = await server(NAME)
+	const page = await open(url, '#/import')
+	await page.getByText('You may not write into any table').waitFor()
+})
