@@ -6,6 +6,7 @@
   stop_fcgi, start_fcgi           {"name"}
   sql              {"name", "sql"} -> {"output"}: as the superuser, psql's bare output
   token            {"claims"} -> {"token"}, signed with the servers' secret
+  person           {"name", "person", "password", "role"}: who may sign in by swm.login
 """
 import http.server
 import json
@@ -69,13 +70,18 @@ class Servers:
 		server = self._servers[name]
 		return {"output": server.cluster.sql(server.database, sql)}
 
+	def person(self, name, person, password, role):
+		self.sql(name, "SELECT swm_private.set_login_secret('%s')" % harness.SECRET)
+		self.sql(name, "SELECT swm_private.set_password('%s', '%s', '%s')" % (person, password, role))
+		return {}
+
 	@staticmethod
 	def token(claims):
 		return {"token": harness.token(claims)}
 
 
 COMMANDS = (
-	"start", "stop_database", "start_database", "stop_fcgi", "start_fcgi", "sql", "token",
+	"start", "stop_database", "start_database", "stop_fcgi", "start_fcgi", "sql", "token", "person",
 )
 
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { accessible, browserTests, everyLook, settled } from './support.mjs'
 
-const { open, server, token } = browserTests()
+const { open, server, token, control } = browserTests()
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -67,4 +67,21 @@ test('an expired token in the tab is told, with the way to sign in again', async
 	await useToken(page, await token({ role: 'swm_reader', exp: inAnHour() }))
 	await page.getByRole('heading', { name: 'Devices' }).waitFor()
 	await settled(page)
+})
+
+test('a name and a password sign in; a wrong password says so and keeps the name', async () => {
+	const { url } = await server('sample')
+	const person = { name: 'sample', person: 'ada', password: 'a long password', role: 'swm_writer' }
+	await control('person', person)
+	const page = await open(url, '#/sign-in', { allow: ['401'] })
+	await page.getByLabel('Name').fill('ada')
+	await page.getByLabel('Password').fill('a wrong password')
+	await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+	await page.getByText('The name or the password is wrong').waitFor()
+	assert.equal(await page.getByLabel('Name').inputValue(), 'ada')
+	await page.getByLabel('Password').fill('a long password')
+	await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+	await page.getByRole('heading', { name: 'Devices' }).waitFor()
+	await page.getByText('(swm_writer)').waitFor()
+	assert.ok(!page.url().includes('password'))
 })

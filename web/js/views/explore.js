@@ -23,7 +23,9 @@ const OPERATORS = [
 ];
 
 // As the API reads the name of a column (doc: "Tables and views", reserved characters).
-const columnName = (name) => (/^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) ? name : `"${name.replace(/[\\"]/g, '\\$&')}"`);
+const PLAIN = /^[\p{L}_][\p{L}\p{N}_$]*$/u;
+const columnName = (name) =>
+	PLAIN.test(name) ? name : `"${name.replace(/[\\"]/g, '\\$&')}"`;
 
 // --- the tables ---
 

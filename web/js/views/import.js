@@ -35,7 +35,8 @@ function tableChoice(page, list) {
 		{ id, onchange: () => page.go({ table: select.value }) },
 		list.map(({ name }) => h('option', { value: name }, name)),
 	);
-	const element = h('div', { class: 'field' }, h('label', { for: id }, 'Into the table'), select);
+	const label = h('label', { for: id }, 'Into the table');
+	const element = h('div', { class: 'field table-choice' }, label, select);
 	return { element, select };
 }
 
@@ -187,6 +188,8 @@ function progressBar() {
 	return { element, tell };
 }
 
+const quiet = (text) => h('p', { class: 'quiet' }, text);
+
 function rejectedPart(file, begin, { rejected, unlisted }) {
 	if (rejected.length + unlisted === 0) return null;
 	const save = () => {
@@ -208,7 +211,12 @@ function rejectedPart(file, begin, { rejected, unlisted }) {
 				h(
 					'thead',
 					null,
-					h('tr', null, h('th', { scope: 'col', class: 'number' }, 'Line'), h('th', { scope: 'col' }, 'Why')),
+					h(
+						'tr',
+						null,
+						h('th', { scope: 'col', class: 'number' }, 'Line'),
+						h('th', { scope: 'col' }, 'Why'),
+					),
 				),
 				h(
 					'tbody',
@@ -225,14 +233,18 @@ function rejectedPart(file, begin, { rejected, unlisted }) {
 			),
 		),
 		rejected.length > MOST_LISTED &&
-			h('p', { class: 'quiet' }, `And ${integer(rejected.length - MOST_LISTED)} more in the download.`),
+			quiet(`And ${integer(rejected.length - MOST_LISTED)} more in the download.`),
 		unlisted > 0 &&
-			h('p', { class: 'quiet' }, `The server rejected ${integer(unlisted)} more, which it does not name.`),
+			quiet(`The server rejected ${integer(unlisted)} more, which it does not name.`),
 		rejected.length > 0 &&
 			h(
 				'div',
 				{ class: 'actions' },
-				h('button', { type: 'button', class: 'secondary', onclick: save }, 'Download the rejected rows'),
+				h(
+					'button',
+					{ type: 'button', class: 'secondary', onclick: save },
+					'Download the rejected rows',
+				),
 			),
 	];
 }
@@ -243,42 +255,40 @@ const summaryOf = ({ written, rejected, unlisted }) =>
 // What stopped it, and how far it had come.
 function stopped(error, importer) {
 	const { progress, keepGood, key } = importer;
-	const lost = error instanceof ApiError && (error.kind === 'offline' || error.code === 'SWM001');
-	const unknown = lost && key === null;
+	const byReader = error.name === 'AbortError';
+	const isLost = error instanceof ApiError && (error.kind === 'offline' || error.code === 'SWM001');
+	const unknown = byReader || (isLost && key === null);
+	const some = keepGood && progress.line > 0;
 	return h(
 		'div',
 		{ class: 'state problem' },
 		h(
 			'div',
 			{ role: 'alert' },
-			h('p', { class: 'state-title' }, error.name === 'AbortError' ? 'Stopped' : 'The import stopped'),
-			error.name !== 'AbortError' && failureText(error),
+			h('p', { class: 'state-title' }, byReader ? 'Stopped' : 'The import stopped'),
+			!byReader && failureText(error),
 		),
-		h(
-			'p',
-			null,
-			keepGood && progress.line > 0
-				? `${summaryOf(progress)}: all lines up to ${integer(progress.line)}. `
-				: unknown || error.name === 'AbortError'
-					? ''
-					: 'Nothing was written. ',
-			unknown || error.name === 'AbortError'
-				? 'Whether what was being sent just then was written is not known: look at the table before you send it again.'
-				: '',
-		),
+		some && h('p', null, `${summaryOf(progress)}: all lines up to ${integer(progress.line)}.`),
+		unknown
+			? h(
+					'p',
+					null,
+					'Whether what was being sent just then was written is not known: look at the table before you send it again.',
+				)
+			: !some && h('p', null, 'Nothing was written.'),
 	);
 }
 
 // The file once it was read: its preview, the choices, and the button.
-function importForm(page, { file, table, columns, begin, place }) {
+function importForm(page, { file, table, columns, begin }) {
 	const problems = headerProblems(begin, columns);
 	const key = keyOf(table, columns, begin);
 	const bad = choices('If a row is wrong', [
 		{ value: 'keep', text: 'Write the others, and list it' },
 		{ value: 'none', text: 'Write nothing at all' },
 	]);
-	const twice = key && choices(`If there is one with its ${key.join(', ')}`, [
-		{ value: '', text: 'It is wrong' },
+	const twice = key && choices(`If a row with its ${key.join(', ')} is there already`, [
+		{ value: '', text: 'Count it as wrong' },
 		{ value: 'merge', text: 'Replace what is there' },
 		{ value: 'ignore', text: 'Leave what is there' },
 	]);
@@ -318,7 +328,8 @@ function importForm(page, { file, table, columns, begin, place }) {
 			result.replaceChildren(stopped(error, importer));
 		}
 		removeEventListener('beforeunload', keepOpen);
-		result.append(...[rejectedPart(file, begin, importer.progress)].flat(Infinity).filter(Boolean));
+		const rejected = rejectedPart(file, begin, importer.progress);
+		result.append(...[rejected].flat(Infinity).filter(Boolean));
 		forgetSpan();
 		button.disabled = problems.length > 0;
 		cancel.hidden = true;
@@ -328,7 +339,7 @@ function importForm(page, { file, table, columns, begin, place }) {
 		problems.length > 0
 			? h('div', { class: 'state problem', role: 'alert' }, problems)
 			: missingColumns(begin, columns),
-		h('div', { class: 'controls' }, bad.element, twice?.element),
+		h('div', { class: 'controls controls-top' }, bad.element, twice?.element),
 		h('div', { class: 'actions' }, button, cancel),
 		result,
 	];
