@@ -83,7 +83,12 @@ test('pages follow each other, and the whole is downloaded', async () => {
 		page.waitForEvent('download'),
 		page.getByRole('button', { name: 'Download all as CSV' }).click(),
 	])
-	assert.equal(readFileSync(await file.path(), 'utf8').trim().split('\n').length, 121)
+	assert.equal(
+		readFileSync(await file.path(), 'utf8')
+			.trim()
+			.split('\n').length,
+		121,
+	)
 	await sql(NAME, 'DELETE FROM library.authors WHERE id >= 1000')
 })
 

@@ -9,8 +9,7 @@ const NAME = 'sample'
 const DEVICE = 910
 const HEADER = 'date,device_id,amount,unit\n'
 
-const writer = () =>
-	token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 })
+const writer = () => token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 })
 
 async function openImport(route = '#/import', options = {}) {
 	const { url } = await server(options.name ?? NAME)
@@ -42,7 +41,9 @@ const count = async (name = NAME) =>
 
 test('the import in every look', async () => {
 	const value = await writer()
-	await everyLook(open, (await server(NAME)).url, 'import', '#/import', settled, { token: value })
+	await everyLook(open, (await server(NAME)).url, 'import', '#/import', settled, {
+		token: value,
+	})
 })
 
 test('good rows are written, rejected ones listed by line and to be downloaded', async () => {
@@ -114,9 +115,15 @@ test('many rows go in several requests, each counted, many wrong ones too', asyn
 	)
 	await choose(page, `${HEADER}${rows.join('\r\n')}`)
 	await start(page)
-	await page.locator('main').getByText('57,000 rows written, 3,000 rejected').waitFor({ timeout: 60000 })
+	await page
+		.locator('main')
+		.getByText('57,000 rows written, 3,000 rejected')
+		.waitFor({ timeout: 60000 })
 	assert.equal(await count(), 57000)
-	const first = page.getByRole('table', { name: 'Rejected rows' }).getByRole('rowheader').first()
+	const first = page
+		.getByRole('table', { name: 'Rejected rows' })
+		.getByRole('rowheader')
+		.first()
 	assert.equal(await first.textContent(), '20,002')
 })
 
@@ -146,7 +153,10 @@ test('a file that is not UTF-8 far down stops there and says how far it came', a
 	const page = await openImport()
 	const lines = Array.from({ length: 20000 }, (_, i) => {
 		const day = new Date(Date.UTC(1900, 0, 1 + i)).toISOString().slice(0, 10)
-		return `${day},${DEVICE},1,kWh but with a long unit, so that it is large\n`.replace(', so', ' so')
+		return `${day},${DEVICE},1,kWh but with a long unit, so that it is large\n`.replace(
+			', so',
+			' so',
+		)
 	})
 	const text = Buffer.concat([
 		Buffer.from(HEADER + lines.join('')),
@@ -156,7 +166,10 @@ test('a file that is not UTF-8 far down stops there and says how far it came', a
 	await page.getByRole('table', { name: /The first rows/ }).waitFor()
 	await start(page)
 	await page.locator('.problem').getByText('Line 20002 is not UTF-8').waitFor()
-	await page.locator('main').getByText(/all lines up to/).waitFor()
+	await page
+		.locator('main')
+		.getByText(/all lines up to/)
+		.waitFor()
 	assert.ok((await count()) > 0)
 })
 
@@ -170,7 +183,10 @@ test('the server goes away in the middle: it tries again, and each row is there 
 	await start(page)
 	await page.getByText('Tries again in').waitFor()
 	await control('start_fcgi', { name })
-	await page.locator('main').getByText('2 rows written, 0 rejected').waitFor({ timeout: 30000 })
+	await page
+		.locator('main')
+		.getByText('2 rows written, 0 rejected')
+		.waitFor({ timeout: 30000 })
 	assert.equal(await count(name), 2)
 })
 

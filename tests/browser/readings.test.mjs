@@ -1,4 +1,4 @@
-// Adding a device, entering and correcting readings: by who may and who may not, and by two at once.
+// Adding a device, entering and correcting readings: by who may, by who may not, by two at once.
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { accessible, browserTests, screenshot, settled } from './support.mjs'
@@ -155,6 +155,10 @@ test('who may not write is told so, with the way to sign in', async () => {
 	assert.equal(await page.getByRole('button', { name: 'Enter the reading' }).count(), 0)
 	const { url } = await server(NAME)
 	const add = await open(url, '#/add-device')
-	await add.getByText('You may not see this').or(add.getByText('may not add devices')).first().waitFor()
+	await add
+		.getByText('You may not see this')
+		.or(add.getByText('may not add devices'))
+		.first()
+		.waitFor()
 	await add.locator('main').getByRole('link', { name: 'Sign in' }).waitFor()
 })

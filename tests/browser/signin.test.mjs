@@ -71,7 +71,12 @@ test('an expired token in the tab is told, with the way to sign in again', async
 
 test('a name and a password sign in; a wrong password says so and keeps the name', async () => {
 	const { url } = await server('sample')
-	const person = { name: 'sample', person: 'ada', password: 'a long password', role: 'swm_writer' }
+	const person = {
+		name: 'sample',
+		person: 'ada',
+		password: 'a long password',
+		role: 'swm_writer',
+	}
 	await control('person', person)
 	const page = await open(url, '#/sign-in', { allow: ['401'] })
 	await page.getByLabel('Name').fill('ada')

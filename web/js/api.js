@@ -125,7 +125,10 @@ export function upload(path, { query, headers, body, signal, onSent }) {
 		const token = getToken();
 		const stop = () => request.abort();
 		request.open('POST', urlOf(path, query));
-		for (const [name, value] of Object.entries({ Accept: 'application/json', ...headers }))
+		for (const [name, value] of Object.entries({
+			Accept: 'application/json',
+			...headers,
+		}))
 			request.setRequestHeader(name, value);
 		if (token !== null) request.setRequestHeader('Authorization', `Bearer ${token}`);
 		request.upload.onprogress = (event) => onSent(event.loaded);

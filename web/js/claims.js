@@ -22,8 +22,7 @@ export function claimsOf(token) {
 }
 
 // Milliseconds since 1970, or null for a token that is good for ever.
-export const expiryOf = (claims) =>
-	typeof claims?.exp === 'number' ? claims.exp * 1000 : null;
+export const expiryOf = (claims) => (typeof claims?.exp === 'number' ? claims.exp * 1000 : null);
 
 export const isExpired = (claims) => {
 	const expiry = expiryOf(claims);

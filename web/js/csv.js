@@ -91,7 +91,11 @@ function badLine({ bytes, firstLine }) {
 	} catch {
 		let line = firstLine;
 		let begin = 0;
-		for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, begin)) {
+		for (
+			let end = bytes.indexOf(NEWLINE);
+			end !== -1;
+			end = bytes.indexOf(NEWLINE, begin)
+		) {
 			try {
 				decoder.decode(bytes.subarray(begin, end));
 			} catch {
@@ -158,7 +162,9 @@ export async function beginningOf(file) {
 	const piece = pieceOf(bytes, ends, 1);
 	const bad = badLine(piece);
 	if (bad !== null)
-		throw new CsvError(`Line ${bad} is not UTF-8. Save the file as UTF-8 and choose it again.`);
+		throw new CsvError(
+			`Line ${bad} is not UTF-8. Save the file as UTF-8 and choose it again.`,
+		);
 	if (piece.rows.length === 0) throw new CsvError('The file has only blank lines.');
 	const end = piece.rows[0][1];
 	const [columns, ...sample] = parseRows(new TextDecoder().decode(piece.bytes), 6, true);

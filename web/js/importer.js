@@ -11,9 +11,13 @@ const TRIES = 6;
 const pause = (seconds, signal) =>
 	new Promise((resolve, reject) => {
 		const timer = setTimeout(resolve, seconds * 1000);
-		signal.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), {
-			once: true,
-		});
+		signal.addEventListener(
+			'abort',
+			() => (clearTimeout(timer), reject(signal.reason)),
+			{
+				once: true,
+			},
+		);
 	});
 
 // What was done so far. rejected: { line, message, bytes } of each row that the server listed;
@@ -62,7 +66,9 @@ export class Importer {
 	request(body, { key, onSent }) {
 		const { table, onConflict, duplicates, keepGood, signal } = this;
 		return upload(encodeURIComponent(table), {
-			query: { on_conflict: duplicates && onConflict ? onConflict.join(',') : null },
+			query: {
+				on_conflict: duplicates && onConflict ? onConflict.join(',') : null,
+			},
 			headers: {
 				'Content-Type': 'text/csv',
 				Prefer: preferOf(keepGood, duplicates),
@@ -146,8 +152,8 @@ export class Importer {
 		return error;
 	}
 
-	// While the server is away it tries again: what a 503 answers was not done, and a lost answer
-	// is found by the piece's key. Without a key nobody knows, so it stops.
+	// While the server is away it tries again: what a 503 answers was not done, and a lost
+	// answer is found by the piece's key. Without a key nobody knows, so it stops.
 	async sendUntilAnswered(piece) {
 		const body = new Blob([this.begin.header, piece.bytes]);
 		const before = this.progress.done;
@@ -156,7 +162,10 @@ export class Importer {
 			try {
 				const response = await this.request(body, {
 					key,
-					onSent: (sent) => this.move(before + Math.min(sent, piece.bytes.length)),
+					onSent: (sent) =>
+						this.move(
+							before + Math.min(sent, piece.bytes.length),
+						),
 				});
 				this.progress.waiting = null;
 				return await resultOf(response, piece, this.signal);
@@ -167,14 +176,20 @@ export class Importer {
 					continue;
 				}
 				if (!this.mayRetry(error, key) || tries === TRIES) throw error;
-				await this.wait(Math.max(error.retryAfter ?? 1, 2 ** (tries - 1)), error);
+				await this.wait(
+					Math.max(error.retryAfter ?? 1, 2 ** (tries - 1)),
+					error,
+				);
 			}
 		}
 	}
 
 	mayRetry(error, key) {
 		if (!(error instanceof ApiError)) return false;
-		const isLost = error.kind === 'offline' || error.code === 'SWM001' || error.code === 'SWM006';
+		const isLost =
+			error.kind === 'offline' ||
+			error.code === 'SWM001' ||
+			error.code === 'SWM006';
 		return error.kind === 'unavailable' || (isLost && key !== null);
 	}
 

@@ -34,7 +34,8 @@ document.getElementById('skip').addEventListener('click', (event) => {
 async function offerWhatThereIs() {
 	const ours = await hasFleet();
 	for (const view of views.filter(({ menu, fleet }) => menu && fleet))
-		document.querySelector(`#menu [data-view="${view.name}"]`).parentElement.hidden = !ours;
+		document.querySelector(`#menu [data-view="${view.name}"]`).parentElement.hidden =
+			!ours;
 	if (!ours && /^#?\/?$/.test(location.hash)) navigate(href('explore'), true);
 }
 const offer = () => offerWhatThereIs().catch(() => {}); // the view says what is wrong

@@ -43,10 +43,15 @@ function readingFields(reading, units) {
 		if (unitText === '') throw new Error('Enter the unit, as kWh.');
 		return { date: day.input.value, amount: typed, unit: unitText };
 	}
-	return { elements: [day.element, amount.element, unit.element, list], read, amount: amount.input };
+	return {
+		elements: [day.element, amount.element, unit.element, list],
+		read,
+		amount: amount.input,
+	};
 }
 
-const same = (a, b) => a.date === b.date && Number(a.amount) === Number(b.amount) && a.unit === b.unit;
+const same = (a, b) =>
+	a.date === b.date && Number(a.amount) === Number(b.amount) && a.unit === b.unit;
 
 // A button within a refusal that does what the reader then chooses.
 const choice = (text, onclick) =>
@@ -73,11 +78,7 @@ function newReadingForm(page, { id, units, done, correct }) {
 		if (there === null) throw error;
 		if (same(there, typed)) return; // it was written, and only the answer was lost
 		throw new Refusal(
-			h(
-				'p',
-				null,
-				`There is a reading of that day: ${inWords(there)}.`,
-			),
+			h('p', null, `There is a reading of that day: ${inWords(there)}.`),
 			choice(`Correct it to ${inWords(typed)}`, () => correct(there, typed)),
 		);
 	}
@@ -98,7 +99,8 @@ function correctionForm(page, { shown, typed, units, done, cancel }) {
 
 	async function correct() {
 		const wanted = fields.read();
-		if (!(await correctReading(known, wanted, page.signal))) await changedMeanwhile(wanted);
+		if (!(await correctReading(known, wanted, page.signal)))
+			await changedMeanwhile(wanted);
 		announce(`Corrected to ${inWords(wanted)} on ${date(wanted.date)}`);
 		done();
 	}
@@ -134,7 +136,11 @@ function correctionForm(page, { shown, typed, units, done, cancel }) {
 		signal: page.signal,
 		inline: true,
 		label: `Correct the reading of ${date(shown.date)}`,
-		more: h('button', { type: 'button', class: 'secondary', onclick: cancel }, 'Cancel'),
+		more: h(
+			'button',
+			{ type: 'button', class: 'secondary', onclick: cancel },
+			'Cancel',
+		),
 	});
 	return { form, focus: () => fields.amount.focus() };
 }
@@ -169,7 +175,13 @@ export function readingsPanel(page, id, changed) {
 
 		function startCorrection(shown, typed) {
 			const cancel = () => corrections.replaceChildren();
-			const { form, focus } = correctionForm(page, { shown, typed, units, done, cancel });
+			const { form, focus } = correctionForm(page, {
+				shown,
+				typed,
+				units,
+				done,
+				cancel,
+			});
 			corrections.replaceChildren(
 				h('h3', null, `Correct the reading of ${date(shown.date)}`),
 				form,
@@ -180,9 +192,13 @@ export function readingsPanel(page, id, changed) {
 			enters
 				? newReadingForm(page, { id, units, done, correct })
 				: mayNot('You may read these readings, but not enter any.'),
-			!corrects && enters && mayNot('You may enter readings, but not correct them.'),
+			!corrects &&
+				enters &&
+				mayNot('You may enter readings, but not correct them.'),
 			corrections,
-			list.length === 0 ? empty('There are no readings of this device yet') : table.element,
+			list.length === 0
+				? empty('There are no readings of this device yet')
+				: table.element,
 		];
 	}
 
@@ -190,7 +206,11 @@ export function readingsPanel(page, id, changed) {
 	function readingsTable(list, correct) {
 		const body = h('tbody');
 		const problem = h('p', { class: 'field-error', role: 'alert' });
-		const more = h('button', { type: 'button', class: 'secondary', onclick: older }, 'Show older');
+		const more = h(
+			'button',
+			{ type: 'button', class: 'secondary', onclick: older },
+			'Show older',
+		);
 		let last;
 		const add = (part) => {
 			body.append(...part.map((reading) => readingRow(reading, correct)));
@@ -201,7 +221,13 @@ export function readingsPanel(page, id, changed) {
 			more.disabled = true;
 			problem.textContent = '';
 			try {
-				add(await readingsOf(id, { after: last, limit: PART }, page.signal));
+				add(
+					await readingsOf(
+						id,
+						{ after: last, limit: PART },
+						page.signal,
+					),
+				);
 			} catch (error) {
 				if (!page.signal.aborted) problem.textContent = error.message;
 			}

@@ -45,7 +45,8 @@ export async function tables() {
 		.sort((a, b) => collator.compare(a.name, b.name));
 }
 
-// { name, about, type, format, required, isKey, options } of each column, or null without the table.
+// { name, about, type, format, required, isKey, options } of each column, or null where there is no
+// such table.
 export async function columnsOf(table) {
 	const definition = (await schemaDocument()).definitions?.[table];
 	if (!definition) return null;

@@ -43,7 +43,10 @@ function signedIn(claims) {
 	);
 	const about = h('span', { class: 'who' }, who, role && role !== who ? ` (${role})` : '');
 	return isExpired(claims)
-		? [h('span', { class: 'who who-expired' }, 'Token expired'), signInLink('Sign in again')]
+		? [
+				h('span', { class: 'who who-expired' }, 'Token expired'),
+				signInLink('Sign in again'),
+			]
 		: [about, out];
 }
 

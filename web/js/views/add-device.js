@@ -11,7 +11,13 @@ function deviceForm(page, number) {
 	const name = field('Name', { autocomplete: 'off', required: true, name: 'device_name' });
 	const id = field(
 		'Number',
-		{ inputmode: 'numeric', autocomplete: 'off', value: number, required: true, name: 'id' },
+		{
+			inputmode: 'numeric',
+			autocomplete: 'off',
+			value: number,
+			required: true,
+			name: 'id',
+		},
 		'By which programs know it; no two devices have the same.',
 	);
 	return entryForm({

@@ -24,8 +24,7 @@ const OPERATORS = [
 
 // As the API reads the name of a column (doc: "Tables and views", reserved characters).
 const PLAIN = /^[\p{L}_][\p{L}\p{N}_$]*$/u;
-const columnName = (name) =>
-	PLAIN.test(name) ? name : `"${name.replace(/[\\"]/g, '\\$&')}"`;
+const columnName = (name) => (PLAIN.test(name) ? name : `"${name.replace(/[\\"]/g, '\\$&')}"`);
 
 // --- the tables ---
 
@@ -46,7 +45,11 @@ async function drawTables() {
 				h(
 					'li',
 					{ class: 'card' },
-					h('h2', null, h('a', { href: href('explore', [name]) }, name)),
+					h(
+						'h2',
+						null,
+						h('a', { href: href('explore', [name]) }, name),
+					),
 					about && h('p', { class: 'quiet' }, about),
 				),
 			),
@@ -70,7 +73,11 @@ function orderOf(query, columns) {
 	// with the key behind it, so that pages can follow each other
 	const first = columnName(column);
 	const rest = keys.filter((key) => key !== first);
-	return { column, descending, text: [`${first}${descending ? '.desc' : ''}`, ...rest].join(',') };
+	return {
+		column,
+		descending,
+		text: [`${first}${descending ? '.desc' : ''}`, ...rest].join(','),
+	};
 }
 
 // The text of a number is kept where JavaScript's number would lose digits of it.
@@ -144,7 +151,11 @@ function filterChips(page) {
 						'aria-label': `Remove the filter ${filterText(filter)}`,
 						onclick: () =>
 							page.go({
-								where: whereOf(filters.filter((_, i) => i !== at)),
+								where: whereOf(
+									filters.filter(
+										(_, i) => i !== at,
+									),
+								),
 								after: null,
 								page: null,
 							}),
@@ -224,7 +235,11 @@ function rowsTable(page, { table, columns, order, list, caption }) {
 						columns.map((column) =>
 							h(
 								'td',
-								{ class: isNumber(column) && 'number' },
+								{
+									class:
+										isNumber(column) &&
+										'number',
+								},
 								cellText(row[column.name]),
 							),
 						),
@@ -241,7 +256,11 @@ function pagerOf(page, { more, count, total }) {
 	const isLast = total !== null ? at * PAGE_SIZE + count >= total : count < PAGE_SIZE;
 	const first = !page.route.query.has('after') && at === 0;
 	const go = (text, changes) =>
-		h('button', { type: 'button', class: 'secondary', onclick: () => page.go(changes) }, text);
+		h(
+			'button',
+			{ type: 'button', class: 'secondary', onclick: () => page.go(changes) },
+			text,
+		);
 	const next = more !== null ? { after: more, page: at + 1 } : { after: null, page: at + 1 };
 	return h(
 		'nav',
@@ -324,7 +343,8 @@ function showTable(page, table) {
 					'Or you may not see it. ',
 					h('a', { href: href('explore') }, 'See what there is'),
 				);
-			if (settings.childElementCount === 0) settings.append(filterForm(page, columns));
+			if (settings.childElementCount === 0)
+				settings.append(filterForm(page, columns));
 			return drawRows(page, table, columns, signal);
 		});
 	update();

@@ -92,7 +92,11 @@ function headerProblems(begin, columns) {
 	return [
 		twice.length > 0 && h('p', null, `The header names ${twice.join(', ')} twice.`),
 		unknown.length > 0 &&
-			h('p', null, `The table has no column ${unknown.map((name) => `“${name}”`).join(', ')}.`),
+			h(
+				'p',
+				null,
+				`The table has no column ${unknown.map((name) => `“${name}”`).join(', ')}.`,
+			),
 		unknown.length > 0 && h('p', null, `${has} The first line must name its columns.`),
 	].filter(Boolean);
 }
@@ -134,8 +138,13 @@ function previewTable(file, begin, columns) {
 							name,
 							h(
 								'span',
-								{ class: formats.has(name) ? 'quiet small' : 'bad small' },
-								formats.get(name) ?? 'not in the table',
+								{
+									class: formats.has(name)
+										? 'quiet small'
+										: 'bad small',
+								},
+								formats.get(name) ??
+									'not in the table',
 							),
 						),
 					),
@@ -180,7 +189,9 @@ function progressBar() {
 					share === 1 && written === 0 && 'the database writes it',
 					written > 0 && `${integer(written)} written`,
 					skipped > 0 && `${integer(skipped)} rejected`,
-					share < 1 && left !== null && `${counted(left, 'second', 'seconds')} left`,
+					share < 1 &&
+						left !== null &&
+						`${counted(left, 'second', 'seconds')} left`,
 				]
 					.filter(Boolean)
 					.join(', ');
@@ -203,7 +214,12 @@ function rejectedPart(file, begin, { rejected, unlisted }) {
 	return [
 		h(
 			'div',
-			{ class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Rejected rows' },
+			{
+				class: 'scroll',
+				tabindex: 0,
+				role: 'region',
+				'aria-label': 'Rejected rows',
+			},
 			h(
 				'table',
 				null,
@@ -221,21 +237,34 @@ function rejectedPart(file, begin, { rejected, unlisted }) {
 				h(
 					'tbody',
 					null,
-					rejected.slice(0, MOST_LISTED).map(({ line, message }) =>
-						h(
-							'tr',
-							null,
-							h('th', { scope: 'row', class: 'number' }, integer(line)),
-							h('td', null, message),
+					rejected
+						.slice(0, MOST_LISTED)
+						.map(({ line, message }) =>
+							h(
+								'tr',
+								null,
+								h(
+									'th',
+									{
+										scope: 'row',
+										class: 'number',
+									},
+									integer(line),
+								),
+								h('td', null, message),
+							),
 						),
-					),
 				),
 			),
 		),
 		rejected.length > MOST_LISTED &&
-			quiet(`And ${integer(rejected.length - MOST_LISTED)} more in the download.`),
+			quiet(
+				`And ${integer(rejected.length - MOST_LISTED)} more in the download.`,
+			),
 		unlisted > 0 &&
-			quiet(`The server rejected ${integer(unlisted)} more, which it does not name.`),
+			quiet(
+				`The server rejected ${integer(unlisted)} more, which it does not name.`,
+			),
 		rejected.length > 0 &&
 			h(
 				'div',
@@ -256,7 +285,8 @@ const summaryOf = ({ written, rejected, unlisted }) =>
 function stopped(error, importer) {
 	const { progress, keepGood, key } = importer;
 	const byReader = error.name === 'AbortError';
-	const isLost = error instanceof ApiError && (error.kind === 'offline' || error.code === 'SWM001');
+	const isLost =
+		error instanceof ApiError && (error.kind === 'offline' || error.code === 'SWM001');
 	const unknown = byReader || (isLost && key === null);
 	const some = keepGood && progress.line > 0;
 	return h(
@@ -265,10 +295,19 @@ function stopped(error, importer) {
 		h(
 			'div',
 			{ role: 'alert' },
-			h('p', { class: 'state-title' }, byReader ? 'Stopped' : 'The import stopped'),
+			h(
+				'p',
+				{ class: 'state-title' },
+				byReader ? 'Stopped' : 'The import stopped',
+			),
 			!byReader && failureText(error),
 		),
-		some && h('p', null, `${summaryOf(progress)}: all lines up to ${integer(progress.line)}.`),
+		some &&
+			h(
+				'p',
+				null,
+				`${summaryOf(progress)}: all lines up to ${integer(progress.line)}.`,
+			),
 		unknown
 			? h(
 					'p',
@@ -287,11 +326,13 @@ function importForm(page, { file, table, columns, begin }) {
 		{ value: 'keep', text: 'Write the others, and list it' },
 		{ value: 'none', text: 'Write nothing at all' },
 	]);
-	const twice = key && choices(`If a row with its ${key.join(', ')} is there already`, [
-		{ value: '', text: 'Count it as wrong' },
-		{ value: 'merge', text: 'Replace what is there' },
-		{ value: 'ignore', text: 'Leave what is there' },
-	]);
+	const twice =
+		key &&
+		choices(`If a row with its ${key.join(', ')} is there already`, [
+			{ value: '', text: 'Count it as wrong' },
+			{ value: 'merge', text: 'Replace what is there' },
+			{ value: 'ignore', text: 'Leave what is there' },
+		]);
 	const result = h('div', { class: 'stack', role: 'status' });
 	const button = h(
 		'button',
@@ -367,7 +408,8 @@ export function show(page) {
 	async function drawFile(file, signal) {
 		const table = tableName();
 		const columns = await columnsOf(table);
-		if (columns === null) return empty(`There is no table “${table}”`, 'Choose another one.');
+		if (columns === null)
+			return empty(`There is no table “${table}”`, 'Choose another one.');
 		let begin;
 		try {
 			begin = await beginningOf(file);
@@ -381,7 +423,11 @@ export function show(page) {
 		}
 		signal.throwIfAborted();
 		announce(`${file.name} read`);
-		return h('section', { class: 'card' }, importForm(page, { file, table, columns, begin }));
+		return h(
+			'section',
+			{ class: 'card' },
+			importForm(page, { file, table, columns, begin }),
+		);
 	}
 
 	async function draw() {

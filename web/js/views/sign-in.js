@@ -18,7 +18,9 @@ function backOf(query) {
 async function enter(page, token) {
 	const claims = claimsOf(token);
 	if (claims === null)
-		throw new Error('This is not a token: that has three parts with dots between them.');
+		throw new Error(
+			'This is not a token: that has three parts with dots between them.',
+		);
 	if (isExpired(claims)) throw new Error('This token has expired. Ask for a new one.');
 	await ask('', {
 		token,
@@ -81,8 +83,7 @@ function tokenForm(page) {
 	});
 }
 
-const card = (title, form) =>
-	h('section', { class: 'card narrow' }, h('h2', null, title), form);
+const card = (title, form) => h('section', { class: 'card narrow' }, h('h2', null, title), form);
 
 export function show(page) {
 	const place = region(page, { lines: 4 });
@@ -91,7 +92,11 @@ export function show(page) {
 		const byPassword = await may('post', '/rpc/login').catch(() => false);
 		return [
 			getToken() !== null &&
-				h('p', { class: 'lead' }, 'You are signed in. Another token takes its place.'),
+				h(
+					'p',
+					{ class: 'lead' },
+					'You are signed in. Another token takes its place.',
+				),
 			byPassword && card('With a password', passwordForm(page)),
 			card('With a token', tokenForm(page)),
 		];
