@@ -46,7 +46,11 @@ write_answer(struct answer *a, swm_str bytes)
 {
 	if (is_success(a->status))
 		return screen_write_data(&a->screen, bytes);
-	return fwrite(bytes.ptr, 1, bytes.len, stderr) != bytes.len;
+	if (isatty(STDERR_FILENO) == 1)
+		text_print(stderr, bytes);
+	else
+		fwrite(bytes.ptr, 1, bytes.len, stderr);
+	return ferror(stderr);
 }
 
 /* A field of the answer's head, or its status, when they were asked for. */

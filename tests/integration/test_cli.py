@@ -24,8 +24,9 @@ from harness import array, bearer, error_body, ids, token
 def table(name, columns, values):
 	"""A table of its own for a test, dropped with the database."""
 	name = "cli_" + name
-	harness.sql("DROP TABLE IF EXISTS test.%s; CREATE TABLE test.%s (%s); INSERT INTO test.%s VALUES %s; "
-	            "GRANT SELECT ON test.%s TO swm_anon" % (name, name, columns, name, values, name))
+	harness.sql("DROP TABLE IF EXISTS test.{0}; CREATE TABLE test.{0} ({1});"
+	            "INSERT INTO test.{0} VALUES {2}; GRANT SELECT ON test.{0} TO swm_anon"
+	            .format(name, columns, values))
 	return name
 
 
@@ -53,10 +54,13 @@ class Terminal:
 		environment["PATH"] = os.path.dirname(path) + ":" + environment["PATH"]
 		self.master, slave = pty.openpty()
 		fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+		def take_terminal():
+			fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
 		self.popen = subprocess.Popen(
-			[program or path, *args], stdin=slave, stdout=slave, stderr=slave, cwd=harness.folder(),
-			env={**environment, "TERM": "xterm", **(env or {})},
-			**{**harness._as_user(), "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)})
+			[program or path, *args], stdin=slave, stdout=slave, stderr=slave,
+			cwd=harness.folder(), env={**environment, "TERM": "xterm", **(env or {})},
+			**{**harness._as_user(), "preexec_fn": take_terminal})
 		os.close(slave)
 		self.seen = ""
 
@@ -67,7 +71,8 @@ class Terminal:
 		"""What was written up to a text, or to the end of the program; lines end in \\n."""
 		deadline = time.monotonic() + seconds
 		while until is None or until not in self.seen:
-			if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
+			left = max(0, deadline - time.monotonic())
+			if not select.select([self.master], [], [], left)[0]:
 				raise TimeoutError("after %r" % self.seen[-1000:])
 			try:
 				piece = os.read(self.master, 1 << 16)
@@ -172,18 +177,21 @@ class Query(Cli):
 		self.assertNotEqual(done.stderr, b"")
 
 	def test_formats(self):
-		for format_, expected in (("json", array('{"id":1,"word":null}', '{"id":2,"word":""}')),
-		                          ("ndjson", '{"id":1,"word":null}\n{"id":2,"word":""}'), ("csv", 'id,word\n1,\n2,""'),
-		                          ("table", " id | word\n----+-----\n  1 | NULL\n  2 | \n(2 rows)")):
+		target = table("formats", "id int, word text", "(1, NULL), (2, '')") + "?order=id"
+		for format_, expected in (
+				("json", array('{"id":1,"word":null}', '{"id":2,"word":""}')),
+				("ndjson", '{"id":1,"word":null}\n{"id":2,"word":""}'),
+				("csv", 'id,word\n1,\n2,""'),
+				("table", " id | word\n----+-----\n  1 | NULL\n  2 | \n(2 rows)")):
 			with self.subTest(format_):
-				target = table("formats", "id int, word text", "(1, NULL), (2, '')") + "?order=id"
-				status, out, err = self.swm("query", "-f", format_, self.file, target)
-				self.assertEqual((status, err), (0, ""))
-				self.assertEqual(out.replace("------", "-----").replace("word \n", "word\n"), expected + "\n")
+				self.assertEqual(self.swm("query", "-f", format_, self.file, target),
+				                 (0, expected + "\n", ""))
 
 	def test_format_mistakes(self):
-		for args, wanted in ((("-f", "jsno"), "did you mean json?"), (("-f", "xml"), "table, json, csv or ndjson, not 'xml'"),
-		                     (("-f", "csv", "-H", "accept: text/csv"), "exclude each other")):
+		for args, wanted in (
+				(("-f", "jsno"), "did you mean json?"),
+				(("-f", "xml"), "table, json, csv or ndjson, not 'xml'"),
+				(("-f", "csv", "-H", "accept: text/csv"), "exclude each other")):
 			with self.subTest(args):
 				status, out, err = self.swm("query", *args, self.file, "three")
 				self.assertEqual((status, out), (2, ""))
@@ -191,16 +199,19 @@ class Query(Cli):
 
 	def test_a_url_of_a_mounted_api(self):
 		env = {"SWM_OPENAPI_SERVER_PROXY_URI": "https://example.org/rest/v1/"}
-		for url in ("https://example.org/rest/v1/three?id=eq.1", "http://127.0.0.1:8080/three?id=eq.1", "three?id=eq.1"):
+		for url in ("https://example.org/rest/v1/three?id=eq.1",
+		            "http://127.0.0.1:8080/three?id=eq.1", "three?id=eq.1"):
 			with self.subTest(url):
-				self.assertEqual(self.swm("query", self.file, url, env=env), (0, ids(1) + "\n", ""))
+				self.assertEqual(self.swm("query", self.file, url, env=env),
+				                 (0, ids(1) + "\n", ""))
 
 	def test_closed_output(self):
 		"""The descriptor of a closed standard output must not become the database's socket."""
 		path, env = harness.program("swm")
 		for format_ in ("json", "table"):
 			with self.subTest(format_):
-				done = subprocess.run(["sh", "-c", 'exec "$0" query -f %s "$1" three >&- 3>&-' % format_, path, self.file],
+				command = 'exec "$0" query -f %s "$1" three >&- 3>&-' % format_
+				done = subprocess.run(["sh", "-c", command, path, self.file],
 				                      stderr=subprocess.PIPE, env=env, timeout=60)
 				self.assertEqual(done.returncode, 1)
 				self.assertIn(b"cannot write", done.stderr)
@@ -215,9 +226,13 @@ class Table(Cli):
 		return out
 
 	def test_a_terminal_gets_a_table(self):
-		self.assertEqual(self.terminal("query", self.file, "three?order=id").end(), (0, " id\n---\n  1\n  2\n  3\n(3 rows)\n"))
-		self.assertEqual(self.terminal("query", "-f", "csv", self.file, "three?order=id").end(), (0, "id\n1\n2\n3\n"))
-		self.assertEqual(self.terminal("query", "-H", "Accept: text/csv", self.file, "three?id=eq.1").end(), (0, "id\n1\n"))
+		for args, expected in (
+				((), " id\n---\n  1\n  2\n  3\n(3 rows)\n"),
+				(("-f", "csv"), "id\n1\n2\n3\n"),
+				(("-H", "Accept: text/csv"), "id\n1\n2\n3\n")):
+			with self.subTest(args):
+				terminal = self.terminal("query", *args, self.file, "three?order=id")
+				self.assertEqual(terminal.end(), (0, expected))
 
 	def test_alignment(self):
 		name = table("aligned", "id int, name text, amount numeric, good bool, note text",
@@ -235,40 +250,53 @@ class Table(Cli):
 		self.assertEqual(self.table("three?id=eq.1"), " id\n---\n  1\n(1 row)\n")
 
 	def test_counts(self):
-		for target, args, expected in (("million?limit=2&select=id&order=id", ("-H", "Prefer: count=exact"), "(2 of 1000000 rows)"),
-		                               ("three?offset=1", ("-H", "Prefer: count=exact"), "(rows 2 to 3 of 3)"),
-		                               ("three?offset=1", (), "(rows 2 to 3)"), ("three", ("-H", "Prefer: count=exact"), "(3 rows)")):
-			with self.subTest(target):
+		exact = ("-H", "Prefer: count=exact")
+		for target, args, expected in (
+				("million?limit=2&select=id&order=id", exact, "(2 of 1000000 rows)"),
+				("three?offset=1", exact, "(rows 2 to 3 of 3)"),
+				("three?offset=1", (), "(rows 2 to 3)"),
+				("three", exact, "(3 rows)")):
+			with self.subTest(expected):
 				self.assertEqual(self.table(target, *args).splitlines()[-1], expected)
 
 	def test_widths(self):
 		"""East Asian wide characters and emoji take two columns, combining marks none (UAX 11)."""
-		name = table("wide", "id int, word text", "(1, 'abcd'), (2, '日本'), (3, '😀😀'), (4, E'e\\u0301te\\u0301x')")
+		name = table("wide", "id int, word text",
+		             "(1, 'abcd'), (2, '日本'), (3, '😀😀'), (4, E'e\\u0301te\\u0301x')")
 		self.assertEqual(self.table(name + "?select=word,id&order=id"),
-		                 " word | id\n------+---\n abcd |  1\n 日本 |  2\n 😀😀 |  3\n e\u0301te\u0301x |  4\n(4 rows)\n")
+		                 " word | id\n------+---\n abcd |  1\n 日本 |  2\n 😀😀 |  3\n"
+		                 " e\u0301te\u0301x |  4\n(4 rows)\n")
 
 	def test_locales(self):
 		name = table("wide2", "word text", "('日本é')")
-		escaped = " word\n--------------------\n \\u65e5\\u672c\\u00e9\n(1 row)\n"
-		plain = " word\n-------\n 日本é\n(1 row)\n"
-		for env, expected in (({"LC_ALL": "C"}, escaped), ({"LC_ALL": "xx_YY.nonsense"}, plain), ({"LC_ALL": ""}, plain),
-		                      ({"LC_ALL": "", "LC_CTYPE": "C"}, plain)):
+		escaped = " word\n-------------------\n \\u65e5\\u672c\\u00e9\n(1 row)\n"
+		plain = " word\n------\n 日本é\n(1 row)\n"
+		for env, expected in (
+				({"LC_ALL": "C"}, escaped),
+				({"LC_ALL": "xx_YY.nonsense"}, plain),
+				({"LC_ALL": ""}, plain),
+				({"LC_ALL": "", "LC_CTYPE": "C"}, plain)):
 			with self.subTest(env):
-				out = self.table(name, env=env)
-				self.assertEqual(re.sub("-+", "-", out), re.sub("-+", "-", expected))
+				self.assertEqual(self.table(name, env=env), expected)
 
 	def test_what_a_terminal_would_obey(self):
 		name = table("escapes", "id int, word text",
-		             "(1, E'\\x1b[2Jx\\x07'), (2, E'a\\nb\\tc\\r'), (3, U&'\\009b31m\\202Etxt'), (4, E'\\x7f')")
-		expected = " id | word\n----+-----------------\n  1 | \\x1b[2Jx\\a\n  2 | a\\nb\\tc\\r\n  3 | \\u009b31m\\u202etxt\n  4 | \\x7f\n(4 rows)\n"
-		for out in (self.table(name + "?order=id"), self.terminal("query", self.file, name + "?order=id").end()[1]):
-			self.assertEqual(re.sub("-{9,}", "-" * 17, out), expected)
+		             "(1, E'\\x1b[2Jx\\x07'), (2, E'a\\nb\\tc\\r'),"
+		             "(3, U&'\\009b31m\\202Etxt'), (4, E'\\x7f')")
+		target = name + "?order=id"
+		expected = (" id | word\n----+-------------------\n"
+		            "  1 | \\x1b[2Jx\\a\n"
+		            "  2 | a\\nb\\tc\\r\n"
+		            "  3 | \\u009b31m\\u202etxt\n"
+		            "  4 | \\x7f\n(4 rows)\n")
+		self.assertEqual(self.table(target), expected)
+		self.assertEqual(self.terminal("query", self.file, target).end(), (0, expected))
 		for format_ in ("csv", "json", "ndjson"):
 			with self.subTest(format_):
-				out = self.terminal("query", "-f", format_, self.file, name).end()[1]
-				self.assertEqual([c for c in out if c != "\n" and c != "\t" and not c.isprintable()], [])
+				out = self.terminal("query", "-f", format_, self.file, target).end()[1]
+				self.assertEqual([c for c in out if c not in "\n\t" and not c.isprintable()], [])
 		# a file is given what there is
-		self.assertIn("\x1b[2Jx\x07", self.swm("query", "-f", "csv", self.file, name)[1])
+		self.assertIn("\x1b[2Jx\x07", self.swm("query", "-f", "csv", self.file, target)[1])
 
 	def test_an_error_with_escapes(self):
 		status, out = self.terminal("query", self.file, "three?id=eq.\x1b[31mx").end()
@@ -276,46 +304,59 @@ class Table(Cli):
 		self.assertNotIn("\x1b", out)
 
 	def test_names_with_escapes(self):
-		harness.sql('CREATE TABLE IF NOT EXISTS test."cli columns" (U&"a\\001b[31m" int);'
-		            ' GRANT SELECT ON test."cli columns" TO swm_anon; INSERT INTO test."cli columns" VALUES (7)')
-		self.addCleanup(harness.sql, 'DROP TABLE test."cli columns"')
-		self.assertEqual(self.table("cli columns"), " a\\x1b[31m\n----------\n         7\n(1 row)\n")
+		name = table("names", 'U&"a\\001b[31m" int', "(7)")
+		self.assertEqual(self.table(name), " a\\x1b[31m\n----------\n         7\n(1 row)\n")
 
 	def test_embedded(self):
-		name = table("nested", "id int, j json, a int[]", """(1, '{"a" : [1, 2], "b c": "d  e"}', '{1,2}')""")
-		self.assertEqual(self.table(name).splitlines()[2], ' 1 | {"a":[1,2],"b c":"d  e"} | [1,2]'.replace(" 1 |", "  1 |"))
+		name = table("nested", "id int, j json, a int[]",
+		             """(1, '{"a" : [1, 2], "b c": "d  e"}', '{1,2}')""")
+		self.assertEqual(self.table(name).splitlines()[2],
+		                 '  1 | {"a":[1,2],"b c":"d  e"} | [1,2]')
+
+	def test_the_readme(self):
+		with open(os.path.join(harness.CHECKOUT, "README.md")) as file:
+			target, expected = re.search(r"^\t\$ \S*/swm query \S+ '(.*)'\n((?:\t .*\n|\t[-(].*\n)+)",
+			                             file.read(), re.M).groups()
+		terminal = self.terminal("query", harness.server(db_schemas="swm").configuration, target)
+		self.assertEqual(terminal.end(), (0, re.sub("^\t", "", expected, flags=re.M)))
+
+	def lines(self, *args, **more):
+		return self.terminal("query", *args, **more).end()[1].splitlines()
 
 	def test_fitting(self):
-		name = table("long", "id int, word text, tail text", "(12345678, repeat('x', 100), 'end')")
-		lines = self.terminal("query", self.file, name, columns=40).end()[1].splitlines()
+		name = table("long", "id int, word text, tail text",
+		             "(12345678, repeat('x', 100), 'end')")
+		lines = self.lines(self.file, name, columns=40)
 		self.assertEqual(lines[2], " 12345678 | " + "x" * 20 + "… | end")
 		self.assertEqual(max(map(len, lines)), 40)
-		for wide in (self.terminal("query", "--wide", self.file, name, columns=40).end()[1], self.table(name)):
-			self.assertIn("x" * 100, wide)
-		lines = self.terminal("query", self.file, name, columns=40, env={"COLUMNS": "60"}).end()[1].splitlines()
-		self.assertEqual(max(map(len, lines)), 60)
-		for columns in ("0", "", "-1", "many"):
+		self.assertIn("x" * 100, self.table(name))
+		self.assertIn("x" * 100, "".join(self.lines("--wide", self.file, name, columns=40)))
+
+	def test_the_width_of_the_terminal(self):
+		name = table("long2", "word text, id int", "(repeat('x', 100), 1)")
+		for columns, width in (("60", 60), ("0", 40), ("", 40), ("-1", 40), ("many", 40)):
 			with self.subTest(columns):
-				lines = self.terminal("query", self.file, name, columns=40, env={"COLUMNS": columns}).end()[1].splitlines()
-				self.assertEqual(max(map(len, lines)), 40)
+				lines = self.lines(self.file, name, columns=40, env={"COLUMNS": columns})
+				self.assertEqual(max(map(len, lines)), width)
 
 	def test_cut_between_wide_characters(self):
 		name = table("wide3", "word text, id int", "(repeat('日', 40), 1)")
-		line = self.terminal("query", self.file, name, columns=20).end()[1].splitlines()[2]
-		self.assertEqual(line, " " + "日" * 6 + "…  |  1")
+		self.assertEqual(self.lines(self.file, name, columns=20)[2], " " + "日" * 6 + "…  |  1")
 
 	def test_more_columns_than_fit(self):
-		name = table("columns", ", ".join("column_%d text" % i for i in range(40)), "(%s)" % ", ".join(["'value'"] * 40))
-		lines = self.terminal("query", self.file, name, columns=50).end()[1].splitlines()
+		name = table("columns", ", ".join("column_%d text" % i for i in range(40)),
+		             "(%s)" % ", ".join(["'value'"] * 40))
+		lines = self.lines(self.file, name, columns=50)
 		self.assertEqual(lines[-1], "(1 row; 4 of 40 columns, --wide shows all)")
 		self.assertLessEqual(max(map(len, lines)), 50)
 
 	def test_rows_that_differ(self):
-		harness.sql("CREATE OR REPLACE FUNCTION test.cli_differ() RETURNS SETOF json LANGUAGE sql AS "
+		harness.sql("CREATE FUNCTION test.cli_differ() RETURNS SETOF json LANGUAGE sql AS "
 		            """$$VALUES ('{"a":1}'::json), ('{"b":"x","a":2}'), ('[3]'), ('4')$$""")
 		self.addCleanup(harness.sql, "DROP FUNCTION test.cli_differ()")
 		self.assertEqual(self.table("rpc/cli_differ"),
-		                 " a | b | cli_differ\n---+---+-----------\n 1 |   | \n 2 | x | \n   |   | [3]\n   |   | 4\n(4 rows)\n")
+		                 " a | b | cli_differ\n---+---+-----------\n 1 |   | \n 2 | x | \n"
+		                 "   |   | [3]\n   |   | 4\n(4 rows)\n")
 
 	def test_other_answers_come_as_they_are(self):
 		out = self.table("/")
@@ -336,31 +377,35 @@ class Table(Cli):
 	def test_a_million_rows(self):
 		"""Constant memory: in an address space that a million rows do not fit."""
 		path, env = harness.program("swm")
-		limit = "" if harness.BUILD.endswith("asan") else "ulimit -v 400000; " # the sanitizer maps terabytes
-		done = subprocess.run(["sh", "-c", limit + 'exec "$0" "$@"', path, "query", "-f", "table", self.file,
-		                       "million?select=id,other:id,third:id"], capture_output=True, text=True, env=env, timeout=120)
+		# the sanitizer maps terabytes
+		limit = "" if harness.BUILD.endswith("asan") else "ulimit -v 400000; "
+		argv = [path, "query", "-f", "table", self.file, "million?select=id,other:id,third:id"]
+		done = subprocess.run(["sh", "-c", limit + 'exec "$0" "$@"', *argv], capture_output=True,
+		                      text=True, env=env, timeout=120)
 		self.assertEqual((done.returncode, done.stderr), (0, ""))
 		self.assertEqual(done.stdout.count("\n"), 1000003)
 		self.assertEqual(done.stdout.splitlines()[-1], "(1000000 rows)")
 
 
 class Pager(Cli):
+	def paged(self, *args, pager="sed 's/^/paged:/'"):
+		return self.terminal("query", *args, env={"PAGER": pager}).end()
+
 	def test_only_when_it_is_longer_than_the_terminal(self):
-		env = {"PAGER": "sed 's/^/paged:/'"}
-		self.assertNotIn("paged:", self.terminal("query", self.file, "thousand?limit=20", env=env).end()[1])
-		status, out = self.terminal("query", self.file, "thousand?limit=21", env=env).end()
+		self.assertNotIn("paged:", self.paged(self.file, "thousand?limit=20")[1])
+		status, out = self.paged(self.file, "thousand?limit=21")
 		self.assertEqual((status, out.count("paged:")), (0, 24))
 		# a line that is wider than the terminal takes several of its rows
-		out = self.terminal("query", "-f", "json", self.file, "/", env=env).end()[1]
-		self.assertIn("paged:", out)
+		self.assertIn("paged:", self.paged("-f", "json", self.file, "/")[1])
 
 	def test_never_without_a_terminal(self):
-		self.assertNotIn("paged:", self.swm("query", "-f", "table", self.file, "thousand", env={"PAGER": "sed 's/^/paged:/'"})[1])
+		out = self.swm("query", "-f", "table", self.file, "thousand", env={"PAGER": "false"})[1]
+		self.assertEqual(out.count("\n"), 1003)
 
 	def test_none(self):
 		for pager in ("", "cat"):
 			with self.subTest(pager):
-				status, out = self.terminal("query", self.file, "thousand", env={"PAGER": pager}).end()
+				status, out = self.paged(self.file, "thousand", pager=pager)
 				self.assertEqual((status, out.splitlines()[-1]), (0, "(1000 rows)"))
 
 	def test_less(self):
@@ -382,18 +427,19 @@ class Pager(Cli):
 		self.assertEqual(terminal.end()[0], 0)
 
 	def test_a_pager_that_is_not_there(self):
-		status, out = self.terminal("query", self.file, "thousand", env={"PAGER": "/nowhere/pager"}).end()
+		status, out = self.paged(self.file, "thousand", pager="/nowhere/pager")
 		self.assertEqual(status, 1)
 		self.assertIn("swm: the pager '/nowhere/pager' cannot be run", out)
 
 	def test_a_pager_that_ends_at_once(self):
-		self.assertEqual(self.terminal("query", self.file, "million", env={"PAGER": "true"}).end(), (0, ""))
+		self.assertEqual(self.paged(self.file, "million", pager="true"), (0, ""))
 
 	def test_a_pipe_that_is_closed_early(self):
 		path, env = harness.program("swm")
-		done = subprocess.run(["bash", "-c", '"$0" query -f table "$1" million | head -n 3', path, self.file],
-		                      capture_output=True, text=True, env=env, timeout=60)
-		self.assertEqual((done.returncode, len(done.stdout.splitlines()), done.stderr), (0, 3, ""))
+		command = '"$0" query -f table "$1" million | head -n 3'
+		done = subprocess.run(["bash", "-c", command, path, self.file], capture_output=True,
+		                      text=True, env=env, timeout=60)
+		self.assertEqual((done.returncode, done.stdout.count("\n"), done.stderr), (0, 3, ""))
 
 
 class Token(Cli):
@@ -427,22 +473,27 @@ class Token(Cli):
 		self.assertEqual(self.server.get("/secret?select=id", bearer(value)).status, 200)
 
 	def test_times(self):
-		for time_, seconds in (("90", 90), ("90s", 90), ("15m", 900), ("1h", 3600), ("30d", 30 * 86400), ("1h30m", 5400), ("0", 0)):
+		for time_, seconds in (("90", 90), ("90s", 90), ("15m", 900), ("1h", 3600),
+		                       ("30d", 30 * 86400), ("1h30m", 5400), ("0", 0)):
 			with self.subTest(time_):
 				claims = self.claims(self.make("--expires", time_))
 				self.assertAlmostEqual(claims["exp"], time.time() + seconds, delta=10)
 
 	def test_mistakes(self):
 		for args, status in (((), 2), (("-c", "[]", self.file), 1), (("-c", "{", self.file), 1),
-		                     (("-a", "RS256", self.file), 2), (("-e", "soon", self.file), 2),
-		                     (("-e", "", self.file), 2), (("-e", "1w", self.file), 2), (("-e", "-1h", self.file), 2), (("-e", "h", self.file), 2),
-		                     (("-e", "1.5h", self.file), 2), (("-e", "99999999999999999999s", self.file), 2), (("-e", "12000d", self.file), 2),
-		                     (("-e", "1h ", self.file), 2),
+		                     (("-a", "RS256", self.file), 2),
 		                     ((self.file, self.file), 2), (("/nowhere.conf",), 1)):
 			with self.subTest(args):
 				seen, out, err = self.swm("token", *args)
 				self.assertEqual((seen, out), (status, ""))
 				self.assertNotEqual(err, "")
+
+	def test_wrong_times(self):
+		for time_ in ("soon", "", "1w", "-1h", "h", "1.5h", "99999999999999999999s", "12000d", "1h "):
+			with self.subTest(time_):
+				status, out, err = self.swm("token", "-e", time_, self.file)
+				self.assertEqual((status, out), (2, ""))
+				self.assertIn("as 90s, 15m, 1h or 30d, not '%s'" % time_, err)
 
 	def test_no_secret(self):
 		path = harness.write_file("nosecret.conf", 'db-schemas = "test"\n')
@@ -493,10 +544,12 @@ class Status(Cli):
 	def test_all_is_up(self):
 		seen = self.status(self.file)
 		self.assertTrue(seen["up"] and seen["fcgi"]["up"] and seen["database"]["up"])
-		self.assertEqual((seen["fcgi"]["status"], seen["fcgi"]["socket"]), (200, self.server.socket))
+		self.assertEqual(seen["fcgi"]["status"], 200)
+		self.assertEqual(seen["fcgi"]["socket"], self.server.socket)
 		database = seen["database"]
 		self.assertRegex(database["server_version"], r"^\d+\.\d+")
-		self.assertEqual((database["database"], database["login"]), (harness.database(), harness.LOGIN_ROLE))
+		self.assertEqual(database["database"], harness.database())
+		self.assertEqual(database["login"], harness.LOGIN_ROLE)
 		version = harness.sql("SELECT version FROM swm_private.version")
 		self.assertEqual(str(database["schema_version"]), version)
 		self.assertLessEqual({"swm_anon", "swm_reader"}, set(database["roles"]))
@@ -504,14 +557,15 @@ class Status(Cli):
 		self.assertIsNone(database["slowest"])
 
 	def test_lines(self):
-		for out in (self.terminal("status", self.file, columns=200).end(), self.swm("status", "-f", "table", self.file)[:2]):
-			self.assertEqual(out[0], 0)
-			lines = out[1].splitlines()
-			self.assertRegex(lines[0], r"^swm-fcgi     up: answered within \d+ ms, ")
-			self.assertRegex(lines[1], r"^database     up: PostgreSQL \d.*, database %s as swm_authenticator$" % harness.database())
-			self.assertRegex(lines[2], r"^schema swm   version \d+$")
-			self.assertRegex(lines[3], r"^connections  \d+ \(of db-pool 4, of max_connections \d+\): "
-			                           r"\d+ active, \d+ idle, \d+ idle in a transaction, \d+ waiting for locks$")
+		for status, out in (self.terminal("status", self.file, columns=200).end(),
+		                    self.swm("status", "-f", "table", self.file)[:2]):
+			self.assertEqual(status, 0)
+			self.assertRegex(out, r"^swm-fcgi     up: answered within \d+ ms, /.*\n"
+			                      r"database     up: PostgreSQL \d.*, database %s as %s\n"
+			                      r"schema swm   version \d+\n"
+			                      r"connections  \d+ \(of db-pool 4, of max_connections \d+\): "
+			                      r"\d+ active, \d+ idle, \d+ idle in a transaction, "
+			                      r"\d+ waiting for locks\n" % (harness.database(), harness.LOGIN_ROLE))
 
 	def test_connections_and_what_runs(self):
 		name = table("locked", "id int", "(1)")
@@ -520,15 +574,20 @@ class Status(Cli):
 		with harness.Session(harness.cluster(), harness.database()) as session:
 			session.run("BEGIN; LOCK TABLE test.%s" % name)
 			request = server.in_background("GET", "/%s?id=eq.1" % name)
-			seen = harness.wait_until(lambda: (lambda s: s["connections"]["waiting"] == 1 and s)(
-				self.status(server.configuration)["database"]), what="a request that waits for a lock")
+
+			def waiting():
+				seen = self.status(server.configuration)["database"]
+				return seen["connections"]["waiting"] == 1 and seen
+
+			seen = harness.wait_until(waiting, what="a request that waits for a lock")
 			self.assertEqual(seen["running"][0]["state"], "waiting for a lock")
 			self.assertIn(name, seen["running"][0]["statement"])
 			self.assertLessEqual(len(seen["running"][0]["statement"]), 60)
 			self.assertEqual(seen["connections"]["active"], 0)
 			out = self.swm("status", "-f", "table", server.configuration)[1]
 			self.assertIn("1 waiting for locks", out)
-			self.assertIn(" waiting for a lock | ", out.partition("\nRunning now:\n")[2])
+			running = out.partition("\nRunning now:\n")[2]
+			self.assertIn(" waiting for a lock | ", running)
 			session.run("ROLLBACK")
 			self.assertEqual(request.result().status, 200)
 
@@ -536,7 +595,8 @@ class Status(Cli):
 		server = harness.own_server(nginx=False)
 		server.stop()
 		seen = self.status(server.configuration, expected=1)
-		self.assertEqual((seen["up"], seen["fcgi"]["up"], seen["database"]["up"]), (False, False, True))
+		self.assertEqual((seen["up"], seen["fcgi"]["up"]), (False, False))
+		self.assertTrue(seen["database"]["up"])
 		self.assertIn("cannot connect", seen["fcgi"]["problem"])
 		status, out, err = self.swm("status", "-f", "table", server.configuration)
 		self.assertEqual((status, err), (1, ""))
@@ -544,13 +604,14 @@ class Status(Cli):
 		self.assertEqual(self.status("--socket", self.server.socket, server.configuration)["up"], True)
 
 	def test_a_socket_that_is_not_set(self):
-		path = harness.write_file("nosocket.conf", open(self.file).read().replace("server-unix-socket", "# "))
+		with open(self.file) as file:
+			path = harness.write_file("nosocket.conf", file.read().replace("server-unix-socket", "# "))
 		self.assertIsNone(self.status(path)["fcgi"])
 		self.assertIn("swm-fcgi     not asked", self.swm("status", "-f", "table", path)[1])
 
 	def test_no_database(self):
-		path = harness.write_file("nodatabase.conf",
-		                          'db-uri = "postgresql://someone:hunter22secret@127.0.0.1:1/x"\ndb-schemas = "test"\n')
+		uri = "postgresql://someone:hunter22secret@127.0.0.1:1/x"
+		path = harness.write_file("nodatabase.conf", 'db-uri = "%s"\n' % uri)
 		seen = self.status(path, expected=1)
 		self.assertEqual((seen["up"], seen["database"]["up"]), (False, False))
 		self.assertIn("refused", seen["database"]["problem"])
@@ -568,8 +629,9 @@ class Status(Cli):
 			fcgi.listen()
 			database.bind(("127.0.0.1", 0))
 			database.listen()
-			file = harness.write_file("silent.conf", 'server-unix-socket = "%s"\n' % path +
-			                          'db-uri = "host=127.0.0.1 port=%d dbname=x user=x"\n' % database.getsockname()[1])
+			port = database.getsockname()[1]
+			file = harness.write_file("silent.conf", 'server-unix-socket = "%s"\n'
+			                          'db-uri = "host=127.0.0.1 port=%d user=x"\n' % (path, port))
 			seen = self.status(file, expected=1)
 			self.assertEqual(seen["fcgi"]["problem"], "no answer in time")
 			self.assertIn("timeout expired", seen["database"]["problem"])
@@ -606,18 +668,23 @@ class Status(Cli):
 		cluster.sql("postgres", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
 		cluster.stop()
 		cluster.start()
-		cluster.sql("postgres", 'CREATE SCHEMA "Odd Name"; CREATE EXTENSION pg_stat_statements SCHEMA "Odd Name"; SELECT pg_sleep(0.2)')
-		file = harness.write_file("statements.conf", 'db-uri = "%s"\n' % cluster.conninfo("postgres"))
+		self.addCleanup(cluster.stop)
+		cluster.sql("postgres", 'CREATE SCHEMA "Odd Name"; SELECT pg_sleep(0.2);'
+		            'CREATE EXTENSION pg_stat_statements SCHEMA "Odd Name"; SELECT pg_sleep(0.2)')
+		uri = cluster.conninfo("postgres")
+		file = harness.write_file("statements.conf", 'db-uri = "%s"\n' % uri)
 		slowest = self.status(file)["database"]["slowest"]
-		self.assertEqual((slowest[0]["statement"], slowest[0]["calls"]), ("SELECT pg_sleep($1)", 1))
+		self.assertEqual(slowest[0]["statement"], "SELECT pg_sleep($1)")
 		self.assertGreater(slowest[0]["mean_ms"], 199)
-		self.assertIn("SELECT pg_sleep($1)", self.swm("status", "-f", "table", file)[1].partition("\nSlowest by mean:\n")[2])
-		cluster.stop()
+		out = self.swm("status", "-f", "table", file)[1]
+		self.assertIn("SELECT pg_sleep($1)", out.partition("\nSlowest by mean:\n")[2])
 
 	def test_a_configuration_that_is_wrong(self):
-		for text, wanted in (("db-pool = 0\n", "db-pool"), ('db-uri = "postgresql://[a"\n', "db-uri")):
+		for text, wanted in (("db-pool = 0\n", "db-pool"),
+		                     ('db-uri = "postgresql://[a"\n', "db-uri")):
 			with self.subTest(text):
-				status, out, err = self.swm("status", harness.write_file("wrongstatus.conf", text))
+				path = harness.write_file("wrongstatus.conf", text)
+				status, out, err = self.swm("status", path)
 				self.assertEqual((status, out), (1, ""))
 				self.assertIn(wanted, err)
 		self.assertIn("nowhere.conf", self.swm("status", "/nowhere.conf")[2])
@@ -734,12 +801,16 @@ class Zsh(Cli):
 	def test_as_zsh_completes(self):
 		harness.write_file("zsh.conf", "")
 		shutil.copy(self.SCRIPT, harness.folder())
-		terminal = self.terminal("-f", "-i", program="zsh", columns=200, env={"TERM": "dumb", "PS1": "> "})
+		terminal = self.terminal("-f", "-i", program="zsh", columns=200,
+		                         env={"TERM": "dumb", "PS1": "> "})
 		terminal.send(b"fpath=($PWD $fpath); autoload -U compinit; compinit -u -D; echo be''gun\n")
 		terminal.read(until="begun\n")
-		for typed, wanted in (("swm tok", "en "), ("swm check --c", "onnect "), ("swm token -a HS2", "56 "), ("swm dump zs", "h.conf "),
-		                      ("swm-fcgi --v", "ersion "), ("swm help qu", "ery "), ("swm query --fo", "rmat "),
-		                      ("swm query %s thr" % self.file, "ee"), ("swm token %s --role swm_re" % self.file, "ader ")):
+		for typed, wanted in (
+				("swm tok", "en "), ("swm check --c", "onnect "),
+				("swm token -a HS2", "56 "), ("swm dump zs", "h.conf "),
+				("swm-fcgi --v", "ersion "), ("swm help qu", "ery "),
+				("swm query --fo", "rmat "), ("swm query %s thr" % self.file, "ee"),
+				("swm token %s --role swm_re" % self.file, "ader ")):
 			terminal.seen = ""
 			terminal.send(typed.encode() + b"\t")
 			terminal.read(until=typed + wanted)
