@@ -160,7 +160,7 @@ keep_head(struct exchange *x, const unsigned char *content, size_t len)
 static bool
 receive_answer(struct exchange *x)
 {
-	unsigned char head[HEADER_SIZE];
+	unsigned char head[HEADER_SIZE] = { 0 };
 	static const size_t largest = 65535 + 255;
 	unsigned char *content = malloc(largest);
 	bool more = content != NULL || fail(x, "out of memory", NULL), ended = false;
