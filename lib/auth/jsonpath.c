@@ -7,9 +7,7 @@
 
 #include "auth/jsonpath_tree.h"
 
-#include "base/buf.h"
-
-#include <regex.h>
+#include "auth/iregexp.h"
 
 /* A path with several ".." visits the nodes of a document a power of times. */
 enum { MOST_VISITS = 1000000 };
@@ -154,45 +152,38 @@ compare(enum jsonpath_comparison comparison, const struct value *a, const struct
 
 static struct value value_of_operand(struct walk *w, const struct jsonpath_operand *operand, const swm_json *current);
 
-/* A POSIX extended one; `whole` is for one that must match from end to end. */
-static bool
-compile_regex(regex_t *out, swm_str text, bool whole)
-{
-	swm_buf pattern = SWM_BUF_INIT;
-
-	swm_buf_cstr(&pattern, whole ? "^(" : "");
-	swm_buf_str(&pattern, text);
-	swm_buf_cstr(&pattern, whole ? ")$" : "");
-	bool good = !pattern.failed && regcomp(out, swm_buf_text(&pattern), REG_EXTENDED | REG_NOSUB) == 0;
-	swm_buf_dispose(&pattern);
-	return good;
-}
-
 bool
 swm_jsonpath_is_regex(swm_str text)
 {
-	regex_t compiled;
+	swm_iregexp *compiled;
+	int rc = swm_iregexp_new(&compiled, text);
 
-	if (!compile_regex(&compiled, text, false))
-		return false;
-	regfree(&compiled);
-	return true;
+	swm_iregexp_free(compiled);
+	return rc != SWM_ECONFIG;
 }
 
-/* Compiled anew each time: verified tokens are remembered, and no path has an end that would free it. */
+/* Its work counts as visits: false when there were too many. */
 static bool
-matches_regex(const struct value *subject, const struct value *pattern, bool whole)
+may_match(struct walk *w, const swm_iregexp *re, swm_str text)
 {
-	swm_buf text = SWM_BUF_INIT;
-	regex_t compiled;
+	enum { STEPS = 8 }; /* for a visit */
+
+	w->visits += 1 + text.len * swm_iregexp_cost(re) / STEPS;
+	return w->visits <= MOST_VISITS;
+}
+
+/* Compiled anew each time: verified tokens are remembered, and no path has an end to free it at. */
+static bool
+matches_regex(struct walk *w, const struct value *subject, const struct value *pattern, bool whole)
+{
+	swm_iregexp *compiled;
 
 	if (subject->type != SWM_JSON_STRING || pattern->type != SWM_JSON_STRING ||
-	    !compile_regex(&compiled, pattern->text, whole))
+	    swm_iregexp_new(&compiled, pattern->text) != SWM_OK)
 		return false;
-	swm_buf_str(&text, subject->text);
-	bool found = !text.failed && regexec(&compiled, swm_buf_text(&text), 0, NULL, 0) == 0;
-	swm_buf_dispose(&text);
-	regfree(&compiled);
+	bool found = may_match(w, compiled, subject->text) &&
+	             swm_iregexp_matches(compiled, subject->text, whole);
+	swm_iregexp_free(compiled);
 	return found;
 }
 
@@ -202,7 +193,7 @@ truth_of_call(struct walk *w, const struct jsonpath_call *call, const swm_json *
 	struct value subject = value_of_operand(w, &call->arguments[0], current);
 	struct value pattern = value_of_operand(w, &call->arguments[1], current);
 
-	return matches_regex(&subject, &pattern, call->function == FUNCTION_MATCH);
+	return matches_regex(w, &subject, &pattern, call->function == FUNCTION_MATCH);
 }
 
 struct counted {

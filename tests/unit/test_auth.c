@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "auth/base64.h"
 #include "auth/cache.h"
+#include "auth/iregexp.h"
 #include "auth/jsonpath.h"
 #include "auth/jspath.h"
 #include "auth/jwt.h"
@@ -1132,6 +1133,93 @@ START_TEST(rfc_9535_what_is_no_query)
 }
 END_TEST
 
+/* RFC 9485: what matches the whole text (m), is found in it (s), or neither; and our ^ and $. */
+START_TEST(rfc_9485)
+{
+	static const struct {
+		const char *expression, *text, *how;
+	} examples[] = {
+		{ "", "", "ms" }, { "", "a", "s" }, { "a", "a", "ms" }, { "a", "ba", "s" }, { "a", "b", "" },
+		{ "a|b", "b", "ms" }, { "ab|cd", "abd", "s" }, { "a|b|cd", "cd", "ms" }, { "|a", "a", "ms" }, { "a|", "", "ms" },
+		{ "(a|b)c", "bc", "ms" }, { "(a|b)c", "ac", "ms" }, { "((a))", "a", "ms" }, { "()", "", "ms" },
+		/* the whole text is meant by each alternative */
+		{ "a|bc", "ac", "s" },
+		/* quantifiers */
+		{ "a*", "", "ms" }, { "a*", "aaa", "ms" }, { "a+", "", "" }, { "a+", "aaa", "ms" }, { "a?b", "ab", "ms" },
+		{ "a?b", "b", "ms" }, { "a?b", "aab", "s" }, { "a{2}", "aa", "ms" }, { "a{2}", "a", "" }, { "a{2}", "aaa", "s" },
+		{ "a{1,2}", "aa", "ms" }, { "a{1,2}", "aaa", "s" }, { "a{2,}", "a", "" }, { "a{2,}", "aaaa", "ms" },
+		{ "a{0,2}b", "b", "ms" }, { "a{0}b", "b", "ms" }, { "a{0}b", "ab", "s" }, { "(ab){2,3}", "ababab", "ms" },
+		{ "(ab|c)*d", "abcabd", "ms" }, { "(a*)*b", "aaab", "ms" }, { "(a*)+", "", "ms" }, { "(a?){3}", "aa", "ms" },
+		{ "x(a|b){2,}y", "xabay", "ms" }, { "x(a|b){2,}y", "xay", "" },
+		/* . is one character, but no end of a line */
+		{ "a.c", "a\xe2\x82\xac" "c", "ms" }, { "...", "h\xc3\xa9l", "ms" }, { ".", "\n", "" }, { ".", "\r", "" },
+		{ ".", "\xf0\x9f\x98\x80", "ms" }, { "\xc3\xa9+", "\xc3\xa9\xc3\xa9", "ms" },
+		/* classes */
+		{ "[abc]", "b", "ms" }, { "[^abc]", "b", "" }, { "[^abc]", "\n", "ms" }, { "[a-cx]", "x", "ms" }, { "[a-c]", "d", "" },
+		{ "[-a]", "-", "ms" }, { "[a-]", "-", "ms" }, { "[^-a]", "b", "ms" }, { "[-]", "-", "ms" }, { "[\\]\\-\\\\]+", "]-\\", "ms" },
+		{ "[\\^a]", "^", "ms" }, { "[a^]", "^", "ms" }, { "[.*$]", ".", "ms" }, { "[.*$]", "a", "" }, { "[\\n\\t]", "\t", "ms" },
+		{ "[\xc3\xa0-\xc3\xbf]", "\xc3\xa9", "ms" }, { "[0-9]{4}-[0-9]{2}", "2026-11", "ms" },
+		/* escapes */
+		{ "\\.", "a", "" }, { "\\.", ".", "ms" }, { "\\(\\)\\*\\+\\-\\?\\[\\]\\^\\{\\|\\}\\\\", "()*+-?[]^{|}\\", "ms" },
+		{ "a\\nb\\rc\\td", "a\nb\rc\td", "ms" },
+		/* characters that mean something elsewhere */
+		{ "a-b,c/d#e", "a-b,c/d#e", "ms" }, { "/\"':=!<>&~@%_`;", "/\"':=!<>&~@%_`;", "ms" },
+		/* beyond the RFC */
+		{ "^a", "ab", "s" }, { "^a", "ba", "" }, { "a$", "ba", "s" }, { "a$", "ab", "" }, { "^a$", "a", "ms" }, { "^$", "", "ms" },
+		{ "x|^a", "ba", "" }, { "\\^a", "^a", "ms" }, { "a[$]", "a$", "ms" },
+	};
+
+	for (size_t i = 0; i < COUNT(examples); i++) {
+		swm_iregexp *re;
+		swm_str text = swm_cstr(examples[i].text);
+		ck_assert_msg(swm_iregexp_new(&re, swm_cstr(examples[i].expression)) == SWM_OK, "refused: %s", examples[i].expression);
+		ck_assert_msg(swm_iregexp_matches(re, text, true) == (strchr(examples[i].how, 'm') != NULL) &&
+		              swm_iregexp_matches(re, text, false) == (strchr(examples[i].how, 's') != NULL),
+		              "%s in %s", examples[i].expression, examples[i].text);
+		swm_iregexp_free(re);
+	}
+}
+END_TEST
+
+START_TEST(rfc_9485_what_is_no_expression)
+{
+	static const char *const expressions[] = {
+		"*", "+a", "?", "a**", "a+?", "a{", "a{}", "a{,2}", "a{2", "a{2,1}", "a{x}", "{2}", "a}", "(", "a)", "(a", "(?:a)", "[", "[]",
+		"[^]", "[a", "a]", "[b-a]", "[a-b-c]", "[a--]", "[[:alpha:]]", "[a[b]]", "\\", "a\\", "\\d", "\\w", "\\b", "\\s", "\\1", "\\$",
+		"\\/", "[\\d]", "\\p{L}", "\\P{Nd}", "[\\p{Lu}]", "^*", "$+", "a{1001}", "(a{100}){100}", "a\xff", "a{99999999999999999999}",
+	};
+	swm_buf deep = SWM_BUF_INIT;
+	swm_iregexp *re;
+
+	for (size_t i = 0; i < COUNT(expressions); i++) {
+		ck_assert_msg(swm_iregexp_new(&re, swm_cstr(expressions[i])) == SWM_ECONFIG, "taken: %s", expressions[i]);
+		ck_assert_ptr_null(re);
+	}
+	for (size_t i = 0; i < 100000; i++)
+		swm_buf_char(&deep, '(');
+	ck_assert_int_eq(swm_iregexp_new(&re, swm_buf_view(&deep)), SWM_ECONFIG);
+	swm_buf_dispose(&deep);
+}
+END_TEST
+
+/* An expression that makes others try a power of the text's length. */
+START_TEST(a_search_has_an_end)
+{
+	swm_buf text = SWM_BUF_INIT;
+	swm_iregexp *re;
+
+	for (size_t i = 0; i < 10000; i++)
+		swm_buf_char(&text, 'a');
+	ck_assert_int_eq(swm_iregexp_new(&re, SWM_STR("(a*)*(a|aa)+b")), SWM_OK);
+	ck_assert(!swm_iregexp_matches(re, swm_buf_view(&text), false));
+	ck_assert(!swm_iregexp_matches(re, swm_buf_view(&text), true));
+	swm_buf_char(&text, 'b');
+	ck_assert(swm_iregexp_matches(re, swm_buf_view(&text), true));
+	swm_iregexp_free(re);
+	swm_buf_dispose(&text);
+}
+END_TEST
+
 /* A power of the document's size is not walked, and what it would have led to is no role. */
 START_TEST(a_walk_has_an_end)
 {
@@ -1452,6 +1540,9 @@ unit_suite(void)
 	tcase_add_test(cases, rfc_9535_filters);
 	tcase_add_test(cases, rfc_9535_functions);
 	tcase_add_test(cases, rfc_9535_what_is_no_query);
+	tcase_add_test(cases, rfc_9485);
+	tcase_add_test(cases, rfc_9485_what_is_no_expression);
+	tcase_add_test(cases, a_search_has_an_end);
 	tcase_add_test(cases, a_walk_has_an_end);
 	tcase_add_test(cases, the_first_of_several_values_counts);
 	tcase_add_test(cases, roles_by_a_path);
