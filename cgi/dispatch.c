@@ -153,7 +153,8 @@ give_place(struct dispatch *dispatch, struct connection *connection)
 
 /* Resumes, beyond the bound, those of the parked that are due. */
 static void
-resume_due(struct dispatch *dispatch, bool (*is_due)(const struct dispatch *, const struct connection *))
+resume_due(struct dispatch *dispatch,
+           bool (*is_due)(const struct dispatch *, const struct connection *))
 {
 	struct queue parked = dispatch->parked;
 	struct connection *connection;
@@ -347,7 +348,8 @@ polls(int fd, short events)
 static bool
 has_waited_or_gone(const struct dispatch *dispatch, const struct connection *connection)
 {
-	return clock_ms() - connection->came >= dispatch->park_ms || polls(connection->fd, POLLRDHUP);
+	return clock_ms() - connection->came >= dispatch->park_ms ||
+	       polls(connection->fd, POLLRDHUP);
 }
 
 /* Now and then, while some are parked. */

@@ -11,7 +11,7 @@ struct workers_options {
 	unsigned threads;
 	unsigned most_anonymous; /* threads that anonymous requests occupy; UINT_MAX: any number */
 	int patience_ms;         /* bounds the waits for the web server */
-	int queue_ms;            /* bounds the time for which an anonymous request waits for its turn */
+	int queue_ms;            /* bounds the time for which one of them waits for its turn */
 };
 
 /*
@@ -19,7 +19,8 @@ struct workers_options {
  * one that accepts connections. The engine and the socket must outlive them. NULL, with errno
  * set, when they cannot be started.
  */
-struct workers *workers_start(int listen_fd, swm_engine *engine, const struct workers_options *options);
+struct workers *workers_start(int listen_fd, swm_engine *engine,
+                              const struct workers_options *options);
 
 /*
  * Tells them to end: no new connection is taken, a request that has arrived is

@@ -6,6 +6,7 @@ test wants.
 import re
 import select
 import signal
+import socket
 import unittest
 
 import fcgi_client
@@ -15,18 +16,25 @@ from harness import Session, ids, wait_until
 
 THREADS, POOL = 8, 4  # of which anonymous requests have 4 and 3
 SOMEBODY = harness.as_role("swm_reader").items()
+JSON = [("Content-Type", "application/json")]
 ANON_KEY = harness.as_role(harness.ANON_ROLE).items()
 
 
+def listens(server):
+	with socket.socket(socket.AF_UNIX) as probe:
+		return probe.connect_ex(server.socket) == 0
+
+
 def answered(connections):
-	return [connection for connection in connections if select.select([connection.socket], [], [], 0)[0]]
+	return [one for one in connections if select.select([one.socket], [], [], 0)[0]]
 
 
 class Anonymous(unittest.TestCase):
 	def serve(self, **settings):
-		settings = {"server_threads": THREADS, "db_pool": POOL, "db_pool_acquisition_timeout": 60,
-		            "log_level": "info", **settings}
-		server = harness.Server(harness.cluster(), harness.database(), nginx=False, **settings)
+		settings = {"server_threads": THREADS, "db_pool": POOL, "log_level": "info",
+		            "db_pool_acquisition_timeout": 60, **settings}
+		server = harness.Server(harness.cluster(), harness.database(), nginx=False,
+		                        **settings)
 		self.addCleanup(server.stop)
 		return server
 
@@ -44,18 +52,22 @@ class Anonymous(unittest.TestCase):
 	def send(self, server, target, headers=(), method="GET", body=b""):
 		"""A request whose answer is read later; it is the newest of all."""
 		connection = self.connect(server)
-		params = params_of(method, target, headers, **({"CONTENT_LENGTH": str(len(body))} if body else {}))
-		connection.send(request_bytes(params, body))
+		length = {"CONTENT_LENGTH": str(len(body))} if body else {}
+		connection.send(request_bytes(params_of(method, target, headers, **length), body))
 		return connection
 
 	def await_full(self, server, count=3):
-		wait_until(lambda: server.backends("wait_event_type = 'Lock'") == count, 10, "queries that wait")
+		wait_until(lambda: server.backends("wait_event_type = 'Lock'") == count, 10,
+		           "queries that wait")
 
 	def assert_somebody_is_served(self, server, times=20):
 		with self.connect(server) as connection:
 			for _ in range(times):
-				answer = connection.request(params_of("GET", "/three?order=id", SOMEBODY))
-				self.assertEqual((answer.status, answer.body.decode()), (200, ids(1, 2, 3)))
+				self.assert_three(connection, SOMEBODY)
+
+	def assert_three(self, connection, headers=()):
+		answer = connection.request(params_of("GET", "/three?order=id", headers))
+		self.assertEqual((answer.status, answer.body.decode()), (200, ids(1, 2, 3)))
 
 	def assert_answers(self, connections, text=ids(1)):
 		for connection in connections:
@@ -67,7 +79,8 @@ class Beside(Anonymous):
 	def check(self, *headers):
 		server = self.serve()
 		with self.close_door() as lock:
-			slow = [self.send(server, "/door", headers[i % len(headers)]) for i in range(48)]
+			slow = [self.send(server, "/door", headers[i % len(headers)])
+			        for i in range(48)]
 			self.await_full(server)
 			self.assert_somebody_is_served(server)
 			self.assertEqual(answered(slow), [])
@@ -85,19 +98,24 @@ class Beside(Anonymous):
 		self.check((), ANON_KEY)
 
 	def test_requests_with_a_token_do_not_starve_them(self):
-		"""As many with a token as there are threads, again and again: the parked are served all the same."""
+		"""More of those than threads, again and again: the parked are served too."""
 		server = self.serve()
 		with self.close_door() as lock:
 			slow = [self.send(server, "/door") for _ in range(12)]
 			self.await_full(server)
 			lock.run("COMMIT")
+		request = request_bytes(params_of("GET", "/fifty_ms", SOMEBODY))
 		others = [self.connect(server) for _ in range(2 * THREADS)]
 		for connection in others:
-			connection.send(request_bytes(params_of("GET", "/fifty_ms", SOMEBODY)))
-		while len(answered(slow)) < len(slow):
+			connection.send(request)
+
+		def go_on():
 			for connection in answered(others):
 				self.assertEqual(connection.answer().status, 200)
-				connection.send(request_bytes(params_of("GET", "/fifty_ms", SOMEBODY)))
+				connection.send(request)
+			return len(answered(slow)) == len(slow)
+
+		wait_until(go_on, 30, "the answers of the parked")
 		self.assert_answers(slow)
 		self.assert_answers(others)
 
@@ -108,15 +126,15 @@ class Beside(Anonymous):
 		with self.close_door() as lock:
 			slow = [self.send(server, "/door") for _ in range(5)]
 			self.await_full(server)
-			posts = [self.send(server, "/rpc/wait_at", [("Content-Type", "application/json")], "POST", body) for body in bodies]
+			posts = [self.send(server, "/rpc/wait_at", JSON, "POST", body)
+			         for body in bodies]
 			self.assert_somebody_is_served(server, 1)
 			self.assertEqual(answered(posts), [])
 			lock.run("COMMIT")
 			self.assert_answers(slow)
 		for n, connection in enumerate(posts, 1):
 			self.assert_answers([connection], str(n))
-			answer = connection.request(params_of("GET", "/three?order=id"))
-			self.assertEqual((answer.status, answer.body.decode()), (200, ids(1, 2, 3)))
+			self.assert_three(connection)
 
 
 class Turns(Anonymous):
@@ -126,7 +144,8 @@ class Turns(Anonymous):
 		with self.close_door() as lock:
 			first = self.send(server, "/door")
 			self.await_full(server, 1)
-			parked = [self.send(server, "/three?id=eq.1&limit=%d" % n) for n in range(1, 11)]
+			parked = [self.send(server, "/three?id=eq.1&limit=%d" % n)
+			          for n in range(1, 11)]
 			self.assert_somebody_is_served(server, 1)
 			lock.run("COMMIT")
 			self.assert_answers([first])
@@ -135,7 +154,7 @@ class Turns(Anonymous):
 		self.assertEqual(turns, [str(n) for n in range(1, 11)])
 
 	def test_too_late(self):
-		"""Those who get no connection in time are told so, as they would be without a turn."""
+		"""Those who get no connection in time are told so, parked or not."""
 		server = self.serve(db_pool_acquisition_timeout=2)
 		with self.close_door() as lock:
 			slow = [self.send(server, "/door") for _ in range(20)]
@@ -160,7 +179,7 @@ class Turns(Anonymous):
 			self.assert_somebody_is_served(server, 1)
 			for connection in gone:
 				connection.close()
-			wait_until(lambda: server.log().count("went away") == 5, 10, "five lines of the log")
+			wait_until(lambda: server.log().count("went away") == 5, 10, "five lines")
 			self.assertEqual(server.log().count("eq.2"), 5)
 			self.assertEqual(answered(slow + stay), [])
 			lock.run("COMMIT")
@@ -174,7 +193,7 @@ class Turns(Anonymous):
 			self.await_full(server)
 			self.assert_somebody_is_served(server, 1)
 			server.fcgi.popen.send_signal(signal.SIGTERM)
-			wait_until(lambda: not harness._accepts(harness.socket.AF_UNIX, server.socket), 10, "the end of the socket")
+			wait_until(lambda: not listens(server), 10, "the end of the socket")
 			self.assertEqual(answered(slow), [])
 			lock.run("COMMIT")
 			self.assert_answers(slow)
