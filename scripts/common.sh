@@ -198,7 +198,7 @@ install_packages() {
 ### Building
 
 # What is no source: what git and autotools keep, and what builds leave behind.
-no_source_folders='\./(\.git|\.run|build|m4|build-aux|deploy/(packages|\.vagrant))|.*/(autom4te\.cache|\.deps|\.libs|__pycache__)'
+no_source_folders='\./(\.git|\.run|build|m4|build-aux|deploy/(packages|\.vagrant|image/secrets))|.*/(autom4te\.cache|\.deps|\.libs|__pycache__)'
 no_source_files='.*(\.(o|lo|la|pyc)|/\.dirstamp|/Makefile\.in)|\./(deploy/secrets\.yml|Makefile|aclocal\.m4|libtool|stamp-h1|configure|config\.[a-z.~]+)'
 
 # Copies the sources to a folder, so that what autotools make stays out of the

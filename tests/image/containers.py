@@ -11,94 +11,100 @@ CAPABILITIES = ("bounding", "effective", "inheritable", "permitted", "ambient")
 
 
 class Image:
-	"""An unpacked OCI image: what umoci makes of the layout."""
+    """An unpacked OCI image: what umoci makes of the layout."""
 
-	def __init__(self, layout, folder):
-		subprocess.run(["umoci", "unpack", "--image", layout + ":latest", folder], check=True, capture_output=True)
-		self.root = os.path.join(folder, "rootfs")
-		with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-			self.config = json.load(file)
+    def __init__(self, layout, folder):
+        subprocess.run(["umoci", "unpack", "--image", layout + ":latest", folder],
+                       check=True, capture_output=True)
+        self.root = os.path.join(folder, "rootfs")
+        with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+            self.config = json.load(file)
 
-	def command(self):
-		return self.config["process"]["args"]
+    def command(self):
+        return self.config["process"]["args"]
 
-	def user(self):
-		return self.config["process"]["user"]
+    def user(self):
+        return self.config["process"]["user"]
 
-	def has(self, path):
-		return os.path.exists(os.path.join(self.root, path.lstrip("/")))
+    def has(self, path):
+        return os.path.exists(os.path.join(self.root, path.lstrip("/")))
 
-	def which(self, program):
-		path = dict(line.split("=", 1) for line in self.config["process"]["env"])["PATH"]
-		return any(self.has(os.path.join(folder, program)) for folder in path.split(":"))
+    def which(self, program):
+        path = dict(line.split("=", 1) for line in self.config["process"]["env"])["PATH"]
+        return any(self.has(os.path.join(folder, program)) for folder in path.split(":"))
 
 
 class Container:
-	"""One container; mounts are (path outside, path inside, read-only or not)."""
+    """One container; mounts are (path outside, path inside, read-only or not)."""
 
-	def __init__(self, image, folder, name, command=None, environment=(), mounts=(), closed=False):
-		self.name = name
-		self.folder = os.path.join(folder, name)
-		shutil.rmtree(self.folder, ignore_errors=True)
-		os.makedirs(self.folder)
-		config = copy.deepcopy(image.config)
-		config["root"] = {"path": image.root, "readonly": True}
-		process = config["process"]
-		process["terminal"] = False
-		process.pop("rlimits", None)
-		process["args"] = command or process["args"]
-		process["env"] += ["%s=%s" % pair for pair in dict(environment).items()]
-		if closed:
-			process["capabilities"] = {name: [] for name in CAPABILITIES}
-			process["noNewPrivileges"] = True
-		# the network is ours, and there are no cgroups without a manager of them
-		config["linux"]["namespaces"] = [one for one in config["linux"]["namespaces"] if one["type"] != "network"]
-		config["linux"].pop("resources", None)
-		config["mounts"] = [one for one in config["mounts"] if not one["destination"].startswith("/sys")]
-		config["mounts"] += [{"destination": inside, "source": outside, "type": "bind",
-		                      "options": ["rbind", "ro" if readonly else "rw"]}
-		                     for outside, inside, readonly in mounts]
-		with open(os.path.join(self.folder, "config.json"), "w", encoding="utf-8") as file:
-			json.dump(config, file)
-		self.popen = None
+    def __init__(self, image, folder, name, command=None, environment=(), mounts=(), closed=False):
+        self.name = name
+        self.folder = os.path.join(folder, name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        config = copy.deepcopy(image.config)
+        config["root"] = {"path": image.root, "readonly": True}
+        process = config["process"]
+        process["terminal"] = False
+        process.pop("rlimits", None)
+        process["args"] = command or process["args"]
+        process["env"] += ["%s=%s" % pair for pair in dict(environment).items()]
+        if closed:
+            process["capabilities"] = {name: [] for name in CAPABILITIES}
+            process["noNewPrivileges"] = True
+        # the network is ours, and there are no cgroups without a manager of them
+        config["linux"]["namespaces"] = [one for one in config["linux"]["namespaces"]
+                                         if one["type"] != "network"]
+        config["linux"].pop("resources", None)
+        config["mounts"] = [one for one in config["mounts"]
+                            if not one["destination"].startswith("/sys")]
+        config["mounts"] += [{"destination": inside, "source": outside, "type": "bind",
+                              "options": ["rbind", "ro" if readonly else "rw"]}
+                             for outside, inside, readonly in mounts]
+        with open(os.path.join(self.folder, "config.json"), "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        self.popen = None
 
-	def start(self):
-		with open(os.path.join(self.folder, "out"), "wb") as out, open(os.path.join(self.folder, "err"), "wb") as err:
-			self.popen = subprocess.Popen([*CRUN, "run", "--bundle", self.folder, self.name],
-			                              stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-		return self
+    def start(self):
+        with open(self.folder + "/out", "wb") as out, open(self.folder + "/err", "wb") as err:
+            self.popen = subprocess.Popen([*CRUN, "run", "--bundle", self.folder, self.name],
+                                          stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        return self
 
-	def run(self, timeout=60):
-		"""(exit status, standard output, standard error) of a container that ends by itself."""
-		self.start()
-		status = self.popen.wait(timeout)
-		return status, self.output("out"), self.output("err")
+    def run(self, timeout=60):
+        """(exit status, standard output, standard error) of a container that ends by itself."""
+        self.start()
+        status = self.popen.wait(timeout)
+        return status, self.output("out"), self.output("err")
 
-	def output(self, name="err"):
-		with open(os.path.join(self.folder, name), encoding="utf-8") as file:
-			return file.read()
+    def output(self, name="err"):
+        with open(os.path.join(self.folder, name), encoding="utf-8") as file:
+            return file.read()
 
-	def execute(self, *command):
-		return subprocess.run([*CRUN, "exec", self.name, *command], capture_output=True, text=True, timeout=60)
+    def execute(self, *command):
+        return subprocess.run([*CRUN, "exec", self.name, *command],
+                              capture_output=True, text=True, timeout=60)
 
-	def wait_until(self, true, seconds=60):
-		deadline = time.monotonic() + seconds
-		while not true():
-			if self.popen.poll() is not None:
-				raise AssertionError("%s ended with %d: %s" % (self.name, self.popen.returncode, self.output()))
-			if time.monotonic() > deadline:
-				raise AssertionError("%s: not in time: %s" % (self.name, self.output()))
-			time.sleep(0.05)
+    def wait_until(self, true, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not true():
+            if self.popen.poll() is not None:
+                raise AssertionError("%s ended with %d: %s" % (
+                    self.name, self.popen.returncode, self.output()))
+            if time.monotonic() > deadline:
+                raise AssertionError("%s: not in time: %s" % (self.name, self.output()))
+            time.sleep(0.05)
 
-	def signal(self, name):
-		subprocess.run([*CRUN, "kill", self.name, name], check=True, capture_output=True)
+    def signal(self, name):
+        subprocess.run([*CRUN, "kill", self.name, name], check=True, capture_output=True)
 
-	def stop(self, signal="TERM", timeout=60):
-		self.signal(signal)
-		return self.popen.wait(timeout)
+    def stop(self, signal="TERM", timeout=60):
+        self.signal(signal)
+        return self.popen.wait(timeout)
 
-	def kill(self):
-		if self.popen is not None and self.popen.poll() is None:
-			subprocess.run([*CRUN, "delete", "--force", self.name], capture_output=True, check=False)
-			self.popen.kill()
-			self.popen.wait()
+    def kill(self):
+        if self.popen is not None and self.popen.poll() is None:
+            subprocess.run([*CRUN, "delete", "--force", self.name],
+                           capture_output=True, check=False)
+            self.popen.kill()
+            self.popen.wait()
