@@ -106,6 +106,10 @@ BEGIN
 		RAISE SQLSTATE 'PT405' USING MESSAGE = 'login is called by POST',
 			HINT = 'Send {"name": ..., "password": ...} as the body.';
 	END IF;
+	-- the web server counts the requests that ask for it, to whom a batch is another one
+	IF current_setting('request.batch', true) = 'true' THEN
+		RAISE SQLSTATE 'PT400' USING MESSAGE = 'login is not called in a batch';
+	END IF;
 	SELECT * INTO settings FROM swm_private.login_settings;
 	IF settings.secret IS NULL THEN
 		RAISE SQLSTATE 'PT501' USING MESSAGE = 'signing in is not set up here',

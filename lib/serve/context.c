@@ -72,11 +72,13 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		{ SWM_STR("request.path"), s->path },
 		{ SWM_STR("request.headers"), headers },
 		{ SWM_STR("request.cookies"), cookies },
+		{ SWM_STR("request.batch"), SWM_STR("true") }, /* the last: of operations of a batch alone */
 	};
+	size_t settings_count = sizeof settings / sizeof settings[0] - (s->transaction == NULL);
 	swm_read_context context = {
 		.identity = &s->identity, .schema = s->schema,
 		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },
-		.request = settings, .request_count = sizeof settings / sizeof settings[0],
+		.request = settings, .request_count = settings_count,
 		.count = s->plan != NULL && s->plan->uncut ? SWM_COUNT_NONE : swm_counted(s), .rollback = s->rollback,
 		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
 		.explain_options = s->explain_options,

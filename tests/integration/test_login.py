@@ -193,6 +193,14 @@ class Kept(Login):
 		self.assertEqual(document["paths"][LOGIN]["post"]["summary"], "Sign in with a name and a password")
 		self.assertNotIn("password_hash", self.server.get("/").text)
 
+	def test_a_batch_does_not_call_it(self):
+		"""The web server counts requests, and a batch could hold many attempts."""
+		operation = {"method": "POST", "path": LOGIN, "body": {"name": "ada", "password": PASSWORD}}
+		answer = self.server.request("POST", "/batch", {"Content-Type": "application/json"},
+		                             json.dumps([operation]).encode())
+		self.assertEqual((answer.status, answer.json["message"]), (400, "login is not called in a batch"))
+		self.assertEqual(self.login().status, 200)
+
 	def test_no_log_has_the_password(self):
 		"""Even where PostgreSQL is told to log every statement with its parameters."""
 		secret_word = "unmistakable-phrase"

@@ -78,7 +78,7 @@ class Http(OpenApi):
 				self.assertTrue(answer.complete)
 
 	def test_not_acceptable(self):
-		for accept in ("text/csv", "text/html", "application/openapi+json;q=0", "application/vnd.pgrst.object+json"):
+		for accept in ("text/csv", "text/xml", "application/openapi+json;q=0", "application/vnd.pgrst.object+json"):
 			with self.subTest(accept):
 				answer = server().get("/", {"Accept": accept})
 				self.assertEqual((answer.status, answer.text), (406, error_body(
@@ -152,7 +152,8 @@ class RootSpec(OpenApi):
 
 	def test_a_media_type_of_its_own(self):
 		page = server(db_root_spec="page")
-		for accept in ("text/html", "*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
+		# nginx sends who names text/html to the page (test_page_served.py)
+		for accept in ("text/*", "*/*", "application/xhtml+xml,*/*;q=0.8"):
 			answer = page.get("/", {"Accept": accept})
 			self.assertEqual((answer.status, answer.header("Content-Type"), answer.text), (
 				200, "text/html", "<p>swm_anon</p>"))
