@@ -221,19 +221,18 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 		root->source = SWM_SOURCE_WRITTEN;
 		root->alias = p->request->relation;
 		int rc = find_relation(p, &root->relation);
-		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
+		return rc == SWM_OK ? swm_plan_root_alias(p, root) : rc;
 	}
 	if (f == NULL) {
 		int rc = find_relation(p, &root->relation);
-		/* "_1" and the like are names of lateral joins */
-		return rc == SWM_OK && root->relation->name.ptr[0] == '_' ? swm_plan_alias(p, root) : rc;
+		return rc == SWM_OK ? swm_plan_root_alias(p, root) : rc;
 	}
 	plan->shape = shape_of(f);
 	root->source = SWM_SOURCE_CALL;
 	root->call = p->request->call;
 	root->relation = f->row;
 	root->alias = f->row != NULL && f->row->kind != 'c' ? f->row->name : f->name;
-	return root->relation != NULL && root->alias.ptr[0] == '_' ? swm_plan_alias(p, root) : SWM_OK;
+	return root->relation != NULL ? swm_plan_root_alias(p, root) : SWM_OK;
 }
 
 /* A value is related to nothing. */

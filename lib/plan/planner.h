@@ -44,6 +44,9 @@ const swm_type *swm_plan_type_of(const swm_plan_node *node, const swm_plan_field
 /* Gives a node a name in the statement that no other has. */
 int swm_plan_alias(swm_planner *p, swm_plan_node *node);
 
+/* The same for a root, or what is written to, if its own name could be one of the SQL around it. */
+int swm_plan_root_alias(swm_planner *p, swm_plan_node *root);
+
 /* The outputs of a node and, through them, all that is embedded in it. */
 int swm_plan_outputs(swm_planner *p, swm_plan_node *node);
 

@@ -214,6 +214,20 @@ swm_plan_alias(swm_planner *p, swm_plan_node *node)
 	return failed ? swm_fail_memory(p->err) : SWM_OK;
 }
 
+/*
+ * Names that begin with "_" are those of our SQL (lib/sql/read.c), and "excluded" is PostgreSQL's
+ * for the rows of an ON CONFLICT.
+ */
+int
+swm_plan_root_alias(swm_planner *p, swm_plan_node *root)
+{
+	swm_str name = root->alias.len > 0 ? root->alias : root->relation->name;
+
+	if (name.ptr[0] != '_' && !swm_str_eq(name, SWM_STR("excluded")))
+		return SWM_OK;
+	return swm_plan_alias(p, root);
+}
+
 static int
 set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *node, swm_str hint)
 {

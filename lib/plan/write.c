@@ -144,7 +144,7 @@ check_filter(swm_planner *p, const swm_write_request *request, const swm_relatio
 	return rc;
 }
 
-/* The relation by its own name, and the conditions on the rows that are written. */
+/* The relation, and the conditions on the rows that are written. */
 static int
 plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *plan)
 {
@@ -156,6 +156,8 @@ plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *pl
 	plan->target = node;
 	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema, request->read.role,
 	                           request->read.relation, p->err);
+	if (rc == SWM_OK)
+		rc = swm_plan_root_alias(p, node);
 	if (rc == SWM_OK && request->kind == SWM_WRITE_PUT)
 		rc = check_put(p, request, node->relation);
 	if (rc == SWM_OK)

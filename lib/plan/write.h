@@ -23,7 +23,7 @@ typedef struct swm_returning {
 
 typedef struct swm_write_plan {
 	enum swm_write_kind kind;
-	const swm_plan_node *target;      /* the relation, by its own name; its conditions choose the rows */
+	const swm_plan_node *target;      /* the relation; its conditions choose the rows */
 	swm_columns columns;              /* that the body gives values to */
 	bool unknown_names;               /* as of the read plan, what is returned or not */
 	bool runs_user_code;              /* likewise */
@@ -35,7 +35,7 @@ typedef struct swm_write_plan {
 	bool conflict_is_known;           /* the snapshot knows of such a key */
 	const swm_unique_index *conflict_index; /* which it is; NULL: the columns are the key of all rows */
 	bool counts_updates;              /* the setting swm.updated says how many rows were there already */
-	bool returns_row;                 /* also the row as a whole, as "_row": for computed relationships, and a media type's handler */
+	bool returns_row;                 /* also the row as a whole: for computed relationships, and a media type's handler */
 	swm_returning *returning;   /* NULL when nothing is */
 	swm_columns location;             /* of the key that Location names; none when it is not asked for */
 	swm_read_plan *read;              /* what is made of the written rows; NULL when nothing is returned */

@@ -10,7 +10,11 @@
 #include "plan/call.h"
 
 /* The row that a JSON object of arguments is made into; no embedded relation has this number. */
-static const char record[] = "\"_0\"";
+static const char *
+record_of(const swm_plan_call *call)
+{
+	return swm_str_eq(call->function->name, SWM_STR("_0")) ? "\"_00\"" : "\"_0\""; /* it names its value */
+}
 
 /* A polymorphic parameter's type follows from the argument; there is none to be cast to. */
 static void
@@ -52,7 +56,7 @@ put_argument(swm_writer *w, const swm_plan_call *call, const swm_plan_argument *
 		put_value(w, a);
 		return;
 	}
-	swm_put(w, record);
+	swm_put(w, record_of(call));
 	swm_put(w, ".");
 	swm_put_identifier(w, a->parameter->name);
 	if (is_json_text(call, a->parameter))
@@ -88,7 +92,7 @@ put_record(swm_writer *w, const swm_plan_call *call)
 	swm_put(w, "json_to_record(");
 	swm_put_body_param(w, call->body);
 	swm_put(w, call->in_array ? "::json->0) AS " : "::json) AS ");
-	swm_put(w, record);
+	swm_put(w, record_of(call));
 	for (size_t i = 0; i < call->argument_count; i++) {
 		const swm_parameter *p = call->arguments[i].parameter;
 		swm_put(w, i == 0 ? "(" : ", ");

@@ -11,6 +11,10 @@
  *
  * A column by which the parent is ordered is "o1", "o2", ... beside them.
  *
+ * Names of ours that users' names stand beside begin with "_". No user's does: a relation of such a
+ * name is given another (swm_plan_root_alias()), and what is embedded ends in "_" and its depth. Other
+ * names of ours ("r", "d", "x", "g") are of a FROM's only items, where no user's name is looked up.
+ *
  * A to-many relation that nothing but the select list needs is a subquery there, as
  * PostgreSQL then makes the arrays of just the rows that an order and a limit leave. A
  * to-one relation stays a join, of which the planner can make a hash join.
@@ -21,6 +25,8 @@
 
 #include "json/escape.h"
 #include "sql/call.h"
+
+#include <stdio.h>
 
 #define ALL_RANGES SIZE_MAX
 
@@ -201,6 +207,30 @@ put_answer_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
  * Rows
  */
 
+/* The written row is a column beside those of the relation, which may be called so. */
+void
+swm_put_row_name(swm_writer *w, const swm_relation *relation)
+{
+	char name[SWM_LONGEST_NAME];
+	int length = snprintf(name, sizeof name, "_row");
+
+	for (unsigned n = 1; swm_relation_column(relation, (swm_str){ name, (size_t)length }) != NULL; n++)
+		length = snprintf(name, sizeof name, "_row%u", n);
+	swm_put_identifier(w, (swm_str){ name, (size_t)length });
+}
+
+/* What a write returns is of no named type: it gives its row as a column. */
+static void
+put_whole_row(swm_writer *w, const swm_plan_node *node)
+{
+	put_node_name(w, node);
+	swm_put(w, ".");
+	if (node->source == SWM_SOURCE_WRITTEN)
+		swm_put_row_name(w, node->relation);
+	else
+		swm_put(w, "*");
+}
+
 /* "schema"."function"(parent's row) */
 static void
 put_computed(swm_writer *w, const swm_plan_node *node)
@@ -209,9 +239,8 @@ put_computed(swm_writer *w, const swm_plan_node *node)
 
 	swm_put_qualified(w, f->schema, f->name);
 	swm_put(w, "(");
-	put_node_name(w, node->parent);
-	/* what a write returns is of no named type: it gives its row as a column */
-	swm_put(w, node->parent->source == SWM_SOURCE_WRITTEN ? ".\"_row\")" : ".*)");
+	put_whole_row(w, node->parent);
+	swm_put(w, ")");
 }
 
 /* A junction's alias ends as no node's does. */
@@ -634,7 +663,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 
 	swm_put(w, "SELECT ");
 	if (document) {
-		put_row_document(w, node, "\"f\"");
+		put_row_document(w, node, "\"_f\"");
 		swm_put(w, " AS \"value\"");
 	} else {
 		put_columns(w, node, numbered);
@@ -647,7 +676,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
 	if (document) { /* the document's columns without those of the order */
 		swm_put(w, " CROSS JOIN LATERAL (SELECT ");
 		put_columns(w, node, numbered);
-		swm_put(w, ") AS \"f\"");
+		swm_put(w, ") AS \"_f\"");
 	}
 	put_where(w, node, false);
 	put_group(w, node, node->is_inner);
@@ -741,8 +770,8 @@ put_handled(swm_writer *w, const swm_read_plan *plan)
 	swm_put(w, h->relation_oid != 0 ? "(\"r\".\"row\"), count(*) FROM (" : "(\"r\".*), count(*) FROM (");
 	if (h->relation_oid != 0) {
 		swm_put(w, "SELECT ");
-		put_node_name(w, plan->root);
-		swm_put(w, plan->root->source == SWM_SOURCE_WRITTEN ? ".\"_row\"::" : ".*::");
+		put_whole_row(w, plan->root);
+		swm_put(w, "::");
 		swm_put_qualified(w, r->schema, r->name);
 		swm_put(w, " AS \"row\"");
 		put_from(w, plan);

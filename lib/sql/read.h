@@ -7,6 +7,9 @@
 /* A field of the node's rows, with its path. */
 void swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *field);
 
+/* The name of the column in which a write returns the whole row: none that the relation has. */
+void swm_put_row_name(swm_writer *w, const swm_relation *relation);
+
 /* Conditions of a node's rows, joined by " AND " or " OR ". */
 void swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *first, const char *between);
 

@@ -7,10 +7,34 @@
 #include "sql/read.h"
 #include "sql/staging.h"
 
+/* As swm_plan_root_alias() has it, no relation's name in a statement begins with "_". */
+static const char body_rows[] = "\"_body\"", elements[] = "\"_e\"";
+
+static void
+put_qualified_target(swm_writer *w, const swm_write_plan *plan)
+{
+	swm_put_qualified(w, plan->target->relation->schema, plan->target->relation->name);
+}
+
+/* The relation as what is written to. */
 static void
 put_target(swm_writer *w, const swm_write_plan *plan)
 {
-	swm_put_qualified(w, plan->target->relation->schema, plan->target->relation->name);
+	put_qualified_target(w, plan);
+	if (plan->target->alias.len == 0)
+		return;
+	swm_put(w, " AS ");
+	swm_put_identifier(w, plan->target->alias);
+}
+
+/* What its columns are qualified with. */
+static void
+put_target_name(swm_writer *w, const swm_write_plan *plan)
+{
+	if (plan->target->alias.len > 0)
+		swm_put_identifier(w, plan->target->alias);
+	else
+		put_qualified_target(w, plan);
 }
 
 static void
@@ -30,19 +54,6 @@ parser_of(const swm_column *column)
 	const swm_domain_casts *casts = column->type->casts;
 
 	return casts != NULL && casts->from_json.name.len > 0 ? &casts->from_json : NULL;
-}
-
-/* The body's rows, and its elements. An UPDATE has them beside its relation, which may be called so. */
-static swm_str
-rows_name(const swm_write_plan *plan)
-{
-	return swm_str_eq(plan->target->relation->name, SWM_STR("pgrst_body")) ? SWM_STR("_body") : SWM_STR("pgrst_body");
-}
-
-static swm_str
-elements_name(const swm_write_plan *plan)
-{
-	return swm_str_eq(plan->target->relation->name, SWM_STR("e")) ? SWM_STR("_e") : SWM_STR("e");
 }
 
 /*
@@ -75,7 +86,7 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan)
 	const swm_columns *columns = &plan->columns;
 
 	swm_put(w, " AS ");
-	swm_put_identifier(w, rows_name(plan));
+	swm_put(w, body_rows);
 	swm_put(w, "(");
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
@@ -99,7 +110,7 @@ static void
 put_rest_columns(swm_writer *w, const swm_staging *staging, size_t only)
 {
 	const swm_columns *columns = &staging->plan->columns;
-	const char *between = " AS \"rest\"(";
+	const char *between = " AS \"_rest\"(";
 
 	for (size_t i = 0; i < columns->count; i++) {
 		if (staging->direct[i] || (only != SWM_STAGING_ALL && only != i))
@@ -120,7 +131,7 @@ put_staged_elements(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, "::bigint AND ");
 	swm_put_body_param(w, (swm_str){ plan->staging->last, 0 });
 	swm_put(w, "::bigint ORDER BY \"n\") AS ");
-	swm_put_identifier(w, elements_name(plan));
+	swm_put(w, elements);
 	swm_put(w, "(\"value\")");
 }
 
@@ -134,16 +145,16 @@ put_staged_columns(swm_writer *w, const swm_write_plan *plan)
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
 		if (plan->staging->direct[i]) {
-			swm_put_identifier(w, elements_name(plan));
-			swm_buf_printf(&w->text, ".\"c%zu\"", i);
+			swm_buf_printf(&w->text, "%s.\"c%zu\"", elements, i);
 		} else {
-			swm_put_qualified(w, SWM_STR("rest"), columns->items[i]->name);
+			swm_put(w, "\"_rest\".");
+			swm_put_identifier(w, columns->items[i]->name);
 		}
 		swm_put(w, " AS ");
 		swm_put_identifier(w, columns->items[i]->name);
 	}
 	swm_put(w, ") AS ");
-	swm_put_identifier(w, rows_name(plan));
+	swm_put(w, body_rows);
 }
 
 /* The rows that were copied, as those of a body. */
@@ -151,12 +162,12 @@ static void
 put_staged_rows(swm_writer *w, const swm_write_plan *plan)
 {
 	swm_put(w, SWM_STAGING_TABLE " AS ");
-	swm_put_identifier(w, elements_name(plan));
+	swm_put(w, elements);
 	if (plan->columns.count == 0)
 		return;
 	if (plan->staging->has_rest) {
 		swm_put(w, ", json_to_record(");
-		swm_put_qualified(w, elements_name(plan), SWM_STR("rest"));
+		swm_put(w, "\"_e\".\"rest\"");
 		swm_put(w, ")");
 		put_rest_columns(w, plan->staging, SWM_STAGING_ALL);
 	}
@@ -182,7 +193,7 @@ put_elements(swm_writer *w, const swm_write_plan *plan, const char *body, bool o
 	put_body(w, body);
 	swm_put(w, plan->body_is_array && one ? "->0" : "");
 	swm_put(w, ") AS ");
-	swm_put_identifier(w, elements_name(plan));
+	swm_put(w, elements);
 	swm_put(w, "(\"value\")");
 }
 
@@ -202,7 +213,7 @@ put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bo
 	if (plan->fill_defaults || plan->staging != NULL) {
 		put_elements(w, plan, body, one);
 		swm_put(w, ", json_to_record(");
-		swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
+		swm_put(w, "\"_e\".\"value\"");
 		swm_put(w, ")");
 	} else {
 		swm_put(w, many ? "json_to_recordset(" : "json_to_record(");
@@ -218,7 +229,7 @@ put_default(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {
 	if (column->is_identity) {
 		swm_writer name = { .arena = w->arena };
-		put_target(&name, plan);
+		put_qualified_target(&name, plan);
 		swm_put(w, "nextval(pg_get_serial_sequence(");
 		swm_put_param(w, swm_buf_view(&name.text));
 		swm_put(w, ", ");
@@ -239,11 +250,11 @@ put_is_missing(swm_writer *w, const swm_write_plan *plan, size_t n)
 {
 	if (plan->staging != NULL && !plan->staging->by_range) {
 		swm_put(w, "get_bit(");
-		swm_put_qualified(w, elements_name(plan), SWM_STR("present"));
+		swm_put(w, "\"_e\".\"present\"");
 		swm_buf_printf(&w->text, ", %zu) = 0", n);
 		return;
 	}
-	swm_put_qualified(w, elements_name(plan), SWM_STR("value"));
+	swm_put(w, "\"_e\".\"value\"");
 	swm_put(w, "->"); /* NULL for no such member, 'null' for one that is null */
 	swm_put_param(w, plan->columns.items[n]->name);
 	swm_put(w, "::text IS NULL");
@@ -258,7 +269,9 @@ put_given_value(swm_writer *w, const swm_write_plan *plan, size_t n)
 
 	if (parser != NULL)
 		swm_put_routine(w, parser);
-	swm_put_qualified(w, rows_name(plan), column->name);
+	swm_put(w, body_rows);
+	swm_put(w, ".");
+	swm_put_identifier(w, column->name);
 	put_json_cast(w, plan, column);
 	swm_put(w, parser != NULL ? ")" : "");
 }
@@ -285,7 +298,7 @@ put_put_condition(swm_writer *w, const swm_write_plan *plan)
 {
 	swm_plan_node body = *plan->target;
 
-	body.alias = rows_name(plan);
+	body.alias = SWM_STR("_body");
 	swm_put(w, " WHERE ");
 	swm_put_conditions(w, &body, plan->target->where, " AND ");
 }
@@ -398,7 +411,7 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	put_rows_of_body(w, plan, body, false);
 	if (inner) {
 		swm_put(w, ") AS ");
-		swm_put_identifier(w, rows_name(plan));
+		swm_put(w, body_rows);
 	}
 	if (plan->kind == SWM_WRITE_PUT)
 		put_put_condition(w, plan);
@@ -454,10 +467,12 @@ put_returned_names(swm_writer *w, const swm_write_plan *plan)
 {
 	if (plan->returns_row) { /* the cast keeps PostgreSQL from taking it apart */
 		swm_put(w, "(");
-		put_target(w, plan);
+		put_target_name(w, plan);
 		swm_put(w, ".*)::");
-		put_target(w, plan);
-		swm_put(w, plan->returning == NULL ? " AS \"_row\"" : " AS \"_row\", ");
+		put_qualified_target(w, plan);
+		swm_put(w, " AS ");
+		swm_put_row_name(w, plan->target->relation);
+		swm_put(w, plan->returning == NULL ? "" : ", ");
 	} else if (plan->returning == NULL) {
 		swm_put(w, "1");
 	}
@@ -466,7 +481,7 @@ put_returned_names(swm_writer *w, const swm_write_plan *plan)
 		swm_put(w, r == plan->returning ? "" : ", ");
 		if (format != NULL)
 			swm_put_routine(w, format);
-		put_target(w, plan);
+		put_target_name(w, plan);
 		swm_put(w, ".");
 		swm_put_identifier(w, r->name);
 		swm_put(w, format != NULL ? ") #>> '{}'" : "");
@@ -533,7 +548,8 @@ put_rest_casts(swm_writer *w, const swm_staging *staging, size_t only)
 		    !is_json_text(staging->plan, columns->items[i]))
 			continue;
 		swm_put(w, ", ");
-		swm_put_qualified(w, SWM_STR("rest"), columns->items[i]->name);
+		swm_put(w, "\"_rest\".");
+			swm_put_identifier(w, columns->items[i]->name);
 		put_json_cast(w, staging->plan, columns->items[i]);
 	}
 }
@@ -600,9 +616,9 @@ swm_sql_staged_twice(swm_statement *out, swm_arena *arena, const swm_staging *st
 	            "first_value(\"n\") OVER w AS \"first\", "
 	            "first_value(\"line\") OVER w AS \"first_line\" FROM ("
 	            "SELECT row_number() OVER (ORDER BY ");
-	swm_put_qualified(&w, elements_name(plan), SWM_STR("ctid"));
+	swm_put(&w, "\"_e\".\"ctid\"");
 	swm_put(&w, ") AS \"n\", ");
-	swm_put_qualified(&w, elements_name(plan), SWM_STR("line"));
+	swm_put(&w, "\"_e\".\"line\"");
 	put_key_values(&w, plan, ", ", true, "");
 	swm_put(&w, " FROM ");
 	put_staged_rows(&w, plan);
