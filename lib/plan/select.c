@@ -215,17 +215,22 @@ swm_plan_alias(swm_planner *p, swm_plan_node *node)
 }
 
 /*
- * Names that begin with "_" are those of our SQL (lib/sql/read.c), and "excluded" is PostgreSQL's
- * for the rows of an ON CONFLICT.
+ * Names that begin with "_" are those of our SQL (lib/sql/read.c), and so is "pgrst_body", which
+ * clients know from errors; "excluded" is PostgreSQL's for the rows of an ON CONFLICT.
  */
+static bool
+is_name_of_sql(swm_str name)
+{
+	return name.ptr[0] == '_' || swm_str_eq(name, SWM_STR("pgrst_body")) ||
+	       swm_str_eq(name, SWM_STR("excluded"));
+}
+
 int
 swm_plan_root_alias(swm_planner *p, swm_plan_node *root)
 {
 	swm_str name = root->alias.len > 0 ? root->alias : root->relation->name;
 
-	if (name.ptr[0] != '_' && !swm_str_eq(name, SWM_STR("excluded")))
-		return SWM_OK;
-	return swm_plan_alias(p, root);
+	return is_name_of_sql(name) ? swm_plan_alias(p, root) : SWM_OK;
 }
 
 static int

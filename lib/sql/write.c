@@ -7,8 +7,8 @@
 #include "sql/read.h"
 #include "sql/staging.h"
 
-/* As swm_plan_root_alias() has it, no relation's name in a statement begins with "_". */
-static const char body_rows[] = "\"_body\"", elements[] = "\"_e\"";
+/* No relation has such a name in a statement: swm_plan_root_alias() gives it another. */
+static const char body_rows[] = "\"pgrst_body\"", elements[] = "\"_e\"";
 
 static void
 put_qualified_target(swm_writer *w, const swm_write_plan *plan)
@@ -298,7 +298,7 @@ put_put_condition(swm_writer *w, const swm_write_plan *plan)
 {
 	swm_plan_node body = *plan->target;
 
-	body.alias = SWM_STR("_body");
+	body.alias = SWM_STR("pgrst_body");
 	swm_put(w, " WHERE ");
 	swm_put_conditions(w, &body, plan->target->where, " AND ");
 }

@@ -37,7 +37,9 @@ class Methods(Http):
 			with self.subTest(target):
 				get, head = self.server.get(target), self.server.request("HEAD", target)
 				self.assertEqual((head.status, head.body), (get.status, b""))
-				for name in ("Content-Type", "Content-Range", "Content-Location", "Content-Profile", "Vary",
+				# nginx, which sees no length, says that GET might have been compressed
+				self.assertEqual(head.header("Vary").replace("Accept-Encoding, ", ""), get.header("Vary"))
+				for name in ("Content-Type", "Content-Range", "Content-Location", "Content-Profile",
 				             "Proxy-Status"):
 					self.assertEqual(head.header(name), get.header(name), name)
 

@@ -17,13 +17,16 @@ WRITER = {"Content-Type": "application/json", "Prefer": "return=representation"}
 
 
 def set_up():
-	statements = ["DROP SCHEMA IF EXISTS our_names CASCADE; CREATE SCHEMA our_names;"]
+	statements = ["""DROP SCHEMA IF EXISTS our_names CASCADE; CREATE SCHEMA our_names;
+		CREATE TABLE our_names.owners (id int PRIMARY KEY, name text);
+		INSERT INTO our_names.owners VALUES (1, 'Zoe'), (2, 'Ann');"""]
 	for name in NAMES:
 		statements.append("""
-			CREATE TABLE our_names."{0}" (id int PRIMARY KEY, "{0}" text, other text);
+			CREATE TABLE our_names."{0}" (id int PRIMARY KEY, "{0}" text, other text,
+				owner int DEFAULT 1 REFERENCES our_names.owners (id));
 			CREATE TABLE our_names."{0}_child" (
 				id int PRIMARY KEY, "{0}" int REFERENCES our_names."{0}" (id), word text);
-			INSERT INTO our_names."{0}" VALUES (1, 'b', 'one'), (2, 'a', 'two');
+			INSERT INTO our_names."{0}" VALUES (1, 'b', 'one', 1), (2, 'a', 'two', 2);
 			INSERT INTO our_names."{0}_child" VALUES (10, 1, 'y'), (11, 2, 'x'), (12, 1, 'z');
 		""".format(name))
 	statements.append("GRANT USAGE ON SCHEMA our_names TO swm_anon;"
@@ -48,7 +51,7 @@ class OurNames(unittest.TestCase):
 				self.assertEqual(self.ask("GET", "/%s?select=id,%s&%s=eq.a" % (name, name, name)),
 				                 [{"id": 2, name: "a"}])
 				self.assertEqual(
-					self.ask("GET", "/%s?select=*&order=%s" % (name, name)),
+					self.ask("GET", "/%s?select=id,%s,other&order=%s" % (name, name, name)),
 					[{"id": 2, name: "a", "other": "two"}, {"id": 1, name: "b", "other": "one"}])
 
 	def test_embedded(self):
@@ -68,7 +71,7 @@ class OurNames(unittest.TestCase):
 
 	def test_writes(self):
 		for name in NAMES:
-			row = {"id": 3, name: "c", "other": "three"}
+			row = {"id": 3, name: "c", "other": "three", "owner": 1}
 			with self.subTest(name):
 				self.assertEqual(self.ask("POST", "/" + name, row, 201), [row])
 				changed = {**row, name: "d"}
@@ -86,6 +89,17 @@ class OurNames(unittest.TestCase):
 				target = "/%s?id=eq.1&select=id,%s(word)&%s.order=word" % (name, child, child)
 				self.assertEqual(self.ask("PATCH", target, {"other": "one"}),
 				                 [{"id": 1, child: [{"word": "y"}, {"word": "z"}]}])
+
+	def test_order_by_an_embedded_row(self):
+		expected = [{"id": 2, "owners": {"name": "Ann"}}, {"id": 1, "owners": {"name": "Zoe"}}]
+		for name in NAMES:
+			target = "/%s?id=lt.3&select=id,owners(name)&order=owners(name)" % name
+			with self.subTest(name):
+				self.assertEqual(self.ask("GET", target), expected)
+				self.assertEqual(self.ask("PATCH", target, {"owner": 1})[0]["owners"], {"name": "Zoe"})
+				self.assertEqual(len(self.ask("PATCH", target, {"owner": 2})), 2)
+				self.ask("PATCH", "/%s?id=eq.1" % name, {"owner": 1})
+				self.assertEqual(self.ask("GET", target), expected)
 
 	def test_copied_rows(self):
 		"""Bodies of lines are copied into a table of ours first."""
