@@ -1,6 +1,8 @@
 // The views in two themes and two widths: screenshots, axe-core, and that they fit.
 import { test } from 'node:test'
-import { browserTests, everyLook } from './support.mjs'
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { browserTests, everyLook, settled } from './support.mjs'
 
 const { open, server } = browserTests()
 
@@ -13,3 +15,15 @@ const views = {
 for (const [name, route] of Object.entries(views))
 	test(`${name} in every look`, async () =>
 		everyLook(open, (await server('sample')).url, name, route))
+
+// The README shows it: copy build/screenshots/page.png to doc/page.png when the page has changed.
+test('the picture of the README is small enough to be kept', async () => {
+	const { url } = await server('sample')
+	const page = await open(url, '#/device/17?by=week&from=2025-01-01&to=2025-12-31&with=44')
+	await settled(page)
+	const picture = await page.screenshot({
+		path: path.join(process.env.SCREENSHOTS, 'page.png'),
+		animations: 'disabled',
+	})
+	assert.ok(picture.length <= 100 << 10, `${picture.length} bytes`)
+})
