@@ -380,9 +380,11 @@ def free_port():
 
 
 def site_after_guide(site, word):
-	"""The site's text after the sed command of doc/OPERATING.md that has a word."""
-	with open(os.path.join(CHECKOUT, "doc", "OPERATING.md")) as file:
-		commands = re.findall(r"^\t(sed -i .*?) /etc/nginx/", file.read(), re.DOTALL | re.MULTILINE)
+	"""The site's text after the sed command that has a word, of two documents for operators."""
+	commands = []
+	for name in ("OPERATING.md", "PATH.md"):
+		with open(os.path.join(CHECKOUT, "doc", name)) as file:
+			commands += re.findall(r"^\t(sed -i .*?) /etc/nginx/", file.read(), re.DOTALL | re.MULTILINE)
 	command, = (command for command in commands if word in command)
 	words = [word for word in shlex.split(command.replace("\\\n", "")) if word != "-i"]
 	return subprocess.run(words, input=site.encode(), stdout=subprocess.PIPE, check=True).stdout.decode()

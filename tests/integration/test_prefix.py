@@ -1,5 +1,5 @@
 """
-The API under a path, as doc/OPERATING.md says how: every reference in an answer, resolved against
+The API under a path, as doc/PATH.md says how: every reference in an answer, resolved against
 the URL that was asked (RFC 3986, 5), leads to what it names.
 """
 import json

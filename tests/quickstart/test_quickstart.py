@@ -71,10 +71,11 @@ def hear_interrupts():
 class Quickstart:
 	"""One run of ./quickstart."""
 
-	def __init__(self, checkout, port, *arguments):
-		self.popen = subprocess.Popen(["./quickstart", *arguments], cwd=checkout, stdin=subprocess.DEVNULL,
-		                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-		                              preexec_fn=hear_interrupts, env={**os.environ, "PORT": str(port)})
+	def __init__(self, checkout, port, *arguments, become=(), environment=os.environ):
+		self.popen = subprocess.Popen([*become, "./quickstart", *arguments], cwd=checkout,
+		                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+		                              stderr=subprocess.PIPE, preexec_fn=hear_interrupts,
+		                              env={**environment, "PORT": str(port)})
 		self.seen = b""
 
 	def read_until(self, text, seconds):
