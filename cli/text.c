@@ -230,6 +230,7 @@ text_print(FILE *to, swm_str data)
 	struct text t = { 0 };
 
 	text_add_lines(&t, data);
-	fwrite(t.bytes, 1, t.len, to);
+	if (t.len > 0)
+		fwrite(t.bytes, 1, t.len, to);
 	text_free(&t);
 }
