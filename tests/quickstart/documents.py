@@ -1,9 +1,10 @@
 """
 Runs the commands of a document, as somebody does who follows it in one shell.
 
-In a block that is indented by a tab, a line that begins with "$ " is a command and one with ">" goes
-on with it; the lines up to the next command or the end of the block are its output, of which
-"..." stands for any text. A command without output must print nothing. Nothing else of the document is run.
+In a block that is indented by a tab, a line that begins with "$ " is a command, and one with ">"
+goes on with it; the lines up to the next command or the end of the block are its output, of which
+"..." stands for any text. A command without output must print nothing. Nothing else of the document
+is run.
 """
 import os
 import re
@@ -40,9 +41,9 @@ class Shell:
     """A bash that is told one command after the other."""
 
     def __init__(self, folder, environment, become=()):
-        self.popen = subprocess.Popen([*become, "bash", "--norc", "-s"], cwd=folder, env=environment,
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, start_new_session=True)
+        self.popen = subprocess.Popen([*become, "bash", "--norc", "-s"], start_new_session=True,
+                                      cwd=folder, env=environment, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def run(self, command, seconds=60):
         """What the command prints."""
@@ -52,7 +53,8 @@ class Shell:
         end, seen = (SENTINEL + "\n").encode(), b""
         deadline = time.monotonic() + seconds
         while not seen.endswith(end):
-            if not select.select([self.popen.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
+            left = max(0, deadline - time.monotonic())
+            if not select.select([self.popen.stdout], [], [], left)[0]:
                 raise AssertionError("no end of %r: %r" % (command, seen))
             piece = os.read(self.popen.stdout.fileno(), 65536)
             if not piece:

@@ -1,6 +1,7 @@
 """The commands of the guides in doc/, run beside a quickstart by an ordinary user."""
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -24,7 +25,23 @@ def as_ordinary_user(folder):
         return []
     user = pwd.getpwnam("postgres")
     subprocess.run(["chown", "-R", "%d:%d" % (user.pw_uid, user.pw_gid), folder], check=True)
-    return ["setpriv", "--reuid=%d" % user.pw_uid, "--regid=%d" % user.pw_gid, "--clear-groups", "--"]
+    return ["setpriv", "--reuid=%d" % user.pw_uid, "--regid=%d" % user.pw_gid,
+            "--clear-groups", "--"]
+
+
+class TestLinks(unittest.TestCase):
+    def test_links_lead_to_files_that_are_in_the_release(self):
+        checkout = test_quickstart.CHECKOUT
+        with open(checkout + "/doc/Makefile.inc", encoding="utf-8") as file:
+            released = file.read().split()
+        documents_here = [name for name in os.listdir(checkout + "/doc") if name.endswith(".md")]
+        for name in ["README.md", *("doc/" + name for name in documents_here)]:
+            with open(os.path.join(checkout, name), encoding="utf-8") as file:
+                links = re.findall(r"\]\(([^):#]+)\)", file.read())
+            for link in links:
+                path = os.path.normpath(os.path.join(os.path.dirname(name), link))
+                self.assertTrue(os.path.exists(os.path.join(checkout, path)), path)
+                self.assertIn(path, released, name)
 
 
 class TestDocuments(unittest.TestCase):
@@ -36,7 +53,8 @@ class TestDocuments(unittest.TestCase):
         test_quickstart.copy_checkout(cls.checkout)
         os.chmod(cls.folder, 0o755)
         cls.become = as_ordinary_user(cls.folder)
-        cls.environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": cls.folder, "LC_ALL": "C.UTF-8"}
+        cls.environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": cls.folder,
+                           "LC_ALL": "C.UTF-8"}
         cls.ports = {"8080": str(free_port()), "9000": str(free_port())}
         cls.ports["3000"] = cls.ports["8080"]  # in place of PostgREST, the quickstart
         cls.start()
@@ -53,7 +71,8 @@ class TestDocuments(unittest.TestCase):
         with open(os.path.join(self.checkout, document), encoding="utf-8") as file:
             text = file.read()
         for shown, port in self.ports.items():
-            text = text.replace("127.0.0.1:" + shown, "127.0.0.1:" + port).replace(" %s " % shown, " %s " % port)
+            text = text.replace("127.0.0.1:" + shown, "127.0.0.1:" + port)
+            text = text.replace(" %s " % shown, " %s " % port)
         found = documents.commands(text)
         self.assertGreater(len(found), 0)
         shell = documents.Shell(self.checkout, self.environment, self.become)
@@ -61,7 +80,8 @@ class TestDocuments(unittest.TestCase):
         for line, command, expected in found:
             output = shell.run(command)
             if not documents.matches(expected, output):
-                self.fail("%s, line %d: %s\nshown: %s\nprinted: %s" % (document, line, command, expected, output))
+                self.fail("%s, line %d: %s\nshown: %s\nprinted: %s" % (
+                    document, line, command, expected, output))
 
     def test_tutorial(self):
         self.follow("doc/TUTORIAL.md")
