@@ -24,19 +24,31 @@ dimension(const char *variable, unsigned short of_terminal, size_t usual)
 	return of_terminal > 0 ? of_terminal : usual;
 }
 
-void
-screen_open(struct screen *s, enum screen_lines form)
+static struct winsize
+window_size(int fd)
 {
 	struct winsize size = { 0 };
 
+	if (ioctl(fd, TIOCGWINSZ, &size) != 0)
+		size = (struct winsize){ 0 };
+	return size;
+}
+
+size_t
+screen_columns(int fd)
+{
+	return dimension("COLUMNS", window_size(fd).ws_col, 80);
+}
+
+void
+screen_open(struct screen *s, enum screen_lines form)
+{
 	*s = (struct screen){ .to = stdout, .form = form };
 	s->is_terminal = isatty(STDOUT_FILENO) == 1;
 	if (!s->is_terminal)
 		return;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
-		size = (struct winsize){ 0 };
-	s->columns = dimension("COLUMNS", size.ws_col, 80);
-	s->rows = dimension("LINES", size.ws_row, 24);
+	s->columns = screen_columns(STDOUT_FILENO);
+	s->rows = dimension("LINES", window_size(STDOUT_FILENO).ws_row, 24);
 }
 
 static bool

@@ -21,6 +21,9 @@ struct screen {
 	bool left;          /* the reader has ended the pager */
 };
 
+/* How wide a terminal is, by $COLUMNS or what it says itself. */
+size_t screen_columns(int fd);
+
 void screen_open(struct screen *s, enum screen_lines form);
 
 /* Writes what was made for a terminal (text.h). Non-zero: there is no use in going on. */
