@@ -358,6 +358,44 @@ class Refused(WebServer):
 				connection.sendall(data)
 				self.assertEqual(connection.recv(4096), b"")
 
+	def test_many_short_fields(self):
+		"""
+		A header that does not fit FastCGI's record is too large, with any field and any body.
+		Some versions of nginx refuse more than 1,000 fields (max_headers), which is 431 too.
+		"""
+		server = self.web_server()
+		self.program(lambda params, body: b"Status: 204\r\n\r\n")
+		bodies = {
+			"none": head(), "short": head("POST", Content_Length="0020") + b"x" * 20,
+			"in a file": head("POST", Content_Length="20000") + b"x" * 20000,
+			"large": head("POST", Content_Length="100000", **bearer("x")) + b"x" * 100000,
+			"chunked": head("POST", Transfer_Encoding="chunked") + b"2\r\nxx\r\n0\r\n\r\n",
+			"with a suffix": head(target="/three.csv"),
+		}
+		for what, data in bodies.items():
+			for field in (b"A:\n", b"X-Field: 0123456789\r\n", b"X: %s\r\n" % (b"y" * 60), b"X: %s\r\n" % (b"y" * 4000)):
+				answers = set()
+				for length in (20000, 24500, 40000, 57000, 60000, 62000, 63000, 63900, 65000):
+					fields = field * ((length - data.index(b"\r\n\r\n")) // len(field))
+					answer = answer_to(server, data.replace(b"Host:", fields + b"Host:", 1))
+					with self.subTest(what, field=field[:20], length=length):
+						answers.add(answer.status)
+						if answer.status != 204:
+							self.assert_error(answer, 431, "PGRST100")
+							self.assert_open_to_all(answer)
+				self.assertIn(431, answers, (what, field[:20]))
+
+	def test_zeros_before_the_length(self):
+		"""A short body needs no token, however its length is written, and a large one needs it."""
+		server = self.web_server()
+		self.program(lambda params, body: b"Status: 403\r\nSwm-Refusal: none\r\n\r\n"
+		             if "SWM_ASKS" in params else b"Status: 204\r\n\r\n")
+		for length, status in ((20, 204), (65536, 204), (65537, 401), (100000, 401)):
+			for zeros in ("", "0", "0" * 10):
+				data = head("POST", Content_Length=zeros + str(length)) + b"x" * length
+				with self.subTest(length=length, zeros=zeros):
+					self.assertEqual(answer_to(server, data).status, status)
+
 	def test_without_a_file_for_the_body(self):
 		"""SIGXFSZ ignored, write(2) fails at the limit as it does on a full disk."""
 		server = self.web_server(limit="trap '' XFSZ; ulimit -f 64")
