@@ -73,4 +73,9 @@ int load_config(swm_config **out, const char *file, swm_error *err);
 char *make_token(const swm_config *config, const char *role, long long seconds, const char *claims,
                  const char *algorithm, swm_error *err);
 
+/* The value of the header Authorization for a token, or for a role, as which a token for five
+ * minutes is signed (the other is NULL); "" when both are; free(). NULL: complained. */
+char *make_authorization(const swm_config *config, const char *token, const char *role,
+                         swm_error *err);
+
 #endif

@@ -356,28 +356,6 @@ serve(swm_engine *engine, const struct query *q, const struct asked *asked, swm_
 	return status;
 }
 
-/* "Bearer TOKEN", "" when the query has no token, NULL when it cannot be made (said). */
-static char *
-make_authorization(const swm_config *config, const struct query *q, swm_error *err)
-{
-	enum { SECONDS = 300 };
-	char *signed_token = NULL, *text = NULL;
-	const char *token = q->token;
-
-	if (q->role != NULL) {
-		token = signed_token = make_token(config, q->role, SECONDS, NULL, NULL, err);
-		if (token == NULL)
-			return NULL;
-	}
-	int printed = asprintf(&text, "%s%s", token == NULL ? "" : "Bearer ",
-	                       token == NULL ? "" : token);
-	swm_token_free(signed_token);
-	if (printed >= 0)
-		return text;
-	complain(NULL);
-	return NULL;
-}
-
 /* openapi-server-proxy-uri says where the API is mounted: "/rest/v1" of http://host/rest/v1. */
 static swm_str
 mount_path(const swm_config *config)
@@ -400,7 +378,7 @@ run_query(const struct query *q, const swm_config *config, swm_error *err)
 	swm_engine *engine = NULL;
 	bool is_url;
 	char *target = make_target(q->target, &is_url);
-	char *authorization = make_authorization(config, q, err);
+	char *authorization = make_authorization(config, q->token, q->role, err);
 	struct asked asked = { target, authorization, is_url ? mount_path(config) : SWM_STR("") };
 	int status = EXIT_FAILED;
 

@@ -192,6 +192,26 @@ make_token(const swm_config *config, const char *role, long long seconds, const 
 	return token;
 }
 
+char *
+make_authorization(const swm_config *config, const char *token, const char *role, swm_error *err)
+{
+	enum { SECONDS = 300 };
+	char *signed_token = NULL, *text = NULL;
+
+	if (role != NULL) {
+		token = signed_token = make_token(config, role, SECONDS, NULL, NULL, err);
+		if (token == NULL)
+			return NULL;
+	}
+	int printed = asprintf(&text, "%s%s", token == NULL ? "" : "Bearer ",
+	                       token == NULL ? "" : token);
+	swm_token_free(signed_token);
+	if (printed >= 0)
+		return text;
+	complain(NULL);
+	return NULL;
+}
+
 struct wish {
 	const char *file, *role, *claims, *algorithm;
 	long long seconds;
