@@ -13,10 +13,10 @@
 #include <stdio.h>
 
 /*
- * Rows that are inserted in one go; of bad ones, how many are told of and how many are borne
- * with, for each costs round trips; and the bytes that are told of a text, for it may quote a value.
+ * Rows that are inserted in one go; how many bad ones are borne with, for each costs round trips;
+ * and the bytes that are told of a text, for it may quote a value.
  */
-enum { RANGE = 1000, MOST_TOLD = 100, MOST_BAD = 1000, LONGEST = 1024 };
+enum { RANGE = 1000, MOST_BAD = 1000, LONGEST = 1024 };
 
 struct swm_skips {
 	swm_error *err;       /* of the row, or the range, that failed last */
@@ -116,14 +116,13 @@ swm_skips_note(struct swm_skips *k, int64_t row, int64_t line)
 	}
 	if (k->skipped == MOST_BAD)
 		return fail_many(k);
-	if (k->skipped++ < MOST_TOLD) {
-		swm_buf_printf(&k->told, "%s{\"row\":%lld,\"line\":%lld",
-		               k->told.len > 0 ? "," : "", (long long)row, (long long)line);
-		put_text(&k->told, "code", swm_error_code(k->err), true);
-		put_text(&k->told, "message", swm_error_message(k->err), true);
-		put_text(&k->told, "details", swm_error_details(k->err), swm_error_has_details(k->err));
-		swm_buf_char(&k->told, '}');
-	}
+	k->skipped++;
+	swm_buf_printf(&k->told, "%s{\"row\":%lld,\"line\":%lld", k->told.len > 0 ? "," : "",
+	               (long long)row, (long long)line);
+	put_text(&k->told, "code", swm_error_code(k->err), true);
+	put_text(&k->told, "message", swm_error_message(k->err), true);
+	put_text(&k->told, "details", swm_error_details(k->err), swm_error_has_details(k->err));
+	swm_buf_char(&k->told, '}');
 	swm_error_clear(k->err);
 	return SWM_OK;
 }

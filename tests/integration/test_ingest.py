@@ -491,9 +491,6 @@ class Skip(Ingest):
 		answer = self.send("/rows", "\n".join(lines), CSV, Prefer=SKIP)
 		self.expect_skipped(answer, 20000 - 20000 // 777, *((i + 1, "22P02") for i in range(777, 20001, 777)))
 		self.assertEqual(harness.sql("SELECT count(*) FROM ingest.rows"), str(20000 - 20000 // 777))
-		harness.sql("TRUNCATE ingest.rows")
-		answer = self.send("/rows", "id\n" + "x\n" * 300 + "1\n", CSV, Prefer=SKIP) # a part of many is told
-		self.assertEqual((answer.json["written"], answer.json["skipped"], len(answer.json["errors"])), (1, 300, 100))
 
 	def test_long_texts_are_cut(self):
 		"""What is told of a bad row does not grow with its values."""
@@ -516,10 +513,13 @@ class Skip(Ingest):
 			with self.subTest(bad=bad, content=content):
 				answer = self.send("/rows", body, content, Prefer=SKIP)
 				self.assertEqual((answer.status, answer.json["written"], answer.json["skipped"]), (201, 2, 1000))
-				self.assertEqual((answer.json["errors"][0]["code"], self.ids()), (code, "1 2"))
+				first = 3 if head else 2
+				self.assertEqual([(e["line"], e["code"]) for e in answer.json["errors"]],
+				                 [(first + i, code) for i in range(1000)])
+				self.assertEqual(self.ids(), "1 2")
 				harness.sql("TRUNCATE ingest.rows")
 				self.expect_error(self.send("/rows", body + bad + "\n", content, Prefer=SKIP), 400, "PGRST102",
-				                  "More than 1000 rows are bad", "The first of them is in line %d" % (3 if head else 2))
+				                  "More than 1000 rows are bad", "The first of them is in line %d" % first)
 				self.assertEqual(self.ids(), "")
 
 
