@@ -1,7 +1,9 @@
 // Import of files: the preview, what is written and rejected, files that are none.
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { accessible, browserTests, everyLook, screenshot, settled } from './support.mjs'
 
 const { open, server, sql, token, control } = browserTests()
@@ -28,7 +30,15 @@ const choose = (page, text, name = 'readings.csv') =>
 		mimeType: 'text/csv',
 		buffer: Buffer.isBuffer(text) ? text : Buffer.from(text),
 	})
+async function downloaded(page, button) {
+	const [file] = await Promise.all([
+		page.waitForEvent('download'),
+		page.getByRole('button', { name: button }).click(),
+	])
+	return readFileSync(await file.path(), 'utf8')
+}
 const start = (page) => page.getByRole('button', { name: 'Import', exact: true }).click()
+const dayOf = (i) => new Date(Date.UTC(1000, 0, 1 + i)).toISOString().slice(0, 10)
 const count = async (name = NAME) =>
 	Number(
 		(
@@ -60,13 +70,16 @@ test('good rows are written, rejected ones listed by line and to be downloaded',
 	const rejected = page.getByRole('table', { name: 'Rejected rows' })
 	assert.deepEqual(await rejected.getByRole('rowheader').allTextContents(), ['4', '7'])
 	await accessible(page, 'a finished import')
-	const [file] = await Promise.all([
-		page.waitForEvent('download'),
-		page.getByRole('button', { name: 'Download the rejected rows' }).click(),
-	])
 	assert.equal(
-		readFileSync(await file.path(), 'utf8'),
+		await downloaded(page, 'Download the rejected rows'),
 		`${HEADER}2025-01-02,${DEVICE},x,kWh\n2025-13-01,${DEVICE},3,kWh\n`,
+	)
+	assert.equal(
+		await downloaded(page, 'Download lines and reasons'),
+		`line,reason
+4,"invalid input syntax for type numeric: ""x"" (22P02)"
+7,"date/time field value out of range: ""2025-13-01"" (22008)"
+`,
 	)
 })
 
@@ -99,32 +112,123 @@ test('a reading that is there: wrong, replaced or left, as chosen', async () => 
 	await page.locator('main').getByText('0 rows written, 1 rejected').waitFor()
 	await page.getByLabel('Leave what is there').check()
 	await start(page)
-	await page.locator('main').getByText('written, 0 rejected').waitFor()
+	const left = page.locator('main').getByText('0 rows written, 0 rejected, 1 left as before')
+	await left.waitFor()
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},2,kWh\n`, 'again.csv')
+	await page.getByRole('table', { name: 'The first rows of again.csv' }).waitFor()
+	await page.getByLabel('Write nothing at all').check()
+	await page.getByLabel('Leave what is there').check()
+	await start(page)
+	await left.waitFor()
 	assert.equal(await amount(), '9')
+	await page.getByLabel('Write the others').check()
 	await page.getByLabel('Replace what is there').check()
 	await start(page)
 	await page.locator('main').getByText('1 row written, 0 rejected').waitFor()
-	assert.equal(await amount(), '1')
+	assert.equal(await amount(), '2')
 })
 
-test('many rows go in several requests, each counted, many wrong ones too', async () => {
+test('many rows go in several requests, and every rejected one is named with its line', async () => {
 	const page = await openImport('#/import', { allow: ['400'] })
-	const day = (i) => new Date(Date.UTC(1900, 0, 1 + i)).toISOString().slice(0, 10)
+	// a long block of wrong rows, and others here and there; a row of two lines before all of them
+	const isWrong = (i) => (i >= 20000 && i < 23000) || i % 97 === 50
 	const rows = Array.from({ length: 60000 }, (_, i) =>
-		i >= 20000 && i < 23000 ? `x${i},${DEVICE},1,kWh` : `${day(i)},${DEVICE},1,kWh`,
+		isWrong(i) ? `x${i},${DEVICE},1,kWh` : `${dayOf(i)},${DEVICE},1,"k${i ? '' : '\n'}Wh"`,
 	)
+	const wrong = rows.flatMap((row, i) => (isWrong(i) ? [{ row, line: i + 3 }] : []))
 	await choose(page, `${HEADER}${rows.join('\r\n')}`)
 	await start(page)
+	const [written, rejected] = [60000 - wrong.length, wrong.length].map((number) =>
+		number.toLocaleString('en-GB'),
+	)
 	await page
 		.locator('main')
-		.getByText('57,000 rows written, 3,000 rejected')
+		.getByText(`${written} rows written, ${rejected} rejected`)
 		.waitFor({ timeout: 60000 })
-	assert.equal(await count(), 57000)
+	assert.equal(await count(), 60000 - wrong.length)
 	const first = page
 		.getByRole('table', { name: 'Rejected rows' })
 		.getByRole('rowheader')
 		.first()
-	assert.equal(await first.textContent(), '20,002')
+	assert.equal(await first.textContent(), String(wrong[0].line))
+	await page.getByText(`And ${(wrong.length - 100).toLocaleString('en-GB')} more`).waitFor()
+	assert.equal(
+		await downloaded(page, 'Download the rejected rows'),
+		HEADER + wrong.map(({ row }) => `${row}\r\n`).join(''),
+	)
+	const told = (await downloaded(page, 'Download lines and reasons')).trimEnd().split('\n')
+	assert.deepEqual(
+		told.slice(1).map((line) => /^(\d+),.*(x\d+)/.exec(line)?.slice(1)),
+		wrong.map(({ row, line }) => [String(line), row.split(',')[0]]),
+	)
+})
+
+test('wrong rows are mended in the file that is downloaded, which is imported then', async () => {
+	const page = await openImport()
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n2025-01-02,${DEVICE},x,kWh\n`)
+	await start(page)
+	await page.locator('main').getByText('1 row written, 1 rejected').waitFor()
+	const rest = await downloaded(page, 'Download the rejected rows')
+	await choose(page, rest.replace(',x,', ',2,'))
+	await page.getByRole('cell', { name: '2025-01-02' }).waitFor()
+	await start(page)
+	await page.locator('main').getByText('1 row written, 0 rejected').waitFor()
+	assert.equal(await count(), 2)
+})
+
+// 100 MB of rows of 500 bytes, made in a file: their number.
+function hundredMegabytes(file) {
+	const out = openSync(file, 'w')
+	const digits = '1'.repeat(480)
+	let [rows, size] = [0, writeSync(out, HEADER)]
+	while (size < 100e6) {
+		const part = Array.from(
+			{ length: 2000 },
+			(_, i) => `${dayOf(rows + i)},${DEVICE},1.${digits},kWh\n`,
+		)
+		size += writeSync(out, part.join(''))
+		rows += part.length
+	}
+	closeSync(out)
+	return rows
+}
+
+test('a file of 100 MB is written, in parts and as a whole, and the page stays usable', async () => {
+	const folder = mkdtempSync(path.join(tmpdir(), 'swm-import-'))
+	const file = path.join(folder, 'large.csv')
+	const rows = hundredMegabytes(file)
+	const page = await openImport()
+	for (const way of ['Write the others', 'Write nothing at all']) {
+		await sql(NAME, `DELETE FROM swm.consumption WHERE device_id = ${DEVICE}`)
+		await page.locator('input[type=file]').setInputFiles([])
+		await page.locator('input[type=file]').setInputFiles(file)
+		await page.getByRole('table', { name: 'The first rows of large.csv' }).waitFor()
+		await page.getByLabel(way).check()
+		await start(page)
+		await page.getByRole('progressbar', { name: 'Sent of the file' }).waitFor()
+		await page.getByLabel('Theme').selectOption('dark') // at once, while it is sent
+		await page
+			.locator('main')
+			.getByText(`${rows.toLocaleString('en-GB')} rows written, 0 rejected`)
+			.waitFor({ timeout: 180000 })
+		assert.equal(await count(), rows)
+	}
+	await sql(NAME, `DELETE FROM swm.consumption WHERE device_id = ${DEVICE}`)
+	rmSync(folder, { recursive: true })
+})
+
+test('rows of the wrong shape are rejected by their line, a quote that stays open too', async () => {
+	const page = await openImport()
+	await choose(
+		page,
+		`${HEADER}2025-01-01,${DEVICE},1,kWh\n2025-01-02,${DEVICE}\n2025-01-03,${DEVICE},1,kWh,5\n2025-01-04,${DEVICE},1,"kWh\n2025-01-05,${DEVICE},1,kWh\n`,
+	)
+	await start(page)
+	await page.locator('main').getByText('1 row written, 3 rejected').waitFor()
+	const rejected = page.getByRole('table', { name: 'Rejected rows' })
+	assert.deepEqual(await rejected.getByRole('rowheader').allTextContents(), ['3', '4', '5'])
+	await rejected.getByText('quote').waitFor()
+	assert.equal(await count(), 1)
 })
 
 test('files of the wrong shape say what is wrong, and the next one works', async () => {
@@ -194,4 +298,32 @@ test('who may not write is told so', async () => {
 	const { url } = await server(NAME)
 	const page = await open(url, '#/import')
 	await page.getByText('You may not write into any table').waitFor()
+	await page.locator('main').getByRole('link', { name: 'Sign in' }).waitFor()
+	const reader = await open(url, '#/import', {
+		token: await token({ role: 'swm_reader', exp: Math.floor(Date.now() / 1000) + 3600 }),
+	})
+	await reader.getByText('You may not write into any table').waitFor()
+})
+
+test('a token that expires meanwhile stops the import, which says what is written', async () => {
+	const { url } = await server(NAME)
+	const page = await openImport('#/import', { allow: ['401'] })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	const expired = await token({ role: 'swm_writer', exp: 1000 })
+	await page.evaluate(
+		async ([root, value]) => {
+			// as if its time had passed: nothing of the page hears of it
+			const { session, setToken } = await import(new URL('ui/js/session.js', root))
+			session.dispatchEvent = () => true
+			setToken(value)
+		},
+		[url, expired],
+	)
+	await start(page)
+	await page.getByText('The import stopped').waitFor()
+	await page.locator('.problem').getByText('PGRST303').waitFor()
+	await page.getByText('Nothing was written.').waitFor()
+	await page.getByRole('table', { name: /The first rows/ }).waitFor() // the file is still chosen
+	assert.equal(await count(), 0)
 })

@@ -147,11 +147,13 @@ export function upload(path, { query, headers, body, signal, onSent }) {
 }
 
 function responseOf(request) {
-	const retryAfter = request.getResponseHeader('Retry-After');
 	const { status, statusText } = request;
+	const headers = ['Retry-After', 'Content-Range']
+		.map((name) => [name, request.getResponseHeader(name)])
+		.filter(([, value]) => value !== null);
 	return new Response(status === 204 ? null : request.responseText, {
 		status,
 		statusText,
-		headers: retryAfter === null ? {} : { 'Retry-After': retryAfter },
+		headers,
 	});
 }

@@ -20,16 +20,15 @@ const pause = (seconds, signal) =>
 		);
 	});
 
-// What was done so far. rejected: { line, message, bytes } of each row that the server listed;
-// unlisted: how many more were rejected.
+// What was done so far. rejected: { line, message, bytes } of each row that was left out.
 export class Progress {
 	constructor(total) {
 		Object.assign(this, {
 			total,
 			done: 0,
 			written: 0,
+			left: 0, // rows whose key is there, when duplicates are ignored
 			rejected: [],
-			unlisted: 0,
 			waiting: null,
 			line: 0, // up to which every row was written or rejected
 		});
@@ -39,12 +38,18 @@ export class Progress {
 function preferOf(keepGood, duplicates) {
 	return [
 		'return=minimal',
-		keepGood && 'handling=lenient, errors=skip',
+		keepGood ? 'handling=lenient, errors=skip' : 'count=exact',
 		duplicates && `resolution=${duplicates}-duplicates`,
 	]
 		.filter(Boolean)
 		.join(', ');
 }
+
+// How many rows were written, of Content-Range: */5.
+const writtenOf = (response) => {
+	const count = /\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
+	return count && Number(count[1]);
+};
 
 const lineIn = (details) => /^(?:Row \d+, l|L)ine (\d+)/.exec(details ?? '')?.[1];
 
@@ -84,11 +89,12 @@ export class Importer {
 		const { begin, file, progress } = this;
 		const rows = await this.countRows();
 		const body = new Blob([begin.header, file.slice(begin.offset)]);
-		await this.request(body, {
+		const response = await this.request(body, {
 			key: null,
 			onSent: (bytes) => this.move(Math.min(bytes, file.size)),
 		});
-		progress.written = rows;
+		progress.written = writtenOf(response) ?? rows;
+		progress.left = rows - progress.written;
 		this.move(file.size);
 	}
 
@@ -125,17 +131,19 @@ export class Importer {
 		}
 	}
 
-	note(piece, { written, skipped, errors }) {
+	note(piece, { written, errors }) {
 		const { progress } = this;
 		progress.written += written;
+		progress.left += piece.rows.length - written - errors.length;
 		progress.rejected.push(
-			...errors.map(({ row, line, code, message }) => ({
-				line: this.lineOf(piece, line),
-				message: code ? `${message} (${code})` : message,
-				bytes: piece.bytes.slice(...piece.rows[row]),
-			})),
+			...errors
+				.toSorted((a, b) => a.row - b.row)
+				.map(({ row, line, code, message }) => ({
+					line: this.lineOf(piece, line),
+					message: code ? `${message} (${code})` : message,
+					bytes: piece.bytes.slice(...piece.rows[row]),
+				})),
 		);
-		progress.unlisted += skipped - errors.length;
 		progress.line = piece.firstLine + countLines(piece.bytes) - 1;
 		this.move(progress.done + piece.bytes.length);
 	}
@@ -210,6 +218,6 @@ async function resultOf(response, piece, signal) {
 	const text = response.status === 204 ? '' : await response.text();
 	signal.throwIfAborted();
 	return text === ''
-		? { written: piece.rows.length, skipped: 0, errors: [] }
+		? { written: piece.rows.length, errors: [] }
 		: JSON.parse(text);
 }

@@ -176,19 +176,19 @@ function progressBar() {
 	const element = h('div', { class: 'stack' }, bar, text);
 	const began = performance.now();
 
-	function tell({ total, done, written, rejected, unlisted, waiting }) {
+	function tell({ total, done, written, rejected, waiting }) {
 		const share = total === 0 ? 1 : done / total;
 		bar.value = share;
 		const seconds = (performance.now() - began) / 1000;
 		const left = share > 0.02 ? Math.ceil((seconds / share) * (1 - share)) : null;
-		const skipped = rejected.length + unlisted;
 		text.textContent = waiting
 			? `${waiting.error.message} Tries again in ${counted(waiting.seconds, 'second', 'seconds')}; nothing is lost.`
 			: [
 					`${percent(share)} sent`,
 					share === 1 && written === 0 && 'the database writes it',
 					written > 0 && `${integer(written)} written`,
-					skipped > 0 && `${integer(skipped)} rejected`,
+					rejected.length > 0 &&
+						`${integer(rejected.length)} rejected`,
 					share < 1 &&
 						left !== null &&
 						`${counted(left, 'second', 'seconds')} left`,
@@ -201,16 +201,36 @@ function progressBar() {
 
 const quiet = (text) => h('p', { class: 'quiet' }, text);
 
-function rejectedPart(file, begin, { rejected, unlisted }) {
-	if (rejected.length + unlisted === 0) return null;
-	const save = () => {
-		const parts = [begin.header];
-		for (const { bytes } of rejected) {
-			parts.push(bytes);
-			if (bytes.at(-1) !== 0x0a) parts.push('\n');
-		}
-		saveBlob(new Blob(parts, { type: 'text/csv' }), `rejected-${file.name}`);
-	};
+// The rows as they were in the file, which can be mended and imported; and why, by their lines.
+function rejectedRows(begin, rejected) {
+	const parts = [begin.header];
+	for (const { bytes } of rejected) {
+		parts.push(bytes);
+		if (bytes.at(-1) !== 0x0a) parts.push('\n');
+	}
+	return parts;
+}
+const reasons = (rejected) => [
+	'line,reason\n',
+	...rejected.map(({ line, message }) => `${line},"${message.replaceAll('"', '""')}"\n`),
+];
+
+function rejectedPart(file, begin, { rejected }) {
+	if (rejected.length === 0) return null;
+	const saver = (text, word, parts) =>
+		h(
+			'button',
+			{
+				type: 'button',
+				class: 'secondary',
+				onclick: () =>
+					saveBlob(
+						new Blob(parts(), { type: 'text/csv' }),
+						`${word}-${file.name}`,
+					),
+			},
+			text,
+		);
 	return [
 		h(
 			'div',
@@ -259,27 +279,21 @@ function rejectedPart(file, begin, { rejected, unlisted }) {
 		),
 		rejected.length > MOST_LISTED &&
 			quiet(
-				`And ${integer(rejected.length - MOST_LISTED)} more in the download.`,
+				`And ${integer(rejected.length - MOST_LISTED)} more in the downloads.`,
 			),
-		unlisted > 0 &&
-			quiet(
-				`The server rejected ${integer(unlisted)} more, which it does not name.`,
+		h(
+			'div',
+			{ class: 'actions' },
+			saver('Download the rejected rows', 'rejected', () =>
+				rejectedRows(begin, rejected),
 			),
-		rejected.length > 0 &&
-			h(
-				'div',
-				{ class: 'actions' },
-				h(
-					'button',
-					{ type: 'button', class: 'secondary', onclick: save },
-					'Download the rejected rows',
-				),
-			),
+			saver('Download lines and reasons', 'reasons', () => reasons(rejected)),
+		),
 	];
 }
 
-const summaryOf = ({ written, rejected, unlisted }) =>
-	`${counted(written, 'row', 'rows')} written, ${integer(rejected.length + unlisted)} rejected`;
+const summaryOf = ({ written, left, rejected }) =>
+	`${counted(written, 'row', 'rows')} written, ${integer(rejected.length)} rejected${left > 0 ? `, ${integer(left)} left as before` : ''}`;
 
 // What stopped it, and how far it had come.
 function stopped(error, importer) {
