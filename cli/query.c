@@ -1,8 +1,8 @@
 /* swm query: one request through the library, its answer on standard output. */
 #include "config.h"
 
+#include "ask.h"
 #include "command.h"
-#include "json.h"
 #include "table.h"
 
 #include <getopt.h>
@@ -35,16 +35,10 @@ struct answer {
 	char last;           /* byte of the body */
 };
 
-static bool
-is_success(int status)
-{
-	return status >= 200 && status <= 299;
-}
-
 static int
 write_answer(struct answer *a, swm_str bytes)
 {
-	if (is_success(a->status))
+	if (ask_is_success(a->status))
 		return screen_write_data(&a->screen, bytes);
 	if (isatty(STDERR_FILENO) == 1)
 		text_print(stderr, bytes);
@@ -102,7 +96,7 @@ take_header(void *user, swm_str name, swm_str value)
 
 	if (is_named(name, "Content-Type")) {
 		a->is_text = !starts(value, "application/octet-stream");
-		a->is_table = a->wants_table && is_success(a->status) &&
+		a->is_table = a->wants_table && ask_is_success(a->status) &&
 		              starts(value, "application/x-ndjson");
 	}
 	if (is_named(name, "Content-Range"))
@@ -114,7 +108,7 @@ take_header(void *user, swm_str name, swm_str value)
 static bool
 tells_in_lines(const struct answer *a)
 {
-	return !is_success(a->status) && !a->query->include &&
+	return !ask_is_success(a->status) && !a->query->include &&
 	       (a->wants_table || isatty(STDERR_FILENO) == 1);
 }
 
@@ -136,55 +130,6 @@ take_body(void *user, swm_str piece)
 	return a->problem.failed;
 }
 
-/* Of a URL as another client would have it: what follows the host. *is_url says that it was one. */
-static const char *
-skip_origin(const char *query, bool *is_url)
-{
-	static const char *const schemes[] = { "http://", "https://" };
-
-	*is_url = true;
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		size_t len = strlen(schemes[i]);
-		if (strncasecmp(query, schemes[i], len) == 0)
-			return query + len + strcspn(query + len, "/?");
-	}
-	*is_url = false;
-	return query;
-}
-
-/* A shell's user writes blanks and any letters; a target has them encoded (RFC 3986, 2.1). */
-static char *
-make_target(const char *query, bool *is_url)
-{
-	char *target = NULL;
-	size_t len;
-	FILE *to = open_memstream(&target, &len);
-
-	if (to == NULL)
-		return NULL;
-	query = skip_origin(query, is_url);
-	if (query[0] != '/')
-		fputc('/', to);
-	for (; *query != '\0'; query++) {
-		unsigned char c = (unsigned char)*query;
-		if (c <= ' ' || c >= 0x7f || c == '#')
-			fprintf(to, "%%%02X", c);
-		else
-			fputc(c, to);
-	}
-	if (fclose(to) != 0) {
-		free(target);
-		return NULL;
-	}
-	return target;
-}
-
-static swm_str
-view(const char *s)
-{
-	return (swm_str){ s, strlen(s) };
-}
-
 /* 'Name: value'; the form has been checked. */
 static int
 add_header(swm_request *request, const char *field)
@@ -194,7 +139,7 @@ add_header(swm_request *request, const char *field)
 	while (*value == ' ' || *value == '\t')
 		value++;
 	return swm_request_add_header(request, (swm_str){ field, (size_t)(colon - field) },
-	                              view(value));
+	                              ask_view(value));
 }
 
 /* What the format needs; other answers than rows (the document at the root) come as they are. */
@@ -225,41 +170,10 @@ add_headers(swm_request *request, const struct query *q, const char *authorizati
 		result = add_header(request, q->headers[i]);
 	if (result == SWM_OK && authorization != NULL)
 		result = swm_request_add_header(request, SWM_STR("Authorization"),
-		                                view(authorization));
+		                                ask_view(authorization));
 	if (result == SWM_OK && media != NULL)
-		result = swm_request_add_header(request, SWM_STR("Accept"), view(media));
+		result = swm_request_add_header(request, SWM_STR("Accept"), ask_view(media));
 	return result;
-}
-
-static void
-print_part(const char *title, swm_str value, const char *end)
-{
-	struct text t = { 0 };
-
-	if (value.len == 0 || json_is_null(value))
-		return;
-	json_add_value(&t, value);
-	fprintf(stderr, "%s%.*s%s", title, (int)t.len, t.bytes, end);
-	text_free(&t);
-}
-
-/* The four members of an error, each that says something on a line. */
-static void
-print_problem(const struct answer *a)
-{
-	swm_str body = { a->problem.bytes, a->problem.len };
-	swm_str message = json_member(body, "message"), code = json_member(body, "code");
-
-	if (message.len == 0) {
-		fprintf(stderr, "swm: the answer has status %d\n", a->status);
-		text_print(stderr, body);
-		return;
-	}
-	print_part("swm: ", message, "");
-	print_part(" (", code, ")");
-	fputc('\n', stderr);
-	print_part("details: ", json_member(body, "details"), "\n");
-	print_part("hint: ", json_member(body, "hint"), "\n");
 }
 
 /* What ended before its end: the rows that have come, and why. */
@@ -286,16 +200,16 @@ end_answer(struct answer *a)
 	int result = 0;
 
 	if (a->is_table)
-		result = table_end(&a->table, view(a->range));
+		result = table_end(&a->table, ask_view(a->range));
 	else if (tells_in_lines(a))
-		print_problem(a);
+		ask_print_problem(a->status, (swm_str){ a->problem.bytes, a->problem.len });
 	else if (a->is_text && a->last != '\0' && a->last != '\n')
 		result = write_answer(a, SWM_STR("\n"));
 	if (screen_close(&a->screen) != 0)
 		result = -1;
 	if (a->table.failed && result != 0)
 		return complain(NULL);
-	bool good = is_success(a->status) && (result == 0 || screen_was_left(&a->screen));
+	bool good = ask_is_success(a->status) && (result == 0 || screen_was_left(&a->screen));
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -341,7 +255,7 @@ serve(swm_engine *engine, const struct query *q, const struct asked *asked, swm_
 	begin_answer(&answer, q, asked->target);
 	if (result == SWM_OK) {
 		swm_request_set_method(request, SWM_STR("GET"));
-		swm_request_set_target(request, view(asked->target));
+		swm_request_set_target(request, ask_view(asked->target));
 		swm_request_set_prefix(request, asked->prefix);
 		result = add_headers(request, q, asked->authorization,
 		                     accepted_media(q, answer.wants_table));
@@ -356,30 +270,14 @@ serve(swm_engine *engine, const struct query *q, const struct asked *asked, swm_
 	return status;
 }
 
-/* openapi-server-proxy-uri says where the API is mounted: "/rest/v1" of http://host/rest/v1. */
-static swm_str
-mount_path(const swm_config *config)
-{
-	swm_str uri;
-	bool is_url;
-
-	if (swm_config_get(config, "openapi-server-proxy-uri", &uri, NULL) != SWM_OK ||
-	    uri.len == 0)
-		return SWM_STR("");
-	swm_str path = view(skip_origin(uri.ptr, &is_url));
-	while (path.len > 0 && path.ptr[path.len - 1] == '/')
-		path.len--;
-	return is_url ? path : SWM_STR("");
-}
-
 static int
 run_query(const struct query *q, const swm_config *config, swm_error *err)
 {
 	swm_engine *engine = NULL;
 	bool is_url;
-	char *target = make_target(q->target, &is_url);
+	char *target = ask_target(q->target, &is_url);
 	char *authorization = make_authorization(config, q->token, q->role, err);
-	struct asked asked = { target, authorization, is_url ? mount_path(config) : SWM_STR("") };
+	struct asked asked = { target, authorization, is_url ? ask_mount(config) : SWM_STR("") };
 	int status = EXIT_FAILED;
 
 	if (authorization != NULL && authorization[0] == '\0')

@@ -1,0 +1,27 @@
+/* Requests of the command line: what of them is the same whoever makes them. */
+#ifndef SWM_CLI_ASK_H
+#define SWM_CLI_ASK_H
+
+#include <stdbool.h>
+#include <swm.h>
+
+/* A view of a C string. */
+swm_str ask_view(const char *s);
+
+/*
+ * The target that what a shell's user wrote stands for, to be freed: blanks and letters beyond
+ * ASCII are encoded, and of a whole URL the origin is left out; *is_url says that it was one.
+ * NULL: no memory.
+ */
+char *ask_target(const char *written, bool *is_url);
+
+/* Where the API is mounted, by openapi-server-proxy-uri: the target of a URL begins with it. */
+swm_str ask_mount(const swm_config *config);
+
+/* Whether the status is one of success. */
+bool ask_is_success(int status);
+
+/* Says what an answer that is an error has in its body, the four members on lines of their own. */
+void ask_print_problem(int status, swm_str body);
+
+#endif
