@@ -110,6 +110,28 @@ export function browserTests() {
 	return { open, server, sql, token, control }
 }
 
+// The texts of a table's rows, cell by cell.
+export const cellsOf = (table) =>
+	table
+		.locator('tbody')
+		.evaluate((body) =>
+			[...body.rows].map((row) => [...row.cells].map((cell) => cell.textContent)),
+		)
+
+// The number that a text of an English page begins with.
+export const numberIn = (text) => Number(/^-?[\d,.]*\d/.exec(text)?.[0].replaceAll(',', ''))
+
+// A number is shown with the digits that matter: off by half of the last one at most.
+export function isShown(text, value) {
+	const [digits] = /^-?[\d,.]*\d/.exec(text) ?? ['none']
+	const places = digits.split('.')[1]?.length ?? 0
+	assert.ok(
+		Math.abs(numberIn(text) - value) <= 0.5 * 10 ** -places + 1e-9,
+		`${text} is not ${value}`,
+	)
+	assert.ok(value === 0 || /[1-9]/.test(digits), `${text} is to be ${value}`)
+}
+
 // Until nothing loads any more and the plots are painted.
 export async function settled(page) {
 	await page.waitForFunction(

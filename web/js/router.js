@@ -49,11 +49,9 @@ class Page {
 }
 
 export function navigate(hash, replace = false) {
-	if (!replace) {
-		location.hash = hash; // hashchange shows it
-		return;
-	}
-	history.replaceState(null, '', hash);
+	if (hash === location.hash) return;
+	if (replace) history.replaceState(null, '', hash);
+	else history.pushState(null, '', hash);
 	show();
 }
 

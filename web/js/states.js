@@ -151,7 +151,7 @@ export function region(page, { label, lines, waits = false } = {}) {
 		controller?.abort();
 		controller = new AbortController();
 		const signal = AbortSignal.any([page.signal, controller.signal]);
-		const hadFocus = element.contains(document.activeElement);
+		const focused = element.contains(document.activeElement) && document.activeElement;
 		element.setAttribute('aria-busy', 'true');
 		let nodes;
 		try {
@@ -167,15 +167,19 @@ export function region(page, { label, lines, waits = false } = {}) {
 		if (signal.aborted) return;
 		element.replaceChildren(...[nodes].flat(Infinity).filter(Boolean));
 		element.setAttribute('aria-busy', 'false');
-		if (hadFocus && !element.contains(document.activeElement)) focusAgain(element);
+		if (focused && !focused.isConnected) focusAgain(element, focused.dataset.focus);
 		if (label && !element.querySelector(':scope > .problem'))
 			announce(`${label} loaded`);
 	}
 	return { element, load };
 }
 
-// A button that had the focus is gone with the old content; the place itself keeps it.
-function focusAgain(element) {
-	element.tabIndex = -1;
-	element.focus({ preventScroll: true });
+// What had the focus is gone with the old content: its successor has it, which is called the same
+// (data-focus), or else the place itself.
+function focusAgain(element, name) {
+	const next = [...element.querySelectorAll('[data-focus]:enabled')].find(
+		({ dataset }) => dataset.focus === name,
+	);
+	if (!next) element.tabIndex = -1;
+	(next ?? element).focus({ preventScroll: true });
 }

@@ -83,7 +83,7 @@ function sortHeader(page, state, name, text) {
 		},
 		h(
 			'button',
-			{ type: 'button', class: 'sort', 'data-sort': name, onclick: click },
+			{ type: 'button', class: 'sort', 'data-focus': `sort ${name}`, onclick: click },
 			text,
 			h(
 				'span',
@@ -144,6 +144,7 @@ function pager(page, state, { rows, more }) {
 			{
 				type: 'button',
 				class: 'secondary',
+				'data-focus': text,
 				disabled: changes === null,
 				onclick: () => page.go(changes),
 			},

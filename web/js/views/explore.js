@@ -196,7 +196,12 @@ function columnHeader(page, column, order) {
 		},
 		h(
 			'button',
-			{ type: 'button', class: 'sort', onclick: click },
+			{
+				type: 'button',
+				class: 'sort',
+				'data-focus': `sort ${column.name}`,
+				onclick: click,
+			},
 			column.name,
 			h(
 				'span',
@@ -258,7 +263,12 @@ function pagerOf(page, { more, count, total }) {
 	const go = (text, changes) =>
 		h(
 			'button',
-			{ type: 'button', class: 'secondary', onclick: () => page.go(changes) },
+			{
+				type: 'button',
+				class: 'secondary',
+				'data-focus': text,
+				onclick: () => page.go(changes),
+			},
 			text,
 		);
 	const next = more !== null ? { after: more, page: at + 1 } : { after: null, page: at + 1 };
