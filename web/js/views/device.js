@@ -128,8 +128,9 @@ function comparison(page, id) {
 						{
 							type: 'button',
 							class: 'chip-remove',
-							'aria-label': `Compare with ${name} no more`,
+							'aria-label': `Remove ${name} from the plot`,
 							onclick: () => {
+								form.hidden = false;
 								input.focus();
 								set(
 									others.filter(
@@ -145,7 +146,9 @@ function comparison(page, id) {
 				);
 			}),
 		);
+		const hadFocus = form.contains(document.activeElement);
 		form.hidden = others.length >= MOST_COMPARED;
+		if (hadFocus && form.hidden) list.querySelector('li:last-child button').focus();
 	}
 	return { element, show };
 }
