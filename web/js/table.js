@@ -1,5 +1,6 @@
 // Tables of numbers, long ones in parts.
 import { h } from './dom.js';
+import { integer } from './format.js';
 
 const PART = 120;
 
@@ -26,7 +27,7 @@ export function numbersTable(caption, columns, list) {
 		);
 		shown = body.rows.length;
 		more.hidden = shown >= list.length;
-		more.textContent = `Show all ${list.length} rows`;
+		more.textContent = `Show all ${integer(list.length)} rows`;
 	};
 	more.addEventListener('click', () => {
 		const at = shown;
