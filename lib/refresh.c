@@ -9,9 +9,10 @@ enum swm_doubt
 swm_doubt_of(const swm_error *err, bool unknown_names)
 {
 	static const struct {
-		swm_str sqlstate;
+		swm_str code;
 		enum swm_doubt doubt;
 	} doubts[] = {
+		{ { "SWM007", 6 }, SWM_DOUBT_STATEMENT }, /* SWM_ERR_SESSION_CHANGED */
 		{ { "42703", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_column */
 		{ { "42P01", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_table */
 		{ { "42883", 5 }, SWM_DOUBT_MAYBE },   /* undefined_function: operators too */
@@ -21,11 +22,12 @@ swm_doubt_of(const swm_error *err, bool unknown_names)
 		{ { "42704", 5 }, SWM_DOUBT_MAYBE },   /* undefined_object: types */
 		{ { "42P10", 5 }, SWM_DOUBT_MAYBE },   /* invalid_column_reference: no such index of a conflict */
 	};
-	swm_str sqlstate = swm_error_code(err);
+	swm_str code = swm_error_code(err);
 
 	for (size_t i = 0; i < sizeof doubts / sizeof doubts[0]; i++)
-		if (swm_str_eq(doubts[i].sqlstate, sqlstate) && swm_error_is_of_statement(err))
-			return unknown_names ? SWM_DOUBT_NONE : doubts[i].doubt;
+		if (swm_str_eq(doubts[i].code, code))
+			return doubts[i].doubt == SWM_DOUBT_STATEMENT || (swm_error_is_of_statement(err) && !unknown_names)
+			           ? doubts[i].doubt : SWM_DOUBT_NONE;
 	return SWM_DOUBT_NONE;
 }
 
@@ -36,6 +38,8 @@ swm_refresh(swm_engine *engine, const swm_snapshot *used, enum swm_doubt doubt, 
 
 	if (doubt == SWM_DOUBT_NONE)
 		return false;
+	if (doubt == SWM_DOUBT_STATEMENT)
+		return tries == 0;
 	if (tries < (sure ? MOST_TRIES : 1))
 		return swm_engine_refresh(engine, used, sure);
 	swm_engine_stop_refreshing(engine, sure);

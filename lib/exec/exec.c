@@ -251,6 +251,14 @@ send_decision(swm_exec *exec)
  * Failing
  */
 
+static bool
+has_sqlstate(const PGresult *result, const char *sqlstate)
+{
+	const char *its = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return its != NULL && strcmp(its, sqlstate) == 0;
+}
+
 /* Functions of PostgreSQL's own, where a SQLSTATE is shared and words may be in any language. */
 static bool
 is_raised_by(const PGresult *result, const char *function)
@@ -268,8 +276,7 @@ static bool
 is_key_twice(const PGresult *result)
 {
 	return is_raised_by(result, "ExecOnConflictUpdate") &&
-	       PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL &&
-	       strcmp(PQresultErrorField(result, PG_DIAG_SQLSTATE), "21000") == 0;
+	       PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL && has_sqlstate(result, "21000");
 }
 
 /* Fills err from a failed result; returns its result. */
@@ -453,20 +460,19 @@ is_fatal(const swm_exec *exec, const PGresult *result)
 }
 
 /*
- * A prepared statement that DDL, or somebody's DISCARD, has made useless. "cached
- * plan must not change result type" has a SQLSTATE that others share, and words
- * that depend on the server's language; the function that raises it is its own.
+ * A prepared statement of ours that DDL, or a function's DEALLOCATE, has made useless. "cached
+ * plan must not change result type" has a SQLSTATE that others share, and words that depend on
+ * the server's language; the function that raises it is its own. What a user's function has
+ * prepared has a context.
  */
 static bool
-is_stale_statement(const PGresult *result)
+is_useless_statement(const PGresult *result)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-	if (sqlstate == NULL)
+	if (PQresultErrorField(result, PG_DIAG_CONTEXT) != NULL)
 		return false;
-	if (strcmp(sqlstate, "26000") == 0) /* invalid_sql_statement_name */
+	if (has_sqlstate(result, "26000")) /* invalid_sql_statement_name */
 		return true;
-	return strcmp(sqlstate, "0A000") == 0 && is_raised_by(result, "RevalidateCachedQuery");
+	return has_sqlstate(result, "0A000") && is_raised_by(result, "RevalidateCachedQuery");
 }
 
 /* Whether what is read now belongs to the DEALLOCATEs, or to the Sync behind them. */
@@ -491,20 +497,29 @@ fail_as_step(const swm_exec *exec, const PGresult *result, swm_error *err)
 	return exec->steps[command->step].fail(err, swm_cstr(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
 }
 
+static int
+fail_session_changed(swm_error *err)
+{
+	int rc = swm_fail(err, SWM_ERR_SESSION_CHANGED);
+
+	swm_error_set_retry_after(err, 1);
+	return rc;
+}
+
 static void
 note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 {
-	bool stale = is_stale_statement(result);
+	bool useless = is_useless_statement(result);
 
 	exec->answered = true;
 	if (exec->failure != SWM_OK || exec->again)
 		return;
-	if (stale)
-		swm_statements_forget_batch(swm_conn_statements(exec->conn));
-	exec->again = stale && !exec->handed && !exec->sent_again && !exec->later;
+	if (useless)
+		swm_statements_forget_all(swm_conn_statements(exec->conn));
+	exec->again = useless && !exec->handed && !exec->sent_again && !exec->later;
 	if (exec->again)
 		return;
-	exec->failure = fail_as_step(exec, result, err);
+	exec->failure = useless ? fail_session_changed(err) : fail_as_step(exec, result, err);
 	if (exec->failure == SWM_OK)
 		exec->failure = fail_result(err, result, exec->options.anonymous);
 	exec->by_policy = is_raised_by(result, "ExecWithCheckOptions");

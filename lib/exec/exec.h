@@ -91,7 +91,8 @@ enum swm_round {
  * gets ROLLBACK and the same failure again. SWM_ENOMEM, SWM_EINTERNAL as swm_exec_start();
  * what ended the transaction if it has ended.
  *
- * A prepared statement that DDL has made stale is an error here: nothing is sent again.
+ * A prepared statement that is of no use any more is an error here, SWM_EUNAVAILABLE: what was
+ * sent before cannot be sent again. The next transaction prepares it anew.
  */
 int swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how, swm_error *err);
 

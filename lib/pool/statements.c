@@ -124,13 +124,6 @@ swm_statements_end(swm_statements *all)
 }
 
 void
-swm_statements_forget_batch(swm_statements *all)
-{
-	while (all->newest != NULL && all->newest->batch == all->batch)
-		forget(all, all->newest);
-}
-
-void
 swm_statements_forget_all(swm_statements *all)
 {
 	while (all->newest != NULL)

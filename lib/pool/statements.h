@@ -46,10 +46,7 @@ void swm_statement_set_prepared(swm_statement *one);
 /* Ends a batch: what was sent and never answered is forgotten, as the server has not got it. */
 void swm_statements_end(swm_statements *all);
 
-/* Forgets what the batch asked for: the server has not got it any more, or in a form of no use. */
-void swm_statements_forget_batch(swm_statements *all);
-
-/* Forgets all of them, between two batches. */
+/* Forgets all of them: the server has not got them any more, or in a form of no use. */
 void swm_statements_forget_all(swm_statements *all);
 
 /* Takes a name for which a DEALLOCATE must be sent. False when there is none. */

@@ -174,6 +174,17 @@ BEGIN
 	RETURN replaced;
 END $$;
 
+-- leaves those of swm's reset, without which the connection would end
+CREATE FUNCTION ses.drop_statements() RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE statement record; dropped integer := 0;
+BEGIN
+	FOR statement IN SELECT name FROM pg_prepared_statements WHERE name NOT LIKE '%reset%' LOOP
+		EXECUTE format('DEALLOCATE %I', statement.name);
+		dropped := dropped + 1;
+	END LOOP;
+	RETURN dropped;
+END $$;
+
 -- all that a session can keep, as the next request finds it
 CREATE FUNCTION ses.probe() RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE last bigint;

@@ -156,6 +156,56 @@ class Sessions(unittest.TestCase):
 		self.assertNotIn(harness.LOGIN_ROLE, roles)
 		self.assertNotIn("ses_b", roles)
 
+	def requests_of_many_rounds(self):
+		"""Each kind of transaction whose statements are sent in several rounds, and what it must have done."""
+		return {
+			"batch": post("/batch", [{"method": "POST", "path": "/plain", "body": {"id": n}} for n in (100, 101, 102)]),
+			"key": post("/plain", [{"id": 100}, {"id": 101}, {"id": 102}], **{"Idempotency-Key": os.urandom(8).hex()}),
+			"skip": ("POST", "/plain", {"Content-Type": "application/x-ndjson", "Prefer": "errors=skip"},
+			         '{"id":100}\n{"id":101}\n{"id":102}\n'),
+			"copied": csv("/plain", "id\n" + "".join("%01000d\n" % n for n in range(100, 400))),
+		}
+
+	def check_many_rounds(self, server, between):
+		for name in self.requests_of_many_rounds():
+			for again in range(2):  # the statements are prepared by the first
+				method, target, headers, body = self.requests_of_many_rounds()[name]
+				with self.subTest(kind=name, again=again):
+					response = server.request(method, target, {**headers, **B}, body.encode())
+					self.assertIn(response.status, (200, 201), response)
+					self.assertNotIn("skipped", response.header("Preference-Applied") or "")
+					rows = harness.sql("WITH gone AS (DELETE FROM ses.plain WHERE id >= 100 RETURNING 1) SELECT count(*) FROM gone")
+					self.assertEqual("300" if name == "copied" else "3", rows.strip())
+					between(server)
+
+	def test_prepared_statements_that_a_function_dropped(self):
+		def drop(server):
+			self.assertGreater(server.request("POST", "/rpc/drop_statements", A, b"").json, 0)
+		self.check_many_rounds(self.start(), drop)
+
+	def test_a_batch_that_drops_its_own_statements(self):
+		"""It cannot be served, is told so, and leaves nothing."""
+		server = self.start()
+		operations = [{"method": "POST", "path": "/plain", "body": {"id": 100}},
+		              {"method": "POST", "path": "/rpc/drop_statements", "body": {}},
+		              {"method": "POST", "path": "/plain", "body": {"id": 101}}]
+		response = server.request("POST", "/batch", {"Content-Type": "application/json", **A}, json.dumps(operations).encode())
+		self.assertEqual((503, "SWM007", "1"), (response.status, response.json["code"], response.header("Retry-After")), response)
+		self.assertEqual("0", harness.sql("SELECT count(*) FROM ses.plain WHERE id >= 100").strip())
+		self.assertEqual(200, server.get("/plain", B).status)
+
+	def test_prepared_statements_whose_table_changed(self):
+		operations = [{"method": "GET", "path": "/rpc/by_stable"}, {"method": "GET", "path": "/changing?select=v"}]
+		harness.sql("CREATE TABLE ses.changing (v integer); INSERT INTO ses.changing VALUES (1); GRANT SELECT ON ses.changing TO ses_b")
+		self.addCleanup(harness.sql, "DROP TABLE ses.changing")
+		server = self.start()
+		for kind, value in (("integer", 1), ("text", "1"), ("integer", 1), ("json", 1)):
+			harness.sql("ALTER TABLE ses.changing ALTER v TYPE %s USING v::text::%s" % (kind, kind))
+			response = server.request("POST", "/batch", {"Content-Type": "application/json", **B}, json.dumps(operations).encode())
+			with self.subTest(kind):
+				self.assertEqual(200, response.status, response)
+				self.assertEqual([{"v": value}], response.json[1]["body"])
+
 	def test_functions_that_shadow_those_of_our_statements(self):
 		harness.sql("""
 			CREATE SCHEMA ses_shadow;

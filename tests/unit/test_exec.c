@@ -384,8 +384,8 @@ START_TEST(ddl_after_the_first_event)
 
 	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
 	database_do(admin, "ALTER TABLE exec_parent ALTER COLUMN id TYPE bigint");
-	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EDATABASE);
-	ck_code("0A000", 400);
+	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), SWM_EUNAVAILABLE);
+	ck_code("SWM007", 503);
 	ck_assert_int_eq(run_with(steps, 2, usual, answer, sizeof answer), 0);
 }
 END_TEST
