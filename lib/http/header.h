@@ -86,6 +86,7 @@ typedef struct swm_preferences {
 	enum swm_resolution resolution;
 	enum swm_missing missing;
 	bool skip_errors;        /* errors=skip */
+	bool by_key;             /* order=key */
 	swm_str timezone;        /* empty when there is none */
 	int64_t max_affected;    /* -1 when there is none */
 	swm_str invalid;         /* those unknown, joined by ", "; empty when there are none */

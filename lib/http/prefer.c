@@ -3,7 +3,7 @@
 #include "http/header.h"
 
 /* Preferences that are a word of a few; what each sets is the parser's matter. */
-enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING, ERRORS };
+enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING, ERRORS, ORDER };
 
 static const struct {
 	swm_str text;
@@ -26,6 +26,7 @@ static const struct {
 	KNOWN("missing=default", MISSING, SWM_MISSING_DEFAULT),
 	KNOWN("missing=null", MISSING, SWM_MISSING_NULL),
 	KNOWN("errors=skip", ERRORS, true),
+	KNOWN("order=key", ORDER, true),
 #undef KNOWN
 };
 
@@ -55,6 +56,9 @@ set(swm_preferences *p, enum preference preference, int value)
 		break;
 	case ERRORS:
 		p->skip_errors = true;
+		break;
+	case ORDER:
+		p->by_key = true;
 		break;
 	}
 }

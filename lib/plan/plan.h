@@ -157,6 +157,7 @@ typedef struct swm_read_plan {
 	bool runs_user_code;       /* it may run a function of a user's, which can leave anything in the session */
 	bool unknown_names;        /* the query names columns that the snapshot does not know */
 	bool settings_columns;     /* behind the outputs: response.headers and response.status */
+	bool by_key;               /* the order is the primary key, as nobody asked for another */
 	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 } swm_read_plan;
 
@@ -176,6 +177,7 @@ typedef struct swm_read_request {
 	bool strip_nulls;
 	bool iso_dates;            /* dates come in ISO form */
 	bool place;                /* the last row of a page is to tell its place, where it can */
+	bool by_key;               /* rows without an order come by the primary key, where there is one */
 } swm_read_request;
 
 /*

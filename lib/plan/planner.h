@@ -67,6 +67,9 @@ int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term 
 int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range);
 
 
+/* Orders a table's rows by its primary key where nothing else orders them; *by_key: so it was. */
+int swm_plan_key_order(swm_planner *p, swm_plan_node *root, bool *by_key);
+
 /* Where the root's page begins, and whether its last row can tell where the next one does. */
 int swm_plan_position(swm_planner *p, swm_plan_node *root);
 int swm_plan_place_of(swm_planner *p, const swm_plan_node *root, const swm_plan_place **out);

@@ -46,6 +46,35 @@ swm_plan_position(swm_planner *p, swm_plan_node *root)
 	return SWM_OK;
 }
 
+/* A view may show a row of its table twice. */
+static bool
+has_rows_of_a_table(const swm_plan_node *root)
+{
+	return root->source == SWM_SOURCE_RELATION && (root->relation->kind == 'r' || root->relation->kind == 'p') &&
+	       !root->has_aggregates;
+}
+
+int
+swm_plan_key_order(swm_planner *p, swm_plan_node *root, bool *by_key)
+{
+	swm_plan_order *first = NULL, **tail = &first;
+
+	if (root->order != NULL || !has_rows_of_a_table(root))
+		return SWM_OK;
+	for (size_t i = 0; i < root->relation->primary_key_count; i++) {
+		const swm_column *column = &root->relation->columns[root->relation->primary_key[i]];
+		swm_plan_order *o = swm_arena_alloc(p->arena, sizeof *o);
+		if (o == NULL)
+			return swm_fail_memory(p->err);
+		*o = (swm_plan_order){ .field = { .name = column->name, .column = column } };
+		*tail = o;
+		tail = &o->next;
+	}
+	root->order = first;
+	*by_key = first != NULL;
+	return SWM_OK;
+}
+
 /* A filter that leaves one value of a column: all of the root's conditions must hold. */
 static bool
 is_fixed(const swm_plan_node *root, const swm_column *column)
@@ -78,13 +107,13 @@ covers_key(const swm_plan_node *root, const swm_unique_key *key)
 	return key->count > 0;
 }
 
-/* Whether no two rows stand at one place of the order. A view may show a row of its table twice. */
+/* Whether no two rows stand at one place of the order. */
 static bool
 is_total_order(const swm_plan_node *root)
 {
 	const swm_relation *r = root->relation;
 
-	if (root->source != SWM_SOURCE_RELATION || (r->kind != 'r' && r->kind != 'p') || root->has_aggregates)
+	if (!has_rows_of_a_table(root))
 		return false;
 	for (const swm_plan_order *o = root->order; o != NULL; o = o->next)
 		if (o->embed != NULL)

@@ -50,6 +50,7 @@ set_preferences_applied(struct serving *s)
 		counts[s->prefer.count],
 		ends[s->prefer.tx],
 		s->ingest != NULL && swm_ingest_skips(s) ? "errors=skip" : "",
+		s->plan != NULL && s->plan->by_key ? "order=key" : "",
 		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
 		swm_buf_text(&most),

@@ -81,6 +81,7 @@ swm_step_plan(struct serving *s)
 		.range = s->has_range ? &s->range : NULL,
 		.made = s->writing.made, .handler = s->writing.handler,
 		.json = s->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
+		.by_key = s->prefer.by_key && s->write == SWM_WRITES_NOTHING,
 	};
 	if (s->write == SWM_WRITES_NOTHING)
 		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);

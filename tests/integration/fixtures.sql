@@ -84,6 +84,8 @@ INSERT INTO many_pages SELECT g, nullif(g % 10, 0), g % 7, 'label ' || g FROM ge
 CREATE INDEX ON many_pages (grade, id);
 CREATE INDEX ON many_pages (rank DESC, id);
 CREATE INDEX ON many_pages (rank, id);
+CREATE TABLE by_key (a integer, b integer, c text, PRIMARY KEY (c, a));
+INSERT INTO by_key VALUES (1, 9, 'y'), (2, 8, 'x'), (3, 7, 'y'), (0, 6, 'x');
 CREATE VIEW pages_view AS SELECT * FROM pages;
 
 CREATE VIEW slow AS SELECT 1 AS id FROM pg_sleep(0.1);

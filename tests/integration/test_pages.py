@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 import harness
-from harness import ids
+from harness import array, ids
 
 
 def next_of(answer):
@@ -181,6 +181,22 @@ class Pages(unittest.TestCase):
 		expected = harness.sql("SELECT json_agg(t) FROM (SELECT grade, count(*) FROM test.pages WHERE grade > 2 OR grade IS NULL"
 		                       " GROUP BY grade ORDER BY grade) AS t")
 		self.assertEqual((answer.json, answer.header("Link")), (json.loads(expected), None))
+
+	def test_by_the_primary_key(self):
+		"""Prefer: order=key. The key's own order of columns counts, and only where nobody asked for another."""
+		prefer = {"Prefer": "order=key"}
+		pages = self.walk("/by_key?limit=1&select=b", prefer)
+		self.assertEqual([page.text for page in pages], ['[{"b":%d}]' % b for b in (6, 8, 9, 7)] + ["[]"])
+		for page in pages:
+			self.assertEqual(page.header("Preference-Applied"), "order=key")
+		self.assertEqual(self.server.get("/by_key?select=b&after=(x,2)", prefer).text, array('{"b":9}', '{"b":7}'))
+		answer = self.server.get("/by_key?select=b&order=b", prefer)
+		self.assertEqual(([row["b"] for row in answer.json], answer.header("Preference-Applied")), ([6, 7, 8, 9], None))
+		strict = {"Prefer": "handling=strict, order=key"}
+		for target in ("/no_key?limit=1", "/pages_view?limit=1"):
+			answer = self.server.get(target, strict)
+			self.assertEqual((answer.status, answer.header("Preference-Applied"), answer.header("Link")),
+			                 (200, "handling=strict", None))
 
 	def test_errors(self):
 		for query, message, details in [

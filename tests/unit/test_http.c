@@ -281,9 +281,9 @@ START_TEST(preferences_count_once)
 	ck_assert(swm_str_eq(p.timezone, text("Europe/Rome")));
 	ck_assert(swm_str_eq(p.invalid, text("foo, bar=1")));
 	ck_assert_int_eq(swm_prefer_parse(&p, arena, text(""), err), SWM_OK);
-	ck_assert(!p.has_handling && p.invalid.len == 0 && p.count == SWM_COUNT_NONE && !p.skip_errors);
-	ck_assert_int_eq(swm_prefer_parse(&p, arena, text("handling=lenient, errors=skip"), err), SWM_OK);
-	ck_assert(p.has_handling && !p.strict && p.skip_errors && p.invalid.len == 0);
+	ck_assert(!p.has_handling && p.invalid.len == 0 && p.count == SWM_COUNT_NONE && !p.skip_errors && !p.by_key);
+	ck_assert_int_eq(swm_prefer_parse(&p, arena, text("handling=lenient, errors=skip, order=key"), err), SWM_OK);
+	ck_assert(p.has_handling && !p.strict && p.skip_errors && p.by_key && p.invalid.len == 0);
 }
 END_TEST
 
