@@ -45,6 +45,7 @@ class Container:
         config = copy.deepcopy(image.config)
         config["root"] = {"path": image.root, "readonly": True}
         process = config["process"]
+        self.user = "%(uid)d:%(gid)d" % process["user"]
         process["terminal"] = False
         process.pop("rlimits", None)
         process["args"] = command or process["args"]
@@ -82,7 +83,8 @@ class Container:
             return file.read()
 
     def execute(self, *command):
-        return subprocess.run([*CRUN, "exec", self.name, *command],
+        # as docker does it: as the user of the image
+        return subprocess.run([*CRUN, "exec", "--user", self.user, self.name, *command],
                               capture_output=True, text=True, timeout=60)
 
     def wait_until(self, true, seconds=60):

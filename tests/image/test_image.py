@@ -238,6 +238,19 @@ class TestOneContainer(Case):
         self.assertEqual(0, container.stop())
         self.assert_nothing_left()
 
+    def test_that_nobody_may_ask_without_a_token_is_no_sign_of_a_database(self):
+        container = self.start("tokens", SWM_DB_ANON_ROLE="", SWM_JWT_SECRET="x" * 32)
+        container.wait_until(lambda: self.healthy(container))
+        self.assertEqual(401, get("")[0])
+        self.addCleanup(psql, "ALTER ROLE swm_authenticator LOGIN")
+        psql("ALTER ROLE swm_authenticator NOLOGIN")
+        self.assertEqual(401, get("")[0])
+        self.assertFalse(self.healthy(container))
+        psql("ALTER ROLE swm_authenticator LOGIN")
+        self.assertTrue(self.healthy(container))
+        self.assertEqual(0, container.stop())
+        self.assert_nothing_left()
+
     def test_a_wrong_setting_ends_it_and_is_told(self):
         container = self.start("wrong", SWM_DB_POOL="many")
         self.assertEqual(1, container.popen.wait(60))
@@ -295,8 +308,10 @@ class TestCompose(Case):
     def test_it_serves(self):
         swm, web = self.service("swm").start(), self.service("web").start()
         web.wait_until(lambda: get("")[0] == 200)
-        test = self.compose.services["web"]["healthcheck"]["test"]
-        self.assertEqual(0, web.execute(*test[1:]).returncode)
+        for name, container in (("swm", swm), ("web", web)):
+            test = self.compose.services[name]["healthcheck"]["test"]
+            checked = container.execute(*test[1:])
+            self.assertEqual(0, checked.returncode, checked.stdout + checked.stderr)
         self.assertEqual((200, DEVICE_15), get("devices?id=eq.15"))
         token = swm.execute("swm", "token", "--role", "swm_reader", "-").stdout.strip()
         self.assertEqual((200, DEVICE_15), get("devices?id=eq.15", Authorization="Bearer " + token))
