@@ -294,6 +294,48 @@ test('the server goes away in the middle: it tries again, and each row is there 
 	assert.equal(await count(name), 2)
 })
 
+// The server is asked, and its answer never comes back.
+const loseAnswers = (page) =>
+	page.route('**/consumption*', async (route) => {
+		await route.fetch()
+		await route.abort('connectionreset')
+	})
+const NOT_KNOWN = /was written is not known/
+
+test('a lost answer of the whole file: it does not say that nothing was written', async () => {
+	const page = await openImport('#/import', { allow: ['ERR_CONNECTION_RESET'] })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await page.getByLabel('Write nothing at all').check()
+	await loseAnswers(page)
+	await start(page)
+	await page.locator('.problem').getByText(NOT_KNOWN).waitFor()
+	assert.equal(await page.getByText('Nothing was written.').count(), 0)
+	assert.equal(await count(), 1)
+})
+
+test('503 of an unknown outcome: without a key it is not sent again', async () => {
+	const name = 'import-unknown'
+	await server(name, { database: 'empty', settings: { db_idempotency_table: null } })
+	// a connection that ends while it commits
+	await sql(
+		name,
+		`CREATE SEQUENCE swm_private.attempts;
+		 CREATE FUNCTION swm_private.die() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+		 BEGIN
+			PERFORM nextval('swm_private.attempts'), pg_terminate_backend(pg_backend_pid());
+			RETURN NULL;
+		 END $$;
+		 CREATE CONSTRAINT TRIGGER die AFTER INSERT ON swm.consumption
+			DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION swm_private.die()`,
+	)
+	const page = await openImport('#/import', { name, allow: ['503', '400'] })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await start(page)
+	await page.locator('.problem').getByText(NOT_KNOWN).waitFor()
+	await page.locator('.problem').getByText('SWM001').waitFor()
+	assert.equal((await sql(name, 'SELECT last_value FROM swm_private.attempts')).trim(), '1')
+})
+
 test('who may not write is told so', async () => {
 	const { url } = await server(NAME)
 	const page = await open(url, '#/import')

@@ -51,6 +51,11 @@ const writtenOf = (response) => {
 	return count && Number(count[1]);
 };
 
+// What was sent may have been done: no answer came, or one that says so (which has status 503 too).
+const leavesUnknown = (error) =>
+	error instanceof ApiError &&
+	(error.kind === 'offline' || error.code === 'SWM001' || error.code === 'SWM006');
+
 const lineIn = (details) => /^(?:Row \d+, l|L)ine (\d+)/.exec(details ?? '')?.[1];
 
 // table, begin: of beginningOf(); onConflict: columns or null; duplicates: 'merge', 'ignore' or
@@ -62,13 +67,27 @@ export class Importer {
 		this.progress = new Progress(file.size);
 		this.key = getToken() === null ? null : crypto.randomUUID();
 		this.count = 0;
+		this.isUnknown = false; // whether what was sent last is written
 	}
 
 	run() {
 		return this.keepGood ? this.runInPieces() : this.runWhole();
 	}
 
-	request(body, { key, onSent }) {
+	// A refusal says that nothing was done; 503 says it of this attempt, not of one before.
+	async request(body, options) {
+		try {
+			const response = await this.post(body, options);
+			this.isUnknown = false;
+			return response;
+		} catch (error) {
+			if (leavesUnknown(error)) this.isUnknown = true;
+			else if (error.kind !== 'unavailable') this.isUnknown = false;
+			throw error;
+		}
+	}
+
+	post(body, { key, onSent }) {
 		const { table, onConflict, duplicates, keepGood, signal } = this;
 		return upload(encodeURIComponent(table), {
 			query: {
@@ -160,8 +179,8 @@ export class Importer {
 		return error;
 	}
 
-	// While the server is away it tries again: what a 503 answers was not done, and a lost
-	// answer is found by the piece's key. Without a key nobody knows, so it stops.
+	// While the server is away it tries again: nothing was done, or a lost answer is found by the
+	// piece's key. Without a key nobody knows, so it stops.
 	async sendUntilAnswered(piece) {
 		const body = new Blob([this.begin.header, piece.bytes]);
 		const before = this.progress.done;
@@ -193,12 +212,8 @@ export class Importer {
 	}
 
 	mayRetry(error, key) {
-		if (!(error instanceof ApiError)) return false;
-		const isLost =
-			error.kind === 'offline' ||
-			error.code === 'SWM001' ||
-			error.code === 'SWM006';
-		return error.kind === 'unavailable' || (isLost && key !== null);
+		if (leavesUnknown(error)) return key !== null;
+		return error instanceof ApiError && error.kind === 'unavailable';
 	}
 
 	async wait(seconds, error) {

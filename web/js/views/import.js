@@ -3,7 +3,6 @@ import { h, announce, newId } from '../dom.js';
 import { region, empty } from '../states.js';
 import { failureText } from '../form.js';
 import { saveBlob } from '../download.js';
-import { ApiError } from '../api.js';
 import { counted, integer, percent } from '../format.js';
 import { columnsOf, tables } from '../schema.js';
 import { forgetSpan } from '../fleetdata.js';
@@ -297,11 +296,9 @@ const summaryOf = ({ written, left, rejected }) =>
 
 // What stopped it, and how far it had come.
 function stopped(error, importer) {
-	const { progress, keepGood, key } = importer;
+	const { progress, keepGood } = importer;
 	const byReader = error.name === 'AbortError';
-	const isLost =
-		error instanceof ApiError && (error.kind === 'offline' || error.code === 'SWM001');
-	const unknown = byReader || (isLost && key === null);
+	const unknown = byReader || importer.isUnknown;
 	const some = keepGood && progress.line > 0;
 	return h(
 		'div',
