@@ -74,7 +74,8 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		{ SWM_STR("request.cookies"), cookies },
 		{ SWM_STR("request.batch"), SWM_STR("true") }, /* the last: of operations of a batch alone */
 	};
-	size_t settings_count = sizeof settings / sizeof settings[0] - (s->transaction == NULL);
+	bool in_batch = s->transaction != NULL && s->transaction != &s->own;
+	size_t settings_count = sizeof settings / sizeof settings[0] - !in_batch;
 	swm_read_context context = {
 		.identity = &s->identity, .schema = s->schema,
 		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },

@@ -246,12 +246,27 @@ class AllOrNone(Batch):
 		self.expect_error(self.send([get] * 1001), 400, "PGRST102", "1000", "Operation 1000 of the batch: there are too many")
 		self.assertEqual(self.send("title\nA\n", Content_Type="text/csv").status, 400)
 
-	def test_sent_again_with_its_key(self):
+	def keyed_server(self):
 		harness.sql("TRUNCATE " + KEPT)
-		server = harness.server(db_schemas="writes", db_idempotency_table=KEPT)
-		operations = [{"method": "POST", "path": "/films?select=id", "headers": REPRESENTATION, "body": {"title": "A"}}]
 		harness.sql("GRANT USAGE ON SCHEMA writes TO swm_writer; GRANT ALL ON ALL TABLES IN SCHEMA writes TO swm_writer;"
 		            "GRANT ALL ON ALL SEQUENCES IN SCHEMA writes TO swm_writer")
+		return harness.server(db_schemas="writes", db_idempotency_table=KEPT)
+
+	def test_sql_is_told_of_a_batch_and_of_nothing_else(self):
+		"""Other requests may be transactions of several parts too: with a key, or copied."""
+		server, who = self.keyed_server(), as_role("swm_writer")
+		insert = {"method": "POST", "path": "/seen", "headers": REPRESENTATION, "body": {"id": 1}}
+		self.expect([insert], (201, [{"id": 1, "batch": "true"}]), server=server, **who)
+		for form, body, more in (("application/json", b'{"id": 2}', {}), ("application/json", b'{"id": 2}', {"Idempotency-Key": "s"}),
+		                         ("text/csv", b"id\n2\n", {})):
+			with self.subTest(form=form, more=more):
+				answer = server.request("POST", "/seen", {"Content-Type": form, **REPRESENTATION, **who, **more}, body)
+				self.assertEqual(answer.status, 201, answer)
+				self.assertIn(answer.json[0]["batch"], (None, ""))
+
+	def test_sent_again_with_its_key(self):
+		server = self.keyed_server()
+		operations = [{"method": "POST", "path": "/films?select=id", "headers": REPRESENTATION, "body": {"title": "A"}}]
 		who = as_role("swm_writer")
 		first = self.send(operations, server=server, Idempotency_Key="b", **who)
 		second = self.send(operations, server=server, Idempotency_Key="b", **who)

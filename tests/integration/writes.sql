@@ -34,6 +34,7 @@ CREATE VIEW people_renamed AS SELECT n, email AS mail, gone FROM writes_private.
 GRANT USAGE ON SCHEMA writes_private TO swm_anon;
 CREATE TABLE later (id integer PRIMARY KEY, ref integer REFERENCES later DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE numbers (n numeric, i bigint, j json);
+CREATE TABLE seen (id integer, batch text DEFAULT current_setting('request.batch', true)); -- what SQL is told
 CREATE TABLE secrets (id integer PRIMARY KEY, word text);
 GRANT ALL ON ALL TABLES IN SCHEMA writes TO swm_anon;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA writes TO swm_anon;
