@@ -110,6 +110,10 @@ BEGIN
 	IF current_setting('request.batch', true) = 'true' THEN
 		RAISE SQLSTATE 'PT400' USING MESSAGE = 'login is not called in a batch';
 	END IF;
+	-- the answer would be kept, with the token in it, and a digest of the password
+	IF nullif(current_setting('request.headers', true), '')::json -> 'idempotency-key' IS NOT NULL THEN
+		RAISE SQLSTATE 'PT400' USING MESSAGE = 'login takes no Idempotency-Key';
+	END IF;
 	SELECT * INTO settings FROM swm_private.login_settings;
 	IF settings.secret IS NULL THEN
 		RAISE SQLSTATE 'PT501' USING MESSAGE = 'signing in is not set up here',

@@ -201,6 +201,15 @@ class Kept(Login):
 		self.assertEqual((answer.status, answer.json["message"]), (400, "login is not called in a batch"))
 		self.assertEqual(self.login().status, 200)
 
+	def test_no_answer_is_kept(self):
+		"""It has the token, and would be kept with a digest of the password for longer than that is good."""
+		server = harness.server(db_schemas="swm", db_idempotency_table="swm_private.kept_answers")
+		body = json.dumps({"name": "ada", "password": PASSWORD}).encode()
+		headers = {"Content-Type": "application/json", "Idempotency-Key": "login-1", **harness.as_role("swm_reader")}
+		answer = server.request("POST", LOGIN, headers, body)
+		self.assertEqual((answer.status, answer.json), (400, error("PT400", "login takes no Idempotency-Key")))
+		self.assertEqual(harness.sql("SELECT count(*) FROM swm_private.kept_answers WHERE key = 'login-1'"), "0")
+
 	def test_no_log_has_the_password(self):
 		"""Even where PostgreSQL is told to log every statement with its parameters."""
 		secret_word = "unmistakable-phrase"
