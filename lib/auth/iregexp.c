@@ -511,5 +511,9 @@ swm_iregexp_matches(const swm_iregexp *re, swm_str text, bool whole)
 size_t
 swm_iregexp_cost(const swm_iregexp *re)
 {
-	return (size_t)re->length;
+	size_t cost = 0;
+
+	for (int i = 0; i < re->length; i++)
+		cost += 1 + (size_t)re->program[i].count;
+	return cost;
 }

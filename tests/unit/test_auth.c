@@ -1202,6 +1202,23 @@ START_TEST(rfc_9485_what_is_no_expression)
 }
 END_TEST
 
+/* A set is looked through for each character, so its ranges count. */
+START_TEST(the_cost_of_sets)
+{
+	swm_buf text = SWM_BUF_INIT;
+	swm_iregexp *re;
+
+	swm_buf_cstr(&text, "([");
+	for (int i = 0; i < 100; i++)
+		swm_buf_cstr(&text, "b");
+	swm_buf_cstr(&text, "]|a){50}");
+	ck_assert_int_eq(swm_iregexp_new(&re, swm_buf_view(&text)), SWM_OK);
+	ck_assert_uint_ge(swm_iregexp_cost(re), 50 * 100);
+	swm_iregexp_free(re);
+	swm_buf_dispose(&text);
+}
+END_TEST
+
 /* An expression that makes others try a power of the text's length. */
 START_TEST(a_search_has_an_end)
 {
@@ -1542,6 +1559,7 @@ unit_suite(void)
 	tcase_add_test(cases, rfc_9535_what_is_no_query);
 	tcase_add_test(cases, rfc_9485);
 	tcase_add_test(cases, rfc_9485_what_is_no_expression);
+	tcase_add_test(cases, the_cost_of_sets);
 	tcase_add_test(cases, a_search_has_an_end);
 	tcase_add_test(cases, a_walk_has_an_end);
 	tcase_add_test(cases, the_first_of_several_values_counts);
