@@ -120,6 +120,8 @@ answer_error(struct serving *s)
 static void
 hide_unseen(struct serving *s)
 {
+	if (s->snapshot != NULL)
+		swm_plan_hide_unseen_key(s->snapshot, s->identity.role, s->err);
 	if (s->write_plan != NULL)
 		swm_plan_hide_unseen(s->write_plan->target, s->snapshot, s->identity.role, s->err);
 	if (s->plan != NULL)
@@ -175,6 +177,8 @@ walk(struct serving *s)
 		rc = swm_end_transaction(s);
 	else
 		swm_drop_transaction(s);
+	if (rc == SWM_EDATABASE) /* of deferred constraints */
+		hide_unseen(s);
 	if (!s->reply.begun && rc == SWM_OK)
 		swm_set_server_timing(s);
 	if (rc == SWM_OK)

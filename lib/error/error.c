@@ -25,7 +25,7 @@ struct swm_error {
 	int retry_after; /* seconds */
 	bool has_details, has_hint, details_are_json;
 	bool of_statement;
-	swm_buf code, message, details, hint;
+	swm_buf code, message, details, hint, constraint;
 	swm_buf headers; /* names and values in turn, each with a NUL behind it */
 };
 
@@ -44,6 +44,7 @@ swm_error_free(swm_error *err)
 	swm_buf_dispose(&err->message);
 	swm_buf_dispose(&err->details);
 	swm_buf_dispose(&err->hint);
+	swm_buf_dispose(&err->constraint);
 	swm_buf_dispose(&err->headers);
 	free(err);
 }
@@ -62,6 +63,7 @@ swm_error_clear(swm_error *err)
 	swm_buf_clear(&err->message);
 	swm_buf_clear(&err->details);
 	swm_buf_clear(&err->hint);
+	swm_buf_clear(&err->constraint);
 	swm_buf_clear(&err->headers);
 }
 
@@ -206,6 +208,7 @@ swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
 	err->of_statement = from->of_statement;
 	add_argument(&err->code, from->sqlstate);
 	add_argument(&err->message, from->message);
+	swm_buf_str(&err->constraint, from->constraint);
 	if (from->has_details)
 		swm_error_set_details(err, from->details);
 	if (from->has_hint)
@@ -392,6 +395,22 @@ swm_error_is_of_statement(const swm_error *err)
 	return err != NULL && err->of_statement;
 }
 
+swm_str
+swm_error_constraint(const swm_error *err)
+{
+	return text_of(err, &err->constraint, "");
+}
+
+void
+swm_error_reword(swm_error *err, swm_str message)
+{
+	if (err == NULL)
+		return;
+	swm_error_drop_advice(err);
+	swm_buf_clear(&err->message);
+	add_argument(&err->message, message);
+}
+
 void
 swm_error_copy(swm_error *err, const swm_error *from)
 {
@@ -410,5 +429,6 @@ swm_error_copy(swm_error *err, const swm_error *from)
 	swm_buf_str(&err->message, swm_buf_view(&from->message));
 	swm_buf_str(&err->details, swm_buf_view(&from->details));
 	swm_buf_str(&err->hint, swm_buf_view(&from->hint));
+	swm_buf_str(&err->constraint, swm_buf_view(&from->constraint));
 	swm_buf_str(&err->headers, swm_buf_view(&from->headers));
 }

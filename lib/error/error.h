@@ -40,6 +40,7 @@ struct swm_sql_error {
 	bool anonymous;     /* the role was db-anon-role: 42501 is then 401, otherwise 403 */
 	int status;         /* 0: it follows from the SQLSTATE */
 	bool of_statement;  /* it is in the text of our own statement, and not in what that runs */
+	swm_str constraint; /* that our own statement violates; empty for none */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 
@@ -77,6 +78,12 @@ int swm_error_settle(swm_error *err, int rc);
 
 /* Whether PostgreSQL refused a statement of ours for what its text says. */
 bool swm_error_is_of_statement(const swm_error *err);
+
+/* The constraint that a statement of ours violates; empty for none. */
+swm_str swm_error_constraint(const swm_error *err);
+
+/* Gives the error another message, and leaves neither details nor a hint. */
+void swm_error_reword(swm_error *err, swm_str message);
 
 /* Makes err (NULL is allowed) say what another says, in place of what it held. */
 void swm_error_copy(swm_error *err, const swm_error *from);

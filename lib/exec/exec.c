@@ -297,6 +297,8 @@ fail_result(swm_error *err, const PGresult *result, bool anonymous)
 		.of_statement = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL,
 		.status = is_key_twice(result) ? 400 : 0,
 	};
+	if (PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL)
+		from.constraint = swm_cstr(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
 	if (swm_str_eq(from.sqlstate, SWM_STR("PGRST")))
 		return swm_exec_fail_raised(err, &from);
 	return swm_fail_sql(err, &from);

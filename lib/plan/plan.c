@@ -58,6 +58,15 @@ swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, sw
 		swm_error_drop_advice(err);
 }
 
+void
+swm_plan_hide_unseen_key(const swm_snapshot *snapshot, swm_str role, swm_error *err)
+{
+	swm_str constraint = swm_error_constraint(err);
+
+	if (swm_str_eq(swm_error_code(err), SWM_STR("23503")) && !swm_snapshot_may_see_key(snapshot, role, constraint))
+		swm_error_reword(err, SWM_STR("A foreign key constraint is violated"));
+}
+
 static int
 fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name,
                  swm_error *err)

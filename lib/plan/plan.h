@@ -232,4 +232,7 @@ void swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *sna
 void swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, swm_str role,
                           swm_error *err);
 
+/* The same for the names of a foreign key and its tables, when a statement violates it. */
+void swm_plan_hide_unseen_key(const swm_snapshot *snapshot, swm_str role, swm_error *err);
+
 #endif

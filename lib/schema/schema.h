@@ -288,6 +288,9 @@ bool swm_snapshot_may_use(const swm_snapshot *snapshot, swm_str role, swm_str sc
  */
 bool swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation);
 
+/* The same for the relations at both ends of a foreign key; true where none of that name is known. */
+bool swm_snapshot_may_see_key(const swm_snapshot *snapshot, swm_str role, swm_str name);
+
 /* Whether the role may select, insert, update or delete ('r' 'a' 'w' 'd'), on the whole or any column. */
 bool swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege);
 

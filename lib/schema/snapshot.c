@@ -252,6 +252,33 @@ swm_snapshot_may_see(const swm_snapshot *snapshot, swm_str role, const swm_relat
 	return may_on_relation(snapshot, role, relation, any);
 }
 
+static bool
+may_see_table(const swm_snapshot *snapshot, swm_str role, uint32_t table_oid)
+{
+	size_t n;
+	const swm_group_entry *e = swm_groups_find(&snapshot->showings_of_table, table_oid, &n);
+
+	for (; n > 0; e++, n--)
+		if (swm_snapshot_may_see(snapshot, role, snapshot->showings[e->position].relation))
+			return true;
+	return false;
+}
+
+bool
+swm_snapshot_may_see_key(const swm_snapshot *snapshot, swm_str role, swm_str name)
+{
+	size_t n;
+	const swm_group_entry *e = swm_groups_find(&snapshot->constraints_by_name, swm_snapshot_name_key(name), &n);
+	bool may = true;
+
+	for (; n > 0 && may; e++, n--) {
+		const swm_constraint *key = &snapshot->constraints[e->position];
+		if (swm_str_eq(key->name, name))
+			may = may_see_table(snapshot, role, key->table_oid) && may_see_table(snapshot, role, key->target_oid);
+	}
+	return may;
+}
+
 bool
 swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function)
 {

@@ -243,6 +243,7 @@ leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, in
 	int rc = take_round(s, k, steps, n, &line);
 	swm_error_free(k->err);
 	k->err = why;
+	swm_plan_hide_unseen_key(s->snapshot, s->identity.role, k->err);
 	if (rc == SWM_OK && swm_skips_note(k, number - 1, line) != SWM_OK)
 		rc = fail_whole(s, k);
 	return rc;

@@ -15,7 +15,7 @@ CLOSED = {"Accept-Profile": "vis_closed", "Content-Profile": "vis_closed"}
 
 # What swm_anon may not see in tests/integration/visibility.sql: tables, their columns and keys, functions.
 HIDDEN = ("accounts", "account_id", "account_name", "orders_account", "orders_other_account", "parcels", "order_ref",
-          "item_ref", "parcels_order", "parcels_item", "ledgers", "ledger_code", "ledger_state", "shipped", "billed",
+          "item_ref", "parcels_order", "parcels_item", "orders_late", "ledgers", "ledger_code", "ledger_state", "shipped", "billed",
           "balance", "account_number", "discount_code", "interval", "vis_closed", "vaults", "open_vault")
 
 # Each with what swm_reader is told, so that there is something to hide.
@@ -63,6 +63,20 @@ REQUESTS = (
 	("DELETE", "/ledgers?ledger_cod=eq.1", "ledger_code"),
 	# the keys of a conflict
 	("POST", "/ledgers?on_conflict=ledger_state", "ledger_code", UPSERT, '{"id":1}'),
+	# foreign keys
+	("POST", "/orders", "accounts", JSON, '{"id":2,"account":9}'),
+	("POST", "/orders?columns=id,account", "orders_account", {**JSON, "Prefer": "return=representation"}, '{"id":2,"account":9}'),
+	("POST", "/orders", "accounts", {"Content-Type": "text/csv"}, "id,other_account\n2,9\n"),
+	("POST", "/orders", "accounts", {"Content-Type": "application/x-ndjson", "Prefer": "errors=skip"}, '{"id":2,"account":9}'),
+	("PATCH", "/orders?id=eq.1", "accounts", JSON, '{"account":9}'),
+	("PUT", "/orders?id=eq.1", "accounts", JSON,
+	 '{"id":1,"customer_id":null,"payer_id":null,"account":9,"other_account":null,"item_id":null}'),
+	("PATCH", "/orders?id=eq.1", "parcels", JSON, '{"id":7}'),
+	("DELETE", "/orders?id=eq.1", "parcels"),
+	("DELETE", "/items?id=eq.1", "parcels_item"),
+	("POST", "/batch", "accounts", JSON, '[{"method":"POST","path":"/orders","body":{"id":2,"account":9}}]'),
+	("POST", "/orders", "orders_late", JSON, '{"id":2,"late":9}'),
+	("POST", "/batch", "orders_late", JSON, '[{"method":"POST","path":"/orders","body":{"id":2,"late":9}}]'),
 	# schemas
 	("GET", "/orders", "vis_closed", {"Accept-Profile": "nope"}),
 	("POST", "/orders", "vis_closed", {**JSON, "Content-Profile": "nope"}, "{}"),
@@ -110,6 +124,13 @@ class Visibility(unittest.TestCase):
 		self.assertEqual([d["relationship"] for d in answer.json["details"]], ["orders_item using orders(item_id) and items(id)"])
 		self.assertEqual(self.ask("swm_anon", "GET", "/rpc/mixed?a=1&b=2").json["message"],
 		                 "Could not choose the best candidate function between: vis.mixed(a => integer, b => date)")
+
+	def test_keys_that_may_be_seen(self):
+		"""In PostgreSQL's own words."""
+		answer = self.ask("swm_anon", "POST", "/orders", JSON, '{"id":2,"customer_id":9}')
+		self.assertEqual((answer.status, answer.json["message"]),
+		                 (409, 'insert or update on table "orders" violates foreign key constraint "orders_customer"'))
+		self.assertEqual(answer.json["details"], 'Key (customer_id)=(9) is not present in table "customers".')
 
 	def test_options(self):
 		"""Of what the role may not see it is answered as of what is not there."""

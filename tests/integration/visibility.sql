@@ -16,6 +16,7 @@ CREATE TABLE orders (
 	payer_id integer CONSTRAINT orders_payer REFERENCES customers,
 	account integer CONSTRAINT orders_account REFERENCES accounts,
 	other_account integer CONSTRAINT orders_other_account REFERENCES accounts,
+	late integer CONSTRAINT orders_late REFERENCES accounts DEFERRABLE INITIALLY DEFERRED,
 	item_id integer CONSTRAINT orders_item REFERENCES items
 );
 CREATE TABLE parcels (
@@ -23,6 +24,9 @@ CREATE TABLE parcels (
 	item_ref integer CONSTRAINT parcels_item REFERENCES items,
 	PRIMARY KEY (order_ref, item_ref)
 );
+INSERT INTO orders VALUES (1);
+INSERT INTO items VALUES (1);
+INSERT INTO parcels VALUES (1, 1);
 CREATE TABLE ledgers (id integer PRIMARY KEY, ledger_code text, ledger_state text);
 CREATE UNIQUE INDEX ON ledgers (ledger_code) WHERE ledger_state IS NULL;
 CREATE FUNCTION shipped(orders) RETURNS SETOF items LANGUAGE sql STABLE AS 'SELECT * FROM vis.items';
