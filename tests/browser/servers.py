@@ -4,6 +4,7 @@
                    swm-fcgi and a database (one of DATABASES), made at the first use of its name
   stop_database, start_database   {"name"}: the whole cluster, which must be the server's own
   stop_fcgi, start_fcgi           {"name"}
+  hold, release    {"name", "sql"}, {"name"}: a transaction of the superuser that stays open
   sql              {"name", "sql"} -> {"output"}: as the superuser, psql's bare output
   token            {"claims"} -> {"token"}, signed with the servers' secret
   person           {"name", "person", "password", "role"}: who may sign in by swm.login
@@ -33,6 +34,7 @@ FOREIGN_SETTINGS = {"db_schemas": "library", "db_idempotency_table": None}
 class Servers:
 	def __init__(self):
 		self._servers = {}
+		self._held = {}
 
 	def start(self, name, database="sample", own_cluster=False, settings=None):
 		if name not in self._servers:
@@ -70,6 +72,16 @@ class Servers:
 		server = self._servers[name]
 		return {"output": server.cluster.sql(server.database, sql)}
 
+	def hold(self, name, sql):
+		server = self._servers[name]
+		self._held[name] = harness.Session(server.cluster, server.database)
+		self._held[name].run("BEGIN;\n" + sql)
+		return {}
+
+	def release(self, name):
+		self._held.pop(name).close()
+		return {}
+
 	def person(self, name, person, password, role):
 		self.sql(name, "SELECT swm_private.set_login_secret('%s')" % harness.SECRET)
 		self.sql(name, "SELECT swm_private.set_password('%s', '%s', '%s')" % (person, password, role))
@@ -81,7 +93,8 @@ class Servers:
 
 
 COMMANDS = (
-	"start", "stop_database", "start_database", "stop_fcgi", "start_fcgi", "sql", "token", "person",
+	"start", "stop_database", "start_database", "stop_fcgi", "start_fcgi", "hold", "release",
+	"sql", "token", "person",
 )
 
 

@@ -78,6 +78,14 @@ export function urlOf(path, query = {}) {
 	return url;
 }
 
+// Before a request is sent again.
+export const pause = (seconds, signal) =>
+	new Promise((resolve, reject) => {
+		const timer = setTimeout(resolve, seconds * 1000);
+		const stop = () => (clearTimeout(timer), reject(signal.reason));
+		signal.addEventListener('abort', stop, { once: true });
+	});
+
 // The Response of a request that went well; anything else is an ApiError. token: who asks, if that
 // is not who is signed in.
 export async function ask(

@@ -2,6 +2,7 @@
 import { h, newId } from './dom.js';
 import { ApiError } from './api.js';
 import { problemText } from './states.js';
+import { counted } from './format.js';
 
 // A label and an input (or with rows a textarea). props are the input's; help stands below it.
 export function field(label, props, help) {
@@ -24,7 +25,11 @@ export function field(label, props, help) {
 
 function waitText(error) {
 	return error.status === 429 || error.kind === 'unavailable'
-		? h('p', null, `Try again in ${error.retryAfter ?? 60} seconds.`)
+		? h(
+				'p',
+				null,
+				`Try again in ${counted(error.retryAfter ?? 60, 'second', 'seconds')}.`,
+			)
 		: null;
 }
 

@@ -1,24 +1,12 @@
 // Sends a CSV file into a table: in pieces whose good rows are kept, or as a whole that is written
 // all or not at all.
-import { upload, ApiError } from './api.js';
+import { upload, pause, ApiError } from './api.js';
 import { getToken } from './session.js';
 import { countLines, halves, piecesOf } from './csv.js';
 
 const PIECE = 1 << 20;
 const TOO_MANY_BAD = /^More than \d+ rows are bad/; // doc/DIALECT.md
 const TRIES = 6;
-
-const pause = (seconds, signal) =>
-	new Promise((resolve, reject) => {
-		const timer = setTimeout(resolve, seconds * 1000);
-		signal.addEventListener(
-			'abort',
-			() => (clearTimeout(timer), reject(signal.reason)),
-			{
-				once: true,
-			},
-		);
-	});
 
 // What was done so far. rejected: { line, message, bytes } of each row that was left out.
 export class Progress {

@@ -2,6 +2,7 @@
 // through here, so that a link holds the view, and back and forward work.
 import { h, announce } from './dom.js';
 import { views } from './views.js';
+import { ApiError } from './api.js';
 import { failure } from './states.js';
 
 export function href(name, args = [], query = {}) {
@@ -75,7 +76,17 @@ function notFound(page, name) {
 	);
 }
 
-async function open(route, first) {
+// A module that does not come is the network's failure; anything else is a mistake of ours.
+async function moduleOf(view) {
+	try {
+		return await view.load();
+	} catch (error) {
+		if (!(error instanceof TypeError)) throw error;
+		throw new ApiError('offline', { message: 'The server cannot be reached.' });
+	}
+}
+
+async function open(route, first, tries = 1) {
 	const controller = new AbortController();
 	const page = new Page(route, controller.signal);
 	const mine = (current = {
@@ -91,18 +102,20 @@ async function open(route, first) {
 		notFound(page, route.name);
 	} else {
 		try {
-			const module = await view.load();
+			const module = await moduleOf(view);
 			if (current !== mine) return;
 			page.setTitle(view.title);
 			mine.update = module.show(page) ?? null;
 		} catch (error) {
-			if (current === mine)
-				main.replaceChildren(
-					failure(error, {
-						retry: () => open(route, first),
-						signal: page.signal,
-					}),
-				);
+			if (current !== mine) return;
+			main.replaceChildren(
+				h('h1', { tabindex: -1 }, view.title),
+				failure(error, {
+					retry: () => open(route, first, tries + 1),
+					signal: page.signal,
+					tries,
+				}),
+			);
 		}
 	}
 	if (!first) {

@@ -57,8 +57,19 @@ export function problemText(error) {
 	];
 }
 
-// Counts down and tries again; earlier when the browser says that the network is back.
-function countdown(seconds, retry, signal) {
+// Seconds after which to try again by itself, or null where somebody must do something first. What
+// the server asks for is never cut short. tries: how often it has failed.
+export function secondsToRetry(error, tries) {
+	if (!(error instanceof ApiError)) return null;
+	const waits =
+		error.kind === 'offline' ||
+		(error.kind === 'unavailable' && error.retryAfter !== null);
+	const backoff = Math.min(LONGEST_WAIT, 2 ** (tries - 1));
+	return waits ? Math.max(backoff, error.retryAfter ?? 0) : null;
+}
+
+// Counts down and tries again; without a connection earlier, when the browser says that it is back.
+function countdown(error, seconds, retry, signal) {
 	const text = h('p', { class: 'countdown', 'aria-live': 'off' });
 	const done = new AbortController();
 	const stop = AbortSignal.any([signal, done.signal]);
@@ -76,7 +87,7 @@ function countdown(seconds, retry, signal) {
 		else again();
 	}, 1000);
 	stop.addEventListener('abort', () => clearInterval(timer), { once: true });
-	addEventListener('online', again, { signal: stop });
+	if (error.kind === 'offline') addEventListener('online', again, { signal: stop });
 	say();
 	return { text, now: again };
 }
@@ -104,15 +115,8 @@ export function failure(error, { retry, signal, tries = 1 }) {
 	const known = error instanceof ApiError;
 	if (!known) console.error(error);
 	const title = known ? titles[error.kind] : 'This page has a mistake';
-	const waits =
-		known &&
-		(error.kind === 'offline' ||
-			(error.kind === 'unavailable' && error.retryAfter !== null));
-	const seconds = Math.min(
-		LONGEST_WAIT,
-		Math.max(1, error.retryAfter ?? 0, 2 ** (tries - 1)),
-	);
-	const clock = waits && countdown(seconds, retry, signal);
+	const seconds = secondsToRetry(error, tries);
+	const clock = seconds !== null && countdown(error, seconds, retry, signal);
 	return h(
 		'div',
 		{ class: `state problem problem-${error.kind ?? 'failed'}` },

@@ -1,8 +1,8 @@
 // The devices: searched, sorted, in pages by key, each with what it consumed lately.
 import { h, announce } from '../dom.js';
 import { href } from '../router.js';
-import { quoted } from '../api.js';
-import { region, empty } from '../states.js';
+import { pause, quoted } from '../api.js';
+import { region, empty, secondsToRetry } from '../states.js';
 import { sparkline } from '../spark.js';
 import { amount, counted, date } from '../format.js';
 import { consumptionSpan, devicePage, recentConsumption } from '../fleetdata.js';
@@ -136,6 +136,13 @@ function drawRecent(cells, list, last) {
 	}
 }
 
+function sayInstead(cells, text) {
+	for (const { recent } of cells) {
+		recent.replaceChildren(h('span', { class: 'quiet' }, text));
+		recent.setAttribute('aria-busy', 'false');
+	}
+}
+
 function pager(page, state, { rows, more }) {
 	const key = (row) => `(${quoted(row[sorts[state.sort]])})`;
 	const to = (text, changes) =>
@@ -210,7 +217,7 @@ export function show(page) {
 	);
 
 	async function draw(state, signal) {
-		const span = consumptionSpan().catch((error) => error);
+		consumptionSpan().catch(() => {}); // asked for again below
 		const found = await devicePage({ ...state, sort: sorts[state.sort] }, signal);
 		if (state.before !== null && found.more === null) {
 			// nothing is before it: the first page, which a step back may have cut short
@@ -224,7 +231,7 @@ export function show(page) {
 			: `${counted(cells.length, 'device', 'devices')} on this page`;
 		announce(caption);
 		if (cells.length === 0) return nothing(state);
-		fillRecent(cells, span, signal);
+		fillRecent(cells, signal);
 		return [
 			h(
 				'div',
@@ -260,10 +267,9 @@ export function show(page) {
 	}
 
 	// A failure here leaves the list useful, so it only says so in its cells.
-	async function fillRecent(cells, spanAnswer, signal) {
-		const span = await spanAnswer;
+	async function fillRecent(cells, signal, tries = 1) {
 		try {
-			if (span instanceof Error) throw span;
+			const span = await consumptionSpan();
 			const recent = span
 				? await recentConsumption(
 						cells.map(({ id }) => id),
@@ -275,12 +281,11 @@ export function show(page) {
 			if (!signal.aborted) drawRecent(cells, recent, span?.last_date);
 		} catch (error) {
 			if (signal.aborted) return;
-			for (const { recent } of cells) {
-				recent.replaceChildren(
-					h('span', { class: 'quiet' }, error.message),
-				);
-				recent.setAttribute('aria-busy', 'false');
-			}
+			sayInstead(cells, error.message);
+			const seconds = secondsToRetry(error, tries);
+			if (seconds === null) return;
+			await pause(seconds, signal).catch(() => {});
+			if (!signal.aborted) fillRecent(cells, signal, tries + 1);
 		}
 	}
 
