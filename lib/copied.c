@@ -152,16 +152,16 @@ set_place(swm_error *err, const swm_staging *staging, int64_t row, int64_t line,
 
 /* What COPY says of its place, in any language behind the table's name. Before it json's input tells lines of its own. */
 static swm_str
-place_of(const PGresult *failed)
+place_of(const swm_result *failed)
 {
-	const char *context = PQresultErrorField(failed, PG_DIAG_CONTEXT);
+	const char *context = swm_result_context(failed).ptr;
 	const char *table = strchr(SWM_STAGING_TABLE, '.') + 1;
 
 	return swm_cstr(context == NULL ? NULL : strstr(context, table));
 }
 
 bool
-swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresult *failed, swm_error *err)
+swm_copied_explain(const swm_copied *c, const swm_staging *staging, const swm_result *failed, swm_error *err)
 {
 	swm_str context = place_of(failed);
 	int64_t row = cut_number(&context);
@@ -169,7 +169,7 @@ swm_copied_explain(const swm_copied *c, const swm_staging *staging, const PGresu
 
 	if (row > 0)
 		set_place(err, staging, c->before + row - 1, line_of(c, row), column,
-		          swm_cstr(PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL)));
+		          swm_result_details(failed));
 	return column != NULL && swm_str_eq(context, SWM_STR(": \"\""));
 }
 
@@ -192,10 +192,10 @@ is_same(const swm_error *a, const swm_error *b)
 
 /* The numbers that a row consists of. */
 static void
-take_numbers(const PGresult *result, int64_t *numbers, int most)
+take_numbers(const swm_result *result, int64_t *numbers, int most)
 {
-	for (int i = 0; i < PQnfields(result) && i < most; i++)
-		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, i)), &numbers[i]);
+	for (int i = 0; i < swm_result_columns(result) && i < most; i++)
+		(void)swm_result_int64(&numbers[i], result, 0, i);
 }
 
 /*
@@ -219,7 +219,7 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t nu
 	*rows = 0;
 	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, err)) == 1 && event.result != NULL) {
 		rc = SWM_OK;
-		if (PQntuples(event.result) == 0)
+		if (swm_result_rows(event.result) == 0)
 			continue;
 		++*rows;
 		take_numbers(event.result, numbers, MOST_NUMBERS);

@@ -46,7 +46,7 @@ int swm_copied_take_piece(swm_copied *copied, swm_str *piece, swm_error *err);
  * source. Whether the value was the empty text.
  */
 bool swm_copied_explain(const swm_copied *copied, const swm_staging *staging,
-                        const PGresult *failed, swm_error *err);
+                        const swm_result *failed, swm_error *err);
 
 /* Whether rows of an upsert have one key twice. */
 bool swm_is_key_twice(const swm_error *err);

@@ -383,7 +383,7 @@ insert_and_commit(swm_insert *i, int64_t *affected)
 			return event.failure;
 		}
 		if (kind == SWM_READ_ROWS && event.end_of_step)
-			(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)event.result)), affected);
+			(void)swm_result_affected(affected, event.result);
 	}
 	return rc != SWM_OK ? rc : swm_transaction_end(&i->transaction, i->cause);
 }

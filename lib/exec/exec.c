@@ -16,6 +16,7 @@
 #include "pool/statements.h"
 
 #include <assert.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

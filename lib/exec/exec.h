@@ -7,6 +7,7 @@
 #ifndef SWM_EXEC_EXEC_H
 #define SWM_EXEC_EXEC_H
 
+#include "exec/result.h"
 #include "pool/pool.h"
 
 /* One statement of a transaction. Everything behind the pointers must stay until the finish. */
@@ -46,7 +47,7 @@ int swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t
 /* What comes next. */
 typedef struct swm_event {
 	size_t step;            /* index of the step; their number when it is to be decided how to end */
-	const PGresult *result; /* lives until the next call; NULL for the decision */
+	const swm_result *result; /* lives until the next call; NULL for the decision */
 	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
 	int failure;            /* at the decision: SWM_OK, or why a round failed that may */
 	bool by_policy;         /* then: a policy, or a view's check option, did not let a row in */
@@ -103,7 +104,7 @@ typedef struct swm_copy {
 	/* 1: a piece, which must stay until the next call. 0: that was all. Negative: it gives up, and has filled err. */
 	int (*next)(void *user, swm_str *piece, swm_error *err);
 	int64_t rows;           /* filled: how many were copied */
-	const PGresult *failed; /* filled: PostgreSQL's error, for its context; lives until the next call. Else NULL. */
+	const swm_result *failed; /* filled: PostgreSQL's error, for its context; lives until the next call. Else NULL. */
 } swm_copy;
 
 /*

@@ -6,6 +6,7 @@
 #include "pool/wait.h"
 
 #include <netdb.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,18 +6,18 @@
 #include "config/settings.h"
 #include "error/error.h"
 
-#include <libpq-fe.h>
+struct pg_conn; /* PGconn of libpq */
 
 /* Whether db-uri can be read. SWM_ECONFIG, SWM_ENOMEM. */
 int swm_connect_check(const swm_settings *settings, swm_error *err);
 
 /*
- * Connects to the first host of db-uri that answers. SWM_EUNAVAILABLE; SWM_EAUTH
+ * A connection to the first host of db-uri that answers. SWM_EUNAVAILABLE; SWM_EAUTH
  * when the login was refused; SWM_ECANCELED when abort_fd (or -1) was hung up;
  * SWM_ENOMEM. For the first two *why has libpq's words, in one line, without the
  * password.
  */
-int swm_connect(PGconn **out, const swm_settings *settings, int64_t deadline, int abort_fd,
+int swm_connect(struct pg_conn **out, const swm_settings *settings, int64_t deadline, int abort_fd,
                 swm_buf *why);
 
 /*

@@ -9,7 +9,6 @@
 #include "config/settings.h"
 #include "error/error.h"
 
-#include <libpq-fe.h>
 #include <swm/engine.h>
 
 /* Threads: shared by many, but for swm_pool_free(). No lock is held across I/O. */
@@ -82,8 +81,8 @@ void swm_pool_void_statements(swm_pool *pool);
 /* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
 void swm_pool_discard(swm_conn *conn, bool cancel);
 
-/* Non-blocking, and not in pipeline mode; who enters that leaves it again. */
-PGconn *swm_conn_pg(const swm_conn *conn);
+/* PGconn of libpq: non-blocking, and not in pipeline mode; who enters that leaves it again. */
+struct pg_conn *swm_conn_pg(const swm_conn *conn);
 
 /* True until a request has been served on it: a lost connection that was not fresh may just be an old one. */
 bool swm_conn_is_fresh(const swm_conn *conn);

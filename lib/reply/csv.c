@@ -3,6 +3,7 @@
 
 #include "reply/encode.h"
 
+#include <libpq-fe.h>
 #include <string.h>
 
 /* Quoted where PostgreSQL's text of a row would quote; null is nothing, so "" is the empty text. */
@@ -63,7 +64,7 @@ swm_csv_begin(const swm_encoder *e, swm_buf *to)
 }
 
 void
-swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_csv_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	(void)number;
 	swm_buf_char(to, '\n');

@@ -5,6 +5,8 @@
 #include "json/escape.h"
 #include "plan/call.h"
 
+#include <libpq-fe.h>
+
 /* Every column's key, escaped once for all rows. */
 static int
 make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
@@ -111,7 +113,7 @@ swm_encoder_end(const swm_encoder *e, swm_buf *to, int64_t rows)
 }
 
 bool
-swm_encoder_fits(const swm_encoder *encoder, const PGresult *result)
+swm_encoder_fits(const swm_encoder *encoder, const swm_result *result)
 {
 	const swm_read_plan *plan = encoder->plan;
 

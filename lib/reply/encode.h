@@ -1,5 +1,5 @@
 /*
- * Rows -> bytes of a media type, straight from libpq's results. JSON equals
+ * Rows -> bytes of a media type, straight from the results of statements. JSON equals
  * PostgreSQL's json_agg() byte for byte.
  */
 #ifndef SWM_REPLY_ENCODE_H
@@ -7,9 +7,8 @@
 
 #include "base/buf.h"
 #include "http/header.h"
+#include "exec/result.h"
 #include "plan/plan.h"
-
-#include <libpq-fe.h>
 
 /* What is known before the first row. Lives in the arena of its request. */
 typedef struct swm_encoder {
@@ -23,7 +22,7 @@ typedef struct swm_encoder {
 	bool structured;         /* values that json_agg() begins new lines for */
 	bool explain;            /* rows of EXPLAIN */
 	void (*begin)(const struct swm_encoder *e, swm_buf *to);
-	void (*row)(const struct swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+	void (*row)(const struct swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
 	void (*end)(const struct swm_encoder *e, swm_buf *to);
 } swm_encoder;
 
@@ -35,21 +34,21 @@ int swm_encoder_init(swm_encoder *out, swm_arena *arena, const swm_read_plan *pl
 void swm_encoder_end(const swm_encoder *encoder, swm_buf *to, int64_t rows);
 
 /* Whether a result has the columns and types that were planned: false after DDL that the snapshot has not seen. */
-bool swm_encoder_fits(const swm_encoder *encoder, const PGresult *result);
+bool swm_encoder_fits(const swm_encoder *encoder, const swm_result *result);
 
 /* The encoders of the media types. */
 void swm_json_begin(const swm_encoder *e, swm_buf *to);
-void swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_json_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
 void swm_json_end(const swm_encoder *e, swm_buf *to);
 void swm_csv_begin(const swm_encoder *e, swm_buf *to);
-void swm_csv_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_csv_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
 void swm_csv_end(const swm_encoder *e, swm_buf *to);
 
-void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-void swm_explain_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
-void swm_raw_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_raw_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
 void swm_features_begin(const swm_encoder *e, swm_buf *to); /* GeoJSON (RFC 7946), as json_build_object() writes it */
-void swm_features_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number);
+void swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
 void swm_features_end(const swm_encoder *e, swm_buf *to);
 void swm_no_frame(const swm_encoder *e, swm_buf *to); /* nothing before or behind the rows */
 

@@ -4,6 +4,8 @@
 
 #include "json/escape.h"
 
+#include <libpq-fe.h>
+
 void
 swm_json_begin(const swm_encoder *e, swm_buf *to)
 {
@@ -97,13 +99,13 @@ swm_json_value(swm_buf *to, enum swm_json_form form, swm_str value)
 }
 
 static swm_str
-value_of(const PGresult *result, int row, int column)
+value_of(const swm_result *result, int row, int column)
 {
 	return (swm_str){ PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
 }
 
 static void
-put_stripped_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
+put_stripped_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row)
 {
 	char before = '{';
 
@@ -120,7 +122,7 @@ put_stripped_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int 
 }
 
 static void
-put_object(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
+put_object(const swm_encoder *e, swm_buf *to, const swm_result *result, int row)
 {
 	const swm_read_plan *plan = e->plan;
 
@@ -142,7 +144,7 @@ put_object(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
 
 /* The row as an object, or the value that it is. */
 static void
-put_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
+put_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row)
 {
 	if (!e->values)
 		put_object(e, to, result, row);
@@ -154,7 +156,7 @@ put_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row)
 
 /* As json_agg() separates: a new line before each array and composite, but none before other values. */
 void
-swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_json_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	bool plain = e->values && (!e->structured || PQgetisnull(result, row, 0));
 
@@ -168,7 +170,7 @@ swm_json_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row,
  * escapes them in strings (RFC 8259, 7).
  */
 void
-swm_ndjson_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_ndjson_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	size_t begin = to->len;
 

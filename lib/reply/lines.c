@@ -3,6 +3,8 @@
 
 #include "reply/encode.h"
 
+#include <libpq-fe.h>
+
 void
 swm_no_frame(const swm_encoder *e, swm_buf *to)
 {
@@ -11,7 +13,7 @@ swm_no_frame(const swm_encoder *e, swm_buf *to)
 
 /* EXPLAIN answers a row for each line of text, and one for JSON. */
 void
-swm_explain_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	(void)e, (void)number;
 	swm_buf_add(to, PQgetvalue(result, row, 0), (size_t)PQgetlength(result, row, 0));
@@ -20,7 +22,7 @@ swm_explain_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int r
 
 /* bytea's text form stands for bytes; everything else is text. */
 void
-swm_raw_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_raw_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	const char *text = PQgetvalue(result, row, 0);
 	size_t len = (size_t)PQgetlength(result, row, 0);
@@ -45,7 +47,7 @@ swm_features_begin(const swm_encoder *e, swm_buf *to)
 }
 
 void
-swm_features_row(const swm_encoder *e, swm_buf *to, const PGresult *result, int row, int64_t number)
+swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {
 	(void)e;
 	if (number > 0)

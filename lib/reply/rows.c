@@ -8,6 +8,7 @@
 #include "plan/call.h"
 #include "query/query.h"
 
+#include <libpq-fe.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <swm/rows.h>

@@ -55,19 +55,19 @@ is_beyond_count(const struct serving *s)
 }
 
 int
-swm_take_count(struct serving *s, const PGresult *result)
+swm_take_count(struct serving *s, const swm_result *result)
 {
-	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 0)), &s->total))
+	if (!swm_result_int64(&s->total, result, 0, 0))
 		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
 	return s->plan->root->offset > s->total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
 }
 
 /* The planner's word counts alone, or beyond what was counted. */
 int
-swm_take_estimate(struct serving *s, const PGresult *result)
+swm_take_estimate(struct serving *s, const swm_result *result)
 {
 	int64_t rows = 0;
-	int rc = read_plan_rows(&rows, swm_cstr(PQgetvalue(result, 0, 0)), s->err);
+	int rc = read_plan_rows(&rows, swm_result_cell(result, 0, 0), s->err);
 
 	if (rc != SWM_OK)
 		return rc;

@@ -242,27 +242,23 @@ end_digest(struct serving *s, swm_str *out)
 
 /* headers, status, body, request */
 static int
-replay(struct serving *s, const PGresult *result)
+replay(struct serving *s, const swm_result *result)
 {
 	swm_str request;
-	size_t len;
 	int rc = read_rest(s);
 
 	if (rc == SWM_OK)
 		rc = end_digest(s, &request);
 	if (rc != SWM_OK)
 		return rc;
-	if (!swm_str_eq(request, swm_cstr(PQgetvalue(result, 0, 3))))
+	if (!swm_str_eq(request, swm_result_cell(result, 0, 3)))
 		return swm_fail(s->err, SWM_ERR_KEY_REUSED);
 	rc = swm_apply_response_settings(s, result, 0);
 	if (rc != SWM_OK)
 		return rc;
-	unsigned char *bytes = PQunescapeBytea((const unsigned char *)PQgetvalue(result, 0, 2), &len);
-	if (bytes == NULL)
-		return swm_fail_memory(s->err);
 	swm_buf_clear(&s->reply.body);
-	swm_buf_add(&s->reply.body, bytes, len);
-	PQfreemem(bytes);
+	if (!swm_result_put_bytes(&s->reply.body, result, 0, 2))
+		return swm_fail_memory(s->err);
 	swm_reply_set(&s->reply, "Idempotency-Replayed", SWM_STR("true"));
 	s->keyed->replayed = s->done = true;
 	return SWM_OK;
@@ -271,7 +267,7 @@ replay(struct serving *s, const PGresult *result)
 static int
 take_event(struct serving *s, const swm_event *event, bool *taken)
 {
-	bool has_row = PQntuples(event->result) > 0;
+	bool has_row = swm_result_rows(event->result) > 0;
 
 	if (event->step == TAKE)
 		*taken = has_row;

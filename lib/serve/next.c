@@ -6,7 +6,7 @@
 #include "http/url.h"
 
 int
-swm_keep_position(struct serving *s, const PGresult *result, int row)
+swm_keep_position(struct serving *s, const swm_result *result, int row)
 {
 	const swm_plan_place *place = s->plan->place;
 	swm_position *values = swm_arena_array(s->arena, place->count, sizeof *values);
@@ -15,9 +15,8 @@ swm_keep_position(struct serving *s, const PGresult *result, int row)
 		return swm_fail_memory(s->err);
 	for (size_t i = 0; i < place->count; i++) {
 		int column = (int)place->columns[i];
-		swm_str text = { PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
-		values[i].is_null = PQgetisnull(result, row, column);
-		values[i].value = swm_arena_str(s->arena, text);
+		values[i].is_null = swm_result_is_null(result, row, column);
+		values[i].value = swm_arena_str(s->arena, swm_result_cell(result, row, column));
 		values[i].next = i + 1 < place->count ? &values[i + 1] : NULL;
 		if (values[i].value.ptr == NULL)
 			return swm_fail_memory(s->err);

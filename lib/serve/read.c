@@ -40,7 +40,7 @@ settings_column(const swm_read_plan *plan)
  * what a function has set for it until now.
  */
 static int
-send_page(struct serving *s, const PGresult *result)
+send_page(struct serving *s, const swm_result *result)
 {
 	int rc = SWM_OK;
 
@@ -72,18 +72,18 @@ is_in_page(const struct serving *s, int64_t number)
 
 /* A handler's one row is made of many, whose number stands beside it. */
 static int64_t
-rows_in(const struct serving *s, const PGresult *result)
+rows_in(const struct serving *s, const swm_result *result)
 {
 	int64_t rows = 1;
 
 	if (s->plan->made == SWM_MADE_HANDLED && !s->explain)
-		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, 1)), &rows);
+		(void)swm_result_int64(&rows, result, 0, 1);
 	return rows;
 }
 
 /* Whether the row is written: a single object has but one, and what is no answer is only counted. */
 static int
-take_row(struct serving *s, const PGresult *result, int row)
+take_row(struct serving *s, const swm_result *result, int row)
 {
 	bool wanted = !s->reply.no_body || s->if_none_match.len > 0; /* for its tag, where not for itself */
 	bool write = wanted && !(s->encoder.bare && s->rows > 0) && has_content(s);
@@ -107,14 +107,14 @@ take_row(struct serving *s, const PGresult *result, int row)
 }
 
 static int
-take_rows(struct serving *s, const PGresult *result)
+take_rows(struct serving *s, const swm_result *result)
 {
 	if (s->seen == 0 && !swm_encoder_fits(&s->encoder, result)) {
 		s->types_changed = true;
 		return swm_fail(s->err, SWM_ERR_INTERNAL,
 		                SWM_STR("the table changes while it is read"));
 	}
-	for (int row = 0; row < PQntuples(result); row++) {
+	for (int row = 0; row < swm_result_rows(result); row++) {
 		int rc = take_row(s, result, row);
 		if (rc != SWM_OK)
 			return rc;
@@ -180,7 +180,7 @@ is_late(const struct serving *s)
 
 /* Behind a function's rows, and then Content-Range is there to be replaced; before a table's, of a pre-request function. */
 static int
-take_settings(struct serving *s, const PGresult *result)
+take_settings(struct serving *s, const swm_result *result)
 {
 	if (s->reply.begun)
 		return SWM_OK;

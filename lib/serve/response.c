@@ -47,10 +47,10 @@ swm_room_for_headers(const struct serving *s)
 }
 
 int
-swm_apply_response_settings(struct serving *s, const PGresult *result, int column)
+swm_apply_response_settings(struct serving *s, const swm_result *result, int column)
 {
-	swm_str headers = swm_cstr(PQgetvalue(result, 0, column));
-	swm_str status = swm_cstr(PQgetvalue(result, 0, column + 1));
+	swm_str headers = swm_result_cell(result, 0, column);
+	swm_str status = swm_result_cell(result, 0, column + 1);
 	int64_t number;
 	int rc = headers.len == 0 ? SWM_OK : apply_response_headers(s, headers);
 

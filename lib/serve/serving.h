@@ -216,12 +216,12 @@ void swm_set_content_range(struct serving *s, int64_t last);
 enum swm_count swm_counted(const struct serving *s);
 
 /* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
-int swm_take_count(struct serving *s, const PGresult *result);
-int swm_take_estimate(struct serving *s, const PGresult *result);
+int swm_take_count(struct serving *s, const swm_result *result);
+int swm_take_estimate(struct serving *s, const swm_result *result);
 int swm_check_total(struct serving *s);
 
 /* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
-int swm_keep_position(struct serving *s, const PGresult *result, int row);
+int swm_keep_position(struct serving *s, const swm_result *result, int row);
 void swm_set_next_link(struct serving *s);
 
 /*
@@ -234,7 +234,7 @@ void swm_set_etag(struct serving *s);
 size_t swm_room_for_headers(const struct serving *s);
 
 /* response.headers and response.status, which are this column of the first row and the next one. */
-int swm_apply_response_settings(struct serving *s, const PGresult *result, int column);
+int swm_apply_response_settings(struct serving *s, const swm_result *result, int column);
 
 /* The OpenAPI document, or that there is none. */
 int swm_answer_root(struct serving *s);

@@ -180,9 +180,10 @@ take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t
 	int rc = swm_transaction_try(s->transaction, steps, count, k->err);
 
 	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, k->err)) == 1 && event.result != NULL) {
-		bool has_row = PQntuples(event.result) > 0;
-		(void)swm_str_int64(swm_cstr(has_row ? PQgetvalue(event.result, 0, 0)
-		                                     : PQcmdTuples((PGresult *)(uintptr_t)event.result)), number);
+		if (swm_result_rows(event.result) > 0)
+			(void)swm_result_int64(number, event.result, 0, 0);
+		else
+			(void)swm_result_affected(number, event.result);
 		rc = SWM_OK;
 	}
 	if (rc != 1)

@@ -25,7 +25,7 @@ has_content(const struct serving *s)
 
 /* The key of the only row that was written: /films?id=eq.11 */
 static void
-take_location(struct serving *s, const PGresult *result, struct outcome *o)
+take_location(struct serving *s, const swm_result *result, struct outcome *o)
 {
 	const swm_columns *key = &s->write_plan->location;
 
@@ -34,8 +34,8 @@ take_location(struct serving *s, const PGresult *result, struct outcome *o)
 		int column = (int)i;
 		swm_buf_char(&o->location, i == 0 ? '?' : '&');
 		swm_url_encode(&o->location, key->items[i]->name);
-		swm_buf_cstr(&o->location, PQgetisnull(result, 0, column) ? "=is.null" : "=eq.");
-		swm_url_encode(&o->location, (swm_str){ PQgetvalue(result, 0, column), (size_t)PQgetlength(result, 0, column) });
+		swm_buf_cstr(&o->location, swm_result_is_null(result, 0, column) ? "=is.null" : "=eq.");
+		swm_url_encode(&o->location, swm_result_cell(result, 0, column));
 	}
 	s->reply.failed |= o->location.failed;
 }
@@ -44,14 +44,14 @@ take_location(struct serving *s, const PGresult *result, struct outcome *o)
 static void
 take_row(struct serving *s, const swm_event *event, struct outcome *o)
 {
-	const PGresult *result = event->result;
-	bool has_row = PQntuples(result) > 0;
+	const swm_result *result = event->result;
+	bool has_row = swm_result_rows(result) > 0;
 	bool handled = s->plan != NULL && s->plan->made == SWM_MADE_HANDLED && !s->explain;
 
-	if (event->end_of_step && !handled) /* PQcmdTuples() only reads, whatever its type says */
-		(void)swm_str_int64(swm_cstr(PQcmdTuples((PGresult *)(uintptr_t)result)), &o->affected);
+	if (event->end_of_step && !handled)
+		(void)swm_result_affected(&o->affected, result);
 	if (has_row && handled) /* of how many rows the one was made */
-		(void)swm_str_int64(swm_cstr(PQgetvalue(result, 0, 1)), &o->affected);
+		(void)swm_result_int64(&o->affected, result, 0, 1);
 	if (has_row && s->write_plan->location.count > 0 && s->rows == 0 && !s->explain)
 		take_location(s, result, o);
 	if (has_row && has_content(s) && !(s->encoder.single && s->rows > 0))
@@ -158,9 +158,9 @@ set_headers(struct serving *s, const struct outcome *o)
 
 /* All rows have come: what SQL set for the answer stands in place of ours. */
 static int
-take_settings(struct serving *s, const PGresult *result, struct outcome *o)
+take_settings(struct serving *s, const swm_result *result, struct outcome *o)
 {
-	if (!swm_str_int64(swm_cstr(PQgetvalue(result, 0, 2)), &o->updated))
+	if (!swm_result_int64(&o->updated, result, 0, 2))
 		o->updated = 0;
 	set_headers(s, o);
 	return swm_apply_response_settings(s, result, 0);

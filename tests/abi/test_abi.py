@@ -157,6 +157,11 @@ class Includes(unittest.TestCase):
 	def test_openapi_never_sees_libpq(self):
 		self.check_never_sees("lib/openapi", "libpq-fe.h", "lib/pool/", "lib/exec/")
 
+	def test_requests_and_sessions_never_see_libpq(self):
+		"""They know results by exec/result.h, and connections not at all."""
+		self.check_never_sees("lib/serve", "libpq-fe.h")
+		self.check_never_sees("lib", "libpq-fe.h")
+
 	def test_programs_stand_on_the_public_api(self):
 		for path, header in self.includes("cgi/*.[ch]", "cli/*.[ch]", "examples/*.c"):
 			self.assertFalse(os.path.isfile(os.path.join(CHECKOUT, "lib", header)), "%s: %s" % (path, header))
