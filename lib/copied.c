@@ -128,22 +128,20 @@ cut_column(swm_str *text, const swm_staging *staging)
 	return NULL;
 }
 
-/* err's details: the place, and what they were. */
-static void
-set_place(swm_error *err, const swm_staging *staging, int64_t row, int64_t line,
-          const swm_column *column, swm_str own)
+void
+swm_tell_place(swm_error *err, bool of_array, const swm_row_place *place, const swm_column *column)
 {
 	swm_buf details = SWM_BUF_INIT;
 
-	swm_put_row_place(&details, staging->of_array, row, line);
+	swm_put_row_place(&details, of_array, place->row, place->line);
 	if (column != NULL) {
 		swm_buf_cstr(&details, ", column \"");
 		swm_buf_str(&details, column->name);
 		swm_buf_char(&details, '"');
 	}
-	if (own.len > 0) {
+	if (swm_error_details(err).len > 0) {
 		swm_buf_cstr(&details, ": ");
-		swm_buf_str(&details, own);
+		swm_buf_str(&details, swm_error_details(err));
 	}
 	if (!details.failed)
 		swm_error_set_details(err, swm_buf_view(&details));
@@ -167,9 +165,9 @@ swm_copied_explain(const swm_copied *c, const swm_staging *staging, const swm_re
 	int64_t row = cut_number(&context);
 	const swm_column *column = row > 0 ? cut_column(&context, staging) : NULL;
 
+	const swm_row_place place = { c->before + row - 1, line_of(c, row) };
 	if (row > 0)
-		set_place(err, staging, c->before + row - 1, line_of(c, row), column,
-		          swm_result_details(failed));
+		swm_tell_place(err, staging->of_array, &place, column);
 	return column != NULL && swm_str_eq(context, SWM_STR(": \"\""));
 }
 
@@ -183,12 +181,6 @@ struct search {
 	swm_staging *staging;
 	const swm_error *told; /* whose place is looked for */
 };
-
-static bool
-is_same(const swm_error *a, const swm_error *b)
-{
-	return swm_str_eq(swm_error_code(a), swm_error_code(b)) && swm_str_eq(swm_error_message(a), swm_error_message(b));
-}
 
 /* The numbers that a row consists of. */
 static void
@@ -224,7 +216,7 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t nu
 		++*rows;
 		take_numbers(event.result, numbers, MOST_NUMBERS);
 	}
-	*refused = rc == 1 && event.failure != SWM_OK && is_same(err, s->told);
+	*refused = rc == 1 && event.failure != SWM_OK && swm_error_is_same(err, s->told);
 	swm_error_free(err);
 	return rc == 1 ? SWM_OK : rc;
 }
@@ -250,11 +242,13 @@ search_column(struct search *s)
 	return NULL;
 }
 
-/* What a type's input and a domain's constraints raise. */
-static bool
-is_of_value(swm_str code)
+bool
+swm_may_be_of_value(const swm_error *err)
 {
-	return swm_str_starts(code, SWM_STR("22")) || swm_str_eq(code, SWM_STR("23502")) || swm_str_eq(code, SWM_STR("23514"));
+	swm_str code = swm_error_code(err);
+
+	return swm_str_starts(code, SWM_STR("22")) || swm_str_eq(code, SWM_STR("23502")) ||
+	       swm_str_eq(code, SWM_STR("23514"));
 }
 
 /* The row that cannot be made: so many come before it. */
@@ -276,9 +270,8 @@ search_value(struct search *s, swm_error *err)
 		return;
 	swm_staging_set_range(s->staging, numbers[0], numbers[0]);
 	const swm_column *column = search_column(s);
-	swm_str own = swm_error_has_details(err) ? swm_arena_str(s->arena, swm_error_details(err)) :
-	                                           (swm_str){ NULL, 0 };
-	set_place(err, s->staging, row, numbers[0], column, own);
+	const swm_row_place place = { row, numbers[0] };
+	swm_tell_place(err, s->staging->of_array, &place, column);
 }
 
 bool
@@ -289,13 +282,14 @@ swm_is_key_twice(const swm_error *err)
 }
 
 void
-swm_tell_key_twice(swm_error *err, bool of_array, const int64_t place[4])
+swm_tell_key_twice(swm_error *err, bool of_array, const swm_row_place *place,
+                   const swm_row_place *first)
 {
 	swm_buf details = SWM_BUF_INIT;
 
-	swm_put_row_place(&details, of_array, place[0], place[1]);
+	swm_put_row_place(&details, of_array, place->row, place->line);
 	swm_buf_printf(&details, ": %s %lld has the same key", of_array ? "row" : "line",
-	               (long long)place[of_array ? 2 : 3]);
+	               (long long)(of_array ? first->row : first->line));
 	if (!details.failed)
 		swm_error_set_details(err, swm_buf_view(&details));
 	swm_buf_dispose(&details);
@@ -309,9 +303,10 @@ search_key(struct search *s, swm_error *err)
 	bool refused;
 
 	if (swm_plan_key_is_of_all_rows(s->staging->plan) &&
-	    swm_sql_staged_twice(&statement, s->arena, s->staging, NULL) == SWM_OK &&
+	    swm_sql_key_twice(&statement, s->arena, s->staging->plan, "", NULL) == SWM_OK &&
 	    look(s, &statement, &rows, numbers, &refused) == SWM_OK && rows == 1)
-		swm_tell_key_twice(err, s->staging->of_array, numbers);
+		swm_tell_key_twice(err, s->staging->of_array, &(swm_row_place){ numbers[0], numbers[1] },
+		                   &(swm_row_place){ numbers[2], numbers[3] });
 }
 
 void
@@ -322,7 +317,7 @@ swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *s
 
 	if (swm_is_key_twice(err))
 		search_key(&s, err);
-	else if (is_of_value(swm_error_code(err)) && staging->has_rest &&
+	else if (swm_may_be_of_value(err) && staging->has_rest &&
 	         staging->plan->columns.count > 0)
 		search_value(&s, err);
 }

@@ -48,11 +48,22 @@ int swm_copied_take_piece(swm_copied *copied, swm_str *piece, swm_error *err);
 bool swm_copied_explain(const swm_copied *copied, const swm_staging *staging,
                         const swm_result *failed, swm_error *err);
 
-/* Whether rows of an upsert have one key twice. */
-bool swm_is_key_twice(const swm_error *err);
+/* A row of a body, from 0, and the line that it begins in, from 1; 0: that is not known. */
+typedef struct swm_row_place {
+	int64_t row, line;
+} swm_row_place;
 
-/* Its details: the place is as swm_sql_staged_twice() has it. */
-void swm_tell_key_twice(swm_error *err, bool of_array, const int64_t place[4]);
+/* Puts it in front of err's details; column: NULL for none. */
+void swm_tell_place(swm_error *err, bool of_array, const swm_row_place *place,
+                    const swm_column *column);
+
+/* Whether a type's input, or a domain's constraint, raises such errors. */
+bool swm_may_be_of_value(const swm_error *err);
+
+/* Whether rows of an upsert have one key twice; and its details: which has that of a first one. */
+bool swm_is_key_twice(const swm_error *err);
+void swm_tell_key_twice(swm_error *err, bool of_array, const swm_row_place *place,
+                        const swm_row_place *first);
 
 /*
  * After SWM_READ_FAILED: err, which has the error of the insertion, is to say where it was, if

@@ -245,6 +245,11 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		add_step(out, SWM_READ_GRANT, &staging->grant);
 	}
 	add_step(out, SWM_READ_CONTEXT, &s);
+	if (c->look != NULL) {
+		add_step(out, SWM_READ_ROWS, c->look);
+		out->steps[out->step_count - 1].prepare = false;
+		return SWM_OK;
+	}
 	if (engine->settings->db_pre_request.len > 0) {
 		rc = swm_sql_call(&s, arena, engine->settings->db_pre_request, err);
 		if (rc != SWM_OK)

@@ -24,6 +24,7 @@ typedef struct swm_read_context {
 	bool rollback;
 	const swm_write_plan *write;   /* what is written, in place of a read; NULL for a read */
 	const char *body;              /* JSON, as the write's plan describes it */
+	const swm_statement *look;     /* all that is run, to read its rows; NULL for none */
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
 	size_t longest_headers;        /* of those that SQL may set for the answer of what changes something */

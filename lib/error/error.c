@@ -25,7 +25,7 @@ struct swm_error {
 	int retry_after; /* seconds */
 	bool has_details, has_hint, details_are_json;
 	bool of_statement;
-	swm_buf code, message, details, hint, constraint;
+	swm_buf code, message, details, hint, constraint, context;
 	swm_buf headers; /* names and values in turn, each with a NUL behind it */
 };
 
@@ -45,6 +45,7 @@ swm_error_free(swm_error *err)
 	swm_buf_dispose(&err->details);
 	swm_buf_dispose(&err->hint);
 	swm_buf_dispose(&err->constraint);
+	swm_buf_dispose(&err->context);
 	swm_buf_dispose(&err->headers);
 	free(err);
 }
@@ -64,6 +65,7 @@ swm_error_clear(swm_error *err)
 	swm_buf_clear(&err->details);
 	swm_buf_clear(&err->hint);
 	swm_buf_clear(&err->constraint);
+	swm_buf_clear(&err->context);
 	swm_buf_clear(&err->headers);
 }
 
@@ -209,6 +211,7 @@ swm_fail_sql(swm_error *err, const struct swm_sql_error *from)
 	add_argument(&err->code, from->sqlstate);
 	add_argument(&err->message, from->message);
 	swm_buf_str(&err->constraint, from->constraint);
+	swm_buf_str(&err->context, from->context);
 	if (from->has_details)
 		swm_error_set_details(err, from->details);
 	if (from->has_hint)
@@ -411,6 +414,19 @@ swm_error_reword(swm_error *err, swm_str message)
 	add_argument(&err->message, message);
 }
 
+static bool
+is_same_text(const swm_buf *a, const swm_buf *b)
+{
+	return !a->failed && !b->failed && swm_str_eq(swm_buf_view(a), swm_buf_view(b));
+}
+
+bool
+swm_error_is_same(const swm_error *a, const swm_error *b)
+{
+	return is_same_text(&a->code, &b->code) && is_same_text(&a->message, &b->message) &&
+	       is_same_text(&a->details, &b->details) && is_same_text(&a->context, &b->context);
+}
+
 void
 swm_error_copy(swm_error *err, const swm_error *from)
 {
@@ -430,5 +446,6 @@ swm_error_copy(swm_error *err, const swm_error *from)
 	swm_buf_str(&err->details, swm_buf_view(&from->details));
 	swm_buf_str(&err->hint, swm_buf_view(&from->hint));
 	swm_buf_str(&err->constraint, swm_buf_view(&from->constraint));
+	swm_buf_str(&err->context, swm_buf_view(&from->context));
 	swm_buf_str(&err->headers, swm_buf_view(&from->headers));
 }

@@ -41,6 +41,7 @@ struct swm_sql_error {
 	int status;         /* 0: it follows from the SQLSTATE */
 	bool of_statement;  /* it is in the text of our own statement, and not in what that runs */
 	swm_str constraint; /* that our own statement violates; empty for none */
+	swm_str context;    /* PostgreSQL's: what was running; it is never told */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 
@@ -84,6 +85,9 @@ swm_str swm_error_constraint(const swm_error *err);
 
 /* Gives the error another message, and leaves neither details nor a hint. */
 void swm_error_reword(swm_error *err, swm_str message);
+
+/* Whether PostgreSQL said the same of both, while the same was running. */
+bool swm_error_is_same(const swm_error *a, const swm_error *b);
 
 /* Makes err (NULL is allowed) say what another says, in place of what it held. */
 void swm_error_copy(swm_error *err, const swm_error *from);

@@ -293,6 +293,7 @@ fail_result(swm_error *err, const PGresult *result, bool anonymous)
 		.hint = swm_cstr(hint),
 		.has_details = details != NULL,
 		.has_hint = hint != NULL,
+		.context = swm_cstr(PQresultErrorField(result, PG_DIAG_CONTEXT)),
 		.anonymous = anonymous,
 		/* of what a function runs only the position there is told */
 		.of_statement = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL,

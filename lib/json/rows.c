@@ -74,3 +74,52 @@ swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const 
 	*facts = (swm_json_facts){ .body = SWM_JSON_BODY_OBJECT, .keys = keys, .key_count = count };
 	return to->failed ? swm_fail_memory(err) : SWM_OK;
 }
+
+/* Until a row is refused, or the one of the number has come; its line. */
+static int
+read_rows(swm_arena *arena, swm_str array, bool exact, int64_t row, int64_t *line, swm_error *err)
+{
+	swm_feed *feed = swm_feed_of(arena, SWM_FEED_ARRAY, &array);
+	const swm_str *names;
+	const swm_cell *cells;
+	size_t count;
+
+	if (feed == NULL)
+		return swm_fail_memory(err);
+	int rc = swm_feed_names(feed, &names, &count, err);
+	if (rc == 1)
+		rc = swm_feed_choose(feed, names, count, exact, err);
+	while (rc == SWM_OK && *line == 0 && (rc = swm_feed_next(feed, &cells, err)) == 1) {
+		*line = swm_feed_row(feed) - 1 == row ? swm_feed_line(feed) : 0;
+		rc = SWM_OK;
+	}
+	swm_feed_dispose(feed);
+	return rc;
+}
+
+static int
+read_array(swm_str array, bool exact, int64_t row, int64_t *line, swm_error *err)
+{
+	swm_arena *arena = swm_arena_new();
+	int rc = arena == NULL ? swm_fail_memory(err) : read_rows(arena, array, exact, row, line, err);
+
+	swm_arena_free(arena);
+	return rc;
+}
+
+int64_t
+swm_json_line_of_row(swm_str array, int64_t row)
+{
+	int64_t line = 0;
+
+	(void)read_array(array, false, row, &line, NULL);
+	return line;
+}
+
+int
+swm_json_check_rows(swm_str array, bool exact, swm_error *err)
+{
+	int64_t line = 0;
+
+	return read_array(array, exact, -1, &line, err);
+}

@@ -18,4 +18,17 @@ int swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_ar
 int swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const swm_pair *pairs, size_t count,
                         swm_error *err);
 
+/*
+ * The line, from 1, in which a row of an array of objects begins; rows count from 0. 0: there is no
+ * such row, or memory ran out.
+ */
+int64_t swm_json_line_of_row(swm_str array, int64_t row);
+
+/*
+ * The error of the first row of an array of objects that many rows would be refused for
+ * (json/feed.h), with its place. exact: each must have the first one's names. As swm_feed_next();
+ * SWM_OK: there is none.
+ */
+int swm_json_check_rows(swm_str array, bool exact, swm_error *err);
+
 #endif

@@ -80,6 +80,21 @@ fail_scalar(struct serving *s)
 	return swm_json_fail(s->err, text, (swm_json_place){ 1, 1 }, &fault);
 }
 
+/* Names that no column can have, or more than a table has columns; and rows of different names. */
+static int
+check_keys(struct serving *s)
+{
+	bool is_array = s->json.body == SWM_JSON_BODY_ARRAY, differ = is_array && !s->json.rows_agree;
+
+	if (!s->json.keys_left_out && !differ)
+		return SWM_OK;
+	int rc = is_array ? swm_json_check_rows(swm_buf_view(&s->body), true, s->err) : SWM_OK;
+	if (rc != SWM_OK)
+		return rc;
+	return fail_body(s, differ ? "All object keys must match" :
+	                             "A key is too long, or there are too many");
+}
+
 /* JSON goes on as it came; it is only looked at. */
 static int
 check_json(struct serving *s)
@@ -90,13 +105,8 @@ check_json(struct serving *s)
 		return rc;
 	if (s->json.body == SWM_JSON_BODY_SCALAR)
 		return fail_scalar(s);
-	/* names that no column can have, or more than a table has columns */
-	if (s->json.keys_left_out && !s->ast->has_columns)
-		return fail_body(s, "A key is too long, or there are too many");
 	/* with columns= a row may leave out what it likes, and have more */
-	if (s->json.body == SWM_JSON_BODY_ARRAY && !s->json.rows_agree && !s->ast->has_columns)
-		return fail_body(s, "All object keys must match");
-	return SWM_OK;
+	return s->ast->has_columns ? SWM_OK : check_keys(s);
 }
 
 /* Whether many rows can be copied: what is a part of another transaction is held already. */

@@ -60,13 +60,13 @@ cookies_as_json(struct serving *s, swm_str *out)
 	return ok;
 }
 
-int
-swm_prepare_read(struct serving *s, swm_read *read)
+static int
+prepare(struct serving *s, swm_read *read, const swm_statement *look, swm_error *err)
 {
 	swm_str headers, cookies;
 
 	if (!headers_as_json(s, &headers) || !cookies_as_json(s, &cookies))
-		return swm_fail_memory(s->err);
+		return swm_fail_memory(err);
 	swm_setting settings[] = {
 		{ SWM_STR("request.method"), s->request->method },
 		{ SWM_STR("request.path"), s->path },
@@ -91,5 +91,23 @@ swm_prepare_read(struct serving *s, swm_read *read)
 		.borrower = swm_serving_borrower(s),
 		.longest_headers = swm_room_for_headers(s),
 	};
-	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, s->err);
+	if (look != NULL) { /* in a transaction of its own, which changes nothing */
+		context.look = look;
+		context.changes = context.decide = false;
+		context.within = NULL;
+		context.write = NULL;
+	}
+	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, err);
+}
+
+int
+swm_prepare_read(struct serving *s, swm_read *read)
+{
+	return prepare(s, read, NULL, s->err);
+}
+
+int
+swm_prepare_look(struct serving *s, swm_read *read, const swm_statement *look, swm_error *err)
+{
+	return prepare(s, read, look, err);
 }

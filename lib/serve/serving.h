@@ -251,6 +251,15 @@ int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JS
 int swm_inspect_json(struct serving *s);      /* a held body, without byte order mark -> s->json */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
+/* The same of a statement alone, in a transaction that changes nothing and calls nothing. */
+int swm_prepare_look(struct serving *s, struct swm_read *read, const swm_statement *look, swm_error *err);
+
+/*
+ * PostgreSQL has refused an array that is held whole, and nothing is left of its transaction: the
+ * error is to say which row was at fault, where that is found when the array is read once more.
+ */
+void swm_search_body(struct serving *s);
+
 /*
  * A body of many rows: open finds out what they are called (s->json), prepare where they are
  * staged, and copy, at SWM_READ_STAGED, brings them there.

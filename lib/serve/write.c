@@ -3,9 +3,7 @@
 
 #include "serve/serving.h"
 
-#include "copied.h"
 #include "http/url.h"
-#include "json/twice.h"
 #include "read.h"
 
 /* What came back of it. */
@@ -231,39 +229,6 @@ write_once(struct serving *s, swm_read *read, struct outcome *o)
 	return rc;
 }
 
-/* Of the upsert's key, what the body gives. */
-static size_t
-key_names(const struct serving *s, swm_str *names)
-{
-	const swm_columns *key = &s->write_plan->conflict, *given = &s->write_plan->columns;
-	size_t count = 0;
-
-	for (size_t i = 0; i < key->count; i++)
-		for (size_t k = 0; k < given->count; k++)
-			if (key->items[i] == given->items[k])
-				names[count++] = key->items[i]->name;
-	return count;
-}
-
-/*
- * One key twice in a body that is held whole. Of CSV only the lines of what was made of it could be
- * told.
- */
-static void
-tell_key_twice(struct serving *s)
-{
-	swm_str *names = swm_arena_array(s->arena, s->write_plan->conflict.count, sizeof *names);
-	swm_json_twice twice;
-
-	if (names == NULL || !swm_plan_key_is_of_all_rows(s->write_plan) ||
-	    !swm_json_find_twice(&twice, swm_buf_view(&s->body), names, key_names(s, names)))
-		return;
-	if (s->content == SWM_CONTENT_CSV)
-		twice.line = 0;
-	const int64_t place[] = { twice.row, twice.line, twice.first_row, twice.first_line };
-	swm_tell_key_twice(s->err, true, place);
-}
-
 int
 swm_step_write(struct serving *s)
 {
@@ -283,8 +248,8 @@ swm_step_write(struct serving *s)
 	s->may_have_committed = swm_read_may_have_committed(&read);
 	swm_read_finish(&read);
 	swm_buf_dispose(&o.location);
-	if (rc == SWM_EDATABASE && s->ingest == NULL && swm_is_key_twice(s->err))
-		tell_key_twice(s);
+	if (rc == SWM_EDATABASE)
+		swm_search_body(s);
 	if (rc == SWM_EDATABASE)
 		swm_plan_explain_conflict(s->write_plan, s->snapshot, s->identity.role, s->err);
 	s->done = rc == SWM_OK;

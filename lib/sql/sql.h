@@ -37,6 +37,24 @@ int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *o
  */
 int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
 
+/*
+ * To find what is wrong with an array of rows that was refused: the values that json_to_record()
+ * makes, a row for each of its rows, in their order; and those of its row `number`, from 0, a row
+ * for each of the plan's columns. Where they end with an error, so many are good. SWM_ENOMEM.
+ */
+int swm_sql_body_rows(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                      const char *body, swm_error *err);
+int swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                         const char *body, int64_t number, swm_error *err);
+
+/*
+ * Of an array, or of what was staged, the first row whose key of the resolution another one before
+ * it has: its number, from 0, and its line, and those of the other. The lines of an array are not
+ * known: 0. SWM_ENOMEM.
+ */
+int swm_sql_key_twice(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                      const char *body, swm_error *err);
+
 /* An Idempotency-Key: whose, and which. */
 typedef struct swm_kept_key {
 	swm_str scope, key;

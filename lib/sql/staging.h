@@ -52,13 +52,6 @@ void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell
 int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err);
 int swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err);
 
-/*
- * The first row whose key of the resolution another one before it has: its number from 0 and its
- * line, and those of the other. SWM_ENOMEM.
- */
-int swm_sql_staged_twice(swm_statement *out, swm_arena *arena, const swm_staging *staging,
-                         swm_error *err);
-
 /* Sets the range for the statement that swm_sql_write() has made. */
 void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);
 

@@ -603,29 +603,106 @@ put_key_values(swm_writer *w, const swm_write_plan *plan, const char *before, bo
 	}
 }
 
+/* An array's elements, each with its number from 1, and the values in it. */
+static void
+put_numbered_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	swm_put(w, "json_array_elements(");
+	put_body(w, body);
+	swm_put(w, ") WITH ORDINALITY AS ");
+	swm_put(w, elements);
+	swm_put(w, "(\"value\", \"n\"), json_to_record(");
+	swm_put(w, elements);
+	swm_put(w, ".\"value\")");
+	put_body_columns(w, plan);
+}
+
+/* The rows in which a key may come twice, with their numbers and lines. */
+static void
+put_rows_with_place(swm_writer *w, const swm_write_plan *plan, const char *body)
+{
+	bool staged = plan->staging != NULL;
+
+	swm_put(w, staged ? "SELECT row_number() OVER (ORDER BY \"_e\".\"ctid\") AS \"n\", "
+	                    "\"_e\".\"line\"" :
+	                    "SELECT \"_e\".\"n\", 0 AS \"line\"");
+	put_key_values(w, plan, ", ", true, "");
+	swm_put(w, " FROM ");
+	if (staged)
+		put_staged_rows(w, plan);
+	else
+		put_numbered_rows(w, plan, body);
+}
+
 /* Rows without a value for the key have none in common. */
 int
-swm_sql_staged_twice(swm_statement *out, swm_arena *arena, const swm_staging *staging,
-                     swm_error *err)
+swm_sql_key_twice(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                  const char *body, swm_error *err)
 {
-	const swm_write_plan *plan = staging->plan;
 	swm_writer w = { .arena = arena };
 
 	swm_put(&w, "SELECT \"n\" - 1, \"line\", \"first\" - 1, \"first_line\" FROM ("
 	            "SELECT \"n\", \"line\", row_number() OVER w AS \"nth\", "
 	            "first_value(\"n\") OVER w AS \"first\", "
-	            "first_value(\"line\") OVER w AS \"first_line\" FROM ("
-	            "SELECT row_number() OVER (ORDER BY ");
-	swm_put(&w, "\"_e\".\"ctid\"");
-	swm_put(&w, ") AS \"n\", ");
-	swm_put(&w, "\"_e\".\"line\"");
-	put_key_values(&w, plan, ", ", true, "");
-	swm_put(&w, " FROM ");
-	put_staged_rows(&w, plan);
+	            "first_value(\"line\") OVER w AS \"first_line\" FROM (");
+	put_rows_with_place(&w, plan, body);
 	swm_put(&w, ") AS \"x\" WHERE true");
 	put_key_values(&w, plan, " AND ", false, " IS NOT NULL");
 	swm_put(&w, " WINDOW w AS (PARTITION BY ");
 	put_key_values(&w, plan, "", false, ", ");
 	swm_put(&w, "true ORDER BY \"n\")) AS \"y\" WHERE \"nth\" > 1 ORDER BY \"n\" LIMIT 1");
+	return swm_writer_finish(&w, out, err);
+}
+
+/* Behind a value of the body: what is read of it by a cast alone. */
+static void
+put_body_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+{
+	if (!is_json_text(plan, column))
+		return;
+	swm_put(w, ", ");
+	swm_put(w, body_rows);
+	swm_put(w, ".");
+	swm_put_identifier(w, column->name);
+	put_json_cast(w, plan, column);
+}
+
+int
+swm_sql_body_rows(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                  const char *body, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "SELECT 1");
+	for (size_t i = 0; i < plan->columns.count; i++)
+		put_body_cast(&w, plan, plan->columns.items[i]);
+	swm_put(&w, " FROM ");
+	put_numbered_rows(&w, plan, body);
+	return swm_writer_finish(&w, out, err);
+}
+
+/* Each column alone, one after the other. */
+int
+swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                     const char *body, int64_t number, swm_error *err)
+{
+	swm_writer w = { .arena = arena };
+
+	swm_put(&w, "WITH \"row\"(\"value\") AS (SELECT ");
+	put_body(&w, body);
+	swm_put(&w, "->");
+	swm_put_int_param(&w, number);
+	swm_put(&w, "::int)");
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		const swm_column *column = plan->columns.items[i];
+		swm_put(&w, i == 0 ? " " : " UNION ALL ");
+		swm_put(&w, "SELECT num_nulls(NULL");
+		put_body_cast(&w, plan, column);
+		swm_put(&w, ") FROM \"row\", json_to_record(\"row\".\"value\") AS ");
+		swm_put(&w, body_rows);
+		swm_put(&w, "(");
+		put_body_column(&w, plan, column);
+		swm_put(&w, ")");
+	}
 	return swm_writer_finish(&w, out, err);
 }

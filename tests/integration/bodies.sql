@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS bodies CASCADE;
 CREATE SCHEMA bodies;
-GRANT USAGE ON SCHEMA bodies TO swm_anon;
+GRANT USAGE ON SCHEMA bodies TO swm_anon, swm_writer;
 SET search_path = bodies;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE spot AS (x integer, y numeric, name text);
@@ -38,6 +38,6 @@ CREATE TRIGGER count_twice BEFORE INSERT ON triggered FOR EACH ROW EXECUTE FUNCT
 CREATE FUNCTION types_of(j json, jb jsonb, d doc DEFAULT NULL, i integer DEFAULT 0) RETURNS text LANGUAGE sql
 	AS $$ SELECT concat_ws(' ', json_typeof(j), jsonb_typeof(jb), jsonb_typeof(d), i) $$;
 CREATE FUNCTION whole(json) RETURNS text LANGUAGE sql AS $$ SELECT json_typeof($1) $$;
-GRANT ALL ON ALL TABLES IN SCHEMA bodies TO swm_anon;
+GRANT ALL ON ALL TABLES IN SCHEMA bodies TO swm_anon, swm_writer;
 REVOKE ALL ON counts FROM swm_anon;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA bodies TO swm_anon;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA bodies TO swm_anon, swm_writer;

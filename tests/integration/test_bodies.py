@@ -192,7 +192,7 @@ class Hints(Bodies):
 		                              ("dp", "22P02", 'invalid input syntax for type integer: ""'), ("m", "22P02", 'invalid input value for enum mood: ""')):
 			self.expect_error(self.send("/kinds", "t,%s\na,\n" % column, CSV), code, message, 'Line 2, column "%s"' % column, EMPTY)
 			self.expect_error(self.send("/kinds?id=eq.1", "%s\n\"\"\n" % column, CSV, "PATCH"), code, message, None, EMPTY)
-			self.expect_error(self.batch(("POST", "/kinds", CSV, {}, "t,%s\na,\n" % column)), code, message, None, EMPTY)
+			self.expect_error(self.batch(("POST", "/kinds", CSV, {}, "t,%s\na,\n" % column)), code, message, 'Row 0, column "%s"' % column, EMPTY)
 		self.assertEqual(self.send("/rpc/types_of", "j,jb,i\n1,1,\n", CSV).json["hint"], EMPTY)
 		self.expect_error(self.send("/kinds", "t,jb\na,\n", CSV), "22P02", "invalid input syntax for type json",
 		                  'Line 2, column "jb": The input string ended unexpectedly.', EMPTY)
@@ -363,6 +363,94 @@ class Places(Bodies):
 		rows[15000] = 5
 		self.expect_error(self.send("/kinds", json.dumps(rows)), "PGRST102", "A row must be a JSON object", "Row 15000, line 1")
 
+	def expect_everywhere(self, target, rows, code, details, prefer=""):
+		"""The same of a short array, alone, with a key and in a batch, and of a long one."""
+		text = "[" + ",\n".join(rows) + "]"
+		server = harness.server(db_schemas="bodies", db_idempotency_table="swm_private.kept_answers")
+		harness.sql("TRUNCATE swm_private.kept_answers")
+		keyed = {"Content-Type": JSON, "Prefer": prefer, "Idempotency-Key": "place", **harness.as_role("swm_writer")}
+		operations = [{"method": "POST", "path": target, "headers": {"Prefer": prefer}, "body": None}]
+		for way, answer in (("short", self.send(target, text, Prefer=prefer)),
+		                    ("long", self.send(target, text[:-1] + BLANKS + "]", Prefer=prefer)),
+		                    ("key", server.request("POST", target, keyed, text.encode())),
+		                    ("batch", self.send("/batch", json.dumps(operations).replace("null", text)))):
+			if way == "batch" and code == "22P05":
+				continue # a batch has no such text
+			with self.subTest(way=way, target=target, rows=rows):
+				self.assertEqual((answer.status, answer.json["code"], answer.json["details"]), (400, code, details), answer.text)
+		self.assertEqual(self.table("SELECT 1 FROM bodies.kinds") + self.table("SELECT 1 FROM bodies.readings"), "")
+
+	def test_a_short_array(self):
+		"""As of a long one: where the values are read, and which column's it is."""
+		for rows, code, details in (
+			(['{"i":1}', '{"i":"x"}', '{"i":"y"}'], "22P02", 'Row 1, line 2, column "i"'),
+			(['{"i":"x"}'], "22P02", 'Row 0, line 1, column "i"'),
+			(['{"t":"a","i":1}', '{"i":3000000000,"t":"b"}'], "22003", 'Row 1, line 2, column "i"'),
+			(['{"m":"ok","dp":1}', '{"m":"glad","dp":1}'], "22P02", 'Row 1, line 2, column "m"'),
+			(['{"m":"ok","dp":1}', '{"m":"ok","dp":0}'], "23514", 'Row 1, line 2, column "dp"'),
+			(['{"v":"12345"}', '{"v":"123456"}'], "22001", 'Row 1, line 2, column "v"'),
+			(['{"n":1}', '{"n":123456789}'], "22003", 'Row 1, line 2, column "n": '
+			 "A field with precision 6, scale 2 must round to an absolute value less than 10^4."),
+			(['{"ia":[1]}', '{"ia":[[1],[2,3]]}'], "22P02", 'Row 1, line 2, column "ia": '
+			 "Multidimensional arrays must have sub-arrays with matching dimensions."),
+			(['{"t":"a"}', '{"t":"b\\u0000"}', '{"t":"\\u0000"}'], "22P05", "Row 1, line 2: \\u0000 cannot be converted to text."),
+			(['{"i":1}', '{"\\u0069":"x"}'], "22P02", 'Row 1, line 2, column "i"'),
+			(['{"i":1}', '{"i":"1","i":"x"}'], "22P02", 'Row 1, line 2, column "i"'),
+		):
+			self.expect_everywhere("/kinds", rows, code, details)
+			names = sorted(json.loads(rows[0]))
+			self.expect_everywhere("/kinds?columns=" + ",".join(names), rows, code, details, "missing=default")
+
+	def test_a_short_array_of_different_names(self):
+		for rows, message, details in ((['{"i":1}', '{"i":2}', '{"i":3,"t":"x"}'], "All object keys must match", "Row 2, line 3"),
+		                               (['{"i":1,"t":"x"}', '{"i":2}'], "All object keys must match", "Row 1, line 2"),
+		                               (['{"i":1,"t":"x"}', '{"i":2,"\\u0069":3}'], "All object keys must match", "Row 1, line 2"),
+		                               (['{"i":1}', '5'], "A row must be a JSON object", "Row 1, line 2"),
+		                               (['{"%s":1}' % ("k" * 2000)], "A key is too long, or there are too many", "Row 0, line 1")):
+			self.expect_everywhere("/kinds", rows, "PGRST102", details)
+			self.assertEqual(self.send("/kinds", "[" + ",\n".join(rows) + "]").json["message"], message)
+
+	def test_what_no_value_is_to_blame_for(self):
+		"""The place is that of the error, or none is told: what a trigger raises has the words of a bad value."""
+		harness.sql("""CREATE FUNCTION bodies.read_text() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN PERFORM new.t::int; RETURN new; END $$;
+			CREATE TRIGGER read_text BEFORE INSERT ON bodies.kinds FOR EACH ROW EXECUTE FUNCTION bodies.read_text()""")
+		rows = ['{"t":"7","i":1}', '{"t":"x","i":2}', '{"t":"7","i":"x"}']
+		self.expect_everywhere("/kinds", rows[:2], "22P02", None)
+		message = 'invalid input syntax for type integer: "x"'
+		for prefer, rows in (("", rows[:2]), ("missing=default", rows)):
+			self.expect_error(self.send("/kinds?columns=t,i", "[" + ",".join(rows) + "]", Prefer=prefer), "22P02", message)
+		self.assertEqual(self.send("/readings", '[{"dev":1,"at":"2025-01-01"},{"dev":1,"at":null}]').json["code"], "23502")
+
+	def test_looking_for_it_changes_nothing(self):
+		"""The pre-request function is not asked again, and what a domain calls may only read."""
+		harness.sql("""CREATE SEQUENCE bodies.asked; GRANT ALL ON SEQUENCE bodies.asked TO swm_anon;
+			CREATE FUNCTION bodies.ask() RETURNS void LANGUAGE sql AS $$ SELECT nextval('bodies.asked') $$;
+			CREATE FUNCTION bodies.count(int) RETURNS boolean LANGUAGE sql AS $$ SELECT nextval('bodies.asked') > 0 $$;
+			CREATE DOMAIN bodies.counted AS int CHECK (bodies.count(VALUE));
+			ALTER TABLE bodies.kinds ADD counted bodies.counted""")
+		server = harness.own_server(db_schemas="bodies", db_pre_request="bodies.ask")
+		self.addCleanup(server.stop)
+		send = lambda body: server.request("POST", "/kinds", {"Content-Type": JSON}, body.encode())
+		answer = send('[{"i":1},{"i":"x"}]')
+		self.assertEqual((answer.status, answer.json["details"]), (400, 'Row 1, line 1, column "i"'))
+		self.assertEqual(harness.sql("SELECT last_value FROM bodies.asked"), "1")
+		answer = send('[{"counted":1,"i":1},{"counted":2,"i":"x"}]')
+		self.assertEqual((answer.status, answer.json["code"]), (400, "22P02"))
+		self.assertEqual(harness.sql("SELECT last_value FROM bodies.asked"), "4") # ask(), and the write's two
+
+	def test_a_name_in_two_writings(self):
+		"""A member that comes twice in one object, once in an escape, is one member, and the last counts."""
+		for rows, stored in ((['{"i":1,"\\u0069":2}'], "(2)"), (['{"\\u0069":1,"i":2}', '{"i":3}'], "(2) (3)"),
+		                     (['{"i":1}', '{"i":2,"\\u0069":3}'], "(1) (3)")):
+			text = "[" + ",".join(rows) + "]"
+			for body, prefer in ((text, ""), (text[:-1] + BLANKS + "]", ""), (text, SKIP)):
+				for columns in ("", "?columns=i"):
+					with self.subTest(rows=rows, length=len(body), prefer=prefer, columns=columns):
+						harness.sql("TRUNCATE bodies.kinds")
+						self.expect(self.send("/kinds" + columns, body, Prefer=prefer))
+						self.assertEqual(self.table("SELECT i FROM bodies.kinds"), stored)
+
 	def test_rows_far_behind_the_first_copy(self):
 		rows = [{"dev": i, "at": "2025-01-01", "extra": {"a": "x" * 200}} for i in range(30000)] # 7 MB
 		rows[29000]["at"] = "x"
@@ -390,11 +478,17 @@ class KeyTwice(Bodies):
 		                  "Row 2: row 0 has the same key")
 		self.expect_twice(self.batch(("POST", "/readings", JSON, {"Prefer": MERGE}, [json.loads(line) for line in lines])), "Row 3, line 1: row 1 has the same key")
 
-	def test_it_is_no_key_of_others(self):
-		"""Where a key is the same in PostgreSQL's eyes alone, a small body's place is not told; a long one's is."""
-		rows = ['{"dev":1,"at":"2025-01-01"}', '{"dev":"1","at":"2025-01-01 00:00"}']
-		self.expect_twice(self.send("/readings", "[" + ",".join(rows) + "]", Prefer=MERGE), None)
-		self.expect_twice(self.send("/readings", "\n".join(rows), LINES, Prefer=MERGE), "Line 2: line 1 has the same key")
+	def test_a_key_in_two_writings(self):
+		"""What PostgreSQL takes for the same key, small bodies and long ones alike."""
+		for rows in (['{"dev":1,"at":"2025-01-01"}', '{"dev":"1","at":"2025-01-01 00:00"}'],
+		             ['{"dev":1,"at":"2025-01-01"}', '{"dev":1,"at":"2025\\u002d01-01"}'],
+		             ['{"dev":1,"at":"2025-01-01"}', '{"d\\u0065v":2,"at":"2025-01-01","dev":1}']):
+			array = "[" + ",".join(rows) + "]"
+			self.expect_twice(self.send("/readings", array, Prefer=MERGE), "Row 1, line 1: row 0 has the same key")
+			self.expect_twice(self.send("/readings", array[:-1] + BLANKS + "]", Prefer=MERGE), "Row 1, line 1: row 0 has the same key")
+			self.expect_twice(self.send("/readings", "\n".join(rows), LINES, Prefer=MERGE), "Line 2: line 1 has the same key")
+			batch = '[{"method":"POST","path":"/readings","headers":{"Prefer":"%s"},"body":%s}]' % (MERGE, array)
+			self.expect_twice(self.send("/batch", batch), "Row 1, line 1: row 0 has the same key")
 
 	def test_keys_of_any_kind(self):
 		"""An enum's, which is staged as JSON; a default's; and JSON's own."""

@@ -161,7 +161,7 @@ class Insert(Writes):
 		for body, *error in (("", "Empty or invalid json", "Line 1, column 1: expected a value, found the end"),
 		                     ("{", "Empty or invalid json", 'Line 1, column 2: expected a name in double quotes or "}", found the end'),
 		                     ("5", "Empty or invalid json", 'Line 1, column 1: expected "{" or "[", found "5"'),
-		                     ('[{"title":"A"},{"year":1}]', "All object keys must match")):
+		                     ('[{"title":"A"},{"year":1}]', "All object keys must match", "Row 1, line 1")):
 			self.expect_error(self.send("POST", "/films", body), 400, "PGRST102", *error)
 		self.expect_error(self.send("POST", "/films", {"nope": 1}), 400, "PGRST204",
 		                  "Could not find the 'nope' column of 'films' in the schema cache")

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "json/feed.h"
-#include "json/twice.h"
+#include "json/rows.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -296,29 +296,16 @@ START_TEST(a_row_has_an_end)
 }
 END_TEST
 
-static void
-ck_twice(const char *text, int64_t row, int64_t line, int64_t first_row, int64_t first_line)
+START_TEST(the_line_of_a_row)
 {
-	static const swm_str names[] = { SWM_STR("a"), SWM_STR("b") };
-	swm_json_twice twice = { -1, 0, 0, 0 };
+	static const char text[] = "\xef\xbb\xbf [{\"a\":\"x\\n\"},{\"a\":1},\n\n{\n\"b\":2\n}, {}]";
+	static const int64_t at_line[] = { 1, 1, 3, 5 };
 
-	ck_assert(swm_json_find_twice(&twice, swm_cstr(text), names, 2) == (row >= 0));
-	ck_assert_int_eq(twice.row, row);
-	ck_assert_int_eq(twice.line, line);
-	ck_assert_int_eq(twice.first_row, first_row);
-	ck_assert_int_eq(twice.first_line, first_line);
-}
-
-START_TEST(a_key_that_comes_twice)
-{
-	ck_twice("[]", -1, 0, 0, 0);
-	ck_twice("[{\"a\":1,\"b\":2}]", -1, 0, 0, 0);
-	ck_twice("[{\"a\":1,\"b\":2},{\"b\":2,\"c\":3,\"a\":1}]", 1, 1, 0, 1);
-	ck_twice("[{\"a\":1,\"b\":\"x\"},\n{\"a\":0,\"b\":0},\n{\"a\":\"1\",\"b\":\"\\u0078\"}]", 2, 3, 0, 1);
-	/* the first that is there again, whatever comes behind it */
-	ck_twice("[{\"a\":9,\"b\":9},{\"a\":1,\"b\":1},{\"a\":1,\"b\":1},{\"a\":9,\"b\":9},{\"a\":1,\"b\":1}]", 2, 1, 1, 1);
-	ck_twice("[{\"a\":1,\"b\":null},{\"a\":1,\"b\":null},{\"a\":1},{\"a\":1}]", -1, 0, 0, 0);
-	ck_twice("[{\"a\":\"x\",\"b\":\"yz\"},{\"a\":\"xy\",\"b\":\"z\"}]", -1, 0, 0, 0);
+	for (int64_t row = 0; row < 4; row++)
+		ck_assert_int_eq(swm_json_line_of_row(swm_cstr(text), row), at_line[row]);
+	ck_assert_int_eq(swm_json_line_of_row(swm_cstr(text), 4), 0);
+	ck_assert_int_eq(swm_json_line_of_row(SWM_STR("[]"), 0), 0);
+	ck_assert_int_eq(swm_json_line_of_row(SWM_STR("[{},5]"), 1), 0);
 }
 END_TEST
 
@@ -374,7 +361,7 @@ unit_suite(void)
 	tcase_add_test(cases, nesting);
 	tcase_add_test(cases, arrays);
 	tcase_add_test(cases, a_beginning_that_was_read_before);
-	tcase_add_test(cases, a_key_that_comes_twice);
+	tcase_add_test(cases, the_line_of_a_row);
 	tcase_add_test(cases, a_row_has_an_end);
 	tcase_add_test(cases, a_body_that_ends_too_early);
 	tcase_add_test(cases, one_goes_on_behind_a_bad_row);
