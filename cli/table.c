@@ -185,6 +185,27 @@ widest_text(struct table *t)
 	return widest;
 }
 
+/* That of all columns when those of text are as narrow as they may be. */
+static size_t
+least_width(const struct table *t)
+{
+	size_t total = total_width(t, t->count);
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->columns[i].is_text && t->columns[i].width > NARROWEST)
+			total -= t->columns[i].width - NARROWEST;
+	return total;
+}
+
+/* Makes no column of text wider than this. */
+static void
+narrow(struct table *t, size_t width)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->columns[i].is_text && t->columns[i].width > width)
+			t->columns[i].width = width;
+}
+
 /* Narrows the columns of text, the widest first; what does not fit even so is not shown. */
 static void
 fit(struct table *t)
@@ -195,13 +216,15 @@ fit(struct table *t)
 	t->shown = t->count;
 	if (t->wide)
 		return;
-	for (size_t i = 0; i < t->count; i++)
-		if (t->columns[i].is_text && t->columns[i].width > room)
-			t->columns[i].width = room;
+	narrow(t, room);
+	/* step by step only where that leads to an end: there may be thousands of columns */
+	if (least_width(t) > room)
+		narrow(t, NARROWEST);
 	while (total_width(t, t->count) > room && (widest = widest_text(t)) != NULL)
 		widest->width--;
-	while (t->shown > 1 && total_width(t, t->shown) > room)
-		t->shown--;
+	t->shown = t->count > 0;
+	while (t->shown < t->count && total_width(t, t->shown + 1) <= room)
+		t->shown++;
 }
 
 static bool

@@ -320,6 +320,15 @@ class Table(Cli):
 		terminal = self.terminal("query", harness.server(db_schemas="swm").configuration, target)
 		self.assertEqual(terminal.end(), (0, re.sub("^\t", "", expected, flags=re.M)))
 
+	def test_thousands_of_columns(self):
+		"""As an object may have; the time grows with their number, not with its square."""
+		harness.sql("CREATE OR REPLACE FUNCTION test.cli_wide() RETURNS SETOF json LANGUAGE sql STABLE AS $$"
+		            "SELECT json_object_agg('k' || lpad(i::text, 7, '0'), repeat('x', 100))"
+		            "FROM generate_series(1, 20000) AS i $$")
+		self.addCleanup(harness.sql, "DROP FUNCTION test.cli_wide")
+		lines = self.lines(self.file, "rpc/cli_wide", columns=40)
+		self.assertEqual(lines[-1], "(1 row; 3 of 20000 columns, --wide shows all)")
+
 	def lines(self, *args, **more):
 		return self.terminal("query", *args, **more).end()[1].splitlines()
 
