@@ -16,28 +16,36 @@ extern "C" {
  */
 typedef struct swm_query swm_query;
 
-/* Operators of a filter; what each means to PostgREST: url operators of its tables_views page. */
+/*
+ * Operators of a filter, and what they are in SQL; what each means to PostgREST: url
+ * operators of its tables_views page.
+ */
 enum swm_operator {
-	SWM_OP_EQ, SWM_OP_NEQ, SWM_OP_GT, SWM_OP_GTE, SWM_OP_LT, SWM_OP_LTE,
-	SWM_OP_LIKE,       /* `*` stands for `%` too */
-	SWM_OP_ILIKE,
-	SWM_OP_MATCH,      /* POSIX regular expression, ~ */
-	SWM_OP_IMATCH,     /* ~* */
-	SWM_OP_IS,         /* value: null, not_null, true, false or unknown */
-	SWM_OP_ISDISTINCT,
-	SWM_OP_CS,         /* @> */
-	SWM_OP_CD,         /* <@ */
-	SWM_OP_OV,         /* && */
-	SWM_OP_SL,         /* << */
-	SWM_OP_SR,         /* >> */
-	SWM_OP_NXR,        /* &< */
-	SWM_OP_NXL,        /* &> */
-	SWM_OP_ADJ,        /* -|- */
-	SWM_OP_FTS,        /* @@ to_tsquery */
-	SWM_OP_PLFTS,      /* @@ plainto_tsquery */
-	SWM_OP_PHFTS,      /* @@ phraseto_tsquery */
-	SWM_OP_WFTS,       /* @@ websearch_to_tsquery */
-	SWM_OP_IN,         /* one of several values */
+	SWM_OP_EQ = 0,          /* = */
+	SWM_OP_NEQ = 1,         /* <> */
+	SWM_OP_GT = 2,          /* > */
+	SWM_OP_GTE = 3,         /* >= */
+	SWM_OP_LT = 4,          /* < */
+	SWM_OP_LTE = 5,         /* <= */
+	SWM_OP_LIKE = 6,        /* LIKE; `*` stands for `%` too */
+	SWM_OP_ILIKE = 7,       /* ILIKE; `*` too */
+	SWM_OP_MATCH = 8,       /* ~, a POSIX regular expression */
+	SWM_OP_IMATCH = 9,      /* ~* */
+	SWM_OP_IS = 10,         /* IS; value: null, not_null, true, false or unknown */
+	SWM_OP_ISDISTINCT = 11, /* IS DISTINCT FROM */
+	SWM_OP_CS = 12,         /* @> */
+	SWM_OP_CD = 13,         /* <@ */
+	SWM_OP_OV = 14,         /* && */
+	SWM_OP_SL = 15,         /* << */
+	SWM_OP_SR = 16,         /* >> */
+	SWM_OP_NXR = 17,        /* &< */
+	SWM_OP_NXL = 18,        /* &> */
+	SWM_OP_ADJ = 19,        /* -|- */
+	SWM_OP_FTS = 20,        /* @@ to_tsquery */
+	SWM_OP_PLFTS = 21,      /* @@ plainto_tsquery */
+	SWM_OP_PHFTS = 22,      /* @@ phraseto_tsquery */
+	SWM_OP_WFTS = 23,       /* @@ websearch_to_tsquery */
+	SWM_OP_IN = 24,         /* = ANY: one of several values */
 };
 
 /*
@@ -144,12 +152,12 @@ SWM_API bool swm_query_is_call(const swm_query *query);
 SWM_API swm_str swm_query_relation(const swm_query *query);
 
 enum swm_aggregate {
-	SWM_AGGREGATE_NONE,
-	SWM_AGGREGATE_AVG,
-	SWM_AGGREGATE_COUNT,
-	SWM_AGGREGATE_MAX,
-	SWM_AGGREGATE_MIN,
-	SWM_AGGREGATE_SUM,
+	SWM_AGGREGATE_NONE = 0,
+	SWM_AGGREGATE_AVG = 1,
+	SWM_AGGREGATE_COUNT = 2,
+	SWM_AGGREGATE_MAX = 3,
+	SWM_AGGREGATE_MIN = 4,
+	SWM_AGGREGATE_SUM = 5,
 };
 
 /* A value that is selected. */

@@ -46,7 +46,7 @@ child_called(const swm_plan_node *node, swm_str name)
 bool
 swm_plan_asks_for_rows(const swm_condition *filter)
 {
-	if (filter->op != SWM_AST_IS || filter->field.path != NULL)
+	if (filter->op != SWM_OP_IS || filter->field.path != NULL)
 		return false;
 	return filter->is == SWM_IS_NULL || filter->is == SWM_IS_NOT_NULL;
 }

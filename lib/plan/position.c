@@ -81,7 +81,7 @@ is_fixed(const swm_plan_node *root, const swm_column *column)
 {
 	for (const swm_plan_condition *c = root->where; c != NULL; c = c->next)
 		if (c->kind == SWM_CONDITION_FILTER && !c->negated && c->embed == NULL && c->field.path == NULL &&
-		    c->field.column == column && c->asked->op == SWM_AST_EQ && c->asked->quantifier == SWM_QUANTIFIER_NONE)
+		    c->field.column == column && c->asked->op == SWM_OP_EQ && c->asked->quantifier == SWM_QUANTIFIER_NONE)
 			return true;
 	return false;
 }

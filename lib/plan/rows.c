@@ -109,15 +109,15 @@ is_tsvector(const swm_type *type)
 
 /* Patterns, words that are searched for, and what IS asks are no values of the column's type. */
 static bool
-takes_value(enum swm_ast_operator op)
+takes_value(enum swm_operator op)
 {
 	enum swm_operand operand = swm_operator_of(op)->operand;
 
-	return operand == SWM_OPERAND_LIST || (operand == SWM_OPERAND_VALUE && op != SWM_AST_MATCH && op != SWM_AST_IMATCH);
+	return operand == SWM_OPERAND_LIST || operand == SWM_OPERAND_VALUE;
 }
 
 static const swm_routine *
-parser_of(const swm_type *type, enum swm_ast_operator op)
+parser_of(const swm_type *type, enum swm_operator op)
 {
 	bool parsed = type != NULL && type->casts != NULL && type->casts->from_text.name.len > 0 && takes_value(op);
 

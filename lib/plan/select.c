@@ -31,13 +31,12 @@ add_output(swm_planner *p, struct outputs *to)
 static swm_str
 key_of(const swm_select_item *item)
 {
-	static const swm_str aggregates[] = { { "", 0 }, { "avg", 3 }, { "count", 5 }, { "max", 3 }, { "min", 3 }, { "sum", 3 } };
 	swm_str key = item->field.name;
 
 	if (item->alias.len > 0)
 		return item->alias;
 	if (item->aggregate != SWM_AGGREGATE_NONE)
-		return aggregates[item->aggregate];
+		return swm_aggregate_word(item->aggregate);
 	for (const swm_path_step *s = item->field.path; s != NULL; s = s->next)
 		if (!s->is_index)
 			key = s->key;

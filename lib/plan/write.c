@@ -120,7 +120,7 @@ check_put(swm_planner *p, const swm_write_request *request, const swm_relation *
 		bool is_key = false;
 		for (size_t i = 0; i < relation->primary_key_count && column != NULL; i++)
 			is_key |= &relation->columns[relation->primary_key[i]] == column;
-		if (c->kind != SWM_CONDITION_FILTER || c->negated || c->op != SWM_AST_EQ || c->field.path != NULL ||
+		if (c->kind != SWM_CONDITION_FILTER || c->negated || c->op != SWM_OP_EQ || c->field.path != NULL ||
 		    c->quantifier != SWM_QUANTIFIER_NONE || !is_key)
 			return swm_fail(p->err, SWM_ERR_PUT_FILTERS);
 		found++;

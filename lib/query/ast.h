@@ -11,17 +11,26 @@
 
 #include <swm/query.h>
 
-/* The public operators, in their order, and the one that only a list has. */
-enum swm_ast_operator {
-#define SWM_OPERATOR(name, url, sql, use, quantified) SWM_AST_##name,
+/* How many operators there are; their numbers are 0 and up. */
+enum {
+#define SWM_OPERATOR(name, number, url, sql, use, quantified) SWM_ORDINAL_OP_##name,
 #include "query/operators.def"
 #undef SWM_OPERATOR
-	SWM_AST_OPERATOR_COUNT
+	SWM_OPERATORS
+};
+
+/* How many aggregates there are; their numbers are 1 and up. */
+enum {
+#define SWM_AGGREGATE(name, number, word) SWM_ORDINAL_AGGREGATE_##name,
+#include "query/aggregates.def"
+#undef SWM_AGGREGATE
+	SWM_AGGREGATES
 };
 
 enum swm_operand {
 	SWM_OPERAND_VALUE,
 	SWM_OPERAND_PATTERN, /* `*` stands for `%` */
+	SWM_OPERAND_REGEX,
 	SWM_OPERAND_IS,
 	SWM_OPERAND_SEARCH,  /* of full text */
 	SWM_OPERAND_LIST,
@@ -33,7 +42,10 @@ typedef struct swm_operator_entry {
 	bool quantified; /* op(any) and op(all) */
 } swm_operator_entry;
 
-const swm_operator_entry *swm_operator_of(enum swm_ast_operator op);
+const swm_operator_entry *swm_operator_of(enum swm_operator op);
+
+/* An aggregate in the URL, in SQL and as a key; empty for SWM_AGGREGATE_NONE. */
+swm_str swm_aggregate_word(enum swm_aggregate aggregate);
 
 /* One step of a JSON path: ->key, ->>key, ->0 */
 typedef struct swm_path_step {
@@ -49,7 +61,12 @@ typedef struct swm_field {
 	swm_str path_text;   /* as it was written */
 } swm_field;
 
-enum swm_is_value { SWM_IS_NULL, SWM_IS_NOT_NULL, SWM_IS_TRUE, SWM_IS_FALSE, SWM_IS_UNKNOWN };
+enum swm_is_value {
+#define SWM_IS_WORD(name, url, sql) SWM_IS_##name,
+#include "query/is_words.def"
+#undef SWM_IS_WORD
+	SWM_IS_WORDS
+};
 
 typedef struct swm_query_value {
 	struct swm_query_value *next;
@@ -66,7 +83,7 @@ typedef struct swm_query_condition {
 	struct swm_query_condition *children, *last_child; /* of AND and OR; none: it says nothing */
 	/* of FILTER: */
 	swm_field field;
-	enum swm_ast_operator op;
+	enum swm_operator op;
 	enum swm_quantifier quantifier;
 	swm_str value;
 	swm_value *list;         /* IN */
@@ -156,6 +173,10 @@ int swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs
  * digits, `_` and, not in front, `$` (which could open a quoted text), and blanks.
  */
 bool swm_is_type_name(swm_str name);
+
+/* What `is` asks, in the URL and in SQL. */
+swm_str swm_is_word(enum swm_is_value value);
+swm_str swm_is_word_sql(enum swm_is_value value);
 
 /* The value of `is`, in any case; false when it is none. */
 bool swm_is_value_of(enum swm_is_value *out, swm_str text);

@@ -66,7 +66,7 @@ make_value(swm_query_node *node, swm_select_item *item, swm_selection *v, swm_er
 {
 	bool rows = v->aggregate == SWM_AGGREGATE_COUNT && v->column.ptr == NULL;
 
-	if ((int)v->aggregate < 0 || v->aggregate > SWM_AGGREGATE_SUM)
+	if ((int)v->aggregate < 0 || (int)v->aggregate > SWM_AGGREGATES)
 		return fail(err, "there is no such aggregate");
 	if (v->aggregate == SWM_AGGREGATE_NONE && v->aggregate_cast.len > 0)
 		return fail(err, "there is no aggregate to cast");
@@ -168,9 +168,9 @@ swm_node_embed(swm_query_node **out, swm_query_node *node, const swm_embedding *
 static int
 check_filter(const swm_filter *f, swm_error *err)
 {
-	if ((int)f->op < 0 || f->op > SWM_OP_IN)
+	if ((int)f->op < 0 || (int)f->op >= SWM_OPERATORS)
 		return fail(err, "there is no such operator");
-	const swm_operator_entry *op = swm_operator_of((enum swm_ast_operator)f->op);
+	const swm_operator_entry *op = swm_operator_of(f->op);
 	if ((int)f->quantifier < 0 || f->quantifier > SWM_QUANTIFIER_ALL ||
 	    (f->quantifier != SWM_QUANTIFIER_NONE && !op->quantified))
 		return fail(err, "the operator has no such quantifier");
@@ -211,7 +211,7 @@ make_filter(swm_query_node *node, swm_condition *c, swm_filter *f, swm_error *er
 		rc = f->op == SWM_OP_IN ? keep_values(node, &c->list, f->values, f->value_count, err) :
 		                          keep(node, &f->value, err);
 	c->kind = SWM_CONDITION_FILTER;
-	c->op = (enum swm_ast_operator)f->op;
+	c->op = f->op;
 	c->negated = f->negated;
 	c->quantifier = f->quantifier;
 	c->language = f->language;

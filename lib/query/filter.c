@@ -2,44 +2,26 @@
 
 #include "query/parse.h"
 
-static const swm_operator_entry operators[SWM_AST_OPERATOR_COUNT] = {
-#define SWM_OPERATOR(name, url, sql, use, quantified) \
-	{ { url, sizeof url - 1 }, { sql, sizeof sql - 1 }, SWM_OPERAND_##use, quantified },
-#include "query/operators.def"
-#undef SWM_OPERATOR
-};
-
-/* The public numbers are the first of these. */
-_Static_assert((int)SWM_AST_EQ == (int)SWM_OP_EQ, "operators.def and swm/query.h agree");
-_Static_assert((int)SWM_AST_IS == (int)SWM_OP_IS, "operators.def and swm/query.h agree");
-_Static_assert((int)SWM_AST_ADJ == (int)SWM_OP_ADJ, "operators.def and swm/query.h agree");
-_Static_assert((int)SWM_AST_WFTS == (int)SWM_OP_WFTS, "operators.def and swm/query.h agree");
-
-const swm_operator_entry *
-swm_operator_of(enum swm_ast_operator op)
-{
-	return &operators[op];
-}
-
 static const char expecting_operator[] = "\"not\" or operator (eq, gt, ...)";
 
 /* The operator is a run of lower-case letters; `(` or `.` ends it. */
 static int
-scan_operator(swm_scanner *s, enum swm_ast_operator *out)
+scan_operator(swm_scanner *s, enum swm_operator *out)
 {
 	size_t begin = s->at;
 
 	while (swm_scan_peek(s) >= 'a' && swm_scan_peek(s) <= 'z')
 		s->at++;
 	swm_str word = { s->text.ptr + begin, s->at - begin };
-	for (int i = 0; i < SWM_AST_OPERATOR_COUNT; i++) {
-		if (!swm_str_eq(operators[i].url, word))
+	for (int i = 0; i < SWM_OPERATORS; i++) {
+		if (!swm_str_eq(swm_operator_of(i)->url, word))
 			continue;
 		int next = swm_scan_peek(s);
-		bool modified = operators[i].quantified || operators[i].operand == SWM_OPERAND_SEARCH;
+		bool modified = swm_operator_of(i)->quantified ||
+		                swm_operator_of(i)->operand == SWM_OPERAND_SEARCH;
 		if (next != '.' && !(next == '(' && modified))
 			return swm_scan_fail(s, next == '(' ? "operator (eq, gt, ...)" : "delimiter (.)");
-		*out = (enum swm_ast_operator)i;
+		*out = (enum swm_operator)i;
 		return SWM_OK;
 	}
 	s->at = begin;
@@ -73,7 +55,7 @@ bool
 swm_query_is_operation(swm_str text)
 {
 	swm_scanner s = { .text = text };
-	enum swm_ast_operator op;
+	enum swm_operator op;
 	enum swm_quantifier quantifier;
 	swm_str language;
 
@@ -81,9 +63,10 @@ swm_query_is_operation(swm_str text)
 		return true;
 	if (scan_operator(&s, &op) != SWM_OK)
 		return false;
-	if (operators[op].quantified && scan_quantifier(&s, &quantifier) != SWM_OK)
+	if (swm_operator_of(op)->quantified && scan_quantifier(&s, &quantifier) != SWM_OK)
 		return false;
-	if (operators[op].operand == SWM_OPERAND_SEARCH && scan_language(&s, &language) != SWM_OK)
+	if (swm_operator_of(op)->operand == SWM_OPERAND_SEARCH &&
+	    scan_language(&s, &language) != SWM_OK)
 		return false;
 	return swm_scan_peek(&s) == '.';
 }
@@ -153,27 +136,6 @@ swm_is_type_name(swm_str name)
 	return name.len > 0;
 }
 
-bool
-swm_is_value_of(enum swm_is_value *out, swm_str text)
-{
-	static const struct {
-		swm_str word;
-		enum swm_is_value value;
-	} words[] = {
-		{ { "null", 4 }, SWM_IS_NULL },   { { "not_null", 8 }, SWM_IS_NOT_NULL },
-		{ { "true", 4 }, SWM_IS_TRUE },   { { "false", 5 }, SWM_IS_FALSE },
-		{ { "unknown", 7 }, SWM_IS_UNKNOWN },
-	};
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (swm_str_caseeq(words[i].word, text)) {
-			*out = words[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool
 is_letter(int c)
 {
@@ -197,7 +159,7 @@ scan_is(swm_scanner *s, enum swm_is_value *out)
 static int
 scan_operand(swm_scanner *s, swm_condition *out, bool enclosed)
 {
-	switch (operators[out->op].operand) {
+	switch (swm_operator_of(out->op)->operand) {
 	case SWM_OPERAND_LIST:
 		return scan_list(s, &out->list);
 	case SWM_OPERAND_IS:
@@ -216,9 +178,9 @@ swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed)
 {
 	out->negated = swm_scan_word(s, SWM_STR("not."));
 	int rc = scan_operator(s, &out->op);
-	if (rc == SWM_OK && operators[out->op].quantified)
+	if (rc == SWM_OK && swm_operator_of(out->op)->quantified)
 		rc = scan_quantifier(s, &out->quantifier);
-	if (rc == SWM_OK && operators[out->op].operand == SWM_OPERAND_SEARCH)
+	if (rc == SWM_OK && swm_operator_of(out->op)->operand == SWM_OPERAND_SEARCH)
 		rc = scan_language(s, &out->language);
 	if (rc == SWM_OK && !swm_scan_char(s, '.'))
 		rc = swm_scan_fail(s, "delimiter (.)");

@@ -89,25 +89,17 @@ swm_condition_negated(const swm_query_condition *condition)
 	return condition->negated;
 }
 
-static swm_str
-is_text(enum swm_is_value value)
-{
-	static const swm_str texts[] = { { "null", 4 }, { "not_null", 8 }, { "true", 4 }, { "false", 5 }, { "unknown", 7 } };
-
-	return texts[value];
-}
-
 int
 swm_condition_filter(const swm_query_condition *condition, swm_filter *out)
 {
 	swm_filter f = { .column = condition->field.name, .path = condition->field.path_text,
-		.op = (enum swm_operator)condition->op, .negated = condition->negated,
+		.op = condition->op, .negated = condition->negated,
 		.quantifier = condition->quantifier, .language = condition->language, .value = condition->value };
 
 	if (condition->kind != SWM_CONDITION_FILTER)
 		return SWM_EINVAL;
 	if (f.op == SWM_OP_IS)
-		f.value = is_text(condition->is);
+		f.value = swm_is_word(condition->is);
 	for (const swm_value *v = condition->list; v != NULL; v = v->next)
 		f.value_count++;
 	return give(out, &f, sizeof f);

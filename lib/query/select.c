@@ -33,21 +33,17 @@ scan_cast(swm_scanner *s, swm_str *out)
 static bool
 scan_aggregate(swm_scanner *s, enum swm_aggregate *out)
 {
-	static const struct {
-		swm_str word;
-		enum swm_aggregate aggregate;
-	} words[] = {
-		{ { ".avg()", 6 }, SWM_AGGREGATE_AVG }, { { ".count()", 8 }, SWM_AGGREGATE_COUNT },
-		{ { ".max()", 6 }, SWM_AGGREGATE_MAX }, { { ".min()", 6 }, SWM_AGGREGATE_MIN },
-		{ { ".sum()", 6 }, SWM_AGGREGATE_SUM },
-	};
+	size_t begin = s->at;
+	bool dot = swm_scan_char(s, '.');
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (swm_scan_word(s, words[i].word)) {
-			*out = words[i].aggregate;
+	for (int i = 1; dot && i <= SWM_AGGREGATES; i++) {
+		*out = (enum swm_aggregate)i;
+		if (swm_scan_word(s, swm_aggregate_word(*out)) && swm_scan_word(s, SWM_STR("()")))
 			return true;
-		}
+		s->at = begin + 1;
 	}
+	*out = SWM_AGGREGATE_NONE;
+	s->at = begin;
 	return false;
 }
 

@@ -45,10 +45,8 @@ put_search(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c
 static void
 put_operand(swm_writer *w, const swm_condition *asked, enum swm_operand operand)
 {
-	static const char *const is_words[] = { "NULL", "NOT NULL", "TRUE", "FALSE", "UNKNOWN" };
-
 	if (operand == SWM_OPERAND_IS)
-		swm_put(w, is_words[asked->is]);
+		swm_buf_str(&w->text, swm_is_word_sql(asked->is));
 	else if (operand == SWM_OPERAND_LIST)
 		swm_put_list_param(w, asked->list);
 	else if (operand == SWM_OPERAND_PATTERN)

@@ -169,15 +169,14 @@ put_source_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 static void
 put_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 {
-	static const char *const aggregates[] = { "", "avg(", "count(", "max(", "min(", "sum(" };
-
 	if (o->aggregate == SWM_AGGREGATE_NONE) {
 		put_source_value(w, node, o);
 		return;
 	}
 	if (o->aggregate_cast.len > 0)
 		swm_put(w, "CAST(");
-	swm_put(w, aggregates[o->aggregate]);
+	swm_buf_str(&w->text, swm_aggregate_word(o->aggregate));
+	swm_put(w, "(");
 	if (o->kind == SWM_OUTPUT_FIELD && o->field.is_row)
 		swm_put(w, "*");
 	else

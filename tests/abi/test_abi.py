@@ -207,6 +207,64 @@ class Settings(unittest.TestCase):
 				self.assertEqual(paragraphs[name].startswith("Has no meaning here"), "I" in flags)
 
 
+class Dialect(unittest.TestCase):
+	"""The tables of lib/query against the public header and the dictionary of the fuzzer."""
+
+	def rows(self, table, macro):
+		text = re.sub(r"/\*.*?\*/", " ", read("lib", "query", table), flags=re.S)
+		found = re.findall(r"^%s\((.*)\)$" % macro, text, flags=re.M)
+		self.assertEqual(len(found), text.count(macro + "("))
+		return [[cell.strip('"') for cell in row.split(", ")] for row in found]
+
+	def operators(self):
+		return self.rows("operators.def", "SWM_OPERATOR")
+
+	def enumerators(self, enum):
+		"""{name: (number, comment)} of an enum of query.h."""
+		header = read("include", "swm", "query.h")
+		body = re.search(r"enum %s \{\n(.*?)\};" % enum, header, flags=re.S).group(1)
+		line = re.compile(r"\t(\w+) = (\d+),(?: +/\* (.*) \*/)?")
+		found = [line.fullmatch(row) for row in body.splitlines()]
+		return {row[1]: (int(row[2]), row[3]) for row in found}
+
+	def numbers(self, enum):
+		return {name: number for name, (number, _) in self.enumerators(enum).items()}
+
+	def test_every_operator_is_public_and_has_its_sql_beside_it(self):
+		public = self.enumerators("swm_operator")
+		expected = {"SWM_OP_" + name: int(number) for name, number, *_ in self.operators()}
+		self.assertEqual(expected, self.numbers("swm_operator"))
+		for name, _, _, sql, use, _ in self.operators():
+			with self.subTest(name):
+				expected = "@@ " + sql if use == "SEARCH" else sql
+				comment = public["SWM_OP_" + name][1]
+				self.assertRegex(comment, "^%s(?=$|[,:;])" % re.escape(expected))
+
+	def test_every_aggregate_is_public(self):
+		rows = self.rows("aggregates.def", "SWM_AGGREGATE")
+		expected = {"SWM_AGGREGATE_" + name: int(number) for name, number, _ in rows}
+		self.assertEqual({"SWM_AGGREGATE_NONE": 0, **expected}, self.numbers("swm_aggregate"))
+
+	def test_the_header_lists_the_words_of_is(self):
+		*words, last = [url for _, url, _ in self.rows("is_words.def", "SWM_IS_WORD")]
+		_, comment = self.enumerators("swm_operator")["SWM_OP_IS"]
+		self.assertEqual(comment, "IS; value: %s or %s" % (", ".join(words), last))
+
+	def test_the_header_lists_the_operators_that_take_a_quantifier(self):
+		expected = [url for _, _, url, _, _, quantified in self.operators() if quantified == "true"]
+		self.assertIn("quantifier; /* for %s */" % ", ".join(expected), read("include", "swm", "query.h"))
+
+	def test_the_dictionary_of_the_fuzzer_has_every_word(self):
+		entries = re.findall(r'^"(.*)"$', read("tests", "fuzz", "dialect.dict"), flags=re.M)
+		for _, _, url, *_ in self.operators():
+			with self.subTest(url):
+				self.assertTrue([e for e in entries if e.startswith((url + ".", url + "("))])
+		aggregates = self.rows("aggregates.def", "SWM_AGGREGATE")
+		self.assertLessEqual({".%s()" % word for *_, word in aggregates}, set(entries))
+		words = {"is." + url for _, url, _ in self.rows("is_words.def", "SWM_IS_WORD")}
+		self.assertLessEqual(words, set(entries))
+
+
 class Commands(unittest.TestCase):
 	"""cli/commands.def against swm(1): every command and option of one stands in the other."""
 

@@ -43,11 +43,6 @@ write_cast(swm_buf *to, swm_str cast)
 static void
 write_field(swm_buf *to, const swm_select_item *item)
 {
-	static const char *const aggregates[] = {
-		[SWM_AGGREGATE_NONE] = "", [SWM_AGGREGATE_SUM] = ".sum()", [SWM_AGGREGATE_AVG] = ".avg()",
-		[SWM_AGGREGATE_MIN] = ".min()", [SWM_AGGREGATE_MAX] = ".max()", [SWM_AGGREGATE_COUNT] = ".count()",
-	};
-
 	write_quoted(to, "", item->field.name);
 	for (const swm_path_step *s = item->field.path; s != NULL; s = s->next) {
 		swm_buf_cstr(to, s->as_text ? "->>" : "->");
@@ -57,7 +52,11 @@ write_field(swm_buf *to, const swm_select_item *item)
 			write_quoted(to, "", s->key);
 	}
 	write_cast(to, item->cast);
-	swm_buf_cstr(to, aggregates[item->aggregate]);
+	if (item->aggregate != SWM_AGGREGATE_NONE) {
+		swm_buf_char(to, '.');
+		swm_buf_str(to, swm_aggregate_word(item->aggregate));
+		swm_buf_cstr(to, "()");
+	}
 	write_cast(to, item->aggregate_cast);
 }
 

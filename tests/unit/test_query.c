@@ -288,7 +288,7 @@ START_TEST(calls_build_the_same_tree)
 	ck_assert_int_eq(swm_query_offset(q, 1, err), SWM_OK);
 	const swm_query_node *root = &q->ast->root;
 	ck_assert(is(q->ast->root.select->next->alias, "n") && is(q->ast->root.select->next->cast, "text"));
-	ck_assert(root->conditions->op == SWM_AST_GTE && root->conditions->next->op == SWM_AST_IN);
+	ck_assert(root->conditions->op == SWM_OP_GTE && root->conditions->next->op == SWM_OP_IN);
 	ck_assert(is(root->conditions->next->list->next->text, "2"));
 	ck_assert_int_eq(root->conditions->next->next->is, SWM_IS_NOT_NULL);
 	ck_assert(root->order->direction == SWM_DESCENDING && root->limit == 3 && root->offset == 1);
@@ -511,6 +511,101 @@ START_TEST(calls_refuse_what_cannot_be)
 }
 END_TEST
 
+static swm_query *
+parse_words(const char *before, const char *word, const char *after)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "t?%s%s%s", before, word, after);
+	return parse(text);
+}
+
+START_TEST(every_operator_is_read_as_itself)
+{
+	static const struct {
+		enum swm_operator op;
+		const char *url;
+		enum swm_operand operand;
+		bool quantified;
+	} rows[] = {
+#define SWM_OPERATOR(name, number, url, sql, use, quantified) \
+	{ SWM_OP_##name, url, SWM_OPERAND_##use, quantified },
+#include "query/operators.def"
+#undef SWM_OPERATOR
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		bool is_list = rows[i].operand == SWM_OPERAND_LIST;
+		bool is_search = rows[i].operand == SWM_OPERAND_SEARCH;
+		swm_query *q = parse_words("a=", rows[i].url, is_list ? ".(1)" : ".null");
+		ck_assert_int_eq(swm_query_root(q)->conditions->op, rows[i].op);
+		swm_query_free(q);
+		q = parse_words("or=(a.not.", rows[i].url, is_list ? ".(1),b.eq.1)" : ".null,b.eq.1)");
+		ck_assert_int_eq(swm_query_root(q)->conditions->children->op, rows[i].op);
+		swm_query_free(q);
+		char text[64];
+		snprintf(text, sizeof text, "t?a=%s(any).{1}", rows[i].url);
+		int rc = swm_query_parse(&q, swm_cstr(text), err);
+		ck_assert_msg((rc == SWM_OK) == (rows[i].quantified || is_search), "%s", text);
+		if (rc == SWM_OK)
+			swm_query_free(q);
+	}
+}
+END_TEST
+
+static bool
+told(const char *text, const char *word)
+{
+	swm_query *q;
+
+	swm_error_clear(err);
+	ck_assert_int_eq(swm_query_parse(&q, swm_cstr(text), err), SWM_EPARSE);
+	return strstr(swm_error_details(err).ptr, word) != NULL;
+}
+
+START_TEST(every_aggregate_is_read_and_told)
+{
+	static const struct {
+		enum swm_aggregate aggregate;
+		const char *word, *quoted;
+	} rows[] = {
+#define SWM_AGGREGATE(name, number, word) { SWM_AGGREGATE_##name, word, "\"" word "\"" },
+#include "query/aggregates.def"
+#undef SWM_AGGREGATE
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		swm_query *q = parse_words("select=a.", rows[i].word, "()");
+		ck_assert_int_eq(q->ast->root.select->aggregate, rows[i].aggregate);
+		swm_query_free(q);
+		ck_assert_msg(told("t?select=a.x", rows[i].quoted), "%s", rows[i].word);
+	}
+}
+END_TEST
+
+START_TEST(every_word_of_is_is_read_and_told)
+{
+	static const struct {
+		enum swm_is_value value;
+		const char *word;
+	} rows[] = {
+#define SWM_IS_WORD(name, url, sql) { SWM_IS_##name, url },
+#include "query/is_words.def"
+#undef SWM_IS_WORD
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		swm_query *q = parse_words("a=is.", rows[i].word, "");
+		swm_filter f = { .size = sizeof f };
+		ck_assert_int_eq(q->ast->root.conditions->is, rows[i].value);
+		ck_assert_int_eq(swm_condition_filter(q->ast->root.conditions, &f), SWM_OK);
+		ck_assert(is(f.value, rows[i].word));
+		swm_query_free(q);
+		ck_assert_msg(told("t?a=is.x", rows[i].word), "%s", rows[i].word);
+	}
+}
+END_TEST
+
 /* PostgREST's page on functions: what begins with an operator filters, what the dialect has a word for is no argument. */
 START_TEST(arguments_are_parted_from_filters)
 {
@@ -578,6 +673,9 @@ unit_suite(void)
 	tcase_add_test(t, a_group_is_of_its_query);
 	tcase_add_test(t, calls_refuse_what_cannot_be);
 	tcase_add_test(t, arguments_are_parted_from_filters);
+	tcase_add_test(t, every_operator_is_read_as_itself);
+	tcase_add_test(t, every_aggregate_is_read_and_told);
+	tcase_add_test(t, every_word_of_is_is_read_and_told);
 	suite_add_tcase(s, t);
 	return s;
 }
