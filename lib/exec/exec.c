@@ -38,31 +38,68 @@ struct command {
 	swm_statement *statement; /* of PREPARE */
 };
 
+/* Where the transaction stands; enter() is the only one to change it. */
+enum phase {
+	FIRST_ROUND,  /* with its end, unless the caller is to decide on that */
+	DECIDING,     /* the caller says how to end, or sends another round */
+	LATER_ROUND,
+	ENDING,       /* as the caller has decided */
+	ROLLING_BACK, /* for a failure */
+	ENDED,
+	PHASES
+};
+
+/* How much of the server's answers has been seen. */
+enum progress { SILENT, ANSWERED, HANDED_OUT };
+
+/* Sending the first round once more, which is done but once. */
+enum retry { NOT_RETRIED, RETRY_WANTED, RETRIED };
+
 struct swm_exec {
 	swm_conn *conn; /* NULL once it has been given back */
 	PGconn *pg;
 	const swm_step *steps;
 	size_t count;
 	swm_exec_options options;
+	enum phase phase;
+	enum swm_round round;
+	enum progress progress;
+	enum retry retry;
 	PGresult *result; /* handed out */
 	int outcome;      /* GOING_ON, or what swm_exec_next() returns from now on */
 	int failure;      /* of the transaction, which is still to be read to its end */
 	bool by_policy;   /* the failure */
 	bool old;         /* the connection has served before */
-	bool answered;    /* the server has said anything */
-	bool handed;      /* an event was given */
-	bool again;       /* send all once more after the Sync */
-	bool sent_again, rolled_back, no_wait, ended_null;
 	bool resetting;   /* the session's reset has been sent, after the transaction's end */
-	bool undecided;   /* the caller must say how to end */
-	bool decided;
-	bool ending;      /* the commit may have been sent, or is the Sync's doing */
+	bool committing;  /* COMMIT may have been sent, or is the Sync's doing */
 	bool may_retry;
-	bool later;       /* not the first round */
-	bool may_fail;    /* the round: a failure is for the caller to decide on */
+	bool no_wait, ended_null;
 	size_t at, command_count, room;
 	struct command *commands;
 };
+
+static void
+enter(swm_exec *exec, enum phase phase)
+{
+	static const unsigned from[PHASES] = {
+		[FIRST_ROUND] = 1u << FIRST_ROUND | 1u << ROLLING_BACK, /* sent once more */
+		[DECIDING] = 1u << FIRST_ROUND | 1u << LATER_ROUND,
+		[LATER_ROUND] = 1u << DECIDING,
+		[ENDING] = 1u << DECIDING,
+		[ROLLING_BACK] = 1u << FIRST_ROUND | 1u << DECIDING | 1u << LATER_ROUND | 1u << ENDING,
+		[ENDED] = ~0u,
+	};
+
+	assert(from[phase] & 1u << exec->phase);
+	exec->phase = phase;
+}
+
+/* The round that is sent, or was, has the transaction's end with it. */
+static bool
+has_end(const swm_exec *exec)
+{
+	return exec->phase == ENDING || exec->round == SWM_ROUND_ENDS;
+}
 
 /*
  * Sending
@@ -169,16 +206,16 @@ send_reset(swm_exec *exec)
 static bool
 send_nothing(swm_exec *exec)
 {
-	exec->ending = PQstatus(exec->pg) != CONNECTION_OK && exec->ending;
+	exec->committing = PQstatus(exec->pg) != CONNECTION_OK && exec->committing;
 	return false;
 }
 
 static bool
 send_end(swm_exec *exec)
 {
-	bool now = !exec->options.decide || exec->decided, explicit = is_explicit(exec) && now;
+	bool explicit = is_explicit(exec) && has_end(exec);
 
-	exec->ending = now && !exec->options.rollback;
+	exec->committing = has_end(exec) && !exec->options.rollback;
 	if (explicit && !send_plain(exec, END, exec->options.rollback ? "ROLLBACK" : "COMMIT"))
 		return send_nothing(exec);
 	if (!send_sync(exec))
@@ -216,7 +253,7 @@ static bool
 send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	exec->ending = false;
+	exec->committing = false;
 	swm_conn_begin_statements(exec->conn);
 	return send_drops(exec) && send_begin(exec) && send_steps(exec);
 }
@@ -233,18 +270,17 @@ static bool
 send_rollback(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	exec->rolled_back = true;
+	enter(exec, ROLLING_BACK);
 	return send_plain(exec, END, "ROLLBACK") && send_sync(exec);
 }
 
 static bool
 send_decision(swm_exec *exec)
 {
-	exec->undecided = false;
-	exec->decided = true;
 	if (exec->failure != SWM_OK)
 		return send_rollback(exec);
 	exec->at = exec->command_count = 0;
+	enter(exec, ENDING);
 	return send_end(exec);
 }
 
@@ -312,7 +348,7 @@ give_up(swm_exec *exec, int outcome, bool cancel)
 	swm_pool_discard(exec->conn, cancel);
 	exec->conn = NULL;
 	exec->pg = NULL;
-	exec->undecided = false;
+	enter(exec, ENDED);
 	exec->outcome = exec->failure != SWM_OK ? exec->failure : outcome;
 	return exec->outcome;
 }
@@ -320,14 +356,14 @@ give_up(swm_exec *exec, int outcome, bool cancel)
 bool
 swm_exec_may_have_committed(const swm_exec *exec)
 {
-	return exec->options.writes && exec->ending && exec->failure == SWM_OK;
+	return exec->options.writes && exec->committing && exec->failure == SWM_OK;
 }
 
 /* What becomes of a transaction that cannot be followed: as it failed before, unknown, or this. */
 static int
 fail_broken(swm_exec *exec, enum swm_error_id id, swm_str why, swm_error *err)
 {
-	if (exec->may_fail && exec->failure != SWM_OK) { /* the caller would have borne that, but not this */
+	if (exec->round == SWM_ROUND_MAY_FAIL && exec->failure != SWM_OK) { /* the caller would have borne that, but not this */
 		exec->failure = SWM_OK;
 		swm_error_clear(err);
 	}
@@ -364,7 +400,7 @@ lose(swm_exec *exec, const PGresult *result, swm_error *err)
 	/* said behind the last result, its goodbye leaves open whether the commit came before */
 	bool open = swm_exec_may_have_committed(exec) && exec->at + 2 >= exec->command_count;
 
-	exec->may_retry = exec->old && !exec->answered;
+	exec->may_retry = exec->old && exec->progress == SILENT;
 	if (exec->failure == SWM_OK && told && !exec->may_retry && !open) {
 		exec->failure = fail_result(err, result, exec->options.anonymous);
 		swm_error_set_retry_after(err, 1);
@@ -511,18 +547,32 @@ fail_session_changed(swm_error *err)
 }
 
 static void
+note_answer(swm_exec *exec)
+{
+	if (exec->progress == SILENT)
+		exec->progress = ANSWERED;
+}
+
+static bool
+may_send_again(const swm_exec *exec)
+{
+	return exec->phase == FIRST_ROUND && exec->progress != HANDED_OUT && exec->retry == NOT_RETRIED;
+}
+
+static void
 note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 {
 	bool useless = is_useless_statement(result);
 
-	exec->answered = true;
-	if (exec->failure != SWM_OK || exec->again)
+	note_answer(exec);
+	if (exec->failure != SWM_OK || exec->retry == RETRY_WANTED)
 		return;
 	if (useless)
 		swm_statements_forget_all(swm_conn_statements(exec->conn));
-	exec->again = useless && !exec->handed && !exec->sent_again && !exec->later;
-	if (exec->again)
+	if (useless && may_send_again(exec)) {
+		exec->retry = RETRY_WANTED;
 		return;
+	}
 	exec->failure = useless ? fail_session_changed(err) : fail_as_step(exec, result, err);
 	if (exec->failure == SWM_OK)
 		exec->failure = fail_result(err, result, exec->options.anonymous);
@@ -574,7 +624,7 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 {
 	const struct command *command = &exec->commands[exec->at];
 
-	exec->answered = true;
+	note_answer(exec);
 	if (command->kind == PREPARE)
 		swm_statement_set_prepared(command->statement);
 	if (command->kind == RUN)
@@ -583,7 +633,7 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 		PQclear(result);
 		return false;
 	}
-	exec->handed = true;
+	exec->progress = HANDED_OUT;
 	exec->result = result;
 	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE, SWM_OK, false };
 	return true;
@@ -615,6 +665,7 @@ finish_well(swm_exec *exec)
 	swm_pool_release(exec->conn);
 	exec->conn = NULL;
 	exec->pg = NULL;
+	enter(exec, ENDED);
 	exec->outcome = exec->failure;
 	return exec->outcome;
 }
@@ -630,29 +681,75 @@ finish_reset(swm_exec *exec)
 	return swm_conn_finish_reset(exec->conn, deadline) && PQenterPipelineMode(exec->pg);
 }
 
-/* After the last Sync: mends what is to be mended, else gives the connection back. */
+/*
+ * After the last Sync
+ */
+
+static bool
+is_aborted(const swm_exec *exec)
+{
+	return PQtransactionStatus(exec->pg) == PQTRANS_INERROR && exec->phase != ROLLING_BACK;
+}
+
+static bool
+has_failed_as_it_may(const swm_exec *exec)
+{
+	return is_aborted(exec) && exec->round == SWM_ROUND_MAY_FAIL;
+}
+
+static bool
+is_to_be_sent_again(const swm_exec *exec)
+{
+	return exec->retry == RETRY_WANTED;
+}
+
+static bool
+is_undecided(const swm_exec *exec)
+{
+	return !has_end(exec) && exec->failure == SWM_OK;
+}
+
+static int
+ask(swm_exec *exec, swm_error *err)
+{
+	(void)err;
+	enter(exec, DECIDING);
+	return GOING_ON;
+}
+
+static int
+roll_back(swm_exec *exec, swm_error *err)
+{
+	return send_rollback(exec) ? GOING_ON : fail_sending(exec, err);
+}
+
+static int
+send_again(swm_exec *exec, swm_error *err)
+{
+	exec->retry = RETRIED;
+	enter(exec, FIRST_ROUND);
+	return finish_reset(exec) && send_all(exec) ? GOING_ON : fail_sending(exec, err);
+}
+
+/* The first that applies; else the connection is given back. */
+static const struct {
+	bool (*applies)(const swm_exec *exec);
+	int (*go_on)(swm_exec *exec, swm_error *err);
+} after_round[] = {
+	{ has_failed_as_it_may, ask },
+	{ is_aborted, roll_back },
+	{ is_to_be_sent_again, send_again },
+	{ is_undecided, ask },
+};
+
 static int
 end_round(swm_exec *exec, swm_error *err)
 {
-	bool sent;
-
 	swm_statements_end(swm_conn_statements(exec->conn));
-	if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && exec->may_fail) {
-		exec->undecided = true;
-		return GOING_ON;
-	} else if (PQtransactionStatus(exec->pg) == PQTRANS_INERROR && !exec->rolled_back) {
-		sent = send_rollback(exec);
-	} else if (exec->again) {
-		exec->again = exec->rolled_back = exec->ending = false;
-		exec->sent_again = true;
-		sent = finish_reset(exec) && send_all(exec);
-	} else if (exec->options.decide && !exec->decided && exec->failure == SWM_OK) {
-		exec->undecided = true;
-		return GOING_ON;
-	} else {
-		return finish_well(exec);
-	}
-	return sent ? GOING_ON : fail_sending(exec, err);
+	for (size_t i = 0; i < sizeof after_round / sizeof after_round[0]; i++)
+		if (after_round[i].applies(exec))
+			return after_round[i].go_on(exec, err);
+	return finish_well(exec);
 }
 
 static int
@@ -661,7 +758,7 @@ take_sync(swm_exec *exec, PGresult *result, swm_error *err)
 	PQclear(result);
 	if (++exec->at == exec->command_count)
 		return end_round(exec, err);
-	exec->answered = true;
+	note_answer(exec);
 	arm(exec);
 	return GOING_ON;
 }
@@ -718,7 +815,7 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 
 	PQclear(exec->result);
 	exec->result = NULL;
-	if (exec->undecided && !send_decision(exec))
+	if (exec->phase == DECIDING && !send_decision(exec))
 		return fail_sending(exec, err);
 	while (exec->outcome == GOING_ON && !has_event) {
 		PGresult *result = NULL;
@@ -726,7 +823,7 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 		if (received != SWM_OK)
 			return received;
 		take_result(exec, result, event, &has_event, err);
-		if (exec->undecided) {
+		if (exec->phase == DECIDING) {
 			*event = (swm_event){ exec->count, NULL, true, exec->failure, exec->by_policy };
 			has_event = true;
 		}
@@ -850,7 +947,7 @@ swm_exec_copy(swm_exec *exec, swm_copy *copy, swm_error *err)
 	copy->failed = NULL;
 	if (exec->outcome != GOING_ON)
 		return exec->outcome;
-	assert(exec->undecided && exec->failure == SWM_OK);
+	assert(exec->phase == DECIDING && exec->failure == SWM_OK);
 	if (!PQexitPipelineMode(exec->pg) || !PQsendQuery(exec->pg, copy->sql))
 		return fail_sending(exec, err);
 	int rc = take_copy(exec, copy, &ready, err);
@@ -910,6 +1007,7 @@ new_exec(swm_conn *conn, const swm_step *steps, size_t count, const swm_exec_opt
 		.conn = conn,
 		.pg = swm_conn_pg(conn),
 		.options = *options,
+		.round = options->decide ? SWM_ROUND_ASKS : SWM_ROUND_ENDS,
 		.outcome = GOING_ON,
 		.old = !swm_conn_is_fresh(conn),
 	};
@@ -956,15 +1054,13 @@ swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_rou
 {
 	if (exec->outcome != GOING_ON)
 		return exec->outcome;
-	assert(exec->undecided);
+	assert(exec->phase == DECIDING);
 	if (!take_steps(exec, steps, count))
 		return swm_fail_memory(err);
-	exec->later = true;
-	exec->undecided = false;
+	enter(exec, LATER_ROUND);
+	exec->round = how;
 	exec->failure = SWM_OK;
 	exec->by_policy = false;
-	exec->decided = how == SWM_ROUND_ENDS;
-	exec->may_fail = how == SWM_ROUND_MAY_FAIL;
 	/* as above: the server's reason is found by swm_exec_next() */
 	if (send_round(exec) || PQstatus(exec->pg) != CONNECTION_OK)
 		return SWM_OK;
@@ -990,10 +1086,11 @@ swm_exec_finish(swm_exec *exec)
 
 	if (exec == NULL)
 		return;
-	if (exec->conn != NULL && exec->options.decide && !exec->decided) { /* nobody said that it may be kept */
-		give_up(exec, SWM_ECANCELED, !exec->undecided);
+	if (exec->conn != NULL && !has_end(exec)) { /* nobody said that it may be kept */
+		give_up(exec, SWM_ECANCELED, exec->phase != DECIDING);
 	} else if (exec->conn != NULL) { /* perhaps all has come already */
-		exec->no_wait = exec->sent_again = true;
+		exec->no_wait = true;
+		exec->retry = RETRIED;
 		(void)PQconsumeInput(exec->pg);
 		while (swm_exec_next(exec, &event, NULL) == 1)
 			;
