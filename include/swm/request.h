@@ -81,7 +81,7 @@ SWM_API void swm_request_set_waited(swm_request *request, int64_t milliseconds);
  * thread that serves it. anonymous: it has the anonymous role, with a token or without. False:
  * swm_engine_serve() returns SWM_ECANCELED at once; nothing was read from the body or given to the
  * sink, and the request may be served later. So a program bounds how many of its threads the
- * anonymous occupy. A request whose token is no good, a preflight request and
+ * anonymous occupy. OPTIONS, a request whose token is no good, and
  * swm_engine_authorize() do not ask. Experimental: it may change with the next version.
  */
 typedef bool swm_admit_function(void *user, bool anonymous);

@@ -3,6 +3,7 @@ Anonymous requests that wait occupy a part of swm-fcgi's threads only. They come
 not through nginx, so that it is certain in which order; a locked table holds them for as long as a
 test wants.
 """
+import json
 import re
 import select
 import signal
@@ -96,6 +97,17 @@ class Beside(Anonymous):
 
 	def test_with_and_without(self):
 		self.check((), ANON_KEY)
+
+	def test_the_program_is_seen_to_be_up(self):
+		server = self.serve()
+		with self.close_door() as lock:
+			slow = [self.send(server, "/door") for _ in range(8)]
+			self.await_full(server)
+			status, out, _ = harness.run_program("swm", "status", server.configuration)
+			self.assertEqual((status, json.loads(out)["fcgi"]["status"]), (0, 200))
+			self.assertEqual(answered(slow), [])
+			lock.run("COMMIT")
+			self.assert_answers(slow)
 
 	def test_requests_with_a_token_do_not_starve_them(self):
 		"""More of those than threads, again and again: the parked are served too."""
