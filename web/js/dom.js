@@ -25,6 +25,13 @@ export const svg = (tag, props, ...children) =>
 let last = 0;
 export const newId = (word) => `${word}-${++last}`;
 
+// A button that works: it keeps the focus, which a disabled one would lose.
+export function setBusy(button, busy) {
+	if (busy) button.setAttribute('aria-disabled', 'true');
+	else button.removeAttribute('aria-disabled');
+}
+export const isBusy = (button) => button.hasAttribute('aria-disabled');
+
 // For screen readers; the same text twice is said twice.
 export function announce(text) {
 	const place = document.getElementById('announcer');

@@ -1,5 +1,5 @@
 // A button that fetches a file from the API and hands it to the browser.
-import { h, announce } from './dom.js';
+import { h, announce, isBusy, setBusy } from './dom.js';
 import { failure } from './states.js';
 
 export function saveBlob(blob, name) {
@@ -15,7 +15,8 @@ export function downloadButton(text, name, fetchBlob, signal) {
 	return [button, place];
 
 	async function download() {
-		button.disabled = true;
+		if (isBusy(button)) return;
+		setBusy(button, true);
 		place.replaceChildren();
 		announce('Downloading');
 		try {
@@ -25,7 +26,7 @@ export function downloadButton(text, name, fetchBlob, signal) {
 			if (!signal.aborted)
 				place.replaceChildren(failure(error, { retry: download, signal }));
 		} finally {
-			button.disabled = false;
+			setBusy(button, false);
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Forms: labelled fields, and a button whose failure is told beside it. What was typed stays.
-import { h, newId } from './dom.js';
+import { h, isBusy, newId, setBusy } from './dom.js';
 import { ApiError } from './api.js';
 import { problemText } from './states.js';
 import { counted } from './format.js';
@@ -51,7 +51,7 @@ export class Refusal extends Error {
 // inline: the fields stand beside each other.
 export function entryForm({ fields, text, work, signal, more = [], inline = false, label }) {
 	const problem = h('div', { class: 'form-problem', role: 'alert' });
-	const button = h('button', { type: 'submit' }, text);
+	const button = h('button', { type: 'submit', 'data-focus': text }, text);
 	const form = h(
 		'form',
 		{ class: 'stack', novalidate: true, 'aria-label': label },
@@ -62,9 +62,9 @@ export function entryForm({ fields, text, work, signal, more = [], inline = fals
 
 	async function submit(event) {
 		event?.preventDefault();
-		if (button.disabled) return;
+		if (isBusy(button)) return;
 		problem.replaceChildren();
-		button.disabled = true;
+		setBusy(button, true);
 		try {
 			await work();
 		} catch (error) {
@@ -73,7 +73,7 @@ export function entryForm({ fields, text, work, signal, more = [], inline = fals
 				...(error instanceof Refusal ? error.nodes : failureText(error)),
 			);
 		} finally {
-			button.disabled = false;
+			setBusy(button, false);
 		}
 	}
 	form.addEventListener('submit', submit);

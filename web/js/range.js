@@ -4,6 +4,7 @@ import { addDays, daysBetween, isDay } from './dates.js';
 import { integer } from './format.js';
 
 const MOST_BUCKETS = 20000;
+const TYPING_PAUSE = 800;
 const BUCKETS = ['day', 'week', 'month'];
 const bucketDays = { day: 1, week: 7, month: 28 };
 const PRESETS = [
@@ -32,11 +33,38 @@ function rangeError(first, last, by) {
 		: null;
 }
 
+// While a day is typed, each key makes another one: change() is called when somebody stops typing,
+// or at once when a day was chosen. isTyped(): whether that is still to come.
 function dateField(label, name, change) {
 	const id = newId(name);
-	const input = h('input', { type: 'date', id, required: true, onchange: change });
+	let timer = null;
+	let byKey = false;
+	const now = () => {
+		clearTimeout(timer);
+		timer = null;
+		change();
+	};
+	const typed = () => {
+		clearTimeout(timer);
+		timer = setTimeout(now, TYPING_PAUSE);
+	};
+	const input = h('input', {
+		type: 'date',
+		id,
+		required: true,
+		onkeydown: ({ key }) => {
+			byKey = true;
+			if (key === 'Enter' && timer !== null) now();
+		},
+		onpointerdown: () => {
+			byKey = false;
+		},
+		onchange: () => (byKey ? typed() : now()),
+		onblur: () => timer !== null && now(),
+	});
 	return {
 		input,
+		isTyped: () => timer !== null,
 		element: h('div', { class: 'field' }, h('label', { for: id }, label), input),
 	};
 }
@@ -60,6 +88,7 @@ export function rangeControls(page) {
 	let span = null;
 	const note = h('p', { class: 'field-error', role: 'alert' });
 	const apply = () => {
+		if (page.signal.aborted) return;
 		const [from, to] = [first.input.value, last.input.value];
 		const by = bucket.inputs.find((input) => input.checked)?.value ?? 'day';
 		const error = rangeError(from, to, by);
@@ -120,8 +149,8 @@ export function rangeControls(page) {
 			);
 		}
 		if (range.error) return;
-		first.input.value = range.first;
-		last.input.value = range.last;
+		if (!first.isTyped()) first.input.value = range.first;
+		if (!last.isTyped()) last.input.value = range.last;
 		for (const input of bucket.inputs) input.checked = input.value === range.by;
 	}
 	return { element, show };

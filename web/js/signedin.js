@@ -55,15 +55,20 @@ export function startSignedIn(tools) {
 	let timer;
 	tools.append(place);
 
+	function put(...nodes) {
+		const hadFocus = place.contains(document.activeElement);
+		place.replaceChildren(...nodes);
+		if (hadFocus) place.querySelector('a, button').focus();
+	}
 	function draw() {
 		clearTimeout(timer);
 		const token = getToken();
 		if (token === null) {
-			place.replaceChildren(signInLink('Sign in'));
+			put(signInLink('Sign in'));
 			return;
 		}
 		const claims = claimsOf(token);
-		place.replaceChildren(...[signedIn(claims)].flat());
+		put(...[signedIn(claims)].flat());
 		const left = (expiryOf(claims) ?? Infinity) - Date.now();
 		if (left > 0 && left < LONGEST_TIMER) timer = setTimeout(expired, left + 500);
 	}

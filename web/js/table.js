@@ -4,6 +4,13 @@ import { integer } from './format.js';
 
 const PART = 120;
 
+// Where somebody reads on who asked for more rows.
+export function focusRow(row) {
+	if (!row) return;
+	row.cells[0].tabIndex = -1;
+	row.cells[0].focus();
+}
+
 // columns: [{ title, number, cell(row) }]; cell gives text or nodes, the first one a row's header.
 export function numbersTable(caption, columns, list) {
 	const body = h('tbody');
@@ -32,8 +39,7 @@ export function numbersTable(caption, columns, list) {
 	more.addEventListener('click', () => {
 		const at = shown;
 		add(Infinity);
-		body.rows[at].cells[0].tabIndex = -1;
-		body.rows[at].cells[0].focus();
+		focusRow(body.rows[at]);
 	});
 	add(list.length > PART * 1.5 ? PART : Infinity);
 	return h(

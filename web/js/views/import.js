@@ -1,5 +1,5 @@
 // Import of a CSV file: chosen or dropped, looked at, sent, and what became of it.
-import { h, announce, newId } from '../dom.js';
+import { h, announce, isBusy, newId, setBusy } from '../dom.js';
 import { region, empty } from '../states.js';
 import { failureText } from '../form.js';
 import { saveBlob } from '../download.js';
@@ -353,6 +353,7 @@ function importForm(page, { file, table, columns, begin }) {
 	const cancel = h('button', { type: 'button', class: 'secondary', hidden: true }, 'Stop');
 
 	async function start() {
+		if (isBusy(button)) return;
 		const controller = new AbortController();
 		const bar = progressBar();
 		const importer = new Importer({
@@ -366,7 +367,7 @@ function importForm(page, { file, table, columns, begin }) {
 			tell: bar.tell,
 		});
 		cancel.onclick = () => controller.abort();
-		button.disabled = true;
+		setBusy(button, true);
 		cancel.hidden = false;
 		result.replaceChildren(bar.element);
 		addEventListener('beforeunload', keepOpen);
@@ -383,7 +384,8 @@ function importForm(page, { file, table, columns, begin }) {
 		const rejected = rejectedPart(file, begin, importer.progress);
 		result.append(...[rejected].flat(Infinity).filter(Boolean));
 		forgetSpan();
-		button.disabled = problems.length > 0;
+		setBusy(button, false);
+		if (document.activeElement === cancel) button.focus();
 		cancel.hidden = true;
 	}
 	return [
