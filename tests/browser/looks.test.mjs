@@ -1,6 +1,7 @@
 // The views in two themes and two widths: screenshots, axe-core, and that they fit.
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { browserTests, everyLook, settled } from './support.mjs'
 
@@ -26,4 +27,14 @@ test('the picture of the README is small enough to be kept', async () => {
 		animations: 'disabled',
 	})
 	assert.ok(picture.length <= 100 << 10, `${picture.length} bytes`)
+})
+
+test('the whole page, with what it plots by, is at most 300 KB', () => {
+	const { WEB, LIBRARY } = process.env
+	const files = readdirSync(WEB, { recursive: true }).map((name) => path.join(WEB, name))
+	const size = [...files, LIBRARY]
+		.map((file) => statSync(file))
+		.filter((file) => file.isFile())
+		.reduce((sum, file) => sum + file.size, 0)
+	assert.ok(size <= 300e3, `${size} bytes`)
 })

@@ -69,6 +69,21 @@ test('an expired token in the tab is told, with the way to sign in again', async
 	await settled(page)
 })
 
+test('who has an expired token may go on without, or sign in by a password', async () => {
+	const options = {
+		token: await token({ role: 'swm_writer', exp: 1000 }),
+		allow: ['401'],
+	}
+	const { url } = await server('sample')
+	const page = await open(url, '#/fleet', options)
+	await page.getByText('You need to sign in for this').waitFor()
+	await accessible(page, 'an expired token')
+	await page.getByRole('button', { name: 'Go on without signing in' }).click()
+	await page.getByRole('region', { name: 'The fleet in kWh' }).waitFor()
+	const signIn = await open(url, '#/sign-in', options)
+	await signIn.getByLabel('Password').waitFor()
+})
+
 test('a name and a password sign in; a wrong password says so and keeps the name', async () => {
 	const { url } = await server('sample')
 	const person = {

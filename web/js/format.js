@@ -29,6 +29,51 @@ export const integer = (value) => numbers[0].format(value);
 export const percent = (value) => percents.format(value);
 export const amount = (value, unit) => `${number(value)}\u00a0${unit}`;
 
+// --- numbers that somebody typed ---
+
+const DECIMAL = new Intl.NumberFormat().formatToParts(1.5).find(({ type }) => type === 'decimal').value;
+const digits = [
+	...new Intl.NumberFormat(undefined, { useGrouping: false }).format(9876543210),
+].reverse();
+
+// A number as PostgreSQL writes it, for a field; no digit of it is lost.
+export const inOwnForm = (text) => String(text).replace('.', DECIMAL);
+
+// In digits of ASCII, without what stands between groups of three and is no comma or full stop.
+function plain(text) {
+	const known = [...text].map((letter) =>
+		digits.includes(letter) ? digits.indexOf(letter) : letter,
+	);
+	const mark = /[.,]/.test(DECIMAL) ? DECIMAL : '.';
+	return known
+		.join('')
+		.replace(/[\s'’٬]/g, '')
+		.replace('−', '-')
+		.replaceAll(DECIMAL, mark);
+}
+
+// The other way round: what was typed, as PostgreSQL reads it. Somebody may write 12,5 where 12.5 is
+// usual; but 1,234 is a thousand there and one elsewhere, so that is refused.
+export function typedNumber(text) {
+	const [, sign, typed] = /^([-+]?)(.*)$/s.exec(plain(text.trim()));
+	const marks = typed.match(/[.,]/g) ?? [];
+	const last = marks.at(-1);
+	const isGrouped = marks.length > 1 && marks[0] === last;
+	const [whole, part = ''] = isGrouped || !last ? [typed] : typed.split(last);
+	const isWhole = /^(\d*|\d{1,3}([.,])\d{3}(\2\d{3})*)$/.test(whole);
+	if (!isWhole || !/^\d*$/.test(part) || whole + part === '')
+		throw new Error(`“${text}” is not an amount like ${inOwnForm('12.5')}.`);
+	const isThousands = /^[1-9]\d{0,2}$/.test(whole) && /^\d{3}$/.test(part);
+	if (marks.length === 1 && last !== plain(DECIMAL) && isThousands)
+		throw new Error(
+			`“${text}” can be read in two ways: write ${whole}${part} or ${inOwnForm(`${whole}.${part}`)}.`,
+		);
+	const number = whole.replace(/[.,]/g, '') || '0';
+	return `${sign}${number}${part && `.${part}`}`;
+}
+
+// --- dates ---
+
 const utc = (iso) => new Date(`${iso}T00:00:00Z`);
 
 export const date = (iso) => days.format(utc(iso));

@@ -1,8 +1,9 @@
 // The readings of a device one by one: to enter one, and to correct one.
-import { h, announce, newId } from './dom.js';
+import { h, announce, isBusy, newId, setBusy } from './dom.js';
+import { focusRow } from './table.js';
 import { region, empty } from './states.js';
 import { field, entryForm, Refusal } from './form.js';
-import { date, exactNumber } from './format.js';
+import { date, exactNumber, inOwnForm, typedNumber } from './format.js';
 import { isDay } from './dates.js';
 import { may } from './schema.js';
 import { addReading, correctReading, readingById, readingOn, readingsOf } from './writes.js';
@@ -24,7 +25,7 @@ function readingFields(reading, units) {
 	const amount = field('Amount', {
 		inputmode: 'decimal',
 		autocomplete: 'off',
-		value: reading.amount,
+		value: inOwnForm(reading.amount),
 		required: true,
 	});
 	const unit = field('Unit', {
@@ -35,10 +36,8 @@ function readingFields(reading, units) {
 	});
 
 	function read() {
-		const typed = amount.input.value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2');
 		if (!isDay(day.input.value)) throw new Error('Enter the day of the reading.');
-		if (!/^[-+]?(\d+(\.\d*)?|\.\d+)$/.test(typed))
-			throw new Error(`“${amount.input.value}” is not an amount like 12.5.`);
+		const typed = typedNumber(amount.input.value);
 		const unitText = unit.input.value.trim();
 		if (unitText === '') throw new Error('Enter the unit, as kWh.');
 		return { date: day.input.value, amount: typed, unit: unitText };
@@ -142,6 +141,7 @@ function correctionForm(page, { shown, typed, units, done, cancel }) {
 			'Cancel',
 		),
 	});
+	form.addEventListener('keydown', ({ key }) => key === 'Escape' && cancel());
 	return { form, focus: () => fields.amount.focus() };
 }
 
@@ -174,7 +174,11 @@ export function readingsPanel(page, id, changed) {
 		const corrections = h('div');
 
 		function startCorrection(shown, typed) {
-			const cancel = () => corrections.replaceChildren();
+			const opener = document.activeElement;
+			const cancel = () => {
+				corrections.replaceChildren();
+				opener.focus();
+			};
 			const { form, focus } = correctionForm(page, {
 				shown,
 				typed,
@@ -218,8 +222,10 @@ export function readingsPanel(page, id, changed) {
 			more.hidden = part.length < PART;
 		};
 		async function older() {
-			more.disabled = true;
+			if (isBusy(more)) return;
+			setBusy(more, true);
 			problem.textContent = '';
+			const shown = body.rows.length;
 			try {
 				add(
 					await readingsOf(
@@ -228,10 +234,11 @@ export function readingsPanel(page, id, changed) {
 						page.signal,
 					),
 				);
+				focusRow(body.rows[shown]);
 			} catch (error) {
 				if (!page.signal.aborted) problem.textContent = error.message;
 			}
-			more.disabled = false;
+			setBusy(more, false);
 		}
 		add(list);
 		const titles = ['Day', 'Amount', correct && 'Change'].filter(Boolean);

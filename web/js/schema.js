@@ -5,8 +5,10 @@ import { session } from './session.js';
 
 let known = null;
 
-async function fetchDocument() {
-	return jsonOf(await ask('', { headers: { Accept: 'application/openapi+json' } }));
+async function fetchDocument(options) {
+	return jsonOf(
+		await ask('', { headers: { Accept: 'application/openapi+json' }, ...options }),
+	);
 }
 
 export function schemaDocument() {
@@ -27,6 +29,13 @@ const collator = new Intl.Collator();
 // method: 'get', 'post', 'patch', 'delete'; path: '/devices', '/rpc/login'.
 export async function may(method, path) {
 	return method in ((await schemaDocument()).paths[path] ?? {});
+}
+
+// Whether somebody without a token may sign in by a password. Who has one is not asked: it may have
+// expired.
+export async function offersLogin(signal) {
+	const { paths } = await fetchDocument({ token: null, signal });
+	return 'post' in (paths['/rpc/login'] ?? {});
 }
 
 // { name, summary, description, methods } of each table and view, by name.

@@ -3,6 +3,7 @@
 import { h, announce } from './dom.js';
 import { ApiError } from './api.js';
 import { counted } from './format.js';
+import { getToken, setToken } from './session.js';
 import { hasView } from './views.js';
 
 const LONGEST_WAIT = 60;
@@ -95,6 +96,7 @@ function countdown(error, seconds, retry, signal) {
 function ways(error) {
 	const signIn =
 		(error.kind === 'unauthorized' || error.kind === 'forbidden') && hasView('sign-in');
+	const anonymous = error.kind === 'unauthorized' && getToken() !== null;
 	const explore = error.kind === 'missing' && hasView('explore');
 	return [
 		signIn &&
@@ -105,6 +107,19 @@ function ways(error) {
 					href: `#/sign-in?back=${encodeURIComponent(location.hash)}`,
 				},
 				'Sign in',
+			),
+		anonymous &&
+			h(
+				'button',
+				{
+					type: 'button',
+					class: 'secondary',
+					onclick: () => {
+						setToken(null);
+						announce('Signed out');
+					},
+				},
+				'Go on without signing in',
 			),
 		explore && h('a', { class: 'button', href: '#/explore' }, 'See what it has'),
 	];

@@ -6,7 +6,7 @@ import { region } from '../states.js';
 import { entryForm, field } from '../form.js';
 import { getToken, setToken } from '../session.js';
 import { claimsOf, isExpired, whoIs } from '../claims.js';
-import { may } from '../schema.js';
+import { offersLogin } from '../schema.js';
 
 // Only a route of this page, whatever a link says.
 function backOf(query) {
@@ -88,8 +88,11 @@ const card = (title, form) => h('section', { class: 'card narrow' }, h('h2', nul
 export function show(page) {
 	const place = region(page, { lines: 4 });
 	page.main.append(h('h1', { tabindex: -1 }, 'Sign in'), place.element);
-	place.load(async () => {
-		const byPassword = await may('post', '/rpc/login').catch(() => false);
+	place.load(async (signal) => {
+		const byPassword = await offersLogin(signal).catch((error) => {
+			if (error.kind === 'unauthorized') return false;
+			throw error;
+		});
 		return [
 			getToken() !== null &&
 				h(
