@@ -33,10 +33,10 @@ void progress_begin(struct progress *p, FILE *stream, const char *label, enum pr
 /* For a command that goes on where it stopped: so much was done then. Call it after begin. */
 void progress_resume(struct progress *p, uint64_t bytes, uint64_t rows);
 
-/* What is done in all. Draws the line, but at most ten times a second: call it as often as you like. */
+/* What is done in all. Call it as often as you like: it draws at most ten times a second. */
 void progress_update(struct progress *p, uint64_t bytes, uint64_t rows);
 
-/* Takes the line off the terminal, before a message as at the end; the next update draws it again. */
+/* Takes the line off the terminal, before a message; the next update draws it again. */
 void progress_clear(struct progress *p);
 
 /* The same, for good. */

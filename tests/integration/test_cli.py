@@ -55,6 +55,7 @@ class Terminal:
 		self.master, slave = pty.openpty()
 		fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 		def take_terminal():
+			signal.signal(signal.SIGINT, signal.SIG_DFL) # it is ignored where the tests run in the background
 			fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 		self.popen = subprocess.Popen(
