@@ -170,14 +170,7 @@ parse_steps(struct swm_jspath *path, swm_arena *arena, swm_str text)
 static int
 fail_path(swm_str text, swm_error *err)
 {
-	swm_buf what = SWM_BUF_INIT;
-
-	swm_buf_cstr(&what, "failed to parse jwt-role-claim-key value (");
-	swm_buf_str(&what, text);
-	swm_buf_char(&what, ')');
-	int rc = what.failed ? swm_fail_memory(err) : swm_fail(err, SWM_ERR_CONFIG, swm_buf_view(&what));
-	swm_buf_dispose(&what);
-	return rc;
+	return swm_fail_format(err, SWM_ERR_CONFIG, "failed to parse jwt-role-claim-key value (%.*s)", SWM_PRINTED(text));
 }
 
 int

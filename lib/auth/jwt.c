@@ -38,12 +38,7 @@ unreadable(swm_error *err, const char *details)
 static int
 wrong_part_count(size_t count, swm_error *err)
 {
-	swm_buf message = SWM_BUF_INIT;
-
-	swm_buf_printf(&message, "Expected 3 parts in JWT; got %zu", count);
-	int rc = message.failed ? swm_fail_memory(err) : swm_fail(err, SWM_ERR_TOKEN, swm_buf_view(&message));
-	swm_buf_dispose(&message);
-	return rc;
+	return swm_fail_format(err, SWM_ERR_TOKEN, "Expected 3 parts in JWT; got %zu", count);
 }
 
 static int

@@ -14,13 +14,7 @@ enum { SHORTEST_TEXT = 32 };
 static int
 wrong_key(swm_error *err, const char *why)
 {
-	swm_buf message = SWM_BUF_INIT;
-
-	swm_buf_printf(&message, "jwt-secret is no usable JSON Web Key: %s", why);
-	int rc = message.failed ? swm_fail_memory(err)
-	                        : swm_fail(err, SWM_ERR_CONFIG, swm_buf_view(&message));
-	swm_buf_dispose(&message);
-	return rc;
+	return swm_fail_format(err, SWM_ERR_CONFIG, "jwt-secret is no usable JSON Web Key: %s", why);
 }
 
 static size_t

@@ -106,12 +106,11 @@ swm_buf_int(swm_buf *buf, int64_t n)
 }
 
 void
-swm_buf_printf(swm_buf *buf, const char *format, ...)
+swm_buf_vprintf(swm_buf *buf, const char *format, va_list args)
 {
 	size_t room = buf->failed ? 0 : buf->cap - buf->len;
-	va_list args, again;
+	va_list again;
 
-	va_start(args, format);
 	va_copy(again, args);
 	int n = vsnprintf(room == 0 ? NULL : buf->ptr + buf->len, room, format, args);
 	if (n < 0) {
@@ -126,6 +125,15 @@ swm_buf_printf(swm_buf *buf, const char *format, ...)
 	else if (room > 0)
 		buf->ptr[buf->len] = '\0';
 	va_end(again);
+}
+
+void
+swm_buf_printf(swm_buf *buf, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	swm_buf_vprintf(buf, format, args);
 	va_end(args);
 }
 

@@ -4,6 +4,7 @@
 
 #include <swm/types.h>
 
+#include <stdarg.h>
 #include <string.h>
 
 typedef struct swm_buf {
@@ -36,6 +37,7 @@ swm_buf_cstr(swm_buf *buf, const char *s)
 void swm_buf_char(swm_buf *buf, char c);
 void swm_buf_int(swm_buf *buf, int64_t n);
 void swm_buf_printf(swm_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void swm_buf_vprintf(swm_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Makes room for len more bytes and returns where to write them; NULL when failed. */
 char *swm_buf_reserve(swm_buf *buf, size_t len);

@@ -11,6 +11,9 @@ swm_cstr(const char *s)
 	return (swm_str){ s, s == NULL ? 0 : strlen(s) };
 }
 
+/* The two arguments of "%.*s"; of a text with a NUL what is before that. */
+#define SWM_PRINTED(s) ((int)(s).len), ((s).len == 0 ? "" : (s).ptr)
+
 /* An ASCII letter or digit, whatever the locale. */
 static inline bool
 swm_is_alnum(char c)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 static const struct entry {
@@ -187,6 +188,20 @@ swm_fail_number(swm_error *err, enum swm_error_id id, int64_t number)
 }
 
 int
+swm_fail_format(swm_error *err, enum swm_error_id id, const char *format, ...)
+{
+	swm_buf text = SWM_BUF_INIT;
+	va_list args;
+
+	va_start(args, format);
+	swm_buf_vprintf(&text, format, args);
+	va_end(args);
+	int rc = text.failed ? swm_fail_memory(err) : swm_fail(err, id, swm_buf_view(&text));
+	swm_buf_dispose(&text);
+	return rc;
+}
+
+int
 swm_fail_errno(swm_error *err, swm_str what, int number)
 {
 	char text[256];
@@ -294,6 +309,32 @@ swm_error_set_hint(swm_error *err, swm_str hint)
 	swm_buf_clear(&err->hint);
 	add_argument(&err->hint, hint);
 	err->has_hint = true;
+}
+
+void
+swm_error_format_details(swm_error *err, const char *format, ...)
+{
+	swm_buf details = SWM_BUF_INIT;
+	va_list args;
+
+	va_start(args, format);
+	swm_buf_vprintf(&details, format, args);
+	va_end(args);
+	swm_error_set_details(err, swm_buf_view(&details));
+	swm_buf_dispose(&details);
+}
+
+void
+swm_error_format_hint(swm_error *err, const char *format, ...)
+{
+	swm_buf hint = SWM_BUF_INIT;
+	va_list args;
+
+	va_start(args, format);
+	swm_buf_vprintf(&hint, format, args);
+	va_end(args);
+	swm_error_set_hint(err, swm_buf_view(&hint));
+	swm_buf_dispose(&hint);
 }
 
 void

@@ -23,6 +23,10 @@ int swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, siz
 /* One whose argument is a number. */
 int swm_fail_number(swm_error *err, enum swm_error_id id, int64_t number);
 
+/* One whose only argument is written as by printf(). SWM_ENOMEM when memory runs out for it. */
+int swm_fail_format(swm_error *err, enum swm_error_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #define swm_fail(err, id, ...)                                                 \
 	swm_fail_args((err), (id), (const swm_str[]){ { NULL, 0 }, __VA_ARGS__ } + 1, \
 	              sizeof((const swm_str[]){ { NULL, 0 }, __VA_ARGS__ }) / sizeof(swm_str) - 1)
@@ -48,6 +52,9 @@ int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 /* Adds to the error just written; the views are copied. */
 void swm_error_set_details(swm_error *err, swm_str details);
 void swm_error_set_hint(swm_error *err, swm_str hint);
+/* written as by printf() */
+void swm_error_format_details(swm_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void swm_error_format_hint(swm_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* details that are JSON already (an array or object), for the web answer */
 void swm_error_set_details_json(swm_error *err, swm_str json);
 

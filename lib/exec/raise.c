@@ -9,19 +9,13 @@
 static int
 fail_syntax(swm_error *err, const char *what, swm_str text, const char *hint)
 {
-	swm_buf details = SWM_BUF_INIT;
 	int rc = swm_fail(err, SWM_ERR_RAISE_SYNTAX);
 
-	if (what == NULL) {
-		swm_buf_cstr(&details, "DETAIL is missing in the RAISE statement");
-	} else {
-		swm_buf_printf(&details, "Invalid JSON value for %s: '", what);
-		swm_buf_str(&details, text);
-		swm_buf_char(&details, '\'');
-	}
-	swm_error_set_details(err, swm_buf_view(&details));
+	if (what == NULL)
+		swm_error_set_details(err, SWM_STR("DETAIL is missing in the RAISE statement"));
+	else
+		swm_error_format_details(err, "Invalid JSON value for %s: '%.*s'", what, SWM_PRINTED(text));
 	swm_error_set_hint(err, swm_cstr(hint));
-	swm_buf_dispose(&details);
 	return rc;
 }
 

@@ -20,10 +20,7 @@ hex(char c)
 static int
 fail_at(swm_error *err, size_t offset, const char *details)
 {
-	char number[24];
-
-	snprintf(number, sizeof number, "%zu", offset + 1);
-	int rc = swm_fail(err, SWM_ERR_URL_SYNTAX, swm_cstr(number));
+	int rc = swm_fail_number(err, SWM_ERR_URL_SYNTAX, (int64_t)offset + 1);
 	swm_error_set_details(err, swm_cstr(details));
 	return rc;
 }

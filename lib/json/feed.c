@@ -572,9 +572,7 @@ fail_twice(swm_feed *f, swm_str name)
 {
 	swm_buf what = SWM_BUF_INIT;
 
-	swm_buf_cstr(&what, "The header names the column '");
-	swm_buf_str(&what, name);
-	swm_buf_cstr(&what, "' twice");
+	swm_buf_printf(&what, "The header names the column '%.*s' twice", SWM_PRINTED(name));
 	int rc = what.failed ? swm_fail_memory(f->err) : fail_row(f, swm_buf_text(&what));
 	swm_buf_dispose(&what);
 	return rc;

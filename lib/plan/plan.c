@@ -73,16 +73,8 @@ fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm
 {
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
 	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, role, name);
-	if (near.len > 0) {
-		swm_buf hint = SWM_BUF_INIT;
-		swm_buf_cstr(&hint, "Perhaps you meant the table '");
-		swm_buf_str(&hint, schema);
-		swm_buf_char(&hint, '.');
-		swm_buf_str(&hint, near);
-		swm_buf_char(&hint, '\'');
-		swm_error_set_hint(err, swm_buf_view(&hint));
-		swm_buf_dispose(&hint);
-	}
+	if (near.len > 0)
+		swm_error_format_hint(err, "Perhaps you meant the table '%.*s.%.*s'", SWM_PRINTED(schema), SWM_PRINTED(near));
 	return rc;
 }
 
@@ -124,14 +116,9 @@ swm_plan_told_name(const swm_planner *p, const swm_plan_node *node)
 int
 swm_plan_fail_not_embedded(swm_planner *p, swm_str name)
 {
-	swm_buf hint = SWM_BUF_INIT;
 	int rc = swm_fail(p->err, SWM_ERR_NOT_EMBEDDED, name);
 
-	swm_buf_cstr(&hint, "Verify that '");
-	swm_buf_str(&hint, name);
-	swm_buf_cstr(&hint, "' is included in the 'select' query parameter.");
-	swm_error_set_hint(p->err, swm_buf_view(&hint));
-	swm_buf_dispose(&hint);
+	swm_error_format_hint(p->err, "Verify that '%.*s' is included in the 'select' query parameter.", SWM_PRINTED(name));
 	return rc;
 }
 
@@ -140,19 +127,13 @@ static int
 check_names(swm_planner *p)
 {
 	const swm_select_item *item = swm_ast_called_by_relation(&p->request->ast->root);
-	swm_buf hint = SWM_BUF_INIT;
 
 	if (item == NULL || p->settings->url_use_legacy_target_names)
 		return SWM_OK;
 	int rc = swm_fail(p->err, SWM_ERR_NOT_EMBEDDED, item->relation);
-	swm_buf_cstr(&hint, "Change '");
-	swm_buf_str(&hint, item->relation);
-	swm_buf_cstr(&hint, "' to '");
-	swm_buf_str(&hint, item->alias);
-	swm_buf_cstr(&hint, "' in filters, orders or limits.");
 	swm_error_set_details(p->err, SWM_STR("Target names are not allowed in filters if they have an alias"));
-	swm_error_set_hint(p->err, swm_buf_view(&hint));
-	swm_buf_dispose(&hint);
+	swm_error_format_hint(p->err, "Change '%.*s' to '%.*s' in filters, orders or limits.",
+	                      SWM_PRINTED(item->relation), SWM_PRINTED(item->alias));
 	return rc;
 }
 

@@ -178,7 +178,7 @@ nearest_target(const struct wanted *w, const swm_relationship *all, size_t count
 }
 
 static void
-set_no_hint(const struct wanted *w, swm_buf *text)
+set_no_hint(const struct wanted *w)
 {
 	const swm_relationship *all;
 	size_t count;
@@ -188,35 +188,20 @@ set_no_hint(const struct wanted *w, swm_buf *text)
 	swm_str near = nearest_target(w, all, count);
 	if (near.len == 0)
 		return;
-	swm_buf_clear(text);
-	swm_buf_cstr(text, "Perhaps you meant '");
-	swm_buf_str(text, near);
-	swm_buf_cstr(text, "' instead of '");
-	swm_buf_str(text, w->target);
-	swm_buf_cstr(text, "'.");
-	swm_error_set_hint(w->err, swm_buf_view(text));
+	swm_error_format_hint(w->err, "Perhaps you meant '%.*s' instead of '%.*s'.", SWM_PRINTED(near),
+	                      SWM_PRINTED(w->target));
 }
 
 static int
 fail_none(const struct wanted *w)
 {
-	swm_buf text = SWM_BUF_INIT;
 	int rc = swm_fail(w->err, SWM_ERR_NO_RELATIONSHIP, w->origin_name, w->target);
 
-	swm_buf_cstr(&text, "Searched for a foreign key relationship between '");
-	swm_buf_str(&text, w->origin_name);
-	swm_buf_cstr(&text, "' and '");
-	swm_buf_str(&text, w->target);
-	if (w->hint.len > 0) {
-		swm_buf_cstr(&text, "' using the hint '");
-		swm_buf_str(&text, w->hint);
-	}
-	swm_buf_cstr(&text, "' in the schema '");
-	swm_buf_str(&text, w->schema);
-	swm_buf_cstr(&text, "', but no matches were found.");
-	swm_error_set_details(w->err, swm_buf_view(&text));
-	set_no_hint(w, &text);
-	swm_buf_dispose(&text);
+	swm_error_format_details(w->err, "Searched for a foreign key relationship between '%.*s' and '%.*s%s%.*s' in the "
+	                         "schema '%.*s', but no matches were found.", SWM_PRINTED(w->origin_name),
+	                         SWM_PRINTED(w->target), w->hint.len > 0 ? "' using the hint '" : "",
+	                         SWM_PRINTED(w->hint), SWM_PRINTED(w->schema));
+	set_no_hint(w);
 	return rc;
 }
 

@@ -22,11 +22,7 @@ swm_plan_fail_no_column(swm_planner *p, swm_str of, swm_str name)
 {
 	swm_buf message = SWM_BUF_INIT;
 
-	swm_buf_cstr(&message, "column ");
-	swm_buf_str(&message, of);
-	swm_buf_char(&message, '.');
-	swm_buf_str(&message, name);
-	swm_buf_cstr(&message, " does not exist");
+	swm_buf_printf(&message, "column %.*s.%.*s does not exist", SWM_PRINTED(of), SWM_PRINTED(name));
 	const struct swm_sql_error error = {
 		.sqlstate = SWM_STR("42703"), .message = swm_buf_view(&message),
 	};
@@ -184,17 +180,11 @@ swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_conditi
 static int
 fail_not_to_one(swm_planner *p, const swm_plan_node *node, const swm_plan_node *child)
 {
-	swm_buf details = SWM_BUF_INIT;
 	swm_str origin = swm_plan_told_name(p, node);
 	int rc = swm_fail(p->err, SWM_ERR_ORDER_NOT_TO_ONE, origin, child->name);
 
-	swm_buf_char(&details, '\'');
-	swm_buf_str(&details, origin);
-	swm_buf_cstr(&details, "' and '");
-	swm_buf_str(&details, child->name);
-	swm_buf_cstr(&details, "' do not form a many-to-one or one-to-one relationship");
-	swm_error_set_details(p->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
+	swm_error_format_details(p->err, "'%.*s' and '%.*s' do not form a many-to-one or one-to-one relationship",
+	                         SWM_PRINTED(origin), SWM_PRINTED(child->name));
 	return rc;
 }
 

@@ -180,11 +180,8 @@ check_alias(swm_planner *p, const swm_plan_node *node, const swm_plan_node *chil
 	for (const swm_plan_node *c = node->children; c != NULL; c = c->next) {
 		if (child->is_spread || c->is_spread || !swm_str_eq(c->name, child->name))
 			continue;
-		swm_buf hint = SWM_BUF_INIT;
 		int rc = swm_fail(p->err, SWM_ERR_EMBEDDED_TWICE, child->name);
-		swm_buf_cstr(&hint, "Give it an alias each time: an alias, a colon and the name.");
-		swm_error_set_hint(p->err, swm_buf_view(&hint));
-		swm_buf_dispose(&hint);
+		swm_error_set_hint(p->err, SWM_STR("Give it an alias each time: an alias, a colon and the name."));
 		return rc;
 	}
 	return SWM_OK;

@@ -267,12 +267,9 @@ send_query(PGconn *pg, const char *sql, const char *const *params, int count, sw
 static int
 fail_silence(int64_t seconds, swm_error *err)
 {
-	swm_buf why = SWM_BUF_INIT;
 	int rc = swm_fail(err, SWM_ERR_CONNECTION_LOST);
 
-	swm_buf_printf(&why, "PostgreSQL has been silent for %lld s", (long long)seconds);
-	swm_error_set_details(err, swm_buf_view(&why));
-	swm_buf_dispose(&why);
+	swm_error_format_details(err, "PostgreSQL has been silent for %lld s", (long long)seconds);
 	return rc;
 }
 

@@ -46,14 +46,8 @@ struct text_body {
 static int
 fail_operation(struct batch *b, const char *why, swm_str what)
 {
-	swm_buf message = SWM_BUF_INIT;
-
-	swm_buf_printf(&message, "Operation %lld of the batch: ", (long long)b->number);
-	swm_buf_cstr(&message, why);
-	swm_buf_str(&message, what);
-	int rc = swm_fail(b->outer->err, SWM_ERR_BODY, swm_buf_view(&message));
-	swm_buf_dispose(&message);
-	return rc;
+	return swm_fail_format(b->outer->err, SWM_ERR_BODY, "Operation %lld of the batch: %s%.*s", (long long)b->number,
+	                       why, SWM_PRINTED(what));
 }
 
 /*

@@ -8,13 +8,10 @@
 static int
 fail_past_the_end(struct serving *s)
 {
-	swm_buf details = SWM_BUF_INIT;
 	int rc = swm_fail(s->err, SWM_ERR_RANGE);
 
-	swm_buf_printf(&details, "An offset of %lld was requested, but there are only %lld rows.",
-	               (long long)s->plan->root->offset, (long long)s->total);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
+	swm_error_format_details(s->err, "An offset of %lld was requested, but there are only %lld rows.",
+	                         (long long)s->plan->root->offset, (long long)s->total);
 	return rc;
 }
 

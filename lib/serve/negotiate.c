@@ -31,13 +31,9 @@ plan_write(struct serving *s, const swm_read_request *read)
 static int
 fail_preferences(struct serving *s, swm_str invalid)
 {
-	swm_buf details = SWM_BUF_INIT;
 	int rc = swm_fail(s->err, SWM_ERR_PREFERENCES);
 
-	swm_buf_cstr(&details, "Invalid preferences: ");
-	swm_buf_str(&details, invalid);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
+	swm_error_format_details(s->err, "Invalid preferences: %.*s", SWM_PRINTED(invalid));
 	return rc;
 }
 

@@ -126,16 +126,21 @@ take_rows(struct serving *s, const swm_result *result)
  * What is to be said of all of them
  */
 
-static int
-fail_with_rows(struct serving *s, enum swm_error_id id, const char *what)
+int
+swm_fail_not_singular(struct serving *s, int64_t rows)
 {
-	swm_buf details = SWM_BUF_INIT;
-	int rc = swm_fail(s->err, id);
+	int rc = swm_fail(s->err, SWM_ERR_NOT_SINGULAR);
 
-	swm_buf_cstr(&details, what);
-	swm_buf_printf(&details, " %lld rows", (long long)s->rows);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
+	swm_error_format_details(s->err, "The result contains %lld rows", (long long)rows);
+	return rc;
+}
+
+int
+swm_fail_max_affected(struct serving *s, int64_t rows)
+{
+	int rc = swm_fail(s->err, SWM_ERR_MAX_AFFECTED);
+
+	swm_error_format_details(s->err, "The query affects %lld rows", (long long)rows);
 	return rc;
 }
 
@@ -148,9 +153,9 @@ judge(struct serving *s)
 	if (rc != SWM_OK)
 		return rc;
 	if (s->encoder.single && s->rows != 1)
-		return fail_with_rows(s, SWM_ERR_NOT_SINGULAR, "The result contains");
+		return swm_fail_not_singular(s, s->rows);
 	if (s->prefer.max_affected >= 0 && s->rows > s->prefer.max_affected)
-		return fail_with_rows(s, SWM_ERR_MAX_AFFECTED, "The query affects");
+		return swm_fail_max_affected(s, s->rows);
 	return SWM_OK;
 }
 

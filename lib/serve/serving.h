@@ -220,6 +220,10 @@ int swm_take_count(struct serving *s, const swm_result *result);
 int swm_take_estimate(struct serving *s, const swm_result *result);
 int swm_check_total(struct serving *s);
 
+/* One row was asked for, or no more than max-affected: NOT_SINGULAR, MAX_AFFECTED. */
+int swm_fail_not_singular(struct serving *s, int64_t rows);
+int swm_fail_max_affected(struct serving *s, int64_t rows);
+
 /* Keeps where the last row of a full page stands; a Link to the next page follows from it. */
 int swm_keep_position(struct serving *s, const swm_result *result, int row);
 void swm_set_next_link(struct serving *s);

@@ -92,18 +92,13 @@ put_text(swm_buf *to, const char *name, swm_str text, bool there)
 static int
 fail_many(struct swm_skips *k)
 {
-	char text[96];
-
-	snprintf(text, sizeof text, "More than %d rows are bad", MOST_BAD);
 	swm_error_clear(k->err);
-	int rc = swm_fail(k->err, SWM_ERR_BODY, swm_cstr(text));
+	int rc = swm_fail_format(k->err, SWM_ERR_BODY, "More than %d rows are bad", MOST_BAD);
 	if (k->of_array)
-		snprintf(text, sizeof text, "The first of them is row %lld, in line %lld",
-		         (long long)k->first_row, (long long)k->first_line);
+		swm_error_format_details(k->err, "The first of them is row %lld, in line %lld",
+		                         (long long)k->first_row, (long long)k->first_line);
 	else
-		snprintf(text, sizeof text, "The first of them is in line %lld",
-		         (long long)k->first_line);
-	swm_error_set_details(k->err, swm_cstr(text));
+		swm_error_format_details(k->err, "The first of them is in line %lld", (long long)k->first_line);
 	return rc;
 }
 

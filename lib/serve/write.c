@@ -57,19 +57,6 @@ take_row(struct serving *s, const swm_event *event, struct outcome *o)
 	s->rows += has_row;
 }
 
-static int
-fail_counted(struct serving *s, enum swm_error_id id, const char *begin, int64_t n)
-{
-	swm_buf details = SWM_BUF_INIT;
-	int rc = swm_fail(s->err, id);
-
-	swm_buf_cstr(&details, begin);
-	swm_buf_printf(&details, " %lld rows", (long long)n);
-	swm_error_set_details(s->err, swm_buf_view(&details));
-	swm_buf_dispose(&details);
-	return rc;
-}
-
 /* Who accepts one object means one row, whether it is to be returned or not. */
 static bool
 must_be_one(const struct serving *s)
@@ -88,9 +75,9 @@ judge(struct serving *s, const struct outcome *o)
 	if (s->write == SWM_WRITES_PUT)
 		return o->affected == 1 ? SWM_OK : swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
 	if (must_be_one(s) && o->affected != 1)
-		return fail_counted(s, SWM_ERR_NOT_SINGULAR, "The result contains", o->affected);
+		return swm_fail_not_singular(s, o->affected);
 	if (s->write != SWM_WRITES_INSERT && s->prefer.max_affected >= 0 && o->affected > s->prefer.max_affected)
-		return fail_counted(s, SWM_ERR_MAX_AFFECTED, "The query affects", o->affected);
+		return swm_fail_max_affected(s, o->affected);
 	return SWM_OK;
 }
 
