@@ -292,12 +292,19 @@ hear_pre_request(struct serving *s)
 	return rc;
 }
 
-/* Somebody else holds the key for longer than we wait, or has changed it since this transaction began. */
+/*
+ * Somebody else holds the key for longer than we wait, or has changed it since this transaction began.
+ * The table that is not there is none of those that a request names: no schema has changed.
+ */
 static int
 tell_use(struct serving *s, int rc)
 {
 	swm_str code = swm_error_code(s->err);
 
+	if (swm_str_eq(code, SWM_STR("42P01")) || swm_str_eq(code, SWM_STR("3F000"))) {
+		swm_error_clear(s->err);
+		return fail_key(s, "the table of kept answers is not there");
+	}
 	if (!swm_str_eq(code, SWM_STR("55P03")) && !swm_str_eq(code, SWM_STR("40001")))
 		return rc;
 	swm_error_clear(s->err);

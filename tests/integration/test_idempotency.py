@@ -172,6 +172,13 @@ class Refused(Keys):
 		self.assertEqual((answer.status, json.loads(answer.text)["code"]), (400, "SWM003"))
 		self.assertEqual(self.titles(), "")
 
+	def test_where_the_table_is_not_there(self):
+		for table in ("swm_private.absent", "absent.kept_answers"):
+			answer = self.send("POST", "/films", {"title": "A"}, "k", server=harness.server(db_schemas="writes", db_idempotency_table=table))
+			self.assertEqual((answer.status, answer.text),
+			                 (400, error_body("SWM003", "Idempotency-Key: the table of kept answers is not there")))
+		self.assertEqual(self.titles(), "")
+
 	def test_an_answer_too_large_to_be_kept(self):
 		body = [{"title": "x" * 1000}] * 1100
 		answer = self.send("POST", "/films", body, "k", Prefer=REPRESENTATION)
