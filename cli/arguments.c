@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum times { ONCE, MAYBE, SOME };
+enum times { ONCE, MAYBE, SOME, ANY };
 
 struct argument {
 	const char *command, *name;
@@ -63,12 +63,14 @@ print_option_help(const struct known_option *o)
 static void
 print_usage_line(const struct command *command)
 {
+	static const char *const marks[][2] = {
+		[ONCE] = { "", "" }, [MAYBE] = { "[", "]" }, [SOME] = { "", "..." }, [ANY] = { "[", "...]" } };
+
 	printf("Usage: swm %s [OPTION...]", command->name);
 	for (size_t i = 0; i < ARGUMENT_COUNT; i++) {
 		const struct argument *a = &arguments[i];
 		if (strcmp(a->command, command->name) == 0)
-			printf(" %s%s%s", a->times == MAYBE ? "[" : "", a->name,
-			       a->times == MAYBE ? "]" : a->times == SOME ? "..." : "");
+			printf(" %s%s%s", marks[a->times][0], a->name, marks[a->times][1]);
 	}
 	putchar('\n');
 }
@@ -227,9 +229,9 @@ check_count(const struct command *self, int argc, char **argv)
 		const struct argument *a = &arguments[i];
 		if (strcmp(a->command, self->name) != 0)
 			continue;
-		if (at >= argc && a->times != MAYBE)
+		if (at >= argc && (a->times == ONCE || a->times == SOME))
 			return usage_error(self, "%s is missing", a->name);
-		at = a->times == SOME ? argc : at + 1;
+		at = a->times == SOME || a->times == ANY ? argc : at + 1;
 	}
 	if (at < argc)
 		return usage_error(self, "one argument too many: '%s'", argv[at]);

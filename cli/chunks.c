@@ -196,6 +196,33 @@ count_newlines(const char *bytes, size_t len)
 	return count;
 }
 
+/* Of UTF-8. */
+static uint64_t
+count_characters(const char *bytes, size_t len)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* Moves the place where a chunk begins behind bytes. */
+static void
+pass_bytes(struct chunk *chunk, const char *bytes, size_t len)
+{
+	const char *newline = len == 0 ? NULL : memrchr(bytes, '\n', len);
+
+	chunk->offset += len;
+	chunk->line += count_newlines(bytes, len);
+	if (newline != NULL) {
+		chunk->column = 0;
+		len -= (size_t)(newline + 1 - bytes);
+		bytes = newline + 1;
+	}
+	chunk->column += count_characters(bytes, len);
+}
+
 /* Splits off the first bytes, in which there are so many records. */
 static struct chunk
 split_chunk(struct chunk *rest, size_t len, uint64_t records)
@@ -205,8 +232,7 @@ split_chunk(struct chunk *rest, size_t len, uint64_t records)
 	first.bytes.len = len;
 	first.records = records;
 	rest->bytes = (swm_str){ rest->bytes.ptr + len, rest->bytes.len - len };
-	rest->offset += len;
-	rest->line += count_newlines(first.bytes.ptr, len);
+	pass_bytes(rest, first.bytes.ptr, len);
 	rest->record += records;
 	rest->records -= records;
 	return first;
@@ -221,6 +247,19 @@ begin_chunk(struct record_scan *r, const struct chunk *chunk, enum chunk_form fo
 		r->state = NEXT;
 }
 
+/* Bytes in front of a record's own text: in CSV a blank is a part of it. */
+static size_t
+count_blanks(swm_str bytes, enum chunk_form form)
+{
+	size_t count = 0;
+
+	if (form == CHUNK_CSV)
+		return 0;
+	while (count < bytes.len && (is_blank(bytes.ptr[count]) || bytes.ptr[count] == ','))
+		count++;
+	return count;
+}
+
 struct chunk
 chunk_take(struct chunk *rest, enum chunk_form form)
 {
@@ -233,7 +272,9 @@ chunk_take(struct chunk *rest, enum chunk_form form)
 		at += record_scan_take(&r, rest->bytes.ptr + at, rest->bytes.len - at);
 	} while (r.ended && !r.has_text);
 	split_chunk(rest, start, 0);
-	return split_chunk(rest, at - start, 1);
+	struct chunk record = split_chunk(rest, at - start, 1);
+	split_chunk(&record, count_blanks(record.bytes, form), 0);
+	return record;
 }
 
 struct chunk
@@ -305,7 +346,7 @@ make_room(struct chunks *c)
 }
 
 static int
-fill(struct chunks *c)
+fill_buffer(struct chunks *c)
 {
 	int result = make_room(c);
 
@@ -321,10 +362,9 @@ fill(struct chunks *c)
 
 /* Takes bytes off the front of the buffer. */
 static void
-drop(struct chunks *c, size_t count)
+drop_bytes(struct chunks *c, size_t count)
 {
-	c->next.offset += count;
-	c->next.line += count_newlines(c->buffer, count);
+	pass_bytes(&c->next, c->buffer, count);
 	c->next.record += c->next.records;
 	c->next.records = 0;
 	memmove(c->buffer, c->buffer + count, c->len - count);
@@ -345,7 +385,8 @@ keep_header(struct chunks *c)
 	memcpy(c->header, c->buffer, c->scanned);
 	c->header_len = c->scanned;
 	c->header_lines = count_newlines(c->buffer, c->scanned);
-	drop(c, c->scanned);
+	drop_bytes(c, c->scanned);
+	c->header_column = c->next.column;
 	return SWM_OK;
 }
 
@@ -359,7 +400,7 @@ find_bracket(struct chunks *c)
 			c->scanned++;
 		if (c->scanned < c->len || c->ended)
 			break;
-		result = fill(c);
+		result = fill_buffer(c);
 	}
 	if (result == SWM_OK && (c->scanned == c->len || c->buffer[c->scanned] != '['))
 		result = fail_at(c, "a JSON array should begin here", c->scanned);
@@ -377,21 +418,23 @@ find_csv_header(struct chunks *c)
 		if (c->scan.ended ? c->scan.has_text : c->ended)
 			break;
 		if (!c->scan.ended)
-			result = fill(c);
+			result = fill_buffer(c);
 	}
 	return result;
 }
 
 static int
-begin(struct chunks *c)
+begin_file(struct chunks *c)
 {
 	static const size_t mark = sizeof BYTE_ORDER_MARK - 1;
 	int result = SWM_OK;
 
 	while (c->len < mark && !c->ended && result == SWM_OK)
-		result = fill(c);
-	if (c->len >= mark && memcmp(c->buffer, BYTE_ORDER_MARK, mark) == 0)
+		result = fill_buffer(c);
+	if (c->len >= mark && memcmp(c->buffer, BYTE_ORDER_MARK, mark) == 0) {
 		c->scanned = mark;
+		c->next.column--; /* the mark is no character of the text, but will be counted */
+	}
 	if (result == SWM_OK && c->form == CHUNK_CSV)
 		result = find_csv_header(c);
 	if (result == SWM_OK && c->form == CHUNK_ARRAY)
@@ -447,7 +490,7 @@ find_cut(struct chunks *c, size_t *cut)
 			return result;
 		if (c->ended)
 			return end_file(c, cut);
-		result = fill(c);
+		result = fill_buffer(c);
 		if (result != SWM_OK)
 			return result;
 	}
@@ -456,11 +499,11 @@ find_cut(struct chunks *c, size_t *cut)
 int
 chunks_next(struct chunks *c, struct chunk *chunk)
 {
-	int result = c->begun ? SWM_OK : begin(c);
+	int result = c->begun ? SWM_OK : begin_file(c);
 
 	c->begun = true;
 	while (result == SWM_OK) {
-		drop(c, c->taken);
+		drop_bytes(c, c->taken);
 		result = find_cut(c, &c->taken);
 		if (c->next.records > 0 || c->taken == 0)
 			break; /* blank lines alone are no chunk */

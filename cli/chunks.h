@@ -38,11 +38,12 @@ struct chunk {
 	swm_str bytes;
 	uint64_t offset;  /* in the file */
 	uint64_t line;    /* that it begins in, from 1 */
+	uint64_t column;  /* characters of that line in front of it */
 	uint64_t record;  /* the first one's number, from 0; blank lines have none */
 	uint64_t records; /* how many there are */
 };
 
-/* Takes a record off the front of a chunk that has records left; blank lines are passed over. */
+/* Takes a record off the front of a chunk that has records left, without what stands before it. */
 struct chunk chunk_take(struct chunk *rest, enum chunk_form form);
 
 /* Takes about half of the records, one at least, off the front of a chunk that has two or more. */
@@ -57,7 +58,8 @@ struct chunks {
 	/* CSV's first record, or all up to an array's bracket; a byte order mark is part of it */
 	char *header;
 	size_t header_len;
-	uint64_t header_lines; /* newlines in it */
+	uint64_t header_lines;  /* newlines in it */
+	uint64_t header_column; /* characters behind the last of them */
 
 	struct record_scan scan;
 	char *buffer;

@@ -52,6 +52,12 @@ or_nothing(const char *words)
 	return words == NULL ? "" : words;
 }
 
+static bool
+is_repeated(const struct argument *a)
+{
+	return strcmp(a->times, "SOME") == 0 || strcmp(a->times, "ANY") == 0;
+}
+
 /* ---- bash: functions that print, each a case of what is on the line */
 
 static void
@@ -93,7 +99,7 @@ bash_arguments(void)
 	for (size_t i = 0; i < COUNT(arguments); i++) {
 		const struct argument *a = &arguments[i];
 		place = i > 0 && strcmp(arguments[i - 1].command, a->command) == 0 ? place + 1 : 1;
-		if (strcmp(a->times, "SOME") == 0)
+		if (is_repeated(a))
 			printf("\t%s:*) ", a->command);
 		else
 			printf("\t%s:%zu) ", a->command, place);
@@ -172,7 +178,7 @@ zsh_arguments(const char *command)
 		const struct argument *a = &arguments[i];
 		if (strcmp(a->command, command) != 0)
 			continue;
-		if (strcmp(a->times, "SOME") == 0)
+		if (is_repeated(a))
 			printf(" \\\n\t\t\t'*:%s:", a->name);
 		else
 			printf(" \\\n\t\t\t'%zu:%s%s:", place,

@@ -213,3 +213,25 @@ json_add_value(struct text *to, swm_str value)
 	else
 		add_compact(to, value, true);
 }
+
+void
+json_add_quoted(struct text *to, swm_str text)
+{
+	enum { NO_CHARACTER = 0xDC00 };
+	uint32_t c;
+
+	text_add(to, "\"", 1);
+	while (text.len > 0) {
+		size_t len = text_decode(text.ptr, text.len, &c);
+		if (c == '"' || c == '\\')
+			text_format(to, "\\%c", (char)c);
+		else if (c < 0x20)
+			text_format(to, "\\u%04x", (unsigned)c);
+		else if (c >= NO_CHARACTER && c <= NO_CHARACTER + 0xff)
+			text_add(to, "\\ufffd", strlen("\\ufffd"));
+		else
+			text_add(to, text.ptr, len);
+		skip(&text, len);
+	}
+	text_add(to, "\"", 1);
+}

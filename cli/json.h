@@ -21,6 +21,9 @@ bool json_is_true(swm_str value);
 /* Adds a value as people read it: strings without quotes and escapes, the others without blanks. */
 void json_add_value(struct text *to, swm_str value);
 
+/* Adds a text as a JSON string; bytes that are no UTF-8 become the replacement character. */
+void json_add_quoted(struct text *to, swm_str text);
+
 /* Adds a value as JSON, with every character as it is but the blanks between. */
 void json_add_compact(struct text *to, swm_str value);
 

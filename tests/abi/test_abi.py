@@ -288,7 +288,7 @@ class Commands(unittest.TestCase):
 		                  for line in usage.splitlines()) for usage in synopsis]
 		expected = []
 		for command, _ in self.rows("COMMAND"):
-			forms = {"ONCE": "%s", "MAYBE": "[%s]", "SOME": "%s..."}
+			forms = {"ONCE": "%s", "MAYBE": "[%s]", "SOME": "%s...", "ANY": "[%s...]"}
 			expected.append(" ".join(["swm", command, "[OPTION...]"] +
 				[forms[times] % name for of, name, times, *_ in self.rows("ARGUMENT") if of == command]))
 		self.assertEqual(lines[:-1], expected)

@@ -277,7 +277,7 @@ START_TEST(single_records)
 	check_parts(chunk_take, CHUNK_CSV, "a\n\n1\n\n\"2\n\"\n3",
 	            "{3,0,1:1\n}{5,1,1:\"2\n\"\n}{7,2,1:3}|{7,3,0:}");
 	check_parts(chunk_take, CHUNK_LINES, "{}\n \n{}\n\n", "{1,0,1:{}\n}{3,1,1:{}\n}|{4,2,0:\n}");
-	check_parts(chunk_take, CHUNK_ARRAY, "[{},\n[1,2]]", "{1,0,1:{}}{1,1,1:,\n[1,2]}|{2,2,0:}");
+	check_parts(chunk_take, CHUNK_ARRAY, "[{},\n[1,2]]", "{1,0,1:{}}{2,1,1:[1,2]}|{2,2,0:}");
 }
 END_TEST
 
