@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include "ask.h"
 #include "export.h"
 
 #include <ctype.h>
