@@ -120,20 +120,18 @@ is_named(swm_str name, const char *wanted)
 	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
 }
 
-/* <?...&after=...>; rel="next", where the parameter is the last one. */
+/* <?...&after=...>; rel="next": the last parameter, as others may have a name that ends so. */
 static int
 take_link(struct answer *a, swm_str value)
 {
-	static const char parameter[] = "after=";
-	const char *found = memmem(value.ptr, value.len, parameter, strlen(parameter)), *end;
+	const char *end = memchr(value.ptr, '>', value.len), *begin = end;
 
-	if (found == NULL)
-		return 0;
-	end = memchr(found, '>', value.len - (size_t)(found - value.ptr));
-	if (end == NULL)
+	while (begin != NULL && begin > value.ptr && begin[-1] != '&' && begin[-1] != '?')
+		begin--;
+	if (begin == NULL || begin == value.ptr)
 		return 0;
 	free(a->next);
-	a->next = strndup(found, (size_t)(end - found));
+	a->next = strndup(begin, (size_t)(end - begin));
 	return a->next == NULL;
 }
 
@@ -534,15 +532,12 @@ load_and_run(struct export *x)
 		                               [EXPORT_JSON] = "json" };
 	swm_config *config = NULL;
 	bool is_url;
-	char *target = ask_target(x->table, &is_url), *path = realpath(x->config_file, NULL), *as;
+	char *target = ask_target(x->table, &is_url), *path = realpath(x->config_file, NULL);
 	int status = EXIT_FAILED;
 
-	if (asprintf(&as, "%s%s", x->role != NULL ? "role " : "",
-	             x->role != NULL ? x->role : x->token != NULL ? "token" : "nobody") < 0)
-		as = NULL;
 	x->err = swm_error_new();
 	x->rows.format = choose_format(x);
-	if (target == NULL || as == NULL || !export_query_split(&x->query, target)) {
+	if (target == NULL || !export_query_split(&x->query, target)) {
 		complain(NULL);
 	} else if (load_config(&config, x->config_file, x->err) != SWM_OK) {
 		complain(x->err);
@@ -550,7 +545,8 @@ load_and_run(struct export *x)
 		const char *const identity[EXPORT_IDENTITY] = {
 			[EXPORT_CONFIG] = path == NULL ? x->config_file : path,
 			[EXPORT_SCHEMA] = x->schema == NULL ? "" : x->schema,
-			[EXPORT_QUERY] = target, [EXPORT_AS] = as,
+			[EXPORT_QUERY] = target,
+			[EXPORT_ROLE] = x->role != NULL ? x->role : x->token != NULL ? "(token)" : "(none)",
 			[EXPORT_FORMAT] = formats[x->rows.format],
 		};
 		memcpy(x->file.identity, identity, sizeof identity);
@@ -563,7 +559,6 @@ load_and_run(struct export *x)
 	swm_error_free(x->err);
 	free(target);
 	free(path);
-	free(as);
 	return status;
 }
 

@@ -17,7 +17,6 @@ struct export_query {
 	char *first;         /* these: "&offset=..." and "&after=...", for the first page alone */
 	int64_t limit;       /* of all rows; -1: none */
 	bool has_parameters; /* of base */
-	bool has_order;
 };
 
 /* False: out of memory. Free it in either case. */
@@ -73,7 +72,7 @@ struct export_place {
 };
 
 /* What must be the same for an export to go on. */
-enum { EXPORT_CONFIG, EXPORT_SCHEMA, EXPORT_QUERY, EXPORT_AS, EXPORT_FORMAT, EXPORT_IDENTITY };
+enum { EXPORT_CONFIG, EXPORT_SCHEMA, EXPORT_QUERY, EXPORT_ROLE, EXPORT_FORMAT, EXPORT_IDENTITY };
 
 struct export_file {
 	const char *name;       /* NULL: standard output */

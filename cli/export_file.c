@@ -108,7 +108,7 @@ export_file_take_back(struct export_file *f)
 
 static const char *const identity_names[EXPORT_IDENTITY] = {
 	[EXPORT_CONFIG] = "config", [EXPORT_SCHEMA] = "schema", [EXPORT_QUERY] = "query",
-	[EXPORT_AS] = "as", [EXPORT_FORMAT] = "format",
+	[EXPORT_ROLE] = "role", [EXPORT_FORMAT] = "format",
 };
 
 /* A value has but one line: one with more is never found again, and the export begins anew. */

@@ -69,7 +69,6 @@ take_pair(struct export_query *q, struct text *base, struct text *first, swm_str
 		add_pair(first, "&", pair);
 		return;
 	}
-	q->has_order |= begins(pair, "order=", &at);
 	add_pair(base, q->has_parameters ? "&" : "?", pair);
 	q->has_parameters = true;
 }
