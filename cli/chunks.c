@@ -251,11 +251,11 @@ begin_chunk(struct record_scan *r, const struct chunk *chunk, enum chunk_form fo
 static size_t
 count_blanks(swm_str bytes, enum chunk_form form)
 {
-	size_t count = 0;
+	size_t count = form == CHUNK_ARRAY && bytes.len > 0 && *bytes.ptr == ',';
 
 	if (form == CHUNK_CSV)
 		return 0;
-	while (count < bytes.len && (is_blank(bytes.ptr[count]) || bytes.ptr[count] == ','))
+	while (count < bytes.len && is_blank(bytes.ptr[count]))
 		count++;
 	return count;
 }
@@ -470,7 +470,7 @@ static int
 end_file(struct chunks *c, size_t *cut)
 {
 	if (c->form != CHUNK_ARRAY) {
-		c->next.records += c->len > *cut && c->scan.has_text;
+		c->next.records += c->len > *cut && (c->scan.has_text || c->scan.state == FIRST_CR);
 		*cut = c->len;
 	} else if (c->scan.state != CLOSED)
 		return fail_at(c, "the array is not closed", c->len);

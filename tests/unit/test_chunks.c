@@ -129,7 +129,7 @@ START_TEST(blank_lines_are_no_records)
 	check(CHUNK_CSV, 1000, "\n\r\na\n\n1\r\n\r\n\n2\n\n", "\n\r\na\n{4,0,2:\n1\r\n\r\n\n2\n\n}");
 	check(CHUNK_CSV, 2, "a\n\n\n\n1\n", "a\n{5,0,1:1\n}");
 	check(CHUNK_CSV, 1000, "a\n\"\"\n", "a\n{2,0,1:\"\"\n}");
-	check(CHUNK_CSV, 1000, "a\n\r", "");
+	check(CHUNK_CSV, 1000, "a\n\r", "a\n{2,0,1:\r}");
 	check(CHUNK_CSV, 1000, "a\n\r\r\n", "a\n{2,0,1:\r\r\n}");
 	check(CHUNK_LINES, 1000, " \n{}\r\n\t\r\n{}\n\n", "{1,0,2: \n{}\r\n\t\r\n{}\n\n}");
 }
@@ -277,6 +277,7 @@ START_TEST(single_records)
 	check_parts(chunk_take, CHUNK_CSV, "a\n\n1\n\n\"2\n\"\n3",
 	            "{3,0,1:1\n}{5,1,1:\"2\n\"\n}{7,2,1:3}|{7,3,0:}");
 	check_parts(chunk_take, CHUNK_LINES, "{}\n \n{}\n\n", "{1,0,1:{}\n}{3,1,1:{}\n}|{4,2,0:\n}");
+	check_parts(chunk_take, CHUNK_LINES, " ,\n", "{1,0,1:,\n}|{2,1,0:}");
 	check_parts(chunk_take, CHUNK_ARRAY, "[{},\n[1,2]]", "{1,0,1:{}}{2,1,1:[1,2]}|{2,2,0:}");
 }
 END_TEST
