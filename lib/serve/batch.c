@@ -18,7 +18,7 @@ enum {
 	LARGEST_ANSWER = 16 * 1024 * 1024, /* of all operations */
 	MOST_REFERENCES = 1000,
 	LARGEST_REFERRED = 64 * 1024,      /* an answer that references look into, since each reads it */
-	LONGEST_PATH = 61 * 1024,          /* as of a URL, nginx/swm.site */
+	LONGEST_PATH = 61 * 1024,          /* as of a URL, nginx/snippets */
 	MOST_MILLISECONDS = 60 * 1000,
 };
 

@@ -3,7 +3,7 @@
 
 #include "serve/serving.h"
 
-/* What a script may read of an answer beside the safelisted headers; nginx/swm.site has the same list. */
+/* What a script may read of an answer beside the safelisted headers; nginx/snippets have the list too. */
 static const char exposed[] = "Batch-Operation, Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
                               "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Proxy-Status, "
                               "Range-Unit, Retry-After, Server, Transfer-Encoding";

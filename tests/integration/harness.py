@@ -397,23 +397,25 @@ def copy_of_web():
 	return os.path.join(folder(), "web")
 
 
-def make_nginx_configuration(prefix, port, unix_socket):
+def make_nginx_configuration(prefix, port, unix_socket, login_rate="1000r/s"):
 	"""The site that the project ships, for a port and socket of ours."""
 	made = subprocess.run(["sh", os.path.join(CHECKOUT, "nginx", "make-config"), prefix, str(port), unix_socket,
 	                       once("web", copy_of_web)], capture_output=True)
 	if made.returncode != 0:
 		raise HarnessError("nginx/make-config: " + made.stderr.decode(errors="replace"))
-	lift_login_limit(os.path.join(prefix, "swm.site"))
+	# tests sign in more often than people do
+	edit_file(os.path.join(prefix, "snippets", "swm-http.conf"),
+	          lambda text: text.replace("rate=10r/m", "rate=" + login_rate))
 
 
-def lift_login_limit(path):
-	"""Tests sign in more often than people do."""
+def edit_file(path, edit):
 	with open(path) as file:
-		site = file.read()
-	if "rate=10r/m" not in site:
-		raise HarnessError("nginx/swm.site has no limit of signing in")
+		before = file.read()
+	after = edit(before)
+	if after == before:
+		raise HarnessError(path + " is not what the test takes it for")
 	with open(path, "w") as file:
-		file.write(site.replace("rate=10r/m", "rate=1000r/s"))
+		file.write(after)
 
 
 def nginx_program():
@@ -426,19 +428,20 @@ def nginx_program():
 class WebServer:
 	"""
 	An nginx with the site that the project ships, before a unix socket. edit, if given, turns
-	the site's text into another; limit is a shell command for the nginx process.
+	the site's text into another; limit is a shell command for the nginx process, login_rate how
+	often an address may ask for swm.login.
 	"""
 
-	def __init__(self, name, unix_socket, edit=None, limit=None):
+	def __init__(self, name, unix_socket, edit=None, limit=None, login_rate="1000r/s"):
 		self.prefix = os.path.join(folder(), "nginx-" + name)
 		os.mkdir(self.prefix)
 		if USER:
 			os.chown(self.prefix, USER.pw_uid, USER.pw_gid)
 		for attempt in range(5):  # another process may take the free port first
 			self.port = free_port()
-			make_nginx_configuration(self.prefix, self.port, unix_socket)
+			make_nginx_configuration(self.prefix, self.port, unix_socket, login_rate)
 			if edit:
-				self._edit_site(edit)
+				edit_file(os.path.join(self.prefix, "swm.site"), edit)
 			argv = [nginx_program(), "-p", self.prefix, "-c", self.prefix + "/nginx.conf", "-e", self.prefix + "/error.log"]
 			if limit:
 				argv = ["sh", "-c", limit + '; exec "$0" "$@"', *argv]
@@ -450,16 +453,6 @@ class WebServer:
 				if attempt == 4 or "Address already in use" not in tail(self.prefix + "/error.log"):
 					raise
 		stop_at_exit(self.stop)
-
-	def _edit_site(self, edit):
-		path = os.path.join(self.prefix, "swm.site")
-		with open(path) as file:
-			before = file.read()
-		after = edit(before)
-		if after == before:
-			raise HarnessError("nginx/swm.site is not what the test takes it for")
-		with open(path, "w") as file:
-			file.write(after)
 
 	def stop(self):
 		self.nginx.stop(signal.SIGTERM)

@@ -11,14 +11,10 @@ JSON = {"Content-Type": "application/json", "Origin": "https://app.example"}
 BODY = b'{"name":"nobody","password":"wrong wrong"}'
 
 
-def one_a_minute(site):
-	return site.replace("rate=1000r/s", "rate=1r/m")
-
-
 class Limit(unittest.TestCase):
 	def setUp(self):
 		swm = harness.server(db_schemas="swm")
-		self.server = harness.WebServer("login-limit-" + self._testMethodName, swm.socket, one_a_minute)
+		self.server = harness.WebServer("login-limit-" + self._testMethodName, swm.socket, login_rate="1r/m")
 		self.addCleanup(self.server.stop)
 
 	def ask(self, target, method="POST"):

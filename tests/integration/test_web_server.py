@@ -14,8 +14,8 @@ import unittest
 import fcgi_client
 import harness
 from harness import as_role, bearer, error_body, request_bytes, token, wait_until
+from refused import ORIGIN, REFUSED, head
 
-ORIGIN = "http://page.example"
 CROSS_ORIGIN = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
 GONE = error_body("PGRST000", "swm-fcgi cannot be reached.")
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST",
@@ -293,38 +293,6 @@ class NoAnswer(WebServer):
 			self.assert_open_to_all(answer)
 
 
-def head(method="GET", target="/three", **fields):
-	headers = {"Origin": ORIGIN, **{name.replace("_", "-"): value for name, value in fields.items()}}
-	return request_bytes(method, target, headers)
-
-
-# A request that nginx refuses, its answer, and whether nginx knows the Origin then.
-REFUSED = {
-	"percent-encoding": (head(target="/%zz"), 400, "PGRST100"),
-	"NUL": (head(target="/%00"), 400, "PGRST100"),
-	"above the root": (head(target="/../x"), 400, "PGRST100"),
-	"no host": (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "PGRST100"),
-	"two hosts": (head(Host="again"), 400, "PGRST100"),
-	"Content-Length": (head("POST", Content_Length="x"), 400, "PGRST100"),
-	"two lengths": (head("POST", Content_Length="1", Transfer_Encoding="chunked"), 400, "PGRST100"),
-	"chunk": (head("POST", Transfer_Encoding="chunked") + b"zz\r\n", 400, "PGRST100"),
-	"method in small letters": (head("get"), 400, "PGRST100"),
-	"not HTTP": (b"\x16\x03\x01\x02\r\n\r\n", 400, "PGRST100"),
-	"internal location": (head(target="/.swm/error"), 404, "PGRST125"),
-	"internal location with an error of its own": (head(target="/.swm/lost"), 404, "PGRST125"),
-	"internal question": (head(target="/.swm/authorize"), 404, "PGRST125"),
-	"internal location for large bodies": (head("POST", "/.swm/large", Content_Length="99999999"), 404, "PGRST125"),
-	"TRACE": (head("TRACE"), 405, "PGRST117"),
-	"body": (head("POST", Content_Length="2147483649"), 413, "PGRST102"),
-	"URL": (head(target="/" + "a" * 62465), 414, "PGRST100"),
-	"header field": (head(X="a" * 62465), 431, "PGRST100"),
-	"header": (head(X="a" * 40000, Y="b" * 30000), 431, "PGRST100"),
-	"header of what has a large body": (head("POST", Content_Length="100000000", X="a" * 40000, Y="b" * 30000), 431, "PGRST100"),
-	"transfer coding": (head("POST", Transfer_Encoding="gzip"), 501, "PGRST100"),
-	"version": (b"GET / HTTP/9.9\r\nHost: t\r\n\r\n", 505, "PGRST100"),
-}
-
-
 class Refused(WebServer):
 	"""What nginx does not hand on."""
 
@@ -342,7 +310,7 @@ class Refused(WebServer):
 
 	def test_statuses_of_the_site(self):
 		"""No status that the site has words for is missing above, or in the other tests here."""
-		with open(os.path.join(harness.CHECKOUT, "nginx", "swm.site")) as file:
+		with open(os.path.join(harness.CHECKOUT, "nginx", "snippets", "swm-http.conf")) as file:
 			words = re.search(r"map \$status \$swm_message \{(.*?)\n\}", file.read(), re.DOTALL).group(1)
 		self.assertEqual({int(status) for status in re.findall(r"^\t(\d+) ", words, re.MULTILINE)},
 		                 {status for _, status, _ in REFUSED.values() if status != 400}
@@ -351,7 +319,7 @@ class Refused(WebServer):
 
 	def test_a_slow_client(self):
 		"""nginx closes the connection (408 in its log), and says nothing."""
-		server = self.web_server(replaced("	server_tokens off;", "	server_tokens off;\n	client_header_timeout 50ms;\n"
+		server = self.web_server(replaced("	server_name _;", "	server_name _;\n	client_header_timeout 50ms;\n"
 		                                  "	client_body_timeout 50ms;"))
 		for data in (b"GET / HTTP/1.1\r\nHost: t\r\n", request_bytes("POST", "/", {"Content-Length": "10"})):
 			with server.connect() as connection:
