@@ -199,6 +199,15 @@ class Files(WithPage):
 		answer = self.server.request("HEAD", "/ui/")
 		self.assertEqual((answer.status, answer.header("Content-Length")), (200, str(len(FILES["web/index.html"]))))
 
+	def test_parts_and_conditions(self):
+		"""A part is not sent alone: then no range is one that cannot be satisfied."""
+		for part in ("bytes=0-3", "bytes=100000-"):
+			answer = self.server.get("/ui/js/main.js", {"Range": part})
+			self.assertEqual((answer.status, answer.body), (200, FILES["web/js/main.js"]))
+		for field in ({"If-Match": '"another"'}, {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}):
+			answer = self.server.get("/ui/js/main.js", field)
+			self.assertEqual((answer.status, answer.json["code"]), (412, "PGRST100"))
+
 	def test_swagger(self):
 		answer = self.server.get("/ui/api")
 		self.assertEqual((answer.status, urllib.parse.urljoin("/ui/api", answer.header("Location"))), (302, "/ui/api/"))

@@ -8,11 +8,14 @@ import os
 import re
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 import unittest
 
 import fcgi_client
 import harness
+import http2
 from harness import as_role, bearer, error_body, request_bytes, token, wait_until
 from refused import ORIGIN, REFUSED, head
 
@@ -315,7 +318,50 @@ class Refused(WebServer):
 		self.assertEqual({int(status) for status in re.findall(r"^\t(\d+) ", words, re.MULTILINE)},
 		                 {status for _, status, _ in REFUSED.values() if status != 400}
 		                 | {500, 502, 503, 504, 507}
-		                 | {429})  # test_login_limit.py
+		                 | {429}   # test_login_limit.py
+		                 | {412})  # test_page_served.py
+
+	def test_by_http2(self):
+		server = self.web_server(replaced(" backlog=4096;", " backlog=4096 http2;"))
+		for what, (data, status, code) in {
+			"method": (http2.request_bytes("TRACE", "/three"), 405, "PGRST117"),
+			"path": (http2.request_bytes("GET", "/%zz"), 400, "PGRST100"),
+			"header": (http2.request_bytes("GET", "/three", [(name, "a" * 60000) for name in "ab"]), 431, "PGRST100"),
+			"body": (http2.request_bytes("POST", "/three", [("content-length", "2147483649")], end=False), 413, "PGRST102"),
+			"two lengths": (http2.request_bytes("POST", "/three", [("content-length", "20")]), 400, "PGRST100"),
+			"nothing behind": (http2.request_bytes("DELETE", "/three"), 503, "PGRST000"),
+		}.items():
+			with self.subTest(what), server.connect() as connection:
+				connection.sendall(data)
+				answered, body = http2.read_response(connection)
+				self.assertEqual((answered, json.loads(body)["code"]), (status, code))
+		with server.connect() as connection:  # one too long, and nginx ends the connection
+			connection.sendall(http2.request_bytes("GET", "/three", [("a", "a" * 63000)]))
+			self.assertEqual(http2.read_response(connection), (None, b""))
+
+	def test_on_a_port_of_tls(self):
+		"""A request without TLS, and, where clients need a certificate, one without or with another's."""
+		def make_certificate(name):
+			path = os.path.join(harness.folder(), name)
+			subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+			                "-subj", "/CN=" + name, "-keyout", path, "-out", path + ".crt"], check=True, capture_output=True)
+			os.chmod(path, 0o644)  # the key of nobody
+			return path
+		ours, other = make_certificate("of-the-site"), make_certificate("of-a-stranger")
+		server = self.web_server(replaced(" backlog=4096;", (
+			" backlog=4096 ssl;\n\tssl_certificate %(ours)s.crt;\n\tssl_certificate_key %(ours)s;\n"
+			"\tssl_verify_client on;\n\tssl_client_certificate %(ours)s.crt;\n") % {"ours": ours}))
+		self.assert_error(answer_to(server, head()), 400, "PGRST100")
+		for certificate in (None, other):
+			with self.subTest(certificate):
+				context = ssl._create_unverified_context()
+				if certificate:
+					context.load_cert_chain(certificate + ".crt", certificate)
+				with server.connect() as plain, context.wrap_socket(plain) as connection:
+					connection.sendall(head())
+					answer = harness.read_response(connection)
+				self.assert_error(answer, 400, "PGRST100")
+				self.assert_open_to_all(answer)
 
 	def test_a_slow_client(self):
 		"""nginx closes the connection (408 in its log), and says nothing."""
