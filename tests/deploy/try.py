@@ -6,11 +6,13 @@
 
 import concurrent.futures
 import glob
+import http.client
 import itertools
 import json
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -24,6 +26,9 @@ from hosts import Failure, run, wait_until, write
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEPLOY = f"{TOP}/deploy"
+sys.path.append(f"{TOP}/tests/integration")
+from refused import ORIGIN, REFUSED  # pylint: disable=wrong-import-position
+
 BRIDGE = "192.168.56.1"
 WEB, WEB2, DATABASE, BALANCER = "192.168.56.51", "192.168.56.52", "192.168.56.54", "192.168.56.50"
 CLIENT, STRANGER = "192.168.56.10", "192.168.56.60"
@@ -166,12 +171,40 @@ def say(text):
 
 ### Asking
 
-def ask(address, target="/devices?id=eq.15", name="client", timeout=15):
+def ask(address, target="/devices?id=eq.15", name="client", timeout=15, words=()):
     """What curl in a namespace gets: status and body; status 0 when there is no answer."""
-    output = run("ip", "netns", "exec", name, "curl", "-sS", "-m", timeout, "-w", "\n%{http_code}",
+    output = run("ip", "netns", "exec", name, "curl", "-sS", "-m", timeout, "-w", "\n%{http_code}", *words,
                  f"http://{address}{target}", check=False, timeout=timeout + 10)
     body, _, status = output.rpartition("\n")
     return int(status or 0), body
+
+
+def send(address, data, port=80):
+    """The first answer to these bytes, from the bridge's own address: status, headers and body."""
+    with socket.create_connection((address, port), 20) as connection:
+        connection.sendall(data)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.headers, answer.read().decode()
+
+
+def request(method, target="/devices?id=eq.15", body=b"", version="1.1", **fields):
+    """A request; _ in the names of fields stands for -, and None leaves one out."""
+    fields = {"Host": "test", "Connection": "close", "Content_Length": str(len(body)), **fields}
+    lines = [f"{method} {target} HTTP/{version}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items() if value is not None]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def must_refuse(address, data, status, code, port=80):
+    """An answer of nginx itself, in the dialect; it."""
+    answer = send(address, data, port)
+    must(answer[0] == status and answer[1]["Content-Type"] == "application/json"
+         and answer[1]["Proxy-Status"] == f"swm; error={code}", f"{address}: {answer[0]} {answer[1]} {answer[2]}")
+    error = json.loads(answer[2])
+    must(list(error) == ["code", "details", "hint", "message"] and error["code"] == code, error)
+    must((status == 503) == ("Retry-After" in answer[1]), answer[1])
+    return answer
 
 
 def must_answer(address):
@@ -415,6 +448,31 @@ def memory_fits(stage):
     must(buffers == str(max(megabytes // 4, 32)), f"{buffers} MB of {megabytes}")
 
 
+@beside
+@check
+def refused(stage):
+    """what nginx refuses is refused in the dialect, by the web machine and by the balancer"""
+    for address in (WEB, BALANCER):
+        for what, (data, status, code) in REFUSED.items():
+            try:
+                answer = must_refuse(address, data, status, code)
+            except (Failure, OSError) as failure:
+                raise Failure(f"{what}: {failure}") from failure
+            must(answer[1]["Access-Control-Allow-Origin"] == "*", f"{what}: {answer[1]}")
+
+
+@beside
+@check
+def many_connections(stage):
+    """nginx has room for a thousand requests at once"""
+    for name in ("web", "balancer"):
+        host = stage.hosts[name]
+        must("worker_connections 4096;" in host("nginx", "-T"), "nginx.conf")
+        worker = host("pgrep", "-n", "-P", main_pid(host, "nginx")).strip()
+        limits = host("cat", f"/proc/{worker}/limits")
+        must(re.search(r"^Max open files +8192 ", limits, re.M), limits)
+
+
 ### Who may ask the database
 
 @beside
@@ -563,6 +621,95 @@ def idle_restart(stage):
 
 ### Two web machines behind a balancer
 
+@beside
+@check
+def old_clients(stage):
+    """a request by HTTP/1.0 that names no host goes through the balancer"""
+    status, _, body = send(BALANCER, request("GET", version="1.0", Host=None))
+    must(status == 200 and json.loads(body) == EXPRESS, f"{status}: {body}")
+
+
+@beside
+@check
+def large_body_of_a_stranger(stage):
+    """the balancer sends a large body on as it comes: of nobody's nothing is read"""
+    head = request("POST", "/devices", Content_Length="300000000", Content_Type="application/json")
+    status, headers, body = send(BALANCER, head + b"x" * 100000)
+    must(status == 401 and "WWW-Authenticate" in headers and json.loads(body)["code"] == "PGRST302", f"{status}: {body}")
+
+
+@check
+def who_asks(stage):
+    """behind the balancer a web machine knows the client, and believes no client's own word"""
+    def logged(address, name):
+        for host in ("web", "web2"):
+            stage.hosts[host].shell(": >/var/log/nginx/access.log")
+        status, body = ask(address, name=name, words=["-H", "X-Forwarded-For: 192.168.56.99", "-H", "X-Real-IP: 192.168.56.98"])
+        must(status == 200, f"{status}: {body}")
+        return stage.hosts["web"].shell("cat /var/log/nginx/access.log") + stage.hosts["web2"].shell("cat /var/log/nginx/access.log")
+    for address in (BALANCER, WEB):
+        for name, client in (("client", CLIENT), ("stranger", STRANGER)):
+            line = wait_until("a line of the log", lambda: logged(address, name))
+            must(line.startswith(f"{client} "), line)
+
+
+@check
+def nobody_behind(stage):
+    """without a web machine the balancer says that anything may be sent again"""
+    for name in ("web", "web2"):
+        stage.hosts[name]("systemctl", "stop", "nginx")
+    try:
+        for method in ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"):
+            _, headers, body = must_refuse(BALANCER, request(method, Origin=ORIGIN), 503, "PGRST000")
+            must(json.loads(body)["message"] == "The web machines cannot be reached.", body)
+            must(headers["Access-Control-Allow-Origin"] == "*", headers)
+        status, headers, body = send(BALANCER, request("OPTIONS", Origin=ORIGIN, Access_Control_Request_Method="POST"))
+        must(status == 200 and "DELETE" in ", ".join(headers.get_all("Access-Control-Allow-Methods")), f"{status} {headers}")
+    finally:
+        for name in ("web", "web2"):
+            stage.hosts[name]("systemctl", "start", "nginx")
+    wait_until("the balancer answers", lambda: answers(BALANCER), 20)
+
+
+# It takes each request, keeps its method, and hangs up.
+HANGS_UP = """
+import socket
+listener = socket.create_server(("", 80))
+print("ready", flush=True)
+while True:
+    with listener.accept()[0] as connection:
+        print(connection.recv(65536).split(b" ")[0].decode(), flush=True)
+"""
+
+
+@check
+def lost_behind(stage):
+    """a write that a web machine has got is sent once, and the balancer says that its outcome is not known"""
+    balancer, site = stage.hosts["balancer"], "/etc/nginx/sites-available/swm"
+    # each request finds both machines as they are
+    balancer.shell(f"cp {site} /root/site && sed -i 's/max_fails=1/max_fails=0/' {site} && systemctl restart nginx")
+    programs = []
+    try:
+        for name in ("web", "web2"):
+            host = stage.hosts[name]
+            host("systemctl", "stop", "nginx")
+            programs.append(subprocess.Popen(["nsenter", "-t", str(host.leader), "-a", "/usr/bin/python3", "-c", HANGS_UP],
+                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+            must(programs[-1].stdout.readline() == "ready\n", "the program that hangs up")
+        for method in ("POST", "PATCH", "PUT", "DELETE"):
+            _, _, body = must_refuse(BALANCER, request(method, body=b"{}"), 502, "SWM001")
+            must("Idempotency-Key" in json.loads(body)["hint"], body)
+        must_refuse(BALANCER, request("GET"), 503, "PGRST000")
+    finally:
+        balancer.shell(f"cp /root/site {site} && systemctl restart nginx")
+        for name in ("web", "web2"):
+            stage.hosts[name]("pkill", "-f", "create_server", check=False)
+            stage.hosts[name]("systemctl", "start", "nginx")
+    got = sorted(line for program in programs for line in program.communicate()[0].split())
+    must(got == ["DELETE", "GET", "GET", "PATCH", "POST", "PUT"], got)
+    wait_until("the balancer answers", lambda: answers(BALANCER), 20)
+
+
 @check
 def one_dies(stage):
     """two web machines behind the balancer go on when one dies, and share again when it is back"""
@@ -579,7 +726,7 @@ def one_dies(stage):
 
     def shares():
         must_answer(BALANCER)
-        return f" {BALANCER} " in stage.hosts["web2"].shell("sed 's/^/ /' /var/log/nginx/access.log | tail -n 1", check=False)
+        return stage.hosts["web2"].shell("cat /var/log/nginx/access.log", check=False)
     stage.hosts["web2"].shell(": >/var/log/nginx/access.log")
     wait_until("the second web machine gets requests", shares, 20)
 
@@ -593,13 +740,16 @@ def settings(stage):
     started = sql(stage, "SELECT pg_postmaster_start_time()")
     before = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
     del stage.inventory.web["web2"]
-    stage.inventory.settings.update(database_settings={"work_mem": "7MB"}, web_settings={"db-max-rows": 3})
+    stage.inventory.settings.update(database_settings={"work_mem": "7MB"}, web_settings={
+        "db-max-rows": 3, "server-cors-allowed-origins": "https://app.example, " + ORIGIN}, nginx_connections=5000)
     done = stage.apply("--tags", "database,web,balancer")
 
     must(sql(stage, "SHOW work_mem") == "7MB", sql(stage, "SHOW work_mem"))
     must(sql(stage, "SELECT pg_postmaster_start_time()") == started, f"PostgreSQL was restarted: {done}")
 
-    must(done["web"] == ["/etc/swm/swm.conf", "swm-fcgi was started"], done)
+    must(done["web"] == ["/etc/swm/swm.conf", "swm-fcgi was started", "/etc/nginx/nginx.conf",
+                         "/etc/nginx/sites-available/swm", "nginx has read its files"], done)
+    must(done["balancer"] == done["web"][2:], done)
     after = main_pid(web, "nginx"), main_pid(web, "swm-fcgi")
     must(before[0] == after[0] and before[1] != after[1], (before, after))
     status, body = ask(WEB, "/devices")
@@ -609,6 +759,17 @@ def settings(stage):
     must("timeout expired" in output or "timed out" in output.lower(), output)
     must(sql(stage, f"SELECT count(*) FROM pg_stat_activity WHERE client_addr = '{WEB2}'") == "0", "its connections")
     must_answer(BALANCER)
+
+
+@check
+def origins(stage):
+    """the origins that may ask are those of the setting, for what nginx answers too"""
+    for address in (WEB, BALANCER):
+        for origin, allowed in (("https://app.example", True), (ORIGIN, True), ("https://evil.example", False)):
+            def pages():
+                return [send(address, request(method, Origin=origin))[1]["Access-Control-Allow-Origin"] for method in ("GET", "TRACE")]
+            # the workers that were there before the reload may take a connection yet
+            wait_until(f"{origin} at {address}", lambda: pages() == [origin if allowed else None] * 2, 10)
 
 
 @check
@@ -640,6 +801,7 @@ def site_certificate(stage):
     context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
     with urllib.request.urlopen(f"https://{WEB}/devices?id=eq.15", timeout=10, context=context) as answer:
         must(json.load(answer) == EXPRESS, "the answer on 443")
+    must_refuse(WEB, request("GET"), 400, "PGRST100", port=443)
 
 
 @check
@@ -691,12 +853,12 @@ def backup(stage):
 
 
 def operating_commands():
-    """The commands of doc/OPERATING.md, by the word after the ### that they stand under."""
+    """The commands of doc/OPERATING.md, the first ones under a heading."""
     with open(f"{TOP}/doc/OPERATING.md", encoding="utf-8") as file:
         text = file.read()
     commands = {}
-    for name in ("backup", "restore"):
-        part = re.search(rf"^\*\*{name.capitalize()}\*\*.*?\n\n((?:\t[^\n]*\n)+)", text, re.M | re.S)
+    for name, head in (("backup", r"\*\*Backup\*\*"), ("restore", r"\*\*Restore\*\*")):
+        part = re.search(rf"^{head}.*?\n\n((?:\t[^\n]*\n)+)", text, re.M | re.S)
         must(part, f"doc/OPERATING.md has no {name}")
         commands[name] = re.sub(r"^\t", "", part[1], flags=re.M)
     return commands

@@ -18,7 +18,7 @@ if ! systemctl is-enabled --quiet $unit; then
 fi
 if systemctl is-active --quiet $unit; then
 	read=$(systemctl show --timestamp=us+utc -P StateChangeTimestamp $unit)
-	[ -n "$(find . .. ../sites-available/swm -maxdepth 1 -newerct "$read")" ] || exit 0
+	[ -n "$(find . .. ../snippets ../sites-available/swm -maxdepth 1 -newerct "$read")" ] || exit 0
 	systemctl reload $unit
 	echo 'nginx has read its files'
 else

@@ -3,8 +3,9 @@
 #	{"file": PATH, "text": TEXT, "mode": "0644", "owner": "root", "check": COMMAND}
 #		the file has this content; it is replaced at once and whole, after COMMAND has
 #		accepted the new one, whose name is put behind it (mode, owner and check may be left out)
-#	{"file": PATH, "from": OTHER, "head": LINE, "replace": [OLD, NEW], ...}
-#		instead of text: the content of another file behind a first line, NEW in place of OLD
+#	{"file": PATH, "from": OTHER, "head": LINE, "replace": [[OLD, NEW], ...], ...}
+#		instead of text: the content of another file behind a first line, each NEW in place of its
+#		OLD (head and replace may be left out)
 #	{"folder": PATH, "mode": "0755"}
 #	{"run": SCRIPT, "environment": {...}}
 #		a shell script, which looks for itself what is to be done, and prints what it did
@@ -29,10 +30,11 @@ def content(step):
         return step["text"].encode()
     with open(step["from"], encoding="utf-8") as file:
         text = file.read()
-    old, new = step["replace"]
-    if old not in text:
-        sys.exit(f"{step['from']} has no line {old.strip()!r}")
-    return (step["head"] + "\n" + text.replace(old, new)).encode()
+    for old, new in step.get("replace", []):
+        if old not in text:
+            sys.exit(f"{step['from']} has no line {old.strip()!r}")
+        text = text.replace(old, new)
+    return (step["head"] + "\n" + text if "head" in step else text).encode()
 
 
 def differs(path, wanted, mode, ids):
