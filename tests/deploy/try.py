@@ -473,6 +473,19 @@ def many_connections(stage):
         must(re.search(r"^Max open files +8192 ", limits, re.M), limits)
 
 
+@beside
+@check
+def no_sign_in(stage):
+    """without sign_in there is no way to sign in"""
+    status, _, body = send(WEB, login("ada", "correct horse"))
+    must(status == 404 and json.loads(body)["code"] == "PGRST202", f"{status}: {body}")
+
+
+def login(name, password, **fields):
+    return request("POST", "/rpc/login", json.dumps({"name": name, "password": password}).encode(),
+                   Content_Type="application/json", **fields)
+
+
 ### Who may ask the database
 
 @beside
@@ -734,6 +747,48 @@ def one_dies(stage):
 ### A changed setting
 
 @check
+def sign_in(stage):
+    """with sign_in people who were added as doc/OPERATING.md says sign in, and nothing is restarted for it"""
+    before = main_pid(stage.hosts["web"], "swm-fcgi")
+    stage.inventory.settings.update(sign_in=True)
+    done = stage.apply("--tags", "database,web")
+    web = ["/etc/swm/schema", "swm-fcgi has read the schema"]
+    must(done == {"database": ["roles, tables, privileges", "the key of swm.login"], "web": web, "web2": web}, done)
+    stage.hosts["database"]("bash", "-ec", operating_commands()["sign in"], input="ada\ncorrect horse\n")
+    wait_until("swm.login is known", lambda: send(WEB, request("OPTIONS", "/rpc/login"))[0] == 200, 10)
+    status, _, body = send(WEB, login("ada", "correct horse"))
+    must(status == 200, f"{status}: {body}")
+    bearer = "Bearer " + json.loads(body)["token"]
+    for address in (WEB, WEB2, BALANCER):
+        status, _, body = send(address, request("GET", Authorization=bearer))
+        must(status == 200 and json.loads(body) == EXPRESS, f"{address}: {status}: {body}")
+        status = send(address, request("GET", Authorization=bearer[:-2]))[0]
+        must(status == 401, f"{address}: {status} for another signature")
+    must(send(WEB, login("ada", "wrong horse"))[0] in (400, 401, 403), "a wrong password")
+    must(main_pid(stage.hosts["web"], "swm-fcgi") == before, "swm-fcgi was started again")
+
+
+@check
+def guessing(stage):
+    """who guesses passwords through the balancer is told to wait, whoever else it says it is; others are not"""
+    def guess(name, other):
+        words = ["-H", f"X-Forwarded-For: {other}", "-H", "Content-Type: application/json",
+                 "-d", '{"name":"ada","password":"wrong horse"}']
+        return ask(BALANCER, "/rpc/login", name, words=words)
+    for number in range(20):
+        status, body = guess("client", f"192.168.56.{100 + number}")
+        if status == 429:
+            break
+    must(status == 429 and json.loads(body)["code"] == "SWM008", f"{status}: {body}")
+    must(5 <= number <= 10, f"after {number} guesses")
+    status, body = guess("stranger", CLIENT)
+    must(status not in (0, 429, 500, 502, 503), f"{status}: {body}")
+    # the web machines count for themselves, by the client that the balancer names
+    with_address = ["-H", f"X-Forwarded-For: {CLIENT}"]
+    must(ask(WEB, "/rpc/login", "stranger", words=with_address)[0] != 429, "a stranger is kept out of the web machine")
+
+
+@check
 def settings(stage):
     """changed settings apply, and restart only what needs it; who leaves the inventory may no longer ask"""
     web = stage.hosts["web"]
@@ -857,7 +912,7 @@ def operating_commands():
     with open(f"{TOP}/doc/OPERATING.md", encoding="utf-8") as file:
         text = file.read()
     commands = {}
-    for name, head in (("backup", r"\*\*Backup\*\*"), ("restore", r"\*\*Restore\*\*")):
+    for name, head in (("backup", r"\*\*Backup\*\*"), ("restore", r"\*\*Restore\*\*"), ("sign in", "## Signing in")):
         part = re.search(rf"^{head}.*?\n\n((?:\t[^\n]*\n)+)", text, re.M | re.S)
         must(part, f"doc/OPERATING.md has no {name}")
         commands[name] = re.sub(r"^\t", "", part[1], flags=re.M)

@@ -25,6 +25,8 @@ if [ "$sum" != "$(ask -c "SELECT shobj_description(oid, 'pg_database') FROM pg_d
 	EOF
 	echo 'roles, tables, privileges'
 fi
+# for the web machines
+printf '%s\n' "$sum" >/etc/swm/secrets/schema
 
 # swm.login signs with what the web machines verify with. What COPY reads is not in PostgreSQL's
 # log, whatever else is; a line is taken as it is, since no secret has these two characters.
