@@ -22,3 +22,6 @@ CREATE TABLE IF NOT EXISTS swm.consumption (
 -- "one device, a range of days", the question that is asked most.
 CREATE UNIQUE INDEX IF NOT EXISTS consumption_device_id_date_unit_key ON swm.consumption (device_id, date, unit);
 DROP INDEX IF EXISTS swm.consumption_device_id_date_idx; -- of earlier versions; the key begins as it did
+
+-- For "all devices, a range of days", and the first and last day that there are.
+CREATE INDEX IF NOT EXISTS consumption_date_idx ON swm.consumption (date);
