@@ -1,7 +1,7 @@
 // The views in two themes and two widths: screenshots, axe-core, and that they fit.
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { browserTests, everyLook, settled } from './support.mjs'
 
@@ -37,4 +37,18 @@ test('the whole page, with what it plots by, is at most 300 KB', () => {
 		.filter((file) => file.isFile())
 		.reduce((sum, file) => sum + file.size, 0)
 	assert.ok(size <= 300e3, `${size} bytes`)
+})
+
+test('index.html has the modules loaded at once that every view needs', async () => {
+	const { WEB } = process.env
+	const apart = ['early.js', 'main.js', 'csv.js', 'importer.js'] // the last two for one view
+	const modules = readdirSync(path.join(WEB, 'js')).filter(
+		(name) => name.endsWith('.js') && !apart.includes(name),
+	)
+	const html = readFileSync(path.join(WEB, 'index.html'), 'utf8')
+	const preloaded = [...html.matchAll(/<link rel="modulepreload" href="js\/([^"]+)">/g)]
+	assert.deepEqual(
+		preloaded.map(([, name]) => name),
+		modules.sort(),
+	)
 })

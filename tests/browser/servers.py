@@ -21,6 +21,7 @@ FOREIGN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "foreign.sql"
 DATABASES = {
 	"sample": harness.SQL_FILES,
 	"empty": WITHOUT_SAMPLE,
+	"million": harness.SQL_FILES,  # a million readings
 	"foreign": [harness.SQL_FILES[0], FOREIGN],  # somebody's own schema
 }
 SETTINGS = {
@@ -45,7 +46,12 @@ class Servers:
 	def _make(name, database, own_cluster, settings):
 		cluster = harness.Cluster("browser-" + name) if own_cluster else harness.cluster()
 		made = "swm_browser_%s_%d" % (name.replace("-", "_"), os.getpid())
-		cluster.create_database(made, DATABASES[database])
+		if database == "million":
+			cluster.sql("postgres", "ALTER ROLE ALL SET swm.sample = 'million'")
+		try:
+			cluster.create_database(made, DATABASES[database])
+		finally:
+			cluster.sql("postgres", "ALTER ROLE ALL RESET swm.sample")
 		if not own_cluster:
 			drop = "DROP DATABASE %s WITH (FORCE)" % made
 			harness.stop_at_exit(lambda: cluster.sql("postgres", drop))

@@ -6,18 +6,24 @@ export const PAGE_SIZE = 25;
 const SPAN_LIVES = 60000;
 let span = null; // { at, promise }
 
-// The first and last day with readings. Several views want it, and it changes once a day; who
-// writes readings says forgetSpan().
-export async function consumptionSpan() {
+// swm.consumption_span() has both too, but counts every reading.
+async function fetchSpan() {
+	const end = async (order) =>
+		(await rows('consumption', { select: 'date', order, limit: 1 }))[0]?.date;
+	const [first_date, last_date] = await Promise.all([end('date'), end('date.desc')]);
+	return last_date ? { first_date, last_date } : null;
+}
+
+// The first and last day with readings, or null. Several views want it, and it changes once a day;
+// who writes readings says forgetSpan().
+export function consumptionSpan() {
 	if (span === null || Date.now() - span.at > SPAN_LIVES) {
-		const mine = (span = { at: Date.now(), promise: rows('rpc/consumption_span') });
+		const mine = (span = { at: Date.now(), promise: fetchSpan() });
 		mine.promise.catch(() => {
 			if (span === mine) span = null;
 		});
 	}
-	const answer = await span.promise;
-	const row = Array.isArray(answer) ? answer[0] : answer;
-	return row?.last_date ? row : null;
+	return span.promise;
 }
 
 export const forgetSpan = () => {
