@@ -81,6 +81,13 @@ class Prefix(unittest.TestCase):
 		self.assertEqual(document.json["basePath"], PREFIX)
 		self.assertEqual(self.server.get("/ui/", html).status, 404)
 
+	def test_a_line_feed_gets_into_no_header(self):
+		"""nginx matches its decoded path, and $ of a regular expression also before a last line feed."""
+		for end in ("%0a", "%0d", "/%0a", "%0a/", "%0ax", "%0a%0a", "/ui%0a", "%0aSet-Cookie:%20a=b"):
+			for accept in ("text/html", "*/*"):
+				answer = self.server.get(PREFIX + end, {"Accept": accept})
+				self.assertEqual((answer.status, answer.header("Location")), (404, None), (end, answer))
+
 	def test_large_body(self):
 		lines = b'{"title":"%s"}\n' % (b"x" * 100000)
 		headers = {"Content-Type": "application/x-ndjson"}
