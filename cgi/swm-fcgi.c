@@ -86,44 +86,33 @@ load_config(swm_config **config, const char *file)
 	return rc;
 }
 
-/* The value of a setting that is there; its text is NUL-terminated as the library keeps it. */
+/* NUL-terminated; "" where it is not set. */
 static swm_str
 setting(const swm_config *config, const char *name)
 {
 	swm_str value;
 
-	if (swm_config_get(config, name, &value, NULL) != SWM_OK)
-		value = SWM_STR("");
-	return value;
+	return swm_config_get(config, name, &value, NULL) == SWM_OK ? value : SWM_STR("");
 }
 
-static char *
-setting_copy(const swm_config *config, const char *name)
+/* -1 where it is not set. */
+static int64_t
+setting_number(const swm_config *config, const char *name)
 {
-	swm_str value = setting(config, name);
+	int64_t number;
 
-	return value.len == 0 ? strdup("") : strndup(value.ptr, value.len);
-}
-
-/* A number that the configuration has checked already; absent is used when it is not set. */
-static unsigned long
-setting_number(const swm_config *config, const char *name, int base, unsigned long absent)
-{
-	char *text = setting_copy(config, name);
-	unsigned long number = text == NULL || text[0] == '\0' ? absent : strtoul(text, NULL, base);
-
-	free(text);
-	return number;
+	return swm_config_get_int64(config, name, &number, NULL) == SWM_OK ? number : -1;
 }
 
 static unsigned
 thread_count(const swm_config *config)
 {
+	int64_t count = setting_number(config, "server-threads");
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (processors < 1)
-		processors = 1;
-	return (unsigned)setting_number(config, "server-threads", 10, 16 * (unsigned long)processors + 8);
+	if (count < 0)
+		count = 16 * (processors < 1 ? 1 : processors) + 8;
+	return (unsigned)count;
 }
 
 static int
@@ -160,21 +149,15 @@ raise_file_limit(void)
 static bool
 open_listener(struct program *program)
 {
-	mode_t mode = (mode_t)setting_number(program->config, "server-unix-socket-mode", 8, 0660);
-	char *path;
-	bool made = false;
+	mode_t mode = (mode_t)setting_number(program->config, "server-unix-socket-mode");
+	swm_str path = setting(program->config, "server-unix-socket");
 
 	if (listener_inherit(&program->listener))
 		return true;
-	path = setting_copy(program->config, "server-unix-socket");
-	if (path == NULL || path[0] == '\0')
-		fail(path == NULL ? SWM_STR("out of memory")
-		                  : SWM_STR("server-unix-socket is not set, and no listening unix socket was"
-		                            " handed down"));
-	else
-		made = listener_make(&program->listener, path, mode);
-	free(path);
-	return made;
+	if (path.len > 0)
+		return listener_make(&program->listener, path.ptr, mode);
+	fail(SWM_STR("server-unix-socket is not set, and no listening unix socket was handed down"));
+	return false;
 }
 
 /* The start has failed; main() is woken as if by SIGTERM. */
@@ -209,8 +192,8 @@ open_engine(struct program *program, swm_error *err)
 static unsigned
 most_anonymous(const struct program *program)
 {
-	unsigned long connections = setting_number(program->config, "db-pool", 10, 10);
-	unsigned long anonymous = setting_number(program->config, "db-pool-anonymous", 10, 0);
+	int64_t connections = setting_number(program->config, "db-pool");
+	int64_t anonymous = setting_number(program->config, "db-pool-anonymous");
 
 	return anonymous >= connections || program->threads < 2 ? UINT_MAX : program->threads / 2;
 }
@@ -221,8 +204,8 @@ start_workers(struct program *program)
 	const struct workers_options options = {
 		.threads = program->threads,
 		.most_anonymous = most_anonymous(program),
-		.patience_ms = (int)setting_number(program->config, "server-stall-timeout", 10, 60) * 1000,
-		.queue_ms = (int)setting_number(program->config, "db-pool-acquisition-timeout", 10, 10) * 1000,
+		.patience_ms = (int)setting_number(program->config, "server-stall-timeout") * 1000,
+		.queue_ms = (int)setting_number(program->config, "db-pool-acquisition-timeout") * 1000,
 	};
 	bool started;
 

@@ -156,12 +156,13 @@ add_member(struct text *to, const char *before, swm_str object, const char *name
 static void
 add_connections_line(struct text *to, const struct status *s)
 {
-	swm_str c = json_member(s->database, "connections"), pool;
+	swm_str c = json_member(s->database, "connections");
+	int64_t pool;
 
-	if (swm_config_get(s->config, "db-pool", &pool, NULL) != SWM_OK)
-		pool = SWM_STR("");
+	if (swm_config_get_int64(s->config, "db-pool", &pool, NULL) != SWM_OK)
+		pool = 0;
 	add_member(to, "connections  ", c, "total", "");
-	text_format(to, " (of db-pool %.*s, of max_connections ", (int)pool.len, pool.ptr);
+	text_format(to, " (of db-pool %lld, of max_connections ", (long long)pool);
 	add_member(to, "", s->database, "max_connections", "): ");
 	add_member(to, "", c, "active", " active, ");
 	add_member(to, "", c, "idle", " idle, ");

@@ -70,6 +70,15 @@ SWM_API int swm_config_get(const swm_config *config, const char *name, swm_str *
                            swm_error *err) SWM_MUST_CHECK;
 
 /*
+ * The value of a setting that is a whole number, in the unit that swm.conf(5) gives; -1 where it
+ * was not set and has no default, as no such setting is negative. A file mode is the number that
+ * its octal digits stand for (0660). *out is written on success alone. SWM_ECONFIG: the name is
+ * unknown. SWM_EINVAL: the setting is not a number.
+ */
+SWM_API int swm_config_get_int64(const swm_config *config, const char *name, int64_t *out,
+                                 swm_error *err) SWM_MUST_CHECK;
+
+/*
  * Checks what no single setting can say: that @files can be read, that the
  * secret is long enough, that a schema is named. swm_engine_open() checks the
  * same. SWM_ECONFIG, with further problems in the details, one a line; SWM_ESYSTEM:

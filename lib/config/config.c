@@ -72,6 +72,19 @@ swm_config_get(const swm_config *config, const char *name, swm_str *out, swm_err
 	return SWM_OK;
 }
 
+int
+swm_config_get_int64(const swm_config *config, const char *name, int64_t *out, swm_error *err)
+{
+	swm_str text;
+	bool by_alias;
+	enum swm_option_id id = swm_option_find(swm_cstr(name), &by_alias);
+	int rc = swm_config_get(config, name, &text, err);
+
+	if (rc == SWM_OK && (id == SWM_OPTION_COUNT || !swm_option_number(id, text, out)))
+		rc = swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the setting is not a number"));
+	return rc;
+}
+
 static void
 write_character(char c, swm_buf *to)
 {

@@ -214,6 +214,28 @@ swm_option_is_off(enum swm_option_id id, swm_str value)
 }
 
 bool
+swm_option_number(enum swm_option_id id, swm_str value, int64_t *out)
+{
+	const struct swm_option *o = &swm_options[id];
+	swm_str range;
+	bool is_mode = o->type == SWM_OPTION_STRING && mode_range(o->range, &range);
+
+	if (o->type != SWM_OPTION_INTEGER && !is_mode)
+		return false;
+	*out = -1;
+	if (value.len == 0)
+		return true;
+	if (!is_mode)
+		return swm_str_int64(value, out);
+	if (!accepts_mode(range, value))
+		return false;
+	*out = 0;
+	for (size_t i = 0; i < value.len; i++)
+		*out = *out * 8 + (value.ptr[i] - '0');
+	return true;
+}
+
+bool
 swm_option_boolean(swm_str value, bool *out)
 {
 	static const struct {

@@ -52,6 +52,12 @@ void swm_option_describe(enum swm_option_id id, swm_buf *to);
 /* Whether a value (not the empty one) says false or disabled. */
 bool swm_option_is_off(enum swm_option_id id, swm_str value);
 
+/*
+ * The number that a value is, of an option whose values are whole numbers or octal file modes; -1 for
+ * the empty value. False: the option has other values, or cannot have this one.
+ */
+bool swm_option_number(enum swm_option_id id, swm_str value, int64_t *out);
+
 /* true, on and 1, or false, off and 0, in any case. */
 bool swm_option_boolean(swm_str value, bool *out);
 

@@ -94,7 +94,7 @@ read_INTEGER(struct resolver *r, enum swm_option_id id)
 {
 	int64_t n;
 
-	return swm_str_int64(swm_config_effective(r->config, id), &n) ? n : -1;
+	return swm_option_number(id, swm_config_effective(r->config, id), &n) ? n : -1;
 }
 
 static bool

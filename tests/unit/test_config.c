@@ -691,6 +691,49 @@ START_TEST(the_program)
 }
 END_TEST
 
+START_TEST(numbers)
+{
+	static const struct {
+		const char *name, *value;
+		int64_t number;
+	} cases[] = {
+		{ "db-pool", NULL, 10 },
+		{ "db-pool", "12", 12 },
+		{ "db-pool", "", 10 },
+		{ "db-max-rows", NULL, -1 },
+		{ "db-max-rows", "0", 0 },
+		{ "db-max-rows", "9223372036854775807", INT64_MAX },
+		{ "max-rows", "5", 5 },
+		{ "server-threads", "", -1 },
+		{ "server-unix-socket-mode", NULL, 0660 },
+		{ "server-unix-socket-mode", "0777", 0777 },
+	};
+	static const struct {
+		const char *name;
+		int result;
+	} refused[] = {
+		{ "nonsense", SWM_ECONFIG }, { "app.settings.x", SWM_EINVAL },
+		{ "db-uri", SWM_EINVAL }, { "log-level", SWM_EINVAL }, { "db-schemas", SWM_EINVAL },
+		{ "db-config", SWM_EINVAL }, { "admin-server-unix-socket-mode", SWM_EINVAL },
+	};
+	int64_t number = 0;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (cases[i].value != NULL)
+			ck_assert_int_eq(swm_config_set(config, cases[i].name, cases[i].value, err), SWM_OK);
+		ck_assert_int_eq(swm_config_get_int64(config, cases[i].name, &number, err), SWM_OK);
+		ck_assert_msg(number == cases[i].number, "%s: %lld", cases[i].name, (long long)number);
+	}
+	ck_assert_int_eq(swm_config_set(config, "app.settings.x", "1", err), SWM_OK);
+	number = 42;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		ck_assert_int_eq(swm_config_get_int64(config, refused[i].name, &number, err), refused[i].result);
+		ck_assert_int_eq(swm_error_result(err), refused[i].result);
+		ck_assert_int_eq(number, 42);
+	}
+}
+END_TEST
+
 /* --- checks --- */
 
 START_TEST(secrets)
@@ -1028,6 +1071,7 @@ unit_suite(void)
 	tcase_add_test(cases, a_prefix_counts_more_than_a_name);
 	tcase_add_test(cases, a_bad_environment);
 	tcase_add_test(cases, the_program);
+	tcase_add_test(cases, numbers);
 	tcase_add_test(cases, secrets);
 	tcase_add_test(cases, audience);
 	tcase_add_test(cases, schemas);
