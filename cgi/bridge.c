@@ -30,37 +30,6 @@ struct params {
 	swm_str method, uri, document_uri, query, content_length, address, protocol, asks, prefix;
 };
 
-/* Reason phrases of RFC 9110, 15; 429 of RFC 6585. Others have none. */
-static const struct {
-	int status;
-	const char *phrase;
-} reasons[] = {
-	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
-	{ 205, "Reset Content" }, { 206, "Partial Content" }, { 300, "Multiple Choices" },
-	{ 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
-	{ 304, "Not Modified" }, { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" },
-	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 402, "Payment Required" },
-	{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-	{ 406, "Not Acceptable" }, { 408, "Request Timeout" }, { 409, "Conflict" },
-	{ 410, "Gone" }, { 411, "Length Required" }, { 412, "Precondition Failed" },
-	{ 413, "Content Too Large" }, { 414, "URI Too Long" }, { 415, "Unsupported Media Type" },
-	{ 416, "Range Not Satisfiable" }, { 417, "Expectation Failed" },
-	{ 421, "Misdirected Request" }, { 422, "Unprocessable Content" },
-	{ 426, "Upgrade Required" }, { 429, "Too Many Requests" },
-	{ 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
-	{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
-	{ 505, "HTTP Version Not Supported" },
-};
-
-static const char *
-reason_phrase(int status)
-{
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].status == status)
-			return reasons[i].phrase;
-	return "";
-}
-
 /* libfcgi's lengths are int, and its fast path does not look at the stream's error. */
 static int
 put(struct answer *answer, swm_str text)
@@ -87,7 +56,8 @@ put_status(void *user, int status)
 	swm_str text = { line, 0 };
 
 	answer->status = status;
-	text.len = (size_t)snprintf(line, sizeof(line), "Status: %03d %s\r\n", status, reason_phrase(status));
+	text.len = (size_t)snprintf(line, sizeof(line), "Status: %03d %s\r\n", status,
+	                            swm_http_reason(status));
 	return put(answer, text);
 }
 

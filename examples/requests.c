@@ -29,7 +29,7 @@ put_status(void *user, int status)
 {
 	struct answer *answer = (struct answer *)user;
 
-	return fprintf(answer->to, "HTTP/1.1 %d\n", status) < 0;
+	return fprintf(answer->to, "HTTP/1.1 %d %s\n", status, swm_http_reason(status)) < 0;
 }
 
 static int

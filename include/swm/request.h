@@ -105,6 +105,12 @@ typedef struct swm_sink {
 } swm_sink;
 
 /*
+ * The reason phrase of an HTTP status (RFC 9110, 15), as a status line has it after the number;
+ * "" for a status that has none here. Lives for ever. Threads: any.
+ */
+SWM_API const char *swm_http_reason(int status);
+
+/*
  * Answers a request. An error of the request or of the database is itself an
  * answer, with its status and a JSON body, and returns SWM_OK.
  *

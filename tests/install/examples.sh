@@ -36,7 +36,7 @@ run_example() {
 		;;
 	requests)
 		"$2" "$work/swm.conf" GET '/devices?id=eq.15' 'Accept: text/csv' >"$work/answer" &&
-			head -n 1 "$work/answer" | grep -q '^HTTP/1.1 200$' &&
+			head -n 1 "$work/answer" | grep -q '^HTTP/1.1 200 OK$' &&
 			expect $'id,device_name\n15,express' sed '1,/^$/d' "$work/answer"
 		;;
 	readme)

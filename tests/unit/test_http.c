@@ -6,6 +6,8 @@
 #include "http/url.h"
 #include "unit.h"
 
+#include <swm/request.h>
+
 static swm_arena *arena;
 static swm_error *err;
 
@@ -358,6 +360,18 @@ START_TEST(addresses_of_the_web)
 }
 END_TEST
 
+/* RFC 9110, 15; RFC 6585, 4 */
+START_TEST(reason_phrases)
+{
+	ck_assert_str_eq(swm_http_reason(200), "OK");
+	ck_assert_str_eq(swm_http_reason(416), "Range Not Satisfiable");
+	ck_assert_str_eq(swm_http_reason(429), "Too Many Requests");
+	ck_assert_str_eq(swm_http_reason(505), "HTTP Version Not Supported");
+	ck_assert_str_eq(swm_http_reason(299), "");
+	ck_assert_str_eq(swm_http_reason(-1), "");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -379,6 +393,7 @@ unit_suite(void)
 	tcase_add_test(t, preferences_count_once);
 	tcase_add_test(t, ranges_are_read_or_ignored);
 	tcase_add_test(t, cookies_become_an_object);
+	tcase_add_test(t, reason_phrases);
 	suite_add_tcase(s, t);
 	return s;
 }
