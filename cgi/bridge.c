@@ -10,7 +10,6 @@
 /* The answer while it is being written. */
 struct answer {
 	FCGX_Stream *out;
-	bool begun;   /* something was written */
 	bool in_body; /* the blank line behind the header fields was written */
 	bool refused; /* a header field could not be written */
 	bool stalled; /* the web server kept us waiting for too long */
@@ -36,7 +35,6 @@ put(struct answer *answer, swm_str text)
 {
 	enum { PIECE = 1 << 20 };
 
-	answer->begun = true;
 	while (text.len > 0) {
 		int length = text.len < PIECE ? (int)text.len : PIECE;
 
@@ -322,6 +320,12 @@ skip_body(struct incoming *incoming)
 	return length == 0;
 }
 
+static int
+end_answer(struct answer *answer, int rc)
+{
+	return rc == SWM_OK && end_headers(answer) != 0 ? SWM_ESINK : rc;
+}
+
 static void
 log_failure(const char *what, const swm_error *err)
 {
@@ -331,57 +335,7 @@ log_failure(const char *what, const swm_error *err)
 	log_message(SWM_LOG_ERROR, text, swm_error_message(err));
 }
 
-/* Answers that the library does not give. */
-static const struct failure {
-	int status;
-	swm_str code, body;
-} out_of_memory = { 500, SWM_STR("swm; error=PGRSTX00"),
-	                SWM_STR("{\"code\":\"PGRSTX00\",\"message\":\"The request could not be served\","
-	                        "\"details\":null,\"hint\":null}") },
-  too_large = { 431, SWM_STR("swm; error=PGRST100"),
-	            SWM_STR("{\"code\":\"PGRST100\",\"message\":\"The request's header is too large\","
-	                    "\"details\":null,\"hint\":null}") },
-  /* as the library's own answer, which it had no memory for */
-  outcome_unknown = { 503, SWM_STR("swm; error=SWM001"),
-	                  SWM_STR("{\"code\":\"SWM001\",\"message\":\"Something failed during a write: "
-	                          "whether it was done is not known\",\"details\":null,\"hint\":null}") };
-
-static int
-put_failure(struct answer *answer, const struct failure *failure, bool with_body)
-{
-	char length[32];
-	swm_str value = { length, 0 };
-
-	value.len = (size_t)snprintf(length, sizeof(length), "%zu", failure->body.len);
-	if (put_status(answer, failure->status) != 0
-	    || put_header(answer, SWM_STR("Content-Type"), SWM_STR("application/json; charset=utf-8")) != 0
-	    || put_header(answer, SWM_STR("Proxy-Status"), failure->code) != 0
-	    || put_header(answer, SWM_STR("Content-Length"), value) != 0)
-		return SWM_ESINK;
-	if (with_body && put_body(answer, failure->body) != 0)
-		return SWM_ESINK;
-	return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;
-}
-
-static int
-serve(struct bridge *bridge, const struct params *params, struct answer *answer)
-{
-	swm_sink sink = { sizeof(sink), answer, put_status, put_header, put_body };
-	/* a client's header fields are HTTP_ parameters, so that only the web server's own configuration asks */
-	bool asks = is_named(params->asks, SWM_STR("authorization"));
-	int rc = asks ? swm_engine_authorize(bridge->engine, bridge->request, &sink, bridge->error)
-	              : swm_engine_serve(bridge->engine, bridge->request, &sink, bridge->error);
-
-	if (rc == SWM_OK)
-		return end_headers(answer) != 0 ? SWM_ESINK : SWM_OK;
-	if (answer->begun || rc == SWM_ECANCELED || rc == SWM_ESINK)
-		return rc;
-	log_failure("request failed", bridge->error);
-	return put_failure(answer, rc == SWM_EUNKNOWN ? &outcome_unknown : &out_of_memory,
-	                   !is_named(params->method, SWM_STR("HEAD")));
-}
-
-/* Who went away is the client's affair; an answer that broke off is ours. */
+/* A client that went away has done so itself; an answer that broke off is our failure. */
 static bool
 client_left(const struct answer *answer, int rc)
 {
@@ -424,12 +378,18 @@ static int
 answer_request(struct bridge *bridge, struct params *params, struct answer *answer,
                const struct exchange *exchange, const swm_body *body)
 {
+	const swm_sink sink = { sizeof(sink), answer, put_status, put_header, put_body };
+	swm_request *request = bridge->request;
+	/* a client's header fields are HTTP_ parameters, so that only the web server's own configuration asks */
+	bool asks = is_named(params->asks, SWM_STR("authorization"));
+
 	if (exchange->records.too_large)
-		return put_failure(answer, &too_large, true);
+		return swm_request_refuse(request, SWM_REFUSAL_HEADER_TOO_LARGE, &sink, bridge->error);
 	if (set_request(bridge, params, exchange) != SWM_OK)
-		return put_failure(answer, &out_of_memory, true);
-	swm_request_set_body(bridge->request, body);
-	return serve(bridge, params, answer);
+		return swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, bridge->error);
+	swm_request_set_body(request, body);
+	return asks ? swm_engine_authorize(bridge->engine, request, &sink, bridge->error)
+	            : swm_engine_serve(bridge->engine, request, &sink, bridge->error);
 }
 
 enum bridge_outcome
@@ -447,7 +407,8 @@ bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms
 	bridge->put_off = false;
 	/* of those who have waited, some have gone: they need not wait for a connection to be told */
 	rc = waited_ms > 0 && exchange_is_left(exchange)
-	     ? SWM_ECANCELED : answer_request(bridge, &params, &answer, exchange, &body);
+	     ? SWM_ECANCELED
+	     : end_answer(&answer, answer_request(bridge, &params, &answer, exchange, &body));
 	if (bridge->put_off) {
 		swm_request_clear(bridge->request);
 		return BRIDGE_PUT_OFF;

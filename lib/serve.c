@@ -8,6 +8,8 @@
 
 #include "serve/serving.h"
 
+#include <stdio.h>
+
 static const struct {
 	int (*take)(struct serving *s);
 	enum swm_stage stage;
@@ -214,16 +216,20 @@ authorize(struct serving *s)
 	return swm_reply_end(&s->reply, s->err);
 }
 
+/* *begun: the sink was given something. */
 static int
-serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s), swm_error *err)
+serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s),
+      bool *begun, swm_error *err)
 {
 	swm_arena *arena = swm_arena_new();
 
+	*begun = false;
 	if (arena == NULL)
 		return swm_fail_memory(err);
 	struct serving s = { .engine = engine, .request = request, .arena = arena, .err = err, .total = -1 };
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
 	int rc = answer(&s);
+	*begun = s.reply.begun;
 	swm_transaction_finish(&s.own);
 	swm_error_free(s.refusal);
 	swm_keyed_dispose(&s);
@@ -254,6 +260,26 @@ fault_of(const swm_request *request, const swm_sink *sink)
 	return body != NULL && body->read == NULL ? "the body has no function read" : NULL;
 }
 
+static bool
+is_head(const swm_request *request)
+{
+	return swm_str_eq(request->method, SWM_STR("HEAD"));
+}
+
+/* Answers and logs an error whose own answer there was no memory for. */
+static int
+answer_briefly(const swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+{
+	bool unknown = swm_error_result(err) == SWM_EUNKNOWN;
+	swm_str message = err == NULL ? SWM_STR("Out of memory") : swm_error_message(err);
+	char line[256];
+
+	snprintf(line, sizeof line, "a request could not be served: %.*s", SWM_PRINTED(message));
+	if (engine->log != NULL)
+		engine->log(engine->log_user, SWM_LOG_ERROR, swm_cstr(line));
+	return swm_reply_brief(sink, unknown ? SWM_ERR_OUTCOME_UNKNOWN : SWM_ERR_NOT_SERVED, is_head(request), err);
+}
+
 static int
 serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s),
               swm_error *err)
@@ -263,13 +289,15 @@ serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *si
 	if (fault != NULL)
 		return swm_fail(err, SWM_ERR_ARGUMENT, swm_cstr(fault));
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
-	if (own == NULL)
-		return swm_fail_memory(err);
-	int rc = swm_error_settle(own, serve(engine, request, sink, answer, own));
+	bool begun = false;
+	int rc = own == NULL ? SWM_ENOMEM
+	                     : swm_error_settle(own, serve(engine, request, sink, answer, &begun, own));
+	if (rc != SWM_OK && rc != SWM_ECANCELED && rc != SWM_ESINK && !begun)
+		rc = answer_briefly(engine, request, sink, own);
 	if (rc != SWM_OK)
 		swm_error_copy(err, own);
 	swm_error_free(own);
-	return rc;
+	return swm_error_settle(err, rc);
 }
 
 int
@@ -282,4 +310,21 @@ int
 swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
 {
 	return serve_checked(engine, request, sink, authorize, err);
+}
+
+int
+swm_request_refuse(const swm_request *request, enum swm_refusal why, const swm_sink *sink, swm_error *err)
+{
+	static const enum swm_error_id errors[] = {
+		[SWM_REFUSAL_NOT_SERVED] = SWM_ERR_NOT_SERVED,
+		[SWM_REFUSAL_HEADER_TOO_LARGE] = SWM_ERR_HEADER_TOO_LARGE,
+	};
+	const char *fault = fault_of(request, sink);
+
+	if (fault == NULL && (size_t)why >= sizeof errors / sizeof errors[0])
+		fault = "there is no such refusal";
+	swm_error_clear(err);
+	if (fault != NULL)
+		return swm_fail(err, SWM_ERR_ARGUMENT, swm_cstr(fault));
+	return swm_reply_brief(sink, errors[why], is_head(request), err);
 }

@@ -111,15 +111,16 @@ typedef struct swm_sink {
 SWM_API const char *swm_http_reason(int status);
 
 /*
- * Answers a request. An error of the request or of the database is itself an
- * answer, with its status and a JSON body, and returns SWM_OK.
+ * Answers a request. An error of the request or of the database is itself an answer, with its
+ * status and a JSON body, and returns SWM_OK. So is running out of memory, which needs none for
+ * its answer.
  *
- * A negative result means that the answer, if it began, is not complete and must
- * not look so to the client: SWM_ECANCELED (the client went away), SWM_ESINK,
- * SWM_EUNAVAILABLE or SWM_EDATABASE after the first piece of the body, SWM_ENOMEM. After
- * SWM_ESINK what the request wrote may be in the database, and after SWM_EUNKNOWN, whose answer
- * (SWM001) could not be given; after the others it is not. SWM_EINVAL: a function of the sink or
- * of the body is NULL, or its size is not one of this library's; the message names it.
+ * A negative result means that the answer, if it began, is not complete and must not look so to
+ * the client: SWM_ECANCELED (the client went away), SWM_ESINK, and when the answer has begun
+ * SWM_EUNAVAILABLE, SWM_EDATABASE, SWM_EUNKNOWN or SWM_ENOMEM. After SWM_ESINK and SWM_EUNKNOWN
+ * what the request wrote may be in the database; after the others it is not. SWM_EINVAL: a
+ * function of the sink or of the body is NULL, or its size is not one of this library's; the
+ * message names it.
  */
 SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
                              swm_error *err) SWM_MUST_CHECK;
@@ -132,6 +133,21 @@ SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, con
  */
 SWM_API int swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink,
                                  swm_error *err) SWM_MUST_CHECK;
+
+/* Why a program does not give a request to the engine. */
+enum swm_refusal {
+	SWM_REFUSAL_NOT_SERVED = 0,       /* 500, PGRSTX00: it lacks memory, for example */
+	SWM_REFUSAL_HEADER_TOO_LARGE = 1, /* 431, PGRST100: the header is longer than it takes */
+};
+
+/*
+ * Answers a request that the program itself refuses, in the form that errors of the engine have: a
+ * status and a JSON body, but for HEAD. Of the request only the method counts; while it is not
+ * set, the body is sent. Needs no memory and no engine. SWM_ESINK. SWM_EINVAL: as of
+ * swm_engine_serve(), or why is none of its enum. Threads: as the request.
+ */
+SWM_API int swm_request_refuse(const swm_request *request, enum swm_refusal why,
+                               const swm_sink *sink, swm_error *err) SWM_MUST_CHECK;
 
 #ifdef __cplusplus
 }

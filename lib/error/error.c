@@ -7,12 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static const struct entry {
-	const char *code;
-	int status;
-	int result;
-	const char *message;
-} entries[SWM_ERR_COUNT] = {
+static const struct swm_error_entry entries[SWM_ERR_COUNT] = {
 #define SWM_ERROR(name, code, status, result, message) \
 	[SWM_ERR_##name] = { code, status, SWM_E##result, message },
 #include "error/errors.def"
@@ -20,7 +15,7 @@ static const struct entry {
 };
 
 struct swm_error {
-	const struct entry *entry; /* NULL: it came from PostgreSQL */
+	const struct swm_error_entry *entry; /* NULL: it came from PostgreSQL */
 	int result;
 	int status;
 	int retry_after; /* seconds */
@@ -29,6 +24,12 @@ struct swm_error {
 	swm_buf code, message, details, hint, constraint, context;
 	swm_buf headers; /* names and values in turn, each with a NUL behind it */
 };
+
+const struct swm_error_entry *
+swm_error_entry(enum swm_error_id id)
+{
+	return &entries[id];
+}
 
 swm_error *
 swm_error_new(void)
@@ -98,7 +99,7 @@ swm_error_code(const swm_error *err)
 swm_str
 swm_error_message(const swm_error *err)
 {
-	const struct entry *e = err == NULL ? NULL : err->entry;
+	const struct swm_error_entry *e = err == NULL ? NULL : err->entry;
 
 	if (e == NULL || strchr(e->message, '%') != NULL)
 		e = &entries[SWM_ERR_NO_MEMORY];
@@ -157,7 +158,7 @@ usual_retry_after(int status)
 int
 swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count)
 {
-	const struct entry *e = &entries[id];
+	const struct swm_error_entry *e = &entries[id];
 
 	if (err == NULL || err->result != SWM_OK)
 		return e->result;

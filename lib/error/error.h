@@ -31,6 +31,15 @@ int swm_fail_format(swm_error *err, enum swm_error_id id, const char *format, ..
 	swm_fail_args((err), (id), (const swm_str[]){ { NULL, 0 }, __VA_ARGS__ } + 1, \
 	              sizeof((const swm_str[]){ { NULL, 0 }, __VA_ARGS__ }) / sizeof(swm_str) - 1)
 
+/* An entry without an error object, of which no memory is needed. */
+struct swm_error_entry {
+	const char *code;
+	int status;
+	int result;
+	const char *message; /* with its %1, if it has any */
+};
+const struct swm_error_entry *swm_error_entry(enum swm_error_id id);
+
 /* Out of memory. */
 int swm_fail_memory(swm_error *err);
 

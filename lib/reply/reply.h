@@ -88,4 +88,7 @@ int swm_reply_end(swm_reply *reply, swm_error *err);
 /* Makes the reply an error's: its status, headers and JSON body. */
 void swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal);
 
+/* Answers with an error of errors.def that takes no arguments, without any memory. SWM_ESINK. */
+int swm_reply_brief(const swm_sink *sink, enum swm_error_id id, bool no_body, swm_error *err);
+
 #endif

@@ -5,6 +5,7 @@
 #include "request.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A body that comes in pieces of at most so many bytes, and may break off. */
@@ -119,25 +120,40 @@ START_TEST(fields_of_one_name_are_joined)
 }
 END_TEST
 
+/* An answer is kept in `to`; a call that would go beyond the limit gives up. */
+static size_t longest = SIZE_MAX;
+
+static int
+take(swm_str text)
+{
+	if (to.len + text.len > longest)
+		return 1;
+	swm_buf_str(&to, text);
+	return 0;
+}
+
 static int
 take_status(void *user, int status)
 {
-	(void)user, (void)status;
-	return 0;
+	char line[16];
+
+	(void)user;
+	snprintf(line, sizeof line, "%d\n", status);
+	return take(swm_cstr(line));
 }
 
 static int
 take_header(void *user, swm_str name, swm_str value)
 {
-	(void)user, (void)name, (void)value;
-	return 0;
+	(void)user;
+	return take(name) != 0 || take(SWM_STR(": ")) != 0 || take(value) != 0 || take(SWM_STR("\n")) != 0;
 }
 
 static int
 take_piece(void *user, swm_str piece)
 {
-	(void)user, (void)piece;
-	return 0;
+	(void)user;
+	return take(piece);
 }
 
 /* No engine is needed to see that. */
@@ -178,6 +194,60 @@ START_TEST(functions_that_are_missing)
 }
 END_TEST
 
+START_TEST(refusals)
+{
+	static const struct {
+		enum swm_refusal why;
+		int status;
+		const char *code, *message;
+	} cases[] = {
+		{ SWM_REFUSAL_NOT_SERVED, 500, "PGRSTX00", "The request could not be served" },
+		{ SWM_REFUSAL_HEADER_TOO_LARGE, 431, "PGRST100", "The request's header is too large" },
+	};
+	const swm_sink sink = { sizeof sink, NULL, take_status, take_header, take_piece };
+	char head[256], body[256], whole[512];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int length = snprintf(body, sizeof body,
+		                      "{\"code\":\"%s\",\"message\":\"%s\",\"details\":null,\"hint\":null}",
+		                      cases[i].code, cases[i].message);
+		snprintf(head, sizeof head,
+		         "%d\nContent-Type: application/json; charset=utf-8\nProxy-Status: swm; error=%s\n"
+		         "Content-Length: %d\n", cases[i].status, cases[i].code, length);
+		snprintf(whole, sizeof whole, "%s%s", head, body);
+		swm_request_clear(request);
+		swm_buf_clear(&to);
+		ck_assert_int_eq(swm_request_refuse(request, cases[i].why, &sink, err), SWM_OK);
+		ck_assert_str_eq(swm_buf_text(&to), whole);
+		swm_request_set_method(request, SWM_STR("HEAD"));
+		swm_buf_clear(&to);
+		ck_assert_int_eq(swm_request_refuse(request, cases[i].why, &sink, err), SWM_OK);
+		ck_assert_str_eq(swm_buf_text(&to), head);
+	}
+	swm_buf_clear(&to);
+	ck_assert_int_eq(swm_request_refuse(request, (enum swm_refusal)2, &sink, err), SWM_EINVAL);
+	ck_assert_str_eq(swm_error_message(err).ptr, "there is no such refusal");
+	ck_assert_uint_eq(to.len, 0);
+}
+END_TEST
+
+START_TEST(a_refusal_may_not_be_delivered)
+{
+	swm_sink sink = { sizeof sink, NULL, take_status, take_header, take_piece };
+
+	ck_assert_int_eq(swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, err), SWM_OK);
+	size_t whole = to.len;
+	for (longest = 0; longest < whole; longest++) {
+		swm_buf_clear(&to);
+		ck_assert_int_eq(swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, err), SWM_ESINK);
+		ck_assert_int_eq(swm_error_result(err), SWM_ESINK);
+	}
+	longest = SIZE_MAX;
+	sink.header = NULL;
+	ck_assert_int_eq(swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, err), SWM_EINVAL);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -191,6 +261,8 @@ unit_suite(void)
 	tcase_add_test(t, without_a_body);
 	tcase_add_test(t, fields_of_one_name_are_joined);
 	tcase_add_test(t, functions_that_are_missing);
+	tcase_add_test(t, refusals);
+	tcase_add_test(t, a_refusal_may_not_be_delivered);
 	suite_add_tcase(s, t);
 	return s;
 }
