@@ -4,7 +4,6 @@
 #include "log.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The answer while it is being written. */
@@ -24,9 +23,9 @@ struct incoming {
 	int64_t taken;
 };
 
-/* Parameters that are no header fields (RFC 3875, 4.1; REQUEST_URI and DOCUMENT_URI are nginx's, SWM_... ours). */
+/* Parameters that are for us, and not for the library alone; SWM_... are the web server's configuration. */
 struct params {
-	swm_str method, uri, document_uri, query, content_length, address, protocol, asks, prefix;
+	swm_str content_length, address, protocol, asks, prefix;
 };
 
 /* libfcgi's lengths are int, and its fast path does not look at the stream's error. */
@@ -116,7 +115,6 @@ bridge_dispose(struct bridge *bridge)
 {
 	swm_request_free(bridge->request);
 	swm_error_free(bridge->error);
-	free(bridge->text);
 	memset(bridge, 0, sizeof(*bridge));
 }
 
@@ -136,54 +134,14 @@ is_named(swm_str name, swm_str wanted)
 	return name.len == wanted.len && memcmp(name.ptr, wanted.ptr, name.len) == 0;
 }
 
-/*
- * The header field that a parameter carries, if any. Content-Type and
- * Content-Length have parameters of their own (RFC 3875, 4.1.18); nginx sends
- * both forms, and both together would read as a field that was sent twice.
- */
-static bool
-field_name(swm_str *name, swm_str value)
-{
-	static const swm_str prefix = { "HTTP_", 5 };
-
-	if (is_named(*name, SWM_STR("CONTENT_TYPE")) || is_named(*name, SWM_STR("CONTENT_LENGTH")))
-		return value.len > 0;
-	if (name->len <= prefix.len || memcmp(name->ptr, prefix.ptr, prefix.len) != 0)
-		return false;
-	name->ptr += prefix.len;
-	name->len -= prefix.len;
-	return !is_named(*name, SWM_STR("CONTENT_TYPE")) && !is_named(*name, SWM_STR("CONTENT_LENGTH"));
-}
-
-/* Writes the field's name behind what the buffer holds: lower-case, with dashes. */
-static swm_str
-spell_field(char *to, swm_str name)
-{
-	swm_str spelt = { to, name.len };
-
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (c == '_')
-			c = '-';
-		else if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		to[i] = c;
-	}
-	return spelt;
-}
-
-static void
-read_params(struct params *params, swm_str rest)
+/* Those of the bridge, and the request. SWM_ENOMEM, with all of the bridge's read. */
+static int
+read_params(struct params *params, swm_request *request, swm_str rest)
 {
 	const struct {
 		swm_str name;
 		swm_str *value;
 	} wanted[] = {
-		{ SWM_STR("REQUEST_METHOD"), &params->method },
-		{ SWM_STR("REQUEST_URI"), &params->uri },
-		{ SWM_STR("DOCUMENT_URI"), &params->document_uri },
-		{ SWM_STR("QUERY_STRING"), &params->query },
 		{ SWM_STR("CONTENT_LENGTH"), &params->content_length },
 		{ SWM_STR("REMOTE_ADDR"), &params->address },
 		{ SWM_STR("SERVER_PROTOCOL"), &params->protocol },
@@ -191,50 +149,17 @@ read_params(struct params *params, swm_str rest)
 		{ SWM_STR("SWM_PREFIX"), &params->prefix },
 	};
 	swm_str name, value;
+	int rc = SWM_OK;
 
 	memset(params, 0, sizeof(*params));
-	while (next_param(&rest, &name, &value))
+	while (next_param(&rest, &name, &value)) {
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (is_named(name, wanted[i].name))
 				*wanted[i].value = value;
-}
-
-/* Room for everything that set_request() writes, so that no view moves afterwards. */
-static bool
-reserve_text(struct bridge *bridge, const struct params *params, swm_str rest)
-{
-	size_t need = params->document_uri.len + 1 + params->query.len;
-	swm_str name, value;
-	char *text;
-
-	while (next_param(&rest, &name, &value))
-		need += name.len;
-	if (need <= bridge->text_size)
-		return true;
-	text = realloc(bridge->text, need);
-	if (text == NULL)
-		return false;
-	bridge->text = text;
-	bridge->text_size = need;
-	return true;
-}
-
-/* DOCUMENT_URI?QUERY_STRING, for a site that does not pass REQUEST_URI. */
-static size_t
-compose_target(char *to, struct params *params)
-{
-	size_t length = params->document_uri.len;
-
-	if (length > 0)
-		memcpy(to, params->document_uri.ptr, length);
-	if (params->query.len > 0) {
-		to[length++] = '?';
-		memcpy(to + length, params->query.ptr, params->query.len);
-		length += params->query.len;
+		if (rc == SWM_OK)
+			rc = swm_request_add_variable(request, name, value);
 	}
-	params->uri.ptr = to;
-	params->uri.len = length;
-	return length;
+	return rc;
 }
 
 /* swm_admit_function: only the anonymous are put off. */
@@ -245,32 +170,6 @@ admit(void *user, bool anonymous)
 
 	bridge->put_off = anonymous && !bridge->admit(bridge->user);
 	return !bridge->put_off;
-}
-
-static int
-set_request(struct bridge *bridge, struct params *params, const struct exchange *exchange)
-{
-	char *end;
-	swm_str name, value, rest = records_params(&exchange->records);
-	int rc = SWM_OK;
-
-	if (!reserve_text(bridge, params, rest))
-		return SWM_ENOMEM;
-	end = bridge->text;
-	if (params->uri.len == 0)
-		end += compose_target(end, params);
-	swm_request_set_method(bridge->request, params->method);
-	swm_request_set_target(bridge->request, params->uri);
-	swm_request_set_prefix(bridge->request, params->prefix);
-	swm_request_set_abort_fd(bridge->request, exchange->fd);
-	swm_request_set_admit(bridge->request, admit, bridge);
-	while (rc == SWM_OK && next_param(&rest, &name, &value)) {
-		if (!field_name(&name, value))
-			continue;
-		rc = swm_request_add_header(bridge->request, spell_field(end, name), value);
-		end += name.len;
-	}
-	return rc;
 }
 
 /* The body that CONTENT_LENGTH announces; -1 for one of unknown length. */
@@ -353,15 +252,16 @@ note_of(const struct answer *answer, int rc)
 static void
 log_answer(const struct bridge *bridge, const struct params *params, const struct answer *answer, int rc)
 {
-	struct log_access access;
+	const struct log_access access = {
+		.address = params->address,
+		.method = swm_request_method(bridge->request),
+		.target = swm_request_target(bridge->request),
+		.protocol = params->protocol,
+		.status = answer->status,
+		.bytes = answer->bytes,
+		.note = note_of(answer, rc),
+	};
 
-	access.address = params->address;
-	access.method = params->method;
-	access.target = params->uri;
-	access.protocol = params->protocol;
-	access.status = answer->status;
-	access.bytes = answer->bytes;
-	access.note = note_of(answer, rc);
 	if (answer->refused)
 		log_message(SWM_LOG_ERROR, "answer broken off",
 		            SWM_STR("a header field has a line break or no name"));
@@ -373,50 +273,51 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 	log_request(&access);
 }
 
-/* Has the engine answer the request. */
+/* Has the engine answer the request, whose parameters were read with a result. */
 static int
-answer_request(struct bridge *bridge, struct params *params, struct answer *answer,
-               const struct exchange *exchange, const swm_body *body)
+answer_request(struct bridge *bridge, const struct params *params, int rc, struct answer *answer,
+               const struct exchange *exchange)
 {
 	const swm_sink sink = { sizeof(sink), answer, put_status, put_header, put_body };
 	swm_request *request = bridge->request;
-	/* a client's header fields are HTTP_ parameters, so that only the web server's own configuration asks */
-	bool asks = is_named(params->asks, SWM_STR("authorization"));
 
 	if (exchange->records.too_large)
 		return swm_request_refuse(request, SWM_REFUSAL_HEADER_TOO_LARGE, &sink, bridge->error);
-	if (set_request(bridge, params, exchange) != SWM_OK)
+	if (rc != SWM_OK)
 		return swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, bridge->error);
-	swm_request_set_body(request, body);
-	return asks ? swm_engine_authorize(bridge->engine, request, &sink, bridge->error)
-	            : swm_engine_serve(bridge->engine, request, &sink, bridge->error);
+	/* a client's header fields are HTTP_ parameters, so that only the web server's configuration asks */
+	if (is_named(params->asks, SWM_STR("authorization")))
+		return swm_engine_authorize(bridge->engine, request, &sink, bridge->error);
+	return swm_engine_serve(bridge->engine, request, &sink, bridge->error);
 }
 
 enum bridge_outcome
 bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms)
 {
+	swm_request *request = bridge->request;
 	struct answer answer = { .out = &exchange->out };
 	struct params params;
-	struct incoming incoming = { &exchange->in, -1, 0 };
-	swm_body body = { sizeof(body), &incoming, read_body };
-	int rc;
+	int rc = read_params(&params, request, records_params(&exchange->records));
+	struct incoming incoming = { &exchange->in, announced_length(params.content_length), 0 };
+	const swm_body body = { sizeof(body), &incoming, read_body };
 
-	read_params(&params, records_params(&exchange->records));
-	incoming.announced = announced_length(params.content_length);
-	swm_request_set_waited(bridge->request, waited_ms);
+	swm_request_set_prefix(request, params.prefix);
+	swm_request_set_body(request, &body);
+	swm_request_set_abort_fd(request, exchange->fd);
+	swm_request_set_waited(request, waited_ms);
+	swm_request_set_admit(request, admit, bridge);
 	bridge->put_off = false;
 	/* of those who have waited, some have gone: they need not wait for a connection to be told */
 	rc = waited_ms > 0 && exchange_is_left(exchange)
 	     ? SWM_ECANCELED
-	     : end_answer(&answer, answer_request(bridge, &params, &answer, exchange, &body));
-	if (bridge->put_off) {
-		swm_request_clear(bridge->request);
-		return BRIDGE_PUT_OFF;
-	}
-	if (rc == SWM_OK && !skip_body(&incoming))
+	     : end_answer(&answer, answer_request(bridge, &params, rc, &answer, exchange));
+	if (rc == SWM_OK && !bridge->put_off && !skip_body(&incoming))
 		rc = SWM_ECANCELED;
 	answer.stalled = exchange->stalled;
-	swm_request_clear(bridge->request);
-	log_answer(bridge, &params, &answer, rc);
+	if (!bridge->put_off)
+		log_answer(bridge, &params, &answer, rc);
+	swm_request_clear(request);
+	if (bridge->put_off)
+		return BRIDGE_PUT_OFF;
 	return rc == SWM_OK ? BRIDGE_COMPLETE : BRIDGE_BROKEN;
 }

@@ -14,8 +14,6 @@ struct bridge {
 	bool (*admit)(void *user); /* whether an anonymous request may be served now */
 	void *user;
 	bool put_off; /* the current one may not */
-	char *text; /* header names and a composed target of the current request */
-	size_t text_size;
 };
 
 enum bridge_outcome {

@@ -22,6 +22,7 @@ swm_request_free(swm_request *request)
 {
 	if (request == NULL)
 		return;
+	swm_arena_free(request->arena);
 	free(request->lines);
 	free(request);
 }
@@ -30,6 +31,9 @@ void
 swm_request_clear(swm_request *request)
 {
 	request->method = request->target = request->prefix = (swm_str){ NULL, 0 };
+	request->uri = request->document_uri = request->query = (swm_str){ NULL, 0 };
+	if (request->arena != NULL)
+		swm_arena_reset(request->arena);
 	request->abort_fd = -1;
 	request->waited_ms = 0;
 	request->body = NULL;
@@ -47,6 +51,18 @@ void
 swm_request_set_target(swm_request *request, swm_str target)
 {
 	request->target = target;
+}
+
+swm_str
+swm_request_method(const swm_request *request)
+{
+	return request->method;
+}
+
+swm_str
+swm_request_target(const swm_request *request)
+{
+	return request->target;
 }
 
 void

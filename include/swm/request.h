@@ -46,6 +46,29 @@ SWM_API void swm_request_set_prefix(swm_request *request, swm_str prefix);
 SWM_API int swm_request_add_header(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
 
 /*
+ * Takes one variable of a request as CGI has it (RFC 3875, 4.1), for a program that is given
+ * them by FastCGI, SCGI or its environment, in place of the calls above:
+ *
+ *   REQUEST_METHOD                 is the method
+ *   REQUEST_URI                    is the target; without it, or while it is empty, that is
+ *   DOCUMENT_URI, QUERY_STRING     the one, and after a ? the other unless it is empty
+ *   CONTENT_TYPE, CONTENT_LENGTH   are header fields unless they are empty
+ *   HTTP_...                       are header fields, HTTP_IF_MATCH is if-match; the two forms
+ *                                  HTTP_CONTENT_TYPE and HTTP_CONTENT_LENGTH do not count
+ *
+ * Others do not count. Of several of one name the last counts, but header fields are added as by
+ * swm_request_add_header(). The name is copied, the value is not. SWM_ENOMEM.
+ */
+SWM_API int swm_request_add_variable(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
+
+/*
+ * The method and the target as they were set or follow from variables, for a log; empty while
+ * there is none. They live until the request is changed, cleared or freed.
+ */
+SWM_API swm_str swm_request_method(const swm_request *request);
+SWM_API swm_str swm_request_target(const swm_request *request);
+
+/*
  * Where a body comes from. It is read in order, once, and only when the request
  * needs it; what is left over belongs to the caller. Read by the thread that
  * serves the request.

@@ -120,6 +120,84 @@ START_TEST(fields_of_one_name_are_joined)
 }
 END_TEST
 
+struct variable {
+	const char *name, *value;
+};
+
+static void
+add_variables(const struct variable *variables)
+{
+	swm_request_clear(request);
+	for (; variables->name != NULL; variables++)
+		ck_assert_int_eq(swm_request_add_variable(request, swm_cstr(variables->name), swm_cstr(variables->value)),
+		                 SWM_OK);
+}
+
+static void
+ck_header(const char *name, const char *expected)
+{
+	swm_arena *arena = swm_arena_new();
+	swm_str value;
+
+	ck_assert(swm_request_header(&value, request, arena, swm_cstr(name)));
+	if (expected == NULL)
+		ck_assert_msg(value.ptr == NULL, "%s is there", name);
+	else
+		ck_assert_msg(swm_str_eq(value, swm_cstr(expected)), "%s: %.*s", name, SWM_PRINTED(value));
+	swm_arena_free(arena);
+}
+
+/* RFC 3875, 4.1 */
+START_TEST(variables_of_cgi)
+{
+	add_variables((const struct variable[]){
+		{ "REQUEST_METHOD", "PATCH" }, { "HTTP_", "nothing" }, { "HTTP_X_LONG_NAME", "a" },
+		{ "HTTP_IF_MATCH", "\"1\"" }, { "HTTP_ACCEPT", "" }, { "HTTP_X_LONG_NAME", "b" },
+		{ "CONTENT_TYPE", "text/csv" }, { "HTTP_CONTENT_TYPE", "text/csv" },
+		{ "CONTENT_LENGTH", "" }, { "HTTP_CONTENT_LENGTH", "3" }, { "SERVER_NAME", "x" },
+		{ "REMOTE_ADDR", "::1" }, { NULL, NULL } });
+	ck_assert(swm_str_eq(swm_request_method(request), SWM_STR("PATCH")));
+	ck_header("X-Long-Name", "a, b");
+	ck_header("If-Match", "\"1\"");
+	ck_header("Accept", "");
+	ck_header("Content-Type", "text/csv");
+	ck_header("Content-Length", NULL);
+	ck_header("Server-Name", NULL);
+	ck_assert_uint_eq(request->count, 5);
+	ck_assert(swm_str_eq(request->lines[0].name, SWM_STR("x-long-name")));
+	swm_request_clear(request);
+	ck_assert_uint_eq(swm_request_method(request).len, 0);
+	ck_header("If-Match", NULL);
+}
+END_TEST
+
+START_TEST(the_target_follows_from_variables)
+{
+	static const struct {
+		struct variable variables[5];
+		const char *target;
+	} cases[] = {
+		{ { { "REQUEST_URI", "/a%20b?c" }, { "DOCUMENT_URI", "/a b" }, { "QUERY_STRING", "c" } }, "/a%20b?c" },
+		{ { { "QUERY_STRING", "c" }, { "DOCUMENT_URI", "/a b" }, { "REQUEST_URI", "/a%20b?c" } }, "/a%20b?c" },
+		{ { { "DOCUMENT_URI", "/a" }, { "QUERY_STRING", "c=d" } }, "/a?c=d" },
+		{ { { "QUERY_STRING", "c=d" }, { "DOCUMENT_URI", "/a" } }, "/a?c=d" },
+		{ { { "QUERY_STRING", "c=d" }, { "DOCUMENT_URI", "/a" }, { "REQUEST_URI", "" } }, "/a?c=d" },
+		{ { { "DOCUMENT_URI", "/a" }, { "QUERY_STRING", "" } }, "/a" },
+		{ { { "QUERY_STRING", "c" } }, "?c" },
+		{ { { "REQUEST_URI", "/a" }, { "REQUEST_URI", "/b" } }, "/b" },
+		{ { { "REQUEST_METHOD", "GET" } }, "" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		add_variables(cases[i].variables);
+		swm_str target = swm_request_target(request);
+		ck_assert_msg(swm_str_eq(target, swm_cstr(cases[i].target)), "%zu: %.*s", i, SWM_PRINTED(target));
+	}
+	swm_request_set_target(request, SWM_STR("/c"));
+	ck_assert(swm_str_eq(swm_request_target(request), SWM_STR("/c")));
+}
+END_TEST
+
 /* An answer is kept in `to`; a call that would go beyond the limit gives up. */
 static size_t longest = SIZE_MAX;
 
@@ -260,6 +338,8 @@ unit_suite(void)
 	tcase_add_test(t, a_client_may_go_away);
 	tcase_add_test(t, without_a_body);
 	tcase_add_test(t, fields_of_one_name_are_joined);
+	tcase_add_test(t, variables_of_cgi);
+	tcase_add_test(t, the_target_follows_from_variables);
 	tcase_add_test(t, functions_that_are_missing);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, a_refusal_may_not_be_delivered);
