@@ -10,7 +10,6 @@
 struct answer {
 	FCGX_Stream *out;
 	bool in_body; /* the blank line behind the header fields was written */
-	bool refused; /* a header field could not be written */
 	bool stalled; /* the web server kept us waiting for too long */
 	int status;
 	uint64_t bytes; /* of the body */
@@ -58,23 +57,11 @@ put_status(void *user, int status)
 	return put(answer, text);
 }
 
-/* Whether the text would end the line it stands in (RFC 9110, 5.5). */
-static bool
-breaks_line(swm_str text)
-{
-	return text.len > 0
-	       && (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL
-	           || memchr(text.ptr, '\0', text.len) != NULL);
-}
-
 static int
 put_header(void *user, swm_str name, swm_str value)
 {
 	struct answer *answer = user;
 
-	answer->refused = name.len == 0 || breaks_line(name) || breaks_line(value);
-	if (answer->refused)
-		return 1;
 	return put(answer, name) != 0 || put(answer, SWM_STR(": ")) != 0 || put(answer, value) != 0
 	       || put(answer, SWM_STR("\r\n")) != 0;
 }
@@ -238,7 +225,7 @@ log_failure(const char *what, const swm_error *err)
 static bool
 client_left(const struct answer *answer, int rc)
 {
-	return !answer->stalled && (rc == SWM_ECANCELED || (rc == SWM_ESINK && !answer->refused));
+	return !answer->stalled && (rc == SWM_ECANCELED || rc == SWM_ESINK);
 }
 
 static const char *
@@ -262,10 +249,7 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 		.note = note_of(answer, rc),
 	};
 
-	if (answer->refused)
-		log_message(SWM_LOG_ERROR, "answer broken off",
-		            SWM_STR("a header field has a line break or no name"));
-	else if (rc != SWM_OK && answer->stalled)
+	if (rc != SWM_OK && answer->stalled)
 		log_message(SWM_LOG_ERROR, "answer broken off",
 		            SWM_STR("the client was too slow for longer than server-stall-timeout"));
 	else if (rc != SWM_OK && !client_left(answer, rc))

@@ -121,7 +121,7 @@ typedef struct swm_sink {
 	void *user;
 	/* Called once, first, with an HTTP status (100..599). */
 	int (*status)(void *user, int status);
-	/* Called for each header field, before the body. */
+	/* Called for each header field, before the body. There is a name, and no CR, LF or NUL in either. */
 	int (*header)(void *user, swm_str name, swm_str value);
 	/* Called with pieces of the body, in order; not at all when there is none. */
 	int (*body)(void *user, swm_str piece);

@@ -26,6 +26,14 @@ swm_reply_reset(swm_reply *reply)
 	swm_buf_clear(&reply->body);
 }
 
+/* True of a text that would end the line it stands in, so that another field could follow (RFC 9110, 5.5). */
+static bool
+breaks_line(swm_str text)
+{
+	return text.len > 0 && (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL ||
+	                        memchr(text.ptr, '\0', text.len) != NULL);
+}
+
 static void
 add_header(swm_reply *reply, swm_str name, swm_str value, bool spared)
 {
@@ -83,7 +91,7 @@ swm_reply_set(swm_reply *reply, const char *name, swm_str value)
 void
 swm_reply_echo(swm_reply *reply, const char *name, swm_str value)
 {
-	if (value.len > SWM_REPLY_LONGEST_ECHO)
+	if (value.len > SWM_REPLY_LONGEST_ECHO || breaks_line(value))
 		return;
 	swm_reply_remove(reply, swm_cstr(name));
 	add_header(reply, swm_cstr(name), value, true);
@@ -142,6 +150,15 @@ swm_reply_is_full(const swm_reply *reply)
 	return reply->body.len >= (reply->begun ? SWM_REPLY_BUFFER : reply->hold);
 }
 
+static bool
+has_broken_header(const swm_reply *reply)
+{
+	for (const swm_reply_header *h = reply->headers; h != NULL; h = h->next)
+		if (h->name.len == 0 || breaks_line(h->name) || breaks_line(h->value))
+			return true;
+	return false;
+}
+
 static int
 send_head(swm_reply *reply, swm_error *err)
 {
@@ -149,6 +166,8 @@ send_head(swm_reply *reply, swm_error *err)
 
 	if (reply->failed)
 		return swm_fail_memory(err);
+	if (has_broken_header(reply))
+		return swm_fail(err, SWM_ERR_INTERNAL, SWM_STR("A header field has a line break or no name"));
 	reply->begun = true;
 	if (sink->status(sink->user, reply->status) != 0)
 		return swm_fail(err, SWM_ERR_SINK);

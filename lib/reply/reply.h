@@ -57,7 +57,7 @@ void swm_reply_set(swm_reply *reply, const char *name, swm_str value);
 
 /*
  * As swm_reply_set(), for what an answer can do without, of a length that depends on what a
- * client sent: left out where it is too long itself, or the head would be.
+ * client sent: left out where it is too long itself or no line, or the head would be too long.
  */
 void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
 
@@ -79,7 +79,10 @@ int swm_reply_fit(swm_reply *reply, size_t spare, swm_error *err);
 /* Whether the body has outgrown the buffer: swm_reply_flush() must then be called. */
 bool swm_reply_is_full(const swm_reply *reply);
 
-/* Sends what is held. SWM_ESINK, SWM_ENOMEM, RESPONSE_HEADERS_LONG (SWM_EREFUSED). */
+/*
+ * Sends what is held. SWM_ESINK, SWM_ENOMEM, RESPONSE_HEADERS_LONG (SWM_EREFUSED); SWM_EINTERNAL
+ * for a header that is none, of which nothing was sent.
+ */
 int swm_reply_flush(swm_reply *reply, swm_error *err);
 
 /* Sends the rest, with Content-Length when nothing has gone before. */

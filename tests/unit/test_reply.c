@@ -136,6 +136,34 @@ START_TEST(a_sink_may_give_up)
 }
 END_TEST
 
+/* RFC 9110, 5.5: nothing of an answer whose header has a line break may be sent. */
+START_TEST(a_header_field_is_one_line)
+{
+	static const struct {
+		swm_str name, value;
+	} cases[] = {
+		{ SWM_STR("A"), SWM_STR("b\nSet-Cookie: c") }, { SWM_STR("A"), SWM_STR("b\r") },
+		{ SWM_STR("A"), SWM_STR("b\0c") }, { SWM_STR("A\n"), SWM_STR("b") }, { SWM_STR(""), SWM_STR("b") },
+	};
+	swm_error *err = swm_error_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		swm_reply_reset(&reply);
+		swm_reply_add(&reply, cases[i].name, cases[i].value);
+		swm_error_clear(err);
+		ck_assert_int_eq(swm_reply_end(&reply, err), SWM_EINTERNAL);
+		ck_assert(!reply.begun);
+		ck_assert_uint_eq(seen.text.len, 0);
+	}
+	swm_reply_reset(&reply);
+	swm_reply_echo(&reply, "X-Trace", SWM_STR("a\nb"));
+	swm_reply_echo(&reply, "X-Other", SWM_STR("a\tb"));
+	ck_assert_int_eq(swm_reply_end(&reply, err), SWM_OK);
+	ck_assert_str_eq(swm_buf_text(&seen.text), "200|X-Other: a\tb|Content-Length: 0|");
+	swm_error_free(err);
+}
+END_TEST
+
 START_TEST(an_error_is_an_answer)
 {
 	swm_error *err = swm_error_new();
@@ -190,6 +218,7 @@ unit_suite(void)
 	tcase_add_test(t, a_long_answer_goes_in_pieces_without_length);
 	tcase_add_test(t, head_has_no_body_and_no_length);
 	tcase_add_test(t, a_sink_may_give_up);
+	tcase_add_test(t, a_header_field_is_one_line);
 	tcase_add_test(t, an_error_is_an_answer);
 	tcase_add_test(t, an_error_in_place_of_no_content_has_its_body);
 	tcase_add_test(t, minimal_errors_have_two_members);
