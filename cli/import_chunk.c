@@ -87,23 +87,21 @@ body_of(const struct upload_answer *answer)
 	return (swm_str){ answer->body.bytes, answer->body.len };
 }
 
-/* The error of the first row that is bad, and its line: the trial has not stopped at one. */
-static bool
+/* The error of the first row that is bad, and its line; nothing is changed when none is told. */
+static void
 find_first(const struct place *place, swm_str answer, swm_str *error, uint64_t *line)
 {
 	swm_str errors = json_member(answer, "errors"), each;
 
-	*line = 0;
 	while (json_next_element(&errors, &each)) {
 		swm_str number = json_member(each, "line");
 		uint64_t seen = number.len == 0 ? 0 : strtoull(number.ptr, NULL, 10);
+		seen = seen == 0 ? 0 : place_line(place, seen);
 		if (seen > 0 && (*line == 0 || seen < *line)) {
 			*line = seen;
 			*error = each;
 		}
 	}
-	*line = *line == 0 ? 0 : place_line(place, *line);
-	return *line > 0;
 }
 
 /* PostgreSQL does not know in which line a row was that breaks a constraint. */
@@ -159,6 +157,8 @@ fail_chunk(struct import *im, const struct chunk *chunk, const struct upload_ans
 		tell_problem(im, &place, body_of(answer), line);
 	if (advice != NULL)
 		fprintf(stderr, "swm: %s\n", advice);
+	if (upload_failed_by(answer, "SWM001") && im->written + im->skipped == 0)
+		return EXIT_FAILED; /* that nothing was written cannot be said */
 	return import_tell_end(im, chunk->line);
 }
 
