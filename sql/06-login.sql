@@ -61,8 +61,8 @@ BEGIN
 END
 $$;
 
--- With what there is in place of a hash, crypt() answers a hash of its own making; the salt of a
--- new one has the cost 12, a quarter of a second.
+-- Without a hash a new one is made, whose salt has the cost 12: a quarter of a second. crypt() raises
+-- an error for a hash that it cannot read, and some others take it no time: see swm.login.
 CREATE OR REPLACE FUNCTION swm_private.hash_password(password text, hash text DEFAULT NULL)
 RETURNS text LANGUAGE sql VOLATILE
 BEGIN ATOMIC
@@ -121,7 +121,12 @@ BEGIN
 	END IF;
 	SELECT * INTO person FROM swm_private.people AS p WHERE p.name = login.name;
 	-- A name that is not there must take as long as one that is: the password is hashed as
-	-- well. bcrypt looks at 72 bytes; set_password refuses longer ones, so these are wrong.
+	-- well. So is that of a person who is locked out by another text in place of the hash, '!'
+	-- or '*' as in /etc/shadow; of those that crypt() knows, bcrypt alone takes that long.
+	IF person.password_hash !~ '^\$2[ax]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$' THEN
+		person.password_hash := NULL;
+	END IF;
+	-- bcrypt looks at 72 bytes; set_password refuses longer ones, so these are wrong.
 	found_hash := swm_private.hash_password(left(coalesce(login.password, ''), 72),
 	                                        person.password_hash);
 	IF found_hash IS DISTINCT FROM person.password_hash OR octet_length(login.password) > 72
@@ -201,6 +206,8 @@ $$Sign in with a name and a password
 
 Answers a token, the role that it is for, and for how many seconds it is good. By POST alone.$$;
 COMMENT ON TABLE swm_private.people IS 'Those who may sign in by swm.login';
+COMMENT ON COLUMN swm_private.people.password_hash IS
+'bcrypt, as set_password makes it ($2a$); with anything else nobody gets in';
 COMMENT ON COLUMN swm_private.people.active IS
 'false: may not sign in; tokens live on until they expire';
 COMMENT ON TABLE swm_private.login_roles IS 'The roles that people may have';

@@ -138,6 +138,23 @@ class Refused(Login):
 		             "UPDATE swm_private.people SET active = true WHERE name = 'ben'")
 		self.expect_refused(self.login("ben"))
 
+	def test_what_is_no_hash_of_bcrypt_is_a_wrong_password(self):
+		"""Not an error that shows that the name exists, nor an answer in no time: a tenth is far from either."""
+		def seconds(name):
+			before = time.monotonic()
+			self.expect_refused(self.login(name))
+			return time.monotonic() - before
+		harness.sql("SELECT swm_private.set_password('finn', %s, 'swm_reader')" % literal(PASSWORD))
+		self.addCleanup(harness.sql, "DELETE FROM swm_private.people WHERE name = 'finn'")
+		unknown = min(seconds("nobody") for _ in range(2))
+		good = harness.sql("SELECT password_hash FROM swm_private.people WHERE name = 'finn'")
+		others = [harness.sql("SELECT swm_private.crypt(%s, swm_private.gen_salt('%s'))" % (literal(PASSWORD), kind))
+		          for kind in ("md5", "des", "xdes")]
+		for stored in ("!", "*", "", "!" + good, good[:-1], good.replace("$2a$", "$2b$"), good.replace("$12$", "$32$"), *others):
+			with self.subTest(stored):
+				harness.sql("UPDATE swm_private.people SET password_hash = %s WHERE name = 'finn'" % literal(stored))
+				self.assertGreater(seconds("finn"), unknown / 10)
+
 	def test_get_is_refused(self):
 		"""The password would be in the log of every server on the way."""
 		for method in ("GET", "HEAD"):
