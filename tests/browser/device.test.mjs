@@ -314,3 +314,33 @@ test('the colours of the plot follow the theme', async () => {
 		dark,
 	)
 })
+
+test('amounts of any size are shown, and those that are no number break nothing', async () => {
+	const { url } = await server('strange', { database: 'empty' })
+	const amounts = ['0.00001234', '-2.5', '123456789012345.678', 'NaN', 'Infinity']
+	await sql(
+		'strange',
+		`INSERT INTO swm.devices SELECT i, 'strange' || i FROM generate_series(1, 5) AS i;
+		 INSERT INTO swm.consumption (date, device_id, amount, unit) VALUES
+		 ${amounts.map((amount, i) => `('2025-03-0${i + 1}', ${i + 1}, '${amount}', 'u${i + 1}')`)},
+		 ${amounts.map((amount, i) => `('2025-04-01', ${i + 1}, 1, 'u${i + 1}')`)}`,
+	)
+	const expected = ['0.00001234', '-2.5', '123,456,789,012,346', 'NaN', '∞']
+	for (const [i, text] of expected.entries()) {
+		const page = await open(url, `#/device/${i + 1}?from=2025-03-01&to=2025-03-31`)
+		await settled(page)
+		const [[, total]] = await cellsOf(page.getByRole('table', { name: 'Totals in' }))
+		assert.equal(total, `${text}\u00a0u${i + 1}`)
+		const wide = await open(url, `#/device/${i + 1}?from=2025-03-01&to=2025-04-30&by=month`)
+		await settled(wide)
+		await wide.getByRole('slider').focus()
+		await wide.keyboard.press('Home')
+		await wide.locator('.plot-readout').getByText(`March 2025: ${text}`).waitFor()
+	}
+	const fleet = await open(url, '#/fleet?from=2025-03-01&to=2025-04-30&by=day')
+	await settled(fleet)
+	assert.equal(await fleet.getByRole('slider').count(), 5)
+	const list = await open(url, '#/devices')
+	await settled(list)
+	await list.getByRole('cell', { name: 'strange5' }).waitFor()
+})

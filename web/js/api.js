@@ -126,6 +126,11 @@ export const arrayOf = (numbers) => `{${numbers.join(',')}}`;
 // One value of `after=(...)`, quoted where the grammar of in.(...) wants it.
 export const quoted = (value) => `"${String(value).replace(/[\\"]/g, '\\$&')}"`;
 
+// The condition that a text is part of another, in any case. It stands for itself: * alone cannot be
+// escaped, and _ is any one character.
+export const containing = (text) =>
+	`ilike.*${text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '_')}*`;
+
 // As ask() with a body, but it tells how much of the body is sent: onSent(bytes). fetch() does not.
 export function upload(path, { query, headers, body, signal, onSent }) {
 	return new Promise((resolve, reject) => {

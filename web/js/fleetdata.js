@@ -1,5 +1,5 @@
 // What the views ask of the schema swm; sql/05-series.sql has the functions.
-import { ask, rows, csv, arrayOf, jsonOf, nextOf } from './api.js';
+import { ask, rows, csv, arrayOf, containing, jsonOf, nextOf } from './api.js';
 import { session } from './session.js';
 
 export const PAGE_SIZE = 25;
@@ -31,9 +31,6 @@ export const forgetSpan = () => {
 };
 session.addEventListener('change', forgetSpan); // somebody else may see other readings
 
-// Text that is searched for stands for itself: * alone cannot be escaped, _ is any one character.
-const pattern = (text) => `ilike.*${text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '_')}*`;
-
 // { rows, next, total } of one page; after: where it begins, before: where it ends.
 export async function devicePage({ search, sort, descending, after, before }, signal) {
 	const backwards = before !== null;
@@ -41,7 +38,7 @@ export async function devicePage({ search, sort, descending, after, before }, si
 	const response = await ask('devices', {
 		query: {
 			select: 'id,device_name',
-			device_name: search ? pattern(search) : null,
+			device_name: search ? containing(search) : null,
 			order,
 			limit: PAGE_SIZE,
 			after: before ?? after,
@@ -66,7 +63,7 @@ export const devicesNamed = (text, signal) =>
 		'devices',
 		{
 			select: 'id,device_name',
-			device_name: pattern(text),
+			device_name: containing(text),
 			order: 'device_name',
 			limit: 10,
 		},
@@ -82,8 +79,24 @@ export const deviceNamed = async (name, signal) =>
 		)
 	)[0] ?? null;
 
+// JSON has no numbers for NaN and the infinities, which a numeric may be: they come as text.
+const numberOf = (value) => {
+	if (Array.isArray(value)) return value.map(numberOf);
+	return typeof value === 'string' ? Number(value) : value;
+};
+async function totals(name, query, columns, signal) {
+	const list = await rows(`rpc/${name}`, query, signal);
+	for (const row of list) for (const column of columns) row[column] = numberOf(row[column]);
+	return list;
+}
+
 export const recentConsumption = (ids, last, days, signal) =>
-	rows('rpc/recent_consumption', { devices: arrayOf(ids), last_date: last, days }, signal);
+	totals(
+		'recent_consumption',
+		{ devices: arrayOf(ids), last_date: last, days },
+		['amount', 'per_day'],
+		signal,
+	);
 
 const seriesQuery = (ids, { first, last, by }) => ({
 	devices: arrayOf(ids),
@@ -92,12 +105,23 @@ const seriesQuery = (ids, { first, last, by }) => ({
 	bucket: by,
 });
 export const deviceSeries = (ids, range, signal) =>
-	rows('rpc/device_series', seriesQuery(ids, range), signal);
+	totals(
+		'device_series',
+		seriesQuery(ids, range),
+		['amount', 'smallest', 'largest'],
+		signal,
+	);
 export const deviceSeriesCsv = (ids, range, signal) =>
 	csv('rpc/device_series', seriesQuery(ids, range), signal);
 
 const fleetQuery = ({ first, last, by }) => ({ first_date: first, last_date: last, bucket: by });
-export const fleetSeries = (range, signal) => rows('rpc/fleet_series', fleetQuery(range), signal);
+export const fleetSeries = (range, signal) =>
+	totals('fleet_series', fleetQuery(range), ['amount'], signal);
 export const fleetSeriesCsv = (range, signal) => csv('rpc/fleet_series', fleetQuery(range), signal);
 export const largestConsumers = ({ first, last }, most, signal) =>
-	rows('rpc/largest_consumers', { first_date: first, last_date: last, most }, signal);
+	totals(
+		'largest_consumers',
+		{ first_date: first, last_date: last, most },
+		['amount', 'share'],
+		signal,
+	);

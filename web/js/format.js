@@ -4,6 +4,7 @@ import { lastDay } from './dates.js';
 const numbers = [0, 1, 2, 3].map(
 	(digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }),
 );
+const small = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
 const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
 const percents = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 const days = new Intl.DateTimeFormat(undefined, {
@@ -18,10 +19,11 @@ const months = new Intl.DateTimeFormat(undefined, {
 	year: 'numeric',
 });
 
-// About four digits that matter: 0.596, 12.35, 123.4, 1,235
+// About four digits that matter: 0.0596, 12.35, 123.4, 1,235
 export function number(value) {
 	const size = Math.abs(value);
-	return numbers[size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3].format(value);
+	const form = size < 1 ? small : numbers[size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3];
+	return form.format(value);
 }
 
 export const exactNumber = (value) => exact.format(value);

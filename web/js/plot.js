@@ -155,7 +155,9 @@ function walk(box, readout, data, select) {
 function paint(Dygraph, canvas, data, probes, set) {
 	const values = data.buckets.map((bucket, i) => [
 		new Date(toTime(bucket)),
-		...data.series.map(({ amounts }) => amounts[i]),
+		...data.series.map(({ amounts }) =>
+			Number.isFinite(amounts[i]) ? amounts[i] : null,
+		),
 	]);
 	return new Dygraph(canvas, values, {
 		...optionsOf(data, probes, Dygraph),

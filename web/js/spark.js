@@ -30,7 +30,8 @@ function lonely(values, x, y) {
 	);
 }
 
-export function sparkline(values, label) {
+export function sparkline(amounts, label) {
+	const values = amounts.map((amount) => (Number.isFinite(amount) ? amount : null));
 	const known = values.filter((value) => value !== null);
 	const low = Math.min(0, ...known);
 	const high = Math.max(0, ...known);

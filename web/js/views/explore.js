@@ -1,7 +1,7 @@
 // Any schema: the tables that the OpenAPI document names, and the rows of one of them.
 import { h, announce, newId } from '../dom.js';
 import { href } from '../router.js';
-import { ask, csv, nextOf } from '../api.js';
+import { ask, containing, csv, nextOf } from '../api.js';
 import { region, empty } from '../states.js';
 import { downloadButton } from '../download.js';
 import { counted, integer } from '../format.js';
@@ -17,7 +17,7 @@ const OPERATORS = [
 	{ name: 'gte', text: 'is at least' },
 	{ name: 'lt', text: 'is less than' },
 	{ name: 'lte', text: 'is at most' },
-	{ name: 'ilike', text: 'has in it', wrap: (value) => `*${value}*` },
+	{ name: 'ilike', text: 'has in it', condition: containing },
 	{ name: 'is', text: 'is null', value: null, write: 'is.null' },
 	{ name: 'not', text: 'is not null', value: null, write: 'not.is.null' },
 ];
@@ -105,8 +105,8 @@ function filterForm(page, columns) {
 	const chosen = () => OPERATORS.find(({ name }) => name === operator.value);
 	const add = (event) => {
 		event.preventDefault();
-		const { name, wrap, write } = chosen();
-		const text = write ?? `${name}.${wrap ? wrap(value.value) : value.value}`;
+		const { name, condition, write } = chosen();
+		const text = write ?? (condition?.(value.value) || `${name}.${value.value}`);
 		const filters = [...filtersOf(page.route.query), [columnName(column.value), text]];
 		value.value = '';
 		page.go({ where: whereOf(filters), after: null, page: null });
@@ -130,7 +130,8 @@ function filterText([column, condition]) {
 	if (!operator) return `${column} ${condition}`;
 	if (operator.write) return `${column} ${operator.text}`;
 	const value = condition.slice(operator.name.length + 1);
-	return `${column} ${operator.text} ${operator.wrap ? value.replace(/^\*|\*$/g, '') : value}`;
+	const typed = operator.condition ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
+	return `${column} ${operator.text} ${typed}`;
 }
 
 function filterChips(page) {

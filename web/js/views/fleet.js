@@ -70,13 +70,16 @@ function consumersTable(unit, range, list) {
 			{
 				title: 'Share',
 				number: true,
-				cell: (row) =>
-					h(
-						'span',
-						{ class: 'share-cell' },
-						shareBar(row.share),
-						h('span', null, percent(row.share)),
-					),
+				// a part of nothing, or of what is no number, is none
+				cell: ({ share }) =>
+					Number.isFinite(share)
+						? h(
+								'span',
+								{ class: 'share-cell' },
+								shareBar(share),
+								h('span', null, percent(share)),
+							)
+						: '–',
 			},
 		],
 		list,
