@@ -3,6 +3,7 @@
 
 #include "copied.h"
 #include "read.h"
+#include "refresh.h"
 #include "session.h"
 
 #include "json/grammar.h"
@@ -108,14 +109,56 @@ begin(swm_insert *i, swm_error *err)
 	i->transaction = (swm_transaction){ .engine = engine, .anonymous = identity->anonymous,
 		.borrower.abort_fd = -1,
 		.begin = swm_transaction_begin(swm_snapshot_role(i->snapshot, identity->role), NULL, true) };
-	swm_read_context context = { .identity = identity, .schema = relation->schema, .changes = true, .write = i->plan,
-		.body = "", .within = &i->transaction, .borrower.abort_fd = -1 };
+	swm_read_context context = { .identity = identity, .schema = relation->schema,
+		.changes = true, .checked = i->plan, .write = i->plan, .body = "", .within = &i->transaction, .borrower.abort_fd = -1 };
 	int rc = swm_read_prepare(&i->read, engine, i->arena, i->snapshot, NULL, &context, err);
 	while (rc == SWM_OK && kind != SWM_READ_STAGED) {
 		rc = swm_read_next(&i->read, &event, &kind, err);
 		rc = rc == 1 ? SWM_OK : rc;
 	}
 	return rc;
+}
+
+static int
+try_to_begin(swm_insert *i, const char *relation, const char *const *columns, size_t count,
+             const swm_insert_options *options)
+{
+	int rc = swm_engine_snapshot(&i->snapshot, i->session->engine, -1, i->cause);
+
+	if (rc == SWM_OK)
+		rc = make_plan(i, relation, columns, count, options, i->cause);
+	if (rc == SWM_OK)
+		rc = make_cells(i, columns, count, i->cause);
+	return rc == SWM_OK ? begin(i, i->cause) : rc;
+}
+
+static void
+leave_transaction(swm_insert *i)
+{
+	if (i->transaction.exec != NULL) {
+		i->transaction.rollback = true;
+		(void)swm_transaction_end(&i->transaction, NULL);
+	}
+	swm_transaction_finish(&i->transaction);
+}
+
+/* Once more with a fresh snapshot, when the tables have changed since it was read. */
+static int
+begin_for_sure(swm_insert *i, const char *relation, const char *const *columns, size_t count,
+               const swm_insert_options *options)
+{
+	for (int tries = 0;; tries++) {
+		int rc = try_to_begin(i, relation, columns, count, options);
+		enum swm_doubt doubt = rc == SWM_OK ? SWM_DOUBT_NONE : swm_doubt_of(i->cause, false);
+		if (doubt == SWM_DOUBT_NONE)
+			return rc;
+		leave_transaction(i); /* it holds a connection, which the load may need */
+		if (!swm_refresh(i->session->engine, i->snapshot, doubt, tries))
+			return rc;
+		swm_snapshot_unref(i->snapshot);
+		i->snapshot = NULL;
+		swm_error_clear(i->cause);
+	}
 }
 
 static int
@@ -148,15 +191,10 @@ swm_insert_new(swm_insert **out, swm_session *session, const char *relation, con
 	i->session = session;
 	i->arena = swm_arena_new();
 	i->cause = swm_error_new();
-	rc = i->arena == NULL || i->cause == NULL ? swm_fail_memory(err) : SWM_OK;
-	if (rc == SWM_OK)
-		rc = swm_engine_snapshot(&i->snapshot, session->engine, -1, err);
-	if (rc == SWM_OK)
-		rc = make_plan(i, relation, columns, column_count, &o, err);
-	if (rc == SWM_OK)
-		rc = make_cells(i, columns, column_count, err);
-	if (rc == SWM_OK)
-		rc = begin(i, err);
+	rc = i->arena == NULL || i->cause == NULL ? swm_fail_memory(err) :
+	                                            begin_for_sure(i, relation, columns, column_count, &o);
+	if (i->cause != NULL && rc != SWM_OK)
+		swm_error_copy(err, i->cause);
 	if (rc == SWM_OK)
 		*out = i;
 	else
@@ -169,11 +207,7 @@ swm_insert_free(swm_insert *insert)
 {
 	if (insert == NULL)
 		return;
-	if (insert->transaction.exec != NULL) {
-		insert->transaction.rollback = true;
-		(void)swm_transaction_end(&insert->transaction, NULL);
-	}
-	swm_transaction_finish(&insert->transaction);
+	leave_transaction(insert);
 	swm_copied_dispose(&insert->copied);
 	swm_buf_dispose(&insert->values);
 	swm_snapshot_unref(insert->snapshot);

@@ -6,6 +6,12 @@
 #include "reply/reply.h"
 #include "sql/staging.h"
 
+int
+swm_fail_types_changed(swm_error *err, swm_str sqlstate, swm_str message)
+{
+	return swm_sql_is_types_error(sqlstate, message) ? swm_fail(err, SWM_ERR_TABLES_CHANGED) : SWM_OK;
+}
+
 /* The list of settings while it is put together. */
 struct list {
 	swm_setting *items;
@@ -80,7 +86,7 @@ static bool
 is_quiet(enum swm_read_step kind)
 {
 	switch (kind) {
-	case SWM_READ_STAGE: case SWM_READ_GRANT: case SWM_READ_SAVEPOINT:
+	case SWM_READ_CHECK: case SWM_READ_STAGE: case SWM_READ_GRANT: case SWM_READ_SAVEPOINT:
 	case SWM_READ_CONTEXT: case SWM_READ_PRE_REQUEST: case SWM_READ_RESET:
 		return true;
 	default:
@@ -135,10 +141,11 @@ add_counts(swm_read *read, swm_arena *arena, const swm_read_plan *plan, enum swm
 }
 
 static int
-fail_settings(swm_error *err, swm_str sqlstate)
+fail_settings(swm_error *err, swm_str sqlstate, swm_str message)
 {
 	enum swm_error_id id;
 
+	(void)message;
 	if (!swm_sql_settings_error(&id, sqlstate))
 		return SWM_OK;
 	return id == SWM_ERR_RESPONSE_HEADERS_LONG ? swm_fail_number(err, id, SWM_REPLY_LONGEST_HEAD) : swm_fail(err, id);
@@ -191,8 +198,10 @@ add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error 
 	}
 	if (rc != SWM_OK)
 		return rc;
-	if (!by_range)
+	if (!by_range) {
 		add_step(out, SWM_READ_ROWS, &s);
+		out->steps[out->step_count - 1].fail = swm_fail_types_changed;
+	}
 	return add_settings(out, arena, c, err);
 }
 
@@ -228,7 +237,7 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
                  const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
 {
 	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
-	swm_statement s;
+	swm_statement s, check;
 
 	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within, .borrower = c->borrower };
 	out->options = (swm_exec_options){ .anonymous = c->identity->anonymous,
@@ -240,6 +249,13 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 		return rc;
 	if (c->within != NULL) /* nothing of another part is left but its role */
 		add_step(out, SWM_READ_RESET, &swm_sql_reset);
+	if (c->checked != NULL && c->checked->columns.count > 0) {
+		rc = swm_sql_check_types(&check, arena, c->checked, err);
+		if (rc != SWM_OK)
+			return rc;
+		add_step(out, SWM_READ_CHECK, &check);
+		out->steps[out->step_count - 1].fail = swm_fail_types_changed;
+	}
 	if (staging != NULL) { /* by the login role: who asks need not be allowed to make tables */
 		add_step(out, SWM_READ_STAGE, &staging->create);
 		add_step(out, SWM_READ_GRANT, &staging->grant);

@@ -24,6 +24,7 @@ typedef struct swm_read_context {
 	bool rollback;
 	const swm_write_plan *write;   /* what is written, in place of a read; NULL for a read */
 	const char *body;              /* JSON, as the write's plan describes it */
+	const swm_write_plan *checked; /* its types are checked before all (sql/sql.h); NULL for none */
 	const swm_statement *look;     /* all that is run, to read its rows; NULL for none */
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
@@ -35,7 +36,8 @@ typedef struct swm_read_context {
 
 /* Its steps; which of them a result belongs to. */
 enum swm_read_step {
-	SWM_READ_STAGE, SWM_READ_GRANT, SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST, SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
+	SWM_READ_CHECK, SWM_READ_STAGE, SWM_READ_GRANT, SWM_READ_CONTEXT, SWM_READ_PRE_REQUEST,
+	SWM_READ_SETTINGS, SWM_READ_COUNT, SWM_READ_ESTIMATE, SWM_READ_ROWS,
 	SWM_READ_RESET,
 	SWM_READ_SAVEPOINT,
 	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
@@ -63,6 +65,9 @@ typedef struct swm_read {
 	bool may_fail;                 /* the last round, at a savepoint */
 	bool copied;                   /* the next round may be sent: the rows are there */
 } swm_read;
+
+/* As fail of a step that checks types: TABLES_CHANGED. */
+int swm_fail_types_changed(swm_error *err, swm_str sqlstate, swm_str message);
 
 /* Writes the SQL; nothing is sent yet. Without a plan (NULL) no row is read. SWM_ENOMEM. */
 int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,

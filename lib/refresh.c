@@ -12,7 +12,6 @@ swm_doubt_of(const swm_error *err, bool unknown_names)
 		swm_str code;
 		enum swm_doubt doubt;
 	} doubts[] = {
-		{ { "SWM007", 6 }, SWM_DOUBT_STATEMENT }, /* SWM_ERR_SESSION_CHANGED */
 		{ { "42703", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_column */
 		{ { "42P01", 5 }, SWM_DOUBT_CERTAIN }, /* undefined_table */
 		{ { "42883", 5 }, SWM_DOUBT_MAYBE },   /* undefined_function: operators too */
@@ -24,10 +23,15 @@ swm_doubt_of(const swm_error *err, bool unknown_names)
 	};
 	swm_str code = swm_error_code(err);
 
+	if (swm_error_is(err, SWM_ERR_TABLES_CHANGED))
+		return SWM_DOUBT_CERTAIN;
+	if (swm_error_is(err, SWM_ERR_SESSION_CHANGED))
+		return SWM_DOUBT_STATEMENT;
+	if (!swm_error_is_of_statement(err) || unknown_names)
+		return SWM_DOUBT_NONE;
 	for (size_t i = 0; i < sizeof doubts / sizeof doubts[0]; i++)
 		if (swm_str_eq(doubts[i].code, code))
-			return doubts[i].doubt == SWM_DOUBT_STATEMENT || (swm_error_is_of_statement(err) && !unknown_names)
-			           ? doubts[i].doubt : SWM_DOUBT_NONE;
+			return doubts[i].doubt;
 	return SWM_DOUBT_NONE;
 }
 

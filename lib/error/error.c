@@ -435,6 +435,12 @@ swm_error_settle(swm_error *err, int rc)
 }
 
 bool
+swm_error_is(const swm_error *err, enum swm_error_id id)
+{
+	return err != NULL && err->result != SWM_OK && err->entry == &entries[id];
+}
+
+bool
 swm_error_is_of_statement(const swm_error *err)
 {
 	return err != NULL && err->of_statement;

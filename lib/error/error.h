@@ -93,6 +93,9 @@ bool swm_error_details_are_json(const swm_error *err);
  */
 int swm_error_settle(swm_error *err, int rc);
 
+/* Whether it is this one of ours. */
+bool swm_error_is(const swm_error *err, enum swm_error_id id);
+
 /* Whether PostgreSQL refused a statement of ours for what its text says. */
 bool swm_error_is_of_statement(const swm_error *err);
 

@@ -534,7 +534,9 @@ fail_as_step(const swm_exec *exec, const PGresult *result, swm_error *err)
 
 	if (command->kind != RUN || exec->steps[command->step].fail == NULL)
 		return SWM_OK;
-	return exec->steps[command->step].fail(err, swm_cstr(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	return exec->steps[command->step].fail(err, swm_cstr(sqlstate), swm_cstr(message));
 }
 
 static int

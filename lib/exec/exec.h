@@ -19,7 +19,7 @@ typedef struct swm_step {
 	bool stream;                /* hand out its rows one by one */
 	bool quiet;                 /* its rows are of no interest (the context) */
 	/* What an error of it is told as: fills err and returns a result. SWM_OK, or NULL here: as PostgreSQL says. */
-	int (*fail)(swm_error *err, swm_str sqlstate);
+	int (*fail)(swm_error *err, swm_str sqlstate, swm_str message);
 } swm_step;
 
 typedef struct swm_exec_options {

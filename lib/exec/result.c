@@ -61,9 +61,3 @@ swm_result_context(const swm_result *failed)
 {
 	return swm_cstr(PQresultErrorField(failed, PG_DIAG_CONTEXT));
 }
-
-swm_str
-swm_result_details(const swm_result *failed)
-{
-	return swm_cstr(PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL));
-}

@@ -25,8 +25,7 @@ bool swm_result_int64(int64_t *out, const swm_result *result, int row, int colum
 /* Appends a cell of bytea. False when memory ran out. */
 bool swm_result_put_bytes(swm_buf *to, const swm_result *result, int row, int column);
 
-/* Of an error: where PostgreSQL was, and its details; empty for none. */
+/* Of an error: where PostgreSQL was; empty for none. */
 swm_str swm_result_context(const swm_result *failed);
-swm_str swm_result_details(const swm_result *failed);
 
 #endif

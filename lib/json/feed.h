@@ -52,7 +52,8 @@ int swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_err
 /*
  * Which cells a row gives, and in what order. exact: each row must have just these members;
  * else what it has beside is passed over, and what it has not is missing. Not for CSV, whose
- * header says it once. SWM_ENOMEM. To be called once, behind swm_feed_names().
+ * header says it once. SWM_ENOMEM. To be called behind swm_feed_names(), before a row is
+ * taken.
  */
 int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exact, swm_error *err);
 

@@ -8,9 +8,6 @@
 
 #include <libpq-fe.h>
 
-/* Objects that initdb made have smaller oids (FirstNormalObjectId of access/transam.h). */
-#define SWM_FIRST_NORMAL_OID 16384
-
 /* The parameters of queries.def, as text. */
 enum swm_load_param {
 	SWM_PARAM_NONE,
@@ -131,7 +128,7 @@ bool swm_load_take_indexes(struct swm_load *load, swm_relation *r, uint32_t tabl
 const uint16_t *swm_load_numbers(struct swm_load *load, swm_str numbers, size_t *count);
 
 /* One column, by the first cells of COLUMNS or ROWS. */
-enum { SWM_LOAD_COLUMN_CELLS = 8 };
+enum { SWM_LOAD_COLUMN_CELLS = 9 };
 enum {
 	SWM_LOAD_NOT_NULL = 1,
 	SWM_LOAD_IDENTITY = 2,

@@ -65,7 +65,7 @@ static const swm_type row_of_the_system = {
 void
 swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
 {
-	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, DEFAULT, COMMENT, FLAGS };
+	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, DEFAULT, COMMENT, FLAGS, MODIFIER };
 	swm_column *c = &to->columns[at];
 	int64_t flags = swm_load_number(rows, row, FLAGS);
 
@@ -85,6 +85,8 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 	c->has_default = c->is_identity || !PQgetisnull(rows, row, DEFAULT);
 	c->default_sql = swm_load_text(load, rows, row, DEFAULT);
 	c->comment = swm_load_text(load, rows, row, COMMENT);
+	c->modifier = PQgetisnull(rows, row, MODIFIER) ? -1 :
+	                                                 (int32_t)swm_load_number(rows, row, MODIFIER);
 }
 
 /* Casts to JSON, of which a domain or a composite type may have one of its own, are functions. */

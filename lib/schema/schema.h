@@ -10,6 +10,9 @@
 #include "config/settings.h"
 #include "error/error.h"
 
+/* Objects that initdb made have smaller oids (FirstNormalObjectId of access/transam.h). */
+#define SWM_FIRST_NORMAL_OID 16384
+
 /* How to_json() writes a type (json_categorize_type in PostgreSQL's json.c). */
 enum swm_json_form {
 	SWM_FORM_STRING,      /* its text, quoted: most types */
@@ -60,6 +63,7 @@ typedef struct swm_column {
 	swm_str name;
 	swm_str type_name;      /* with its modifier: character varying(20) */
 	const swm_type *type;
+	int32_t modifier;       /* pg_attribute.atttypmod: -1 for none */
 	bool nullable, has_default, is_identity, is_generated, is_updatable;
 	swm_str default_sql;    /* empty when there is none */
 	swm_str comment;

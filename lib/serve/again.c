@@ -71,7 +71,7 @@ swm_plan_again(struct serving *s)
 	leave_transaction(s);
 	if (!swm_refresh(s->engine, s->snapshot, doubt, s->tries))
 		return false;
-	if (s->ingest == NULL)
+	if (s->ingest == NULL || swm_ingest_is_whole(s))
 		return forget_plan(s);
 	if (doubt == SWM_DOUBT_CERTAIN)
 		fail_streamed(s);
@@ -81,7 +81,8 @@ swm_plan_again(struct serving *s)
 int
 swm_tell_refusal(struct serving *s, int rc)
 {
-	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->refusal == NULL || s->planned)
+	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->refusal == NULL || s->planned ||
+	    swm_error_is(s->refusal, SWM_ERR_TABLES_CHANGED)) /* which says nothing of what is there now */
 		return rc;
 	swm_error_copy(s->err, s->refusal);
 	return swm_error_result(s->err);

@@ -61,7 +61,7 @@ cookies_as_json(struct serving *s, swm_str *out)
 }
 
 static int
-prepare(struct serving *s, swm_read *read, const swm_statement *look, swm_error *err)
+prepare(struct serving *s, swm_read *read, const swm_statement *look, bool checked, swm_error *err)
 {
 	swm_str headers, cookies;
 
@@ -85,6 +85,7 @@ prepare(struct serving *s, swm_read *read, const swm_statement *look, swm_error 
 		.explain_options = s->explain_options,
 		.late_settings = s->call != NULL || s->writing.made == SWM_MADE_HANDLED,
 		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes, .within = s->transaction,
+		.checked = checked ? s->write_plan : NULL,
 		.write = s->write_plan, .body = swm_buf_text(&s->body),
 		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
 		                                : s->changes && swm_read_is_judged(s),
@@ -103,11 +104,12 @@ prepare(struct serving *s, swm_read *read, const swm_statement *look, swm_error 
 int
 swm_prepare_read(struct serving *s, swm_read *read)
 {
-	return prepare(s, read, NULL, s->err);
+	return prepare(s, read, NULL, s->ingest != NULL, s->err);
 }
 
 int
-swm_prepare_look(struct serving *s, swm_read *read, const swm_statement *look, swm_error *err)
+swm_prepare_look(struct serving *s, swm_read *read, const swm_statement *look, bool checked,
+                 swm_error *err)
 {
-	return prepare(s, read, look, err);
+	return prepare(s, read, look, checked, err);
 }

@@ -16,6 +16,7 @@ struct swm_ingest {
 	enum swm_feed_form form;
 	swm_staging *staging;
 	swm_copied copied;
+	bool begun;         /* rows have been taken of the body to be copied */
 	bool ended;         /* the body */
 	struct swm_skips *skips; /* NULL: one bad row undoes all */
 };
@@ -181,6 +182,7 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 	struct swm_ingest *i = s->ingest;
 	int rc = SWM_OK;
 
+	i->begun = true;
 	while (rc == SWM_OK && !i->ended) {
 		swm_copy copy = { .sql = i->staging->copy, .user = s, .next = next_lines };
 		swm_copied_begin(&i->copied);
@@ -195,6 +197,12 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 		*affected = swm_skips_affected(i->skips);
 	}
 	return rc;
+}
+
+bool
+swm_ingest_is_whole(const struct serving *s)
+{
+	return !s->ingest->begun;
 }
 
 void

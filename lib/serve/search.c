@@ -31,15 +31,18 @@ take_row(struct found *found, const swm_result *result)
 		(void)swm_result_int64(&found->numbers[i], result, 0, i);
 }
 
-/* False when nothing more can be said. */
+/*
+ * False when nothing more can be said. checked: when the values were read by other types than the
+ * columns have by now, that becomes the error.
+ */
 static bool
-look(struct serving *s, const swm_statement *statement, struct found *found)
+look(struct serving *s, const swm_statement *statement, bool checked, struct found *found)
 {
 	swm_read read = { 0 };
 	swm_error *err = swm_error_new();
 	swm_event event;
 	enum swm_read_step kind;
-	int rc = err == NULL ? SWM_ENOMEM : swm_prepare_look(s, &read, statement, err);
+	int rc = err == NULL ? SWM_ENOMEM : swm_prepare_look(s, &read, statement, checked, err);
 
 	*found = (struct found){ 0 };
 	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, err)) == 1) {
@@ -48,6 +51,8 @@ look(struct serving *s, const swm_statement *statement, struct found *found)
 	}
 	found->refused = rc == SWM_EDATABASE && swm_error_is_same(err, s->err);
 	swm_read_finish(&read);
+	if (swm_error_is(err, SWM_ERR_TABLES_CHANGED))
+		swm_error_copy(s->err, err);
 	swm_error_free(err);
 	return rc == SWM_OK || found->refused;
 }
@@ -71,7 +76,7 @@ search_column(struct serving *s, int64_t row)
 	struct found found;
 
 	if (swm_sql_body_columns(&statement, s->arena, s->write_plan, body, row, NULL) != SWM_OK ||
-	    !look(s, &statement, &found) || !found.refused || found.rows >= (int64_t)columns->count)
+	    !look(s, &statement, false, &found) || !found.refused || found.rows >= (int64_t)columns->count)
 		return NULL;
 	return columns->items[found.rows];
 }
@@ -83,8 +88,12 @@ search_value(struct serving *s)
 	swm_statement statement;
 	struct found found;
 
-	if (swm_sql_body_rows(&statement, s->arena, s->write_plan, body, NULL) != SWM_OK ||
-	    !look(s, &statement, &found) || !found.refused)
+	found.refused = false;
+	for (int rounded = 0; rounded < 2 && !found.refused; rounded++)
+		if (swm_sql_body_rows(&statement, s->arena, s->write_plan, body, rounded != 0, NULL) != SWM_OK ||
+		    !look(s, &statement, rounded == 0, &found))
+			return;
+	if (!found.refused)
 		return;
 	const swm_column *column = search_column(s, found.rows);
 	const swm_row_place place = place_of(s, found.rows);
@@ -112,23 +121,36 @@ search_key(struct serving *s)
 
 	if (!swm_plan_key_is_of_all_rows(s->write_plan) ||
 	    swm_sql_key_twice(&statement, s->arena, s->write_plan, body, NULL) != SWM_OK ||
-	    !look(s, &statement, &found) || found.rows != 1)
+	    !look(s, &statement, false, &found) || found.rows != 1)
 		return;
 	const swm_row_place place = place_of(s, found.numbers[0]);
 	const swm_row_place first = place_of(s, found.numbers[2]);
 	swm_tell_key_twice(s->err, true, &place, &first);
 }
 
-void
-swm_search_body(struct serving *s)
+static void
+search_array(struct serving *s)
 {
-	if (s->ingest != NULL || s->write != SWM_WRITES_INSERT || s->json.body != SWM_JSON_BODY_ARRAY ||
-	    s->explain || s->write_plan->columns.count == 0)
-		return;
 	if (swm_is_key_twice(s->err))
 		search_key(s);
 	else if (swm_str_eq(swm_error_code(s->err), SWM_STR("22P05")) && s->content == SWM_CONTENT_JSON)
 		search_nul(s);
 	else if (swm_may_be_of_value(s->err))
 		search_value(s);
+}
+
+int
+swm_search_body(struct serving *s)
+{
+	static const swm_statement nothing = { "SELECT WHERE false", NULL, 0 };
+	bool is_array = s->write == SWM_WRITES_INSERT && s->json.body == SWM_JSON_BODY_ARRAY;
+	struct found found;
+
+	if (s->ingest != NULL || s->explain || s->write_plan->columns.count == 0)
+		return swm_error_result(s->err);
+	if (is_array)
+		search_array(s);
+	else if (swm_str_starts(swm_error_code(s->err), SWM_STR("22")))
+		(void)look(s, &nothing, true, &found);
+	return swm_error_result(s->err);
 }

@@ -255,14 +255,20 @@ int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JS
 int swm_inspect_json(struct serving *s);      /* a held body, without byte order mark -> s->json */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
-/* The same of a statement alone, in a transaction that changes nothing and calls nothing. */
-int swm_prepare_look(struct serving *s, struct swm_read *read, const swm_statement *look, swm_error *err);
+/*
+ * The same of a statement alone, in a transaction that changes nothing and calls nothing. checked:
+ * TABLES_CHANGED is its error when the columns that are written are of other types by now.
+ */
+int swm_prepare_look(struct serving *s, struct swm_read *read, const swm_statement *look,
+                     bool checked, swm_error *err);
 
 /*
- * PostgreSQL has refused an array that is held whole, and nothing is left of its transaction: the
- * error is to say which row was at fault, where that is found when the array is read once more.
+ * PostgreSQL has refused what is written of a body that is held whole, and nothing is left of its
+ * transaction: the error is to say which row of an array was at fault, where that is found when the
+ * array is read once more. Returns the error's result. TABLES_CHANGED in its place, when the types
+ * of the columns are others than those that its values were read by.
  */
-void swm_search_body(struct serving *s);
+int swm_search_body(struct serving *s);
 
 /*
  * A body of many rows: open finds out what they are called (s->json), prepare where they are
@@ -272,6 +278,7 @@ int swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin);
 int swm_ingest_prepare(struct serving *s);
 int swm_ingest_copy(struct serving *s, int64_t *affected);
 void swm_ingest_search(struct serving *s);    /* at SWM_READ_FAILED: where the error was */
+bool swm_ingest_is_whole(const struct serving *s); /* no row has been copied: it can be prepared anew */
 void swm_ingest_dispose(struct serving *s);   /* does nothing without one */
 
 /* The request failed: a hint for what is often wrong with a body, where the error shows it. */

@@ -8,6 +8,7 @@
 #include "serve/ingest.h"
 
 #include "json/escape.h"
+#include "read.h"
 #include "sql/staging.h"
 
 #include <stdio.h>
@@ -211,6 +212,7 @@ insert(struct serving *s, struct swm_skips *k)
 
 	n = add_step(steps, n, &savepoint);
 	n = add_step(steps, n, &k->insert);
+	steps[n - 1].fail = swm_fail_types_changed;
 	n = add_step(steps, n, &release);
 	int rc = take_round(s, k, steps, n, &rows);
 	if (rc == SWM_OK && k->failed && !row_is_to_blame(k))

@@ -236,7 +236,7 @@ swm_step_write(struct serving *s)
 	swm_read_finish(&read);
 	swm_buf_dispose(&o.location);
 	if (rc == SWM_EDATABASE)
-		swm_search_body(s);
+		rc = swm_search_body(s);
 	if (rc == SWM_EDATABASE)
 		swm_plan_explain_conflict(s->write_plan, s->snapshot, s->identity.role, s->err);
 	s->done = rc == SWM_OK;

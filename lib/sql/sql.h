@@ -38,12 +38,24 @@ int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *o
 int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
 
 /*
+ * For before a write, under the login role, which may read the catalogs: whether the columns that
+ * the body gives values to have the types, and their modifiers, that the snapshot says. When not,
+ * it is an error, as it is one of the write itself, which looks at the types alone. SWM_ENOMEM.
+ */
+int swm_sql_check_types(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                        swm_error *err);
+
+/* Whether PostgreSQL's error is that one. The message ends with a NUL. */
+bool swm_sql_is_types_error(swm_str sqlstate, swm_str message);
+
+/*
  * To find what is wrong with an array of rows that was refused: the values that json_to_record()
  * makes, a row for each of its rows, in their order; and those of its row `number`, from 0, a row
- * for each of the plan's columns. Where they end with an error, so many are good. SWM_ENOMEM.
+ * for each of the plan's columns. Where they end with an error, so many are good. rounded: also
+ * what PostgreSQL says when a value is put into its column. SWM_ENOMEM.
  */
 int swm_sql_body_rows(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
-                      const char *body, swm_error *err);
+                      const char *body, bool rounded, swm_error *err);
 int swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
                          const char *body, int64_t number, swm_error *err);
 

@@ -66,9 +66,25 @@ is_json_text(const swm_write_plan *plan, const swm_column *column)
 	return plan->body_is_text && column->type->is_json;
 }
 
-/* "id" integer: how a member becomes a value */
+/* Of which types a modifier does no more than round. */
+static bool
+is_rounded(const swm_column *column)
+{
+	static const char *const names[] = { "numeric", "timestamp", "timestamptz", "time", "timetz" };
+	const swm_type *t = column->type;
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		found |= swm_str_eq(t->typname, swm_cstr(names[i]));
+	return found && swm_str_eq(t->schema, SWM_STR("pg_catalog"));
+}
+
+/*
+ * "id" integer: how a member becomes a value. rounded: to what the snapshot says. Else it is left
+ * to the column, whose type may have got another modifier meanwhile.
+ */
 static void
-put_body_column(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
+put_body_column(swm_writer *w, const swm_write_plan *plan, const swm_column *column, bool rounded)
 {
 	swm_put_identifier(w, column->name);
 	swm_put(w, " ");
@@ -76,12 +92,14 @@ put_body_column(swm_writer *w, const swm_write_plan *plan, const swm_column *col
 		swm_put(w, "text");
 	else if (parser_of(column) != NULL)
 		swm_put(w, "json");
+	else if (!rounded && is_rounded(column))
+		swm_buf_str(&w->text, column->type->name);
 	else
 		swm_buf_str(&w->text, column->type_name); /* PostgreSQL's own spelling of it */
 }
 
 static void
-put_body_columns(swm_writer *w, const swm_write_plan *plan)
+put_body_columns(swm_writer *w, const swm_write_plan *plan, bool rounded)
 {
 	const swm_columns *columns = &plan->columns;
 
@@ -90,7 +108,7 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, "(");
 	for (size_t i = 0; i < columns->count; i++) {
 		swm_put(w, i == 0 ? "" : ", ");
-		put_body_column(w, plan, columns->items[i]);
+		put_body_column(w, plan, columns->items[i], rounded);
 	}
 	swm_put(w, ")");
 }
@@ -116,7 +134,7 @@ put_rest_columns(swm_writer *w, const swm_staging *staging, size_t only)
 		if (staging->direct[i] || (only != SWM_STAGING_ALL && only != i))
 			continue;
 		swm_put(w, between);
-		put_body_column(w, staging->plan, columns->items[i]);
+		put_body_column(w, staging->plan, columns->items[i], true);
 		between = ", ";
 	}
 	swm_put(w, ")");
@@ -220,7 +238,8 @@ put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bo
 		put_body(w, body);
 		swm_put(w, plan->body_is_array && one ? "->0)" : ")");
 	}
-	put_body_columns(w, plan);
+	/* PUT's condition is on the key as it will be stored */
+	put_body_columns(w, plan, plan->kind == SWM_WRITE_PUT);
 }
 
 /* What a column has when nobody gives it a value: a sequence's next, its default, or null. */
@@ -294,13 +313,83 @@ put_body_value(swm_writer *w, const swm_write_plan *plan, size_t n)
 
 /* PUT: the row must be the one that the URL names. */
 static void
-put_put_condition(swm_writer *w, const swm_write_plan *plan)
+put_put_condition(swm_writer *w, const swm_write_plan *plan, const char *before)
 {
 	swm_plan_node body = *plan->target;
 
 	body.alias = SWM_STR("pgrst_body");
-	swm_put(w, " WHERE ");
+	swm_put(w, before);
 	swm_put_conditions(w, &body, plan->target->where, " AND ");
+}
+
+/* Whether a value is read as the snapshot's type; row types of pg_catalog are not in it. */
+static bool
+has_checked_type(const swm_column *column)
+{
+	const swm_type *t = column->type;
+
+	bool of_system = t->is_composite && swm_str_eq(t->schema, SWM_STR("pg_catalog"));
+
+	return parser_of(column) == NULL && !of_system;
+}
+
+/* "name"::regtype; a name of other characters than usual as a parameter. */
+static void
+put_type_constant(swm_writer *w, swm_str name)
+{
+	if (swm_str_find(name, '\'') < name.len || swm_str_find(name, '\\') < name.len) {
+		swm_put_param(w, name);
+	} else {
+		swm_put(w, "'");
+		swm_buf_str(&w->text, name);
+		swm_put(w, "'");
+	}
+	swm_put(w, "::regtype");
+}
+
+/*
+ * SQL has no RAISE: this asks for a setting that there is not. A value can be the cause of the same
+ * error when it is a name of something that there is not; but names have 63 bytes.
+ */
+#define TYPES_CHANGED "swm: the columns are of other types than the snapshot of the tables says"
+static const char fail_types[] = "current_setting('" TYPES_CHANGED "')";
+
+bool
+swm_sql_is_types_error(swm_str sqlstate, swm_str message)
+{
+	return swm_str_eq(sqlstate, SWM_STR("42704")) && strstr(message.ptr, TYPES_CHANGED) != NULL;
+}
+
+/*
+ * The body's values are read as the snapshot's types, and would be cast, without a word, to those
+ * that the columns have meanwhile: a time would lose its zone. So the statement looks first, while
+ * the relation is locked and before a value is read; it reads no catalog for that. Returns what is
+ * before another condition.
+ */
+static const char *
+put_types_condition(swm_writer *w, const swm_write_plan *plan)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		const swm_column *column = plan->columns.items[i];
+		if (!has_checked_type(column))
+			continue;
+		swm_put(w, any ? " AND " : " WHERE CASE WHEN ");
+		swm_put(w, "pg_typeof((NULL::");
+		put_qualified_target(w, plan);
+		swm_put(w, ").");
+		swm_put_identifier(w, column->name);
+		swm_put(w, ") = ");
+		put_type_constant(w, column->type->name);
+		any = true;
+	}
+	if (!any)
+		return " WHERE ";
+	swm_put(w, " THEN true ELSE ");
+	swm_put(w, fail_types);
+	swm_put(w, " = '' END");
+	return " AND ";
 }
 
 /* Each row that was there already is counted, in a setting of the transaction. */
@@ -409,12 +498,14 @@ put_insert_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	put_body_values(w, plan, inner);
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, false);
+	const char *before = put_types_condition(w, plan);
 	if (inner) {
 		swm_put(w, ") AS ");
 		swm_put(w, body_rows);
+		before = " WHERE ";
 	}
 	if (plan->kind == SWM_WRITE_PUT)
-		put_put_condition(w, plan);
+		put_put_condition(w, plan, before);
 }
 
 static void
@@ -427,11 +518,11 @@ put_insert(swm_writer *w, const swm_write_plan *plan, const char *body)
 }
 
 static void
-put_where(swm_writer *w, const swm_write_plan *plan)
+put_where(swm_writer *w, const swm_write_plan *plan, const char *before)
 {
 	if (plan->target->where == NULL)
 		return;
-	swm_put(w, " WHERE ");
+	swm_put(w, before);
 	swm_put_conditions(w, plan->target, plan->target->where, " AND ");
 }
 
@@ -449,7 +540,8 @@ put_update(swm_writer *w, const swm_write_plan *plan, const char *body)
 	}
 	swm_put(w, " FROM ");
 	put_rows_of_body(w, plan, body, true);
-	put_where(w, plan);
+	const char *before = put_types_condition(w, plan);
+	put_where(w, plan, before);
 }
 
 /* Location is a filter: where filters take what a domain looks like, that stands in it. */
@@ -509,7 +601,7 @@ put_write(swm_writer *w, const swm_write_plan *plan, const char *body)
 	if (plan->kind == SWM_WRITE_DELETE) {
 		swm_put(w, "DELETE FROM ");
 		put_target(w, plan);
-		put_where(w, plan);
+		put_where(w, plan, " WHERE ");
 	} else if (plan->kind == SWM_WRITE_UPDATE) {
 		put_update(w, plan, body);
 	} else {
@@ -534,6 +626,53 @@ swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, 
 		swm_put(&w, ") ");
 		swm_put_answer(&w, plan->read);
 	}
+	return swm_writer_finish(&w, out, err);
+}
+
+/* A type of somebody's may have been renamed. */
+static void
+put_type_name(swm_writer *w, const swm_type *type)
+{
+	swm_put(w, " AND EXISTS (SELECT FROM pg_catalog.pg_type AS t"
+	           " JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace"
+	           " WHERE t.oid = a.atttypid AND t.typname = ");
+	swm_put_param(w, type->typname);
+	swm_put(w, " AND n.nspname = ");
+	swm_put_param(w, type->schema);
+	swm_put(w, ")");
+}
+
+/* As pg_attribute has it; of a row type of pg_catalog no more is known than its column. */
+static void
+put_attribute(swm_writer *w, const swm_column *column)
+{
+	swm_put(w, "a.attname = ");
+	swm_put_param(w, column->name);
+	if (column->type->oid != 0)
+		swm_buf_printf(&w->text, " AND a.atttypid = %u AND a.atttypmod = %d", column->type->oid,
+		               column->modifier);
+	if (column->type->oid >= SWM_FIRST_NORMAL_OID)
+		put_type_name(w, column->type);
+}
+
+int
+swm_sql_check_types(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                    swm_error *err)
+{
+	const swm_relation *relation = plan->target->relation;
+	swm_writer w = { .arena = arena };
+
+	swm_buf_printf(&w.text, "SELECT CASE WHEN count(*) <> %zu THEN ", plan->columns.count);
+	swm_put(&w, fail_types);
+	swm_put(&w, " END FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a"
+	            " ON a.attrelid = c.oid AND NOT a.attisdropped");
+	swm_buf_printf(&w.text, " WHERE c.oid = %u AND c.relname = ", relation->oid);
+	swm_put_param(&w, relation->name);
+	for (size_t i = 0; i < plan->columns.count; i++) {
+		swm_put(&w, i == 0 ? " AND (" : " OR ");
+		put_attribute(&w, plan->columns.items[i]);
+	}
+	swm_put(&w, plan->columns.count > 0 ? ")" : " AND false");
 	return swm_writer_finish(&w, out, err);
 }
 
@@ -605,7 +744,7 @@ put_key_values(swm_writer *w, const swm_write_plan *plan, const char *before, bo
 
 /* An array's elements, each with its number from 1, and the values in it. */
 static void
-put_numbered_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
+put_numbered_rows(swm_writer *w, const swm_write_plan *plan, const char *body, bool rounded)
 {
 	swm_put(w, "json_array_elements(");
 	put_body(w, body);
@@ -614,7 +753,7 @@ put_numbered_rows(swm_writer *w, const swm_write_plan *plan, const char *body)
 	swm_put(w, "(\"value\", \"n\"), json_to_record(");
 	swm_put(w, elements);
 	swm_put(w, ".\"value\")");
-	put_body_columns(w, plan);
+	put_body_columns(w, plan, rounded);
 }
 
 /* The rows in which a key may come twice, with their numbers and lines. */
@@ -631,7 +770,7 @@ put_rows_with_place(swm_writer *w, const swm_write_plan *plan, const char *body)
 	if (staged)
 		put_staged_rows(w, plan);
 	else
-		put_numbered_rows(w, plan, body);
+		put_numbered_rows(w, plan, body, true);
 }
 
 /* Rows without a value for the key have none in common. */
@@ -669,7 +808,7 @@ put_body_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *colum
 
 int
 swm_sql_body_rows(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
-                  const char *body, swm_error *err)
+                  const char *body, bool rounded, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
@@ -677,7 +816,7 @@ swm_sql_body_rows(swm_statement *out, swm_arena *arena, const swm_write_plan *pl
 	for (size_t i = 0; i < plan->columns.count; i++)
 		put_body_cast(&w, plan, plan->columns.items[i]);
 	swm_put(&w, " FROM ");
-	put_numbered_rows(&w, plan, body);
+	put_numbered_rows(&w, plan, body, rounded);
 	return swm_writer_finish(&w, out, err);
 }
 
@@ -701,7 +840,7 @@ swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_plan 
 		swm_put(&w, ") FROM \"row\", json_to_record(\"row\".\"value\") AS ");
 		swm_put(&w, body_rows);
 		swm_put(&w, "(");
-		put_body_column(&w, plan, column);
+		put_body_column(&w, plan, column, true);
 		swm_put(&w, ")");
 	}
 	return swm_writer_finish(&w, out, err);

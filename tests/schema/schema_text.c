@@ -195,6 +195,7 @@ put_column(struct rows *rows, const struct relation *r, unsigned number)
 	cell_null(rows);
 	cell_number(rows, c->not_null * SWM_LOAD_NOT_NULL + c->identity * SWM_LOAD_IDENTITY +
 	                  c->generated * SWM_LOAD_GENERATED + !c->generated * SWM_LOAD_UPDATABLE);
+	cell_null(rows);
 }
 
 static void

@@ -196,6 +196,38 @@ START_TEST(text_for_json_is_json)
 }
 END_TEST
 
+/* The engine has not been told of it: the insert is begun by what the tables are then. */
+START_TEST(a_table_that_has_changed)
+{
+	database_do(admin, "ALTER TABLE ins.t ALTER big TYPE text, ALTER n TYPE numeric(10, 3), ALTER d TYPE numeric");
+	begin(T);
+	ck_assert_int_eq(swm_insert_text(insert, BIG, SWM_STR("007")), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, N, SWM_STR("1.2345")), SWM_OK);
+	ck_assert_int_eq(swm_insert_text(insert, D, SWM_STR("0.12345678901234567890")), SWM_OK);
+	row(1);
+	ck_assert_int_eq(commit(), 1);
+	ck_assert_int_eq(count("big = '007' AND n::text = '1.235' AND d::text = '0.12345678901234567890'"), 1);
+	database_do(admin, "ALTER TABLE ins.t DROP n");
+	swm_insert_free(insert);
+	insert = NULL;
+	ck_assert_int_eq(swm_insert_new(&insert, session, "t", columns, T, NULL, err), SWM_ENOTFOUND);
+	ck_assert_str_eq(swm_error_code(err).ptr, "PGRST204");
+}
+END_TEST
+
+/* It changes behind the first row: what was read by the old type is not written. */
+START_TEST(a_table_that_changes_meanwhile)
+{
+	begin(D);
+	ck_assert_int_eq(swm_insert_int64(insert, BIG, 7), SWM_OK);
+	row(1);
+	database_do(admin, "ALTER TABLE ins.t ALTER big TYPE text");
+	ck_assert_int_eq(swm_insert_commit(insert, NULL, err), SWM_EUNAVAILABLE);
+	ck_assert_str_eq(swm_error_code(err).ptr, "SWM007");
+	ck_assert_int_eq(count("true"), 0);
+}
+END_TEST
+
 START_TEST(text_for_json_that_is_none)
 {
 	static const char *const names[] = { "id", "dj", "later" };
@@ -475,6 +507,8 @@ unit_suite(void)
 	tcase_add_test(cases, a_double_has_no_digits_that_nobody_gave);
 	tcase_add_test(cases, a_comma_is_no_decimal_point);
 	tcase_add_test(cases, text_for_json_is_json);
+	tcase_add_test(cases, a_table_that_has_changed);
+	tcase_add_test(cases, a_table_that_changes_meanwhile);
 	tcase_add_test(cases, text_for_json_that_is_none);
 	tcase_add_test(cases, defaults_and_conflicts);
 	tcase_add_test(cases, one_key_twice);
