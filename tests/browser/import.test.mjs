@@ -200,7 +200,6 @@ test('a file of 100 MB is written, in parts and as a whole, and the page stays u
 	const page = await openImport()
 	for (const way of ['Write the others', 'Write nothing at all']) {
 		await sql(NAME, `DELETE FROM swm.consumption WHERE device_id = ${DEVICE}`)
-		await page.locator('input[type=file]').setInputFiles([])
 		await page.locator('input[type=file]').setInputFiles(file)
 		await page.getByRole('table', { name: 'The first rows of large.csv' }).waitFor()
 		await page.getByLabel(way).check()
@@ -368,4 +367,50 @@ test('a token that expires meanwhile stops the import, which says what is writte
 	await page.getByText('Nothing was written.').waitFor()
 	await page.getByRole('table', { name: /The first rows/ }).waitFor() // the file is still chosen
 	assert.equal(await count(), 0)
+})
+
+test('who leaves while it works is asked first; what was written by then stays', async () => {
+	const page = await openImport()
+	const answers = []
+	let answer = 'dismiss'
+	page.on('dialog', async (dialog) => {
+		answers.push(dialog.message())
+		await dialog[answer]()
+	})
+	await control('hold', { name: NAME, sql: 'LOCK TABLE swm.consumption' })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await start(page)
+	await page.getByRole('button', { name: 'Stop' }).waitFor()
+	await page.getByRole('link', { name: 'Fleet' }).click()
+	await page.goBack()
+	await page.getByLabel('Into the table').selectOption('devices')
+	await choose(page, `${HEADER}2025-01-02,${DEVICE},1,kWh\n`, 'other.csv')
+	await page.getByRole('button', { name: 'Stop' }).waitFor() // it is still at work
+	assert.equal(await page.getByLabel('Into the table').inputValue(), 'consumption')
+	assert.match(page.url(), /#\/import/)
+	assert.deepEqual(new Set(answers), new Set(['The import is not finished. Stop it?']))
+	assert.equal(answers.length, 4)
+	answer = 'accept'
+	await page.getByLabel('Into the table').selectOption('devices')
+	await page.getByText('The table has no column').waitFor()
+	assert.equal(await page.getByRole('button', { name: 'Stop' }).count(), 0)
+	await control('release', { name: NAME })
+	await page.getByRole('link', { name: 'Fleet' }).click() // nothing is asked any more
+	await page.getByRole('heading', { name: 'Fleet' }).waitFor()
+	assert.equal(answers.length, 5)
+})
+
+test('an import is stopped by its button, and says that the outcome of a part is open', async () => {
+	const page = await openImport()
+	await control('hold', { name: NAME, sql: 'LOCK TABLE swm.consumption' })
+	await choose(page, `${HEADER}2025-01-01,${DEVICE},1,kWh\n`)
+	await page.getByRole('table', { name: /The first rows/ }).waitFor()
+	await start(page)
+	await page.getByRole('button', { name: 'Stop' }).focus()
+	await page.keyboard.press('Enter')
+	await page.getByText('Stopped', { exact: true }).waitFor()
+	await page.getByText('look at the table before you send it again').waitFor()
+	await control('release', { name: NAME })
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Import')
 })

@@ -30,12 +30,17 @@ export function parseRoute(hash) {
 }
 
 let main;
-let current = null; // { key, page, controller, update }
+let current = null; // { hash, key, page, controller, update }
 
 // What a view is given.
 class Page {
 	constructor(route, signal) {
-		Object.assign(this, { main, route, signal });
+		// question: asked before anything takes the place of what is shown, while that works
+		Object.assign(this, { main, route, signal, question: null });
+	}
+
+	mayLeave() {
+		return this.question === null || confirm(this.question);
 	}
 
 	setTitle(title) {
@@ -50,7 +55,7 @@ class Page {
 }
 
 export function navigate(hash, replace = false) {
-	if (hash === location.hash) return;
+	if (hash === location.hash || !current.page.mayLeave()) return;
 	if (replace) history.replaceState(null, '', hash);
 	else history.pushState(null, '', hash);
 	show();
@@ -90,6 +95,7 @@ async function open(route, first, tries = 1) {
 	const controller = new AbortController();
 	const page = new Page(route, controller.signal);
 	const mine = (current = {
+		hash: location.hash,
 		key: [route.name, ...route.args].join('/'),
 		page,
 		controller,
@@ -130,6 +136,7 @@ function show() {
 	const route = parseRoute(location.hash);
 	const key = [route.name, ...route.args].join('/');
 	if (current?.key === key && current.update) {
+		current.hash = location.hash;
 		current.page.route = route;
 		current.update(route);
 		return;
@@ -137,6 +144,11 @@ function show() {
 	const first = current === null;
 	current?.controller.abort();
 	open(route, first);
+}
+
+function followAddress() {
+	if (current.page.mayLeave()) show();
+	else history.pushState(null, '', current.hash); // of what stays
 }
 
 // Shows the view that is open once more from its beginning: somebody else signed in.
@@ -148,6 +160,6 @@ export function reopen() {
 
 export function startRouter(place) {
 	main = place;
-	addEventListener('hashchange', show);
+	addEventListener('hashchange', followAddress);
 	show();
 }

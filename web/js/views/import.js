@@ -27,11 +27,15 @@ function choices(legend, options) {
 	return { element, value: () => inputs.find((input) => input.checked).value };
 }
 
-function tableChoice(page, list) {
+function tableChoice(page, list, tableName) {
 	const id = newId('table');
+	const change = () => {
+		page.go({ table: select.value });
+		select.value = tableName(); // another answer than yes leaves it
+	};
 	const select = h(
 		'select',
-		{ id, onchange: () => page.go({ table: select.value }) },
+		{ id, onchange: change },
 		list.map(({ name }) => h('option', { value: name }, name)),
 	);
 	const label = h('label', { for: id }, 'Into the table');
@@ -46,7 +50,11 @@ function fileDrop(page, taken) {
 		id: newId('file'),
 		accept: '.csv,text/csv',
 		class: 'unseen',
-		onchange: () => input.files[0] && taken(input.files[0]),
+		onchange: () => {
+			const [file] = input.files;
+			input.value = ''; // so that the same one, mended, can be chosen again
+			if (file) taken(file);
+		},
 	});
 	const label = h(
 		'label',
@@ -330,7 +338,7 @@ function stopped(error, importer) {
 }
 
 // The file once it was read: its preview, the choices, and the button.
-function importForm(page, { file, table, columns, begin }) {
+function importForm(page, { file, table, columns, begin, signal }) {
 	const problems = headerProblems(begin, columns);
 	const key = keyOf(table, columns, begin);
 	const bad = choices('If a row is wrong', [
@@ -363,7 +371,7 @@ function importForm(page, { file, table, columns, begin }) {
 			onConflict: key,
 			duplicates: (twice && twice.value()) || null,
 			keepGood: bad.value() === 'keep',
-			signal: AbortSignal.any([page.signal, controller.signal]),
+			signal: AbortSignal.any([signal, controller.signal]),
 			tell: bar.tell,
 		});
 		cancel.onclick = () => controller.abort();
@@ -371,6 +379,7 @@ function importForm(page, { file, table, columns, begin }) {
 		cancel.hidden = false;
 		result.replaceChildren(bar.element);
 		addEventListener('beforeunload', keepOpen);
+		page.question = 'The import is not finished. Stop it?';
 		try {
 			await importer.run();
 			result.replaceChildren(
@@ -381,6 +390,7 @@ function importForm(page, { file, table, columns, begin }) {
 			result.replaceChildren(stopped(error, importer));
 		}
 		removeEventListener('beforeunload', keepOpen);
+		page.question = null;
 		const rejected = rejectedPart(file, begin, importer.progress);
 		result.append(...[rejected].flat(Infinity).filter(Boolean));
 		forgetSpan();
@@ -439,7 +449,7 @@ export function show(page) {
 		return h(
 			'section',
 			{ class: 'card' },
-			importForm(page, { file, table, columns, begin }),
+			importForm(page, { file, table, columns, begin, signal }),
 		);
 	}
 
@@ -451,11 +461,12 @@ export function show(page) {
 				h('a', { href: '#/sign-in?back=%23%2Fimport' }, 'Sign in'),
 				' as somebody who may.',
 			);
-		const choice = tableChoice(page, preferred(writable));
+		const choice = tableChoice(page, preferred(writable), tableName);
 		select = choice.select;
 		select.value = tableName();
 		inner = region(page, { label: 'File', waits: true });
 		const taken = (file) => {
+			if (!page.mayLeave()) return;
 			chosen = file;
 			look();
 		};
