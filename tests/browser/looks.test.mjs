@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { browserTests, everyLook, settled } from './support.mjs'
+import { browserTests, everyLook, fits, screenshot, settled } from './support.mjs'
 
 const { open, server } = browserTests()
 
@@ -16,6 +16,34 @@ const views = {
 for (const [name, route] of Object.entries(views))
 	test(`${name} in every look`, async () =>
 		everyLook(open, (await server('sample')).url, name, route))
+
+// A window of 1280 pixels in which everything is four times as large has 320 left (WCAG 2.2, 1.4.10).
+test('no view needs a window of more than 320 pixels', async () => {
+	const { url } = await server('sample')
+	const others = { tables: '#/explore', rows: '#/explore/consumption', 'sign-in': '#/sign-in' }
+	for (const [name, route] of Object.entries({ ...views, ...others })) {
+		const page = await open(url, route)
+		await page.setViewportSize({ width: 320, height: 640 })
+		await settled(page)
+		await fits(page, `${name} in 320 pixels`)
+	}
+})
+
+test('with the colours of the system, what is chosen can be told from what is not', async () => {
+	const page = await open((await server('sample')).url, '#/fleet')
+	await page.emulateMedia({ forcedColors: 'active' })
+	await settled(page)
+	const borders = (selector) =>
+		page
+			.locator(selector)
+			.evaluateAll((all) => all.map((one) => getComputedStyle(one).borderTopWidth))
+	assert.deepEqual(new Set(await borders('.segments input:checked + span')), new Set(['3px']))
+	assert.deepEqual(
+		new Set(await borders('.segments input:not(:checked) + span')),
+		new Set(['1px']),
+	)
+	await screenshot(page, 'fleet-forced-colors')
+})
 
 // The README shows it: copy build/screenshots/page.png to doc/page.png when the page has changed.
 test('the picture of the README is small enough to be kept', async () => {
