@@ -25,3 +25,39 @@ DROP INDEX IF EXISTS swm.consumption_device_id_date_idx; -- of earlier versions;
 
 -- For "all devices, a range of days", and the first and last day that there are.
 CREATE INDEX IF NOT EXISTS consumption_date_idx ON swm.consumption (date);
+
+-- What the types take and readers of the tables cannot use: infinity and days that are not written
+-- by ten characters; NaN, which one reading makes of a total, infinite amounts, and those of
+-- thousands of digits; texts that are empty, endless or have control characters. Such rows of
+-- earlier versions stay.
+DO $$
+DECLARE
+	rule record;
+BEGIN
+	FOR rule IN SELECT * FROM (VALUES
+		('swm.devices', 'devices_device_name_check',
+		 $c$length(device_name) BETWEEN 1 AND 200 AND device_name !~ '[[:cntrl:]]'$c$),
+		('swm.consumption', 'consumption_date_check',
+		 $c$date BETWEEN '0001-01-01' AND '9999-12-31'$c$),
+		('swm.consumption', 'consumption_amount_check',
+		 $c$amount BETWEEN -1e30 AND 1e30 AND scale(amount) <= 100$c$),
+		('swm.consumption', 'consumption_unit_check',
+		 $c$length(unit) BETWEEN 1 AND 40 AND unit !~ '[[:cntrl:]]'$c$)
+	) AS r (relation, name, condition) LOOP
+		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint
+		                      WHERE conrelid = rule.relation::regclass AND conname = rule.name);
+		EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s) NOT VALID',
+		               rule.relation, rule.name, rule.condition);
+		BEGIN
+			EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I',
+			               rule.relation, rule.name);
+		EXCEPTION WHEN check_violation THEN
+			RAISE WARNING USING
+				MESSAGE = format('%s has rows that new ones may not be like: NOT (%s)',
+				                 rule.relation, rule.condition),
+				HINT = format('Correct or delete them, then ALTER TABLE %s VALIDATE'
+				              ' CONSTRAINT %I.', rule.relation, rule.name);
+		END;
+	END LOOP;
+END
+$$;

@@ -11,7 +11,23 @@
 -- is there: where nothing was read, amount is null and readings is 0.
 SET client_min_messages = warning;
 
--- The bucket, when it is one and the answer has a sane size; null when the range is empty.
+CREATE OR REPLACE FUNCTION swm_private.checked_range(first_date date, last_date date)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+BEGIN
+	IF first_date IS NULL OR last_date IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = format('%s must not be null',
+			CASE WHEN last_date IS NULL THEN 'last_date' ELSE 'first_date' END);
+	END IF;
+	IF NOT isfinite(first_date) OR NOT isfinite(last_date) THEN
+		RAISE invalid_parameter_value
+			USING MESSAGE = 'first_date and last_date must be finite';
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- The bucket, when it is one and the answer of a checked range has a sane size; null when the range
+-- is empty.
 CREATE OR REPLACE FUNCTION swm_private.checked_bucket(first_date date, last_date date, bucket text,
                                                       series integer)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
@@ -20,20 +36,14 @@ DECLARE
 	days_each integer;
 	wanted bigint;
 BEGIN
-	IF first_date IS NULL OR last_date IS NULL OR series IS NULL THEN
-		RAISE null_value_not_allowed USING MESSAGE = format('%s must not be null',
-			CASE WHEN first_date IS NULL THEN 'first_date'
-			     WHEN last_date IS NULL THEN 'last_date' ELSE 'devices' END);
+	IF series IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'devices must not be null';
 	END IF;
 	days_each := CASE bucket WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 30 END;
 	IF days_each IS NULL THEN
 		RAISE invalid_parameter_value USING
 			MESSAGE = format('bucket must be day, week or month, not %s',
 			                 coalesce(quote_literal(bucket), 'null'));
-	END IF;
-	IF NOT isfinite(first_date) OR NOT isfinite(last_date) THEN
-		RAISE invalid_parameter_value
-			USING MESSAGE = 'first_date and last_date must be finite';
 	END IF;
 	wanted := ((last_date - first_date) / days_each + 1) * series::bigint;
 	IF wanted > most_rows THEN
@@ -59,12 +69,20 @@ BEGIN
 END
 $$;
 
+-- Views begin with the days up to the last one: a device whose clock is wrong must not move them
+-- for everybody. Tomorrow is today further east. Rows of earlier versions may have days that are
+-- no longer taken (sql/02-schema.sql).
 CREATE OR REPLACE FUNCTION swm.consumption_span(OUT first_date date, OUT last_date date,
                                                 OUT readings bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- apart, since min and max then read one entry of an index each
-	SELECT (SELECT min(date) FROM swm.consumption), (SELECT max(date) FROM swm.consumption),
+	SELECT (SELECT min(date) FROM swm.consumption
+	        WHERE date BETWEEN '0001-01-01' AND '9999-12-31'),
+	       coalesce((SELECT max(date) FROM swm.consumption
+	                 WHERE date BETWEEN '0001-01-01' AND current_date + 1),
+	                (SELECT max(date) FROM swm.consumption
+	                 WHERE date BETWEEN '0001-01-01' AND '9999-12-31')),
 	       (SELECT count(*) FROM swm.consumption);
 END;
 
@@ -81,6 +99,7 @@ BEGIN ATOMIC
 	WITH asked AS MATERIALIZED (
 		SELECT swm_private.checked_bucket(first_date, last_date, fleet_series.bucket, 1)
 		       AS bucket
+		WHERE swm_private.checked_range(first_date, last_date)
 	), days AS (
 		SELECT c.unit, c.date, sum(c.amount) AS amount, count(*) AS readings
 		FROM swm.consumption AS c
@@ -118,6 +137,7 @@ BEGIN ATOMIC
 	WITH asked AS MATERIALIZED (
 		SELECT swm_private.checked_bucket(first_date, last_date, device_series.bucket,
 		                                  cardinality(devices)) AS bucket
+		WHERE swm_private.checked_range(first_date, last_date)
 	), sums AS (
 		SELECT c.device_id, c.unit,
 		       date_trunc((SELECT a.bucket FROM asked AS a), c.date::timestamp)::date
@@ -157,6 +177,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH asked AS MATERIALIZED (
 		SELECT swm_private.checked_number('most', largest_consumers.most) AS most
+		WHERE swm_private.checked_range(first_date, last_date)
 	), sums AS (
 		SELECT c.unit, c.device_id, sum(c.amount) AS amount
 		FROM swm.consumption AS c
@@ -184,6 +205,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH asked AS MATERIALIZED (
 		SELECT last_date - swm_private.checked_number('days', days) + 1 AS first_date
+		WHERE swm_private.checked_range(last_date, last_date)
 	), sums AS (
 		SELECT c.device_id, c.unit, c.date, c.amount
 		FROM swm.consumption AS c
@@ -212,11 +234,13 @@ END;
 
 -- Functions are everybody's to call unless that is taken away.
 REVOKE ALL ON FUNCTION
-	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span,
+	swm_private.checked_range, swm_private.checked_bucket, swm_private.checked_number,
+	swm.consumption_span,
 	swm.fleet_series, swm.device_series, swm.largest_consumers, swm.recent_consumption
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-	swm_private.checked_bucket, swm_private.checked_number, swm.consumption_span,
+	swm_private.checked_range, swm_private.checked_bucket, swm_private.checked_number,
+	swm.consumption_span,
 	swm.device_series, swm.recent_consumption
 	TO swm_anon, swm_reader, swm_writer, swm_device;
 -- The fleet and the names of the others are not a device's to see.
@@ -224,7 +248,10 @@ GRANT EXECUTE ON FUNCTION swm.fleet_series, swm.largest_consumers
 	TO swm_anon, swm_reader, swm_writer;
 
 COMMENT ON FUNCTION swm.consumption_span IS
-'The first and the last day of the readings, and how many readings there are';
+$$The first and the last day of the readings, and how many readings there are
+
+The last day is tomorrow at most, unless there are none before: what is later was sent by a wrong
+clock.$$;
 COMMENT ON FUNCTION swm.fleet_series IS
 $$What the fleet consumed, by day, week or month
 
@@ -252,4 +279,5 @@ One row for each device and unit that was read in the days up to last_date, whic
 them. per_day has the amount of each day, the oldest first, null where nothing was read.$$;
 COMMENT ON FUNCTION swm_private.checked_bucket IS
 'Refuses what the functions of totals cannot answer';
+COMMENT ON FUNCTION swm_private.checked_range IS 'Refuses what is no range of days';
 COMMENT ON FUNCTION swm_private.checked_number IS 'Refuses a number that is less than 1';

@@ -3,6 +3,7 @@ What each role of the shipped schema may do with it (sql/03-privileges.sql): a d
 its own consumption and reads it, and nothing else; anybody reads; a writer writes.
 """
 import json
+import os
 import unittest
 
 import harness
@@ -68,6 +69,22 @@ class Device(Roles):
 		self.assertEqual([(e["line"], e["code"]) for e in json.loads(answer.text)["errors"]], [(4, "42501")])
 		self.assertEqual(self.stored(), "15:1.5kWh 15:2l")
 
+	def test_values_that_nobody_could_use(self):
+		"""The types take them: days that programs cannot read, what makes every total NaN, endless texts."""
+		for name, values in (("date", ("infinity", "-infinity", "20250-01-01", "10000-01-01", "0001-12-31 BC")),
+		                     ("amount", ("NaN", "Infinity", "-Infinity", "1e31", "-1e31", "1e-101")),
+		                     ("unit", ("", "k\nWh", "k\tWh", "\u0085", "\x7f", "x" * 41, "x" * 100000))):
+			for value in values:
+				with self.subTest(name=name, value=value[:20]):
+					answer = self.send("POST", "/consumption", self.ME, reading(**{name: value}))
+					self.expect_refused(answer, 400, "23514")
+		self.assertEqual(self.stored(), "")
+		for fields in ({"date": "9999-12-31"}, {"date": "0001-01-01"}, {"amount": "1e30"}, {"unit": "x" * 40},
+		               {"amount": 1.2345678901234567e-80, "unit": "ö³/%"}, {"amount": -0.5, "unit": "m³"}):
+			answer = self.send("POST", "/consumption?select=id", self.ME, reading(**fields), prefer="return=representation")
+			self.assertEqual(answer.status, 201, answer)
+			self.addCleanup(harness.sql, "DELETE FROM swm.consumption WHERE id = %d" % answer.json[0]["id"])
+
 	def test_reads_its_own_rows_alone(self):
 		answer = self.send("GET", "/consumption?select=device_id&limit=400", self.ME)
 		self.assertEqual({row["device_id"] for row in json.loads(answer.text)}, {MINE})
@@ -117,6 +134,10 @@ class Others(Roles):
 				self.expect_refused(self.send(method, target, who, body), refused)
 		self.assertEqual(self.stored(), "")
 
+	def test_names_that_nobody_could_read(self):
+		for name in ("", "a\nb", "x" * 201):
+			self.expect_refused(self.send("POST", "/devices", as_role("swm_writer"), {"id": 999, "device_name": name}), 400, "23514")
+
 	def test_a_writer_writes_all(self):
 		who = as_role("swm_writer")
 		target = "/consumption?on_conflict=device_id,date,unit"
@@ -127,6 +148,32 @@ class Others(Roles):
 		self.assertEqual(self.send("PATCH", "/consumption?device_id=eq.15&date=eq." + DAY, who, {"amount": 4}).status, 204)
 		self.assertEqual(self.send("DELETE", "/consumption?device_id=eq.16&date=eq." + DAY, who).status, 204)
 		self.assertEqual(self.stored(), "15:4kWh")
+
+
+class Upgrade(unittest.TestCase):
+	def test_rows_of_earlier_versions_stay(self):
+		"""sql/02-schema.sql says that they are there; they can be mended, and new ones are refused."""
+		cluster, name = harness.cluster(), "swm_it_upgrade_%d" % os.getpid()
+		self.addCleanup(cluster.sql, "postgres", "DROP DATABASE %s WITH (FORCE)" % name)
+		cluster.create_database(name, [path for path in harness.SQL_FILES if "-sample" not in path])
+		def sql(text):
+			return cluster.sql(name, text)
+		rules = ("SELECT string_agg(conname || ' ' || convalidated, ', ' ORDER BY conname) FROM pg_constraint"
+		         " WHERE conname IN ('consumption_date_check', 'consumption_amount_check')")
+		self.assertEqual(sql(rules), "consumption_amount_check true, consumption_date_check true")
+		insert = "INSERT INTO swm.consumption (id, date, device_id, amount, unit) VALUES (%d, '%s', 1, '%s', 'kWh')"
+		sql("ALTER TABLE swm.consumption DROP CONSTRAINT consumption_date_check, DROP CONSTRAINT consumption_amount_check;"
+		    "INSERT INTO swm.devices VALUES (1, 'one'); " + insert % (1, "infinity", "NaN"))
+		for path in harness.SQL_FILES[:-1] * 2:
+			cluster.sql_file(name, path)
+		self.assertEqual(sql(rules), "consumption_amount_check false, consumption_date_check false")
+		self.assertEqual(sql("SELECT date, amount FROM swm.consumption"), "infinity|NaN")
+		self.assertEqual(sql("SELECT * FROM swm.consumption_span()"), "||1")
+		with self.assertRaisesRegex(harness.HarnessError, "consumption_(date|amount)_check"):
+			sql(insert % (2, "infinity", "NaN"))
+		sql("UPDATE swm.consumption SET date = '2025-01-01', amount = 1;"
+		    "ALTER TABLE swm.consumption VALIDATE CONSTRAINT consumption_date_check, VALIDATE CONSTRAINT consumption_amount_check")
+		self.assertEqual(sql("SELECT * FROM swm.consumption_span()"), "2025-01-01|2025-01-01|1")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 The totals of sql/05-series.sql on the wire. The readings are few and in years of their own;
 what is expected was added up by hand, the weeks are those of a printed calendar.
 """
+import json
 import unittest
 
 import harness
@@ -126,6 +127,25 @@ class Lists(Series):
 		self.assertEqual(self.call("consumption_span"), {"first_date": first, "last_date": last, "readings": int(count)})
 
 
+	def test_the_span_ends_tomorrow_at_most(self):
+		"""A device whose clock is wrong moves the range of nobody's view; its own readings alone are there then."""
+		before = self.call("consumption_span")
+		def add(day, amount=1):
+			harness.sql("INSERT INTO swm.consumption (date, device_id, amount, unit) VALUES (%s, 18, %d, 'l')" % (day, amount))
+		self.addCleanup(harness.sql, "DELETE FROM swm.consumption WHERE device_id = 18 AND unit = 'l'")
+		for day in ("'2999-01-01'", "'9999-12-31'", "current_date + 2"):
+			add(day)
+		self.assertEqual(self.call("consumption_span"), {**before, "readings": before["readings"] + 3})
+		add("current_date + 1")
+		self.assertEqual(self.call("consumption_span")["last_date"], harness.sql("SELECT current_date + 1"))
+		harness.sql("DELETE FROM swm.consumption WHERE date = current_date + 1")
+		harness.sql("INSERT INTO swm.devices VALUES (999, 'clock'); UPDATE swm.consumption SET device_id = 999"
+		            " WHERE device_id = 18 AND unit = 'l'")
+		self.addCleanup(harness.sql, "DELETE FROM swm.consumption WHERE device_id = 999; DELETE FROM swm.devices WHERE id = 999")
+		self.assertEqual(self.call("consumption_span", as_role("swm_device", device_id=999)),
+		                 {"first_date": harness.sql("SELECT current_date + 2"), "last_date": "9999-12-31", "readings": 3})
+
+
 class BadInput(Series):
 	def test_a_bucket_that_is_none(self):
 		for bucket in ("year", "Day", "", "'"):
@@ -144,7 +164,11 @@ class BadInput(Series):
 		self.assertEqual(len(self.fleet("1975-01-01", "2000-12-31")), 2 * 9497)
 
 	def test_dates_and_numbers(self):
-		self.expect_refused("/rpc/fleet_series?first_date=2000-01-01&last_date=infinity", "22023",
+		for name, more in (("fleet_series", ""), ("device_series", "devices={15}&"), ("largest_consumers", "")):
+			for first, last in (("2000-01-01", "infinity"), ("-infinity", "2000-01-01")):
+				self.expect_refused("/rpc/%s?%sfirst_date=%s&last_date=%s" % (name, more, first, last), "22023",
+				                    "first_date and last_date must be finite")
+		self.expect_refused("/rpc/recent_consumption?devices={15}&last_date=infinity", "22023",
 		                    "first_date and last_date must be finite")
 		for days in (0, -1):
 			self.expect_refused("/rpc/recent_consumption?devices={15}&last_date=2000-01-01&days=%d" % days, "22023",
@@ -153,10 +177,15 @@ class BadInput(Series):
 			                    "most must be 1 or more, not %d" % days)
 
 	def test_null(self):
-		answer = self.server.request("POST", "/rpc/fleet_series", {"Content-Type": "application/json"},
-		                             b'{"first_date": null, "last_date": "2000-01-01"}')
-		self.assertEqual((answer.status, answer.json["code"], answer.json["message"]),
-		                 (400, "22004", "first_date must not be null"))
+		for name in ("fleet_series", "largest_consumers"):
+			for null, other in (("first_date", "last_date"), ("last_date", "first_date")):
+				answer = self.server.request("POST", "/rpc/" + name, {"Content-Type": "application/json"},
+				                             json.dumps({null: None, other: "2000-01-01"}).encode())
+				self.assertEqual((answer.status, answer.json["code"], answer.json["message"]),
+				                 (400, "22004", null + " must not be null"))
+		answer = self.server.request("POST", "/rpc/recent_consumption", {"Content-Type": "application/json"},
+		                             b'{"devices": [15], "last_date": null}')
+		self.assertEqual((answer.status, answer.json["message"]), (400, "last_date must not be null"))
 
 
 class Roles(Series):
