@@ -9,10 +9,10 @@
 /* The answer while it is being written. */
 struct answer {
 	FCGX_Stream *out;
-	bool in_body; /* the blank line behind the header fields was written */
+	bool in_body; /* the blank line after the header fields was written */
 	bool stalled; /* the web server kept us waiting for too long */
 	int status;
-	uint64_t bytes; /* of the body */
+	uint64_t bytes; /* length of the body */
 };
 
 /* The request's body while it is being read. */
@@ -22,7 +22,7 @@ struct incoming {
 	int64_t taken;
 };
 
-/* Parameters that are for us, and not for the library alone; SWM_... are the web server's configuration. */
+/* Parameters that the bridge itself uses; SWM_... are settings of the web server's site. */
 struct params {
 	swm_str content_length, address, protocol, asks, prefix;
 };
@@ -105,7 +105,7 @@ bridge_dispose(struct bridge *bridge)
 	memset(bridge, 0, sizeof(*bridge));
 }
 
-/* The next parameter. What is behind a NUL would reach no environment variable either. */
+/* The next parameter, up to a NUL: an environment variable would end there too. */
 static bool
 next_param(swm_str *rest, swm_str *name, swm_str *value)
 {
@@ -121,7 +121,7 @@ is_named(swm_str name, swm_str wanted)
 	return name.len == wanted.len && memcmp(name.ptr, wanted.ptr, name.len) == 0;
 }
 
-/* Those of the bridge, and the request. SWM_ENOMEM, with all of the bridge's read. */
+/* Reads those of the bridge, and gives all to the request. After SWM_ENOMEM params are complete. */
 static int
 read_params(struct params *params, swm_request *request, swm_str rest)
 {
@@ -237,7 +237,8 @@ note_of(const struct answer *answer, int rc)
 }
 
 static void
-log_answer(const struct bridge *bridge, const struct params *params, const struct answer *answer, int rc)
+log_answer(const struct bridge *bridge, const struct params *params, const struct answer *answer,
+           int rc)
 {
 	const struct log_access access = {
 		.address = params->address,
@@ -257,7 +258,7 @@ log_answer(const struct bridge *bridge, const struct params *params, const struc
 	log_request(&access);
 }
 
-/* Has the engine answer the request, whose parameters were read with a result. */
+/* Has the engine answer the request. rc is the result of reading its parameters. */
 static int
 answer_request(struct bridge *bridge, const struct params *params, int rc, struct answer *answer,
                const struct exchange *exchange)
@@ -269,7 +270,7 @@ answer_request(struct bridge *bridge, const struct params *params, int rc, struc
 		return swm_request_refuse(request, SWM_REFUSAL_HEADER_TOO_LARGE, &sink, bridge->error);
 	if (rc != SWM_OK)
 		return swm_request_refuse(request, SWM_REFUSAL_NOT_SERVED, &sink, bridge->error);
-	/* a client's header fields are HTTP_ parameters, so that only the web server's configuration asks */
+	/* no client can set this: its header fields are parameters that begin with HTTP_ */
 	if (is_named(params->asks, SWM_STR("authorization")))
 		return swm_engine_authorize(bridge->engine, request, &sink, bridge->error);
 	return swm_engine_serve(bridge->engine, request, &sink, bridge->error);
@@ -291,7 +292,7 @@ bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms
 	swm_request_set_waited(request, waited_ms);
 	swm_request_set_admit(request, admit, bridge);
 	bridge->put_off = false;
-	/* of those who have waited, some have gone: they need not wait for a connection to be told */
+	/* a client may have gone while its request waited: no connection is needed to say so */
 	rc = waited_ms > 0 && exchange_is_left(exchange)
 	     ? SWM_ECANCELED
 	     : end_answer(&answer, answer_request(bridge, &params, rc, &answer, exchange));

@@ -6,12 +6,12 @@
 
 #include <swm.h>
 
-/* What a worker thread keeps from request to request. */
+/* The part of a worker thread that is kept from request to request. */
 struct bridge {
 	swm_engine *engine;
 	swm_request *request;
 	swm_error *error;
-	bool (*admit)(void *user); /* whether an anonymous request may be served now */
+	bool (*admit)(void *user); /* true: an anonymous request may be served now */
 	void *user;
 	bool put_off; /* the current one may not */
 };
@@ -27,6 +27,7 @@ bool bridge_init(struct bridge *bridge, swm_engine *engine, bool (*admit)(void *
 void bridge_dispose(struct bridge *bridge);
 
 /* Answers an accepted request, which has waited for some milliseconds, and logs it. */
-enum bridge_outcome bridge_serve(struct bridge *bridge, struct exchange *exchange, int64_t waited_ms);
+enum bridge_outcome bridge_serve(struct bridge *bridge, struct exchange *exchange,
+                                 int64_t waited_ms);
 
 #endif

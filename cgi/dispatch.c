@@ -36,14 +36,14 @@ enum {
 };
 
 struct connection {
-	struct connection *next, *prev; /* of all */
+	struct connection *next, *prev; /* in the list of all */
 	struct connection *behind;      /* in the queue, or among the parked */
 	int fd;
 	bool armed;       /* in the epoll set, and nobody's */
 	bool leaving;     /* shut down by the drain: nothing is read from it any more */
 	bool admitted;    /* counts as one of the anonymous that are served */
 	int64_t came;     /* when its request was queued */
-	struct records *parked; /* what was read of a request that was put off, or NULL */
+	struct records *parked; /* the read part of a request that was put off, or NULL */
 };
 
 struct queue {
@@ -63,7 +63,7 @@ struct dispatch {
 	atomic_uint anonymous;  /* that are; rises at any time, falls under the lock */
 	atomic_bool any_parked; /* written under the lock */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards the fields below */
 	bool draining;
 	unsigned idle; /* workers in epoll_wait(); above 0 the queue is empty, but for the drain */
 	struct queue queue, parked;
@@ -94,7 +94,7 @@ arm(struct dispatch *dispatch, struct connection *connection, int operation, uin
 }
 
 /*
- * The queue, and the parked, who are nobody's until they are resumed. Locked.
+ * The queue, and the parked, which are nobody's until they are resumed. Locked.
  */
 
 static void
@@ -397,7 +397,7 @@ begin_drain(struct dispatch *dispatch)
 	(void)!eventfd_write(dispatch->end_fd, 1);
 }
 
-/* How long the accepting thread may sleep, in milliseconds; -1: until something happens. */
+/* The time that the accepting thread may sleep, in milliseconds; -1: until something happens. */
 static int
 longest_sleep(struct dispatch *dispatch, bool accepts)
 {

@@ -12,7 +12,7 @@
 /* Threads: shared by all, but for dispatch_free(). */
 struct dispatch;
 
-/* A connection belongs to the worker who took it, until it is kept or closed. */
+/* A connection belongs to the worker that took it, until it is kept or closed. */
 struct connection;
 
 struct records;
@@ -40,8 +40,8 @@ struct connection *dispatch_take(struct dispatch *dispatch, int64_t *waited_ms);
 int connection_fd(const struct connection *connection);
 
 /*
- * Whether the anonymous request that has come on a connection may be served now; it then counts
- * as served until the connection is kept or closed.
+ * True: the anonymous request that has come on a connection may be served now, and counts as
+ * served until the connection is kept or closed.
  */
 bool dispatch_admit(struct dispatch *dispatch, struct connection *connection);
 
@@ -52,7 +52,7 @@ bool dispatch_admit(struct dispatch *dispatch, struct connection *connection);
 void dispatch_park(struct dispatch *dispatch, struct connection *connection, struct records *parked,
                    int64_t waited_ms);
 
-/* What was read of the parked request of a connection that was taken, now the caller's; or NULL. */
+/* The read part of the parked request of a connection that was taken, now the caller's; or NULL. */
 struct records *connection_unpark(struct connection *connection);
 
 /* Gives it back, for its next request. */

@@ -13,7 +13,7 @@
 
 enum {
 	STRETCH = 1 << 20, /* bytes that must be moved within the patience */
-	TAIL = 2 * FCGI_HEADER_LEN + sizeof(FCGI_EndRequestBody), /* what ends an answer */
+	TAIL = 2 * FCGI_HEADER_LEN + sizeof(FCGI_EndRequestBody), /* the end of an answer */
 	PADDING = 8,
 };
 
@@ -69,7 +69,7 @@ wait_for(struct exchange *exchange, short events)
 	return rc > 0 || (rc < 0 && errno == EINTR);
 }
 
-/* Whether the call that failed is to be tried again. */
+/* True: the call that failed is to be tried again. */
 static bool
 may_retry(struct exchange *exchange, short events)
 {
@@ -158,7 +158,7 @@ fill_in(FCGX_Stream *in)
 	in->FCGI_errno = event == RECORDS_END ? 0 : FCGX_PROTOCOL_ERROR;
 }
 
-/* A record's header; returns what is behind it. */
+/* Writes a record's header, and returns the place after it. */
 static unsigned char *
 put_header(unsigned char *to, const struct exchange *exchange, int type, size_t length,
            size_t padding)

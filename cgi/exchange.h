@@ -9,7 +9,7 @@
 
 #include <fcgiapp.h>
 
-/* What a worker thread keeps from connection to connection. */
+/* The part of a worker thread that is kept from connection to connection. */
 struct exchange {
 	int fd;
 	FCGX_Stream in, out; /* the body of the request, the answer */
@@ -43,7 +43,7 @@ struct records *exchange_park(struct exchange *exchange);
 /* Begins with the connection of a parked request, as accepted. parked is freed. */
 void exchange_resume(struct exchange *exchange, int fd, struct records *parked);
 
-/* Whether the web server has closed the connection. */
+/* True: the web server has closed the connection. */
 bool exchange_is_left(const struct exchange *exchange);
 
 /* Ends the answer. True: the connection may be kept for another request. */
@@ -55,7 +55,7 @@ bool exchange_finish(struct exchange *exchange);
  */
 void exchange_abort(struct exchange *exchange);
 
-/* Whether a part of the next request has come already. */
+/* True: a part of the next request has come already. */
 bool exchange_has_more(const struct exchange *exchange);
 
 #endif

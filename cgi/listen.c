@@ -24,7 +24,7 @@ socket_option(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : 0;
 }
 
-/* A TCP socket is not taken: whoever reaches us may claim to be any client. */
+/* A TCP socket is not taken: any process that reaches it could claim to be any client. */
 static bool
 is_listening(int fd)
 {
@@ -37,14 +37,15 @@ adopt(struct listener *listener, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0
+	    || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return false;
 	listener->fd = fd;
 	listener->path = NULL;
 	return true;
 }
 
-/* Whether a variable that a supervisor set is this decimal number. */
+/* True: a variable that a supervisor set is this decimal number. */
 static bool
 variable_is(const char *name, long number)
 {
@@ -60,7 +61,8 @@ listener_inherit(struct listener *listener)
 {
 	if (is_listening(STDIN_FILENO))
 		return adopt(listener, STDIN_FILENO);
-	if (variable_is("LISTEN_PID", (long)getpid()) && variable_is("LISTEN_FDS", 1) && is_listening(3))
+	if (variable_is("LISTEN_PID", (long)getpid()) && variable_is("LISTEN_FDS", 1)
+	    && is_listening(3))
 		return adopt(listener, 3);
 	return false;
 }
@@ -86,7 +88,7 @@ bind_with_mode(int fd, const struct sockaddr_un *address, mode_t mode)
 	return rc;
 }
 
-/* Whether the socket file is one that nobody listens on any more. */
+/* True: nobody listens on the socket file any more. */
 static bool
 is_stale(const struct sockaddr_un *address)
 {
@@ -193,7 +195,7 @@ listener_stop(const struct listener *listener)
 	if (listener->path == NULL)
 		return;
 	shutdown(listener->fd, SHUT_RDWR);
-	/* who is in the queue already would wait until the socket is closed */
+	/* connections that are in the queue already would wait until the socket is closed */
 	while ((fd = accept(listener->fd, NULL, NULL)) >= 0)
 		close(fd);
 }

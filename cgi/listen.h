@@ -7,7 +7,7 @@
 
 struct listener {
 	int fd;           /* not blocking; -1 when there is none */
-	char *path;       /* of the socket that was made; NULL when it was handed down */
+	char *path;       /* where the socket was made; NULL when it was handed down */
 	dev_t device;     /* which file that is, so that a successor's is not removed */
 	ino_t inode;
 };
@@ -20,7 +20,7 @@ struct listener {
 bool listener_inherit(struct listener *listener);
 
 /*
- * Makes a unix socket at path with a file mode. A file left behind by a process
+ * Makes a unix socket at path with a file mode. A file that is left from a process
  * that has ended is replaced. On failure writes one line to standard error and
  * returns false.
  */
@@ -32,7 +32,7 @@ void listener_unlink(const struct listener *listener);
 /*
  * Takes no more connections on a socket that was made here, so that the web server
  * is refused at once and need not wait. One that was handed down stays as it is:
- * who comes there waits for our successor.
+ * connections that come there wait for our successor.
  */
 void listener_stop(const struct listener *listener);
 

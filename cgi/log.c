@@ -37,7 +37,8 @@ begin_line(const char *level)
 	struct tm tm;
 	time_t now = time(NULL);
 
-	if (gmtime_r(&now, &tm) == NULL || strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gmtime_r(&now, &tm) == NULL
+	    || strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		stamp[0] = '\0';
 	pthread_mutex_lock(&line_lock);
 	fprintf(stderr, "%s %s ", stamp, level);

@@ -8,8 +8,8 @@
 struct log_access {
 	swm_str address, method, target, protocol;
 	int status;        /* 0: nothing was answered */
-	uint64_t bytes;    /* of the body */
-	const char *note;  /* what went wrong, or NULL */
+	uint64_t bytes;    /* length of the body */
+	const char *note;  /* a failure in words, or NULL */
 };
 
 /* Shows lines up to a level; name is a value of log-level. Call before the first line. */

@@ -19,7 +19,14 @@ memory_limit(void)
 #endif
 }
 
-/* Whether the dynamic linker wrote into the object's code (elf(5), DT_TEXTREL). */
+static bool
+is_text_relocation(const ElfW(Dyn) *entry)
+{
+	return entry->d_tag == DT_TEXTREL
+	       || (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0);
+}
+
+/* True: the dynamic linker wrote into the object's code (elf(5), DT_TEXTREL). */
 static bool
 has_text_relocations(const struct dl_phdr_info *object)
 {
@@ -29,7 +36,7 @@ has_text_relocations(const struct dl_phdr_info *object)
 		if (object->dlpi_phdr[i].p_type == PT_DYNAMIC)
 			entry = (const void *)(uintptr_t)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
 		for (; entry != NULL && entry->d_tag != DT_NULL; entry++)
-			if (entry->d_tag == DT_TEXTREL || (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0))
+			if (is_text_relocation(entry))
 				return true;
 	}
 	return false;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	SMALL_CONTENT = 512,      /* of a record that is read as a whole */
+	SMALL_CONTENT = 512,      /* the most of a record that is read as a whole */
 	PARAMS_KEPT = 128 * 1024, /* memory for parameters that stays for the next request */
 };
 
@@ -136,7 +136,7 @@ read_header(struct records *records)
 	return bytes[0] == FCGI_VERSION_1;
 }
 
-/* What has come of the current record's content, which is thereby read. */
+/* Reads what has come of the current record's content. */
 static swm_str
 next_content(struct records *records)
 {
@@ -150,7 +150,7 @@ next_content(struct records *records)
 	return content;
 }
 
-/* Whether the record is small, as it should be, and has come as a whole; if not, *event. */
+/* True: the record is small, as it should be, and has come as a whole. False: *event says which. */
 static bool
 is_whole(const struct records *records, enum records_event *event)
 {
@@ -318,7 +318,7 @@ read_content(struct records *records, swm_str *piece)
 			return read_body(records, piece);
 		return RECORDS_BROKEN;
 	}
-	(void)next_content(records); /* of a request that was refused, or is over */
+	(void)next_content(records); /* its request was refused, or is over */
 	return RECORDS_MORE;
 }
 

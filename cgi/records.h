@@ -12,7 +12,7 @@
 
 enum {
 	RECORDS_BUFFER = 16 * 1024,
-	RECORDS_PARAMS_MAX = 1024 * 1024, /* of one request, names and values */
+	RECORDS_PARAMS_MAX = 1024 * 1024, /* names and values of one request */
 };
 
 enum records_event {
@@ -29,12 +29,12 @@ enum records_event {
 /* The reader of one connection. Begin with records_init(). */
 struct records {
 	unsigned char buffer[RECORDS_BUFFER];
-	size_t at, end; /* what has come and is still to be read */
+	size_t at, end; /* the unread part of the buffer */
 	/* the record that is being read */
-	enum { RECORDS_HEADER, RECORDS_CONTENT, RECORDS_PADDING } stage; /* what comes next of it */
+	enum { RECORDS_HEADER, RECORDS_CONTENT, RECORDS_PADDING } stage; /* its next part */
 	unsigned char type, padding;
 	unsigned id;
-	size_t length, left; /* of its content */
+	size_t length, left; /* bytes of its content, and how many are to be read */
 	/* the request */
 	enum { RECORDS_IDLE, RECORDS_IN_PARAMS, RECORDS_IN_BODY } state;
 	unsigned request_id;
@@ -51,11 +51,11 @@ void records_dispose(struct records *records);
 /* For another connection; memory is kept. */
 void records_reset(struct records *records);
 
-/* Where to put what comes next, and how much; never 0 after RECORDS_MORE. */
+/* The place for what comes next, and how much fits there; never 0 after RECORDS_MORE. */
 size_t records_room(struct records *records, unsigned char **to);
 void records_add(struct records *records, size_t length);
 
-/* Whether something has come that was not read yet. */
+/* True: something has come that was not read yet. */
 bool records_has_more(const struct records *records);
 
 /*

@@ -39,7 +39,7 @@ struct program {
 	pthread_cond_t asked;    /* reload or stop has changed */
 	bool reload, stop;       /* under lock */
 	bool failed;             /* under lock: the start went wrong, and it was said */
-	swm_engine *engine;      /* of the service thread, until it has ended */
+	swm_engine *engine;      /* belongs to the service thread until that has ended */
 	struct workers *workers; /* under lock; NULL until they run */
 };
 
@@ -67,7 +67,7 @@ usage(FILE *to, int status)
 	return status;
 }
 
-/* What PostgREST's documentation calls the order: file < environment. */
+/* The environment wins over the file, as in PostgREST. */
 static int
 load_config(swm_config **config, const char *file)
 {
@@ -186,8 +186,8 @@ open_engine(struct program *program, swm_error *err)
 }
 
 /*
- * Half of the threads are spared for those who are somebody, as db-pool-anonymous spares
- * connections for them; where it spares none, no thread is either.
+ * Half of the threads are spared for requests that are not anonymous, as db-pool-anonymous
+ * spares connections for them; where it spares none, no thread is spared either.
  */
 static unsigned
 most_anonymous(const struct program *program)
@@ -288,7 +288,8 @@ await_end(struct program *program)
 		if (number == SIGUSR1)
 			ask(program, &program->reload);
 		else
-			log_notice("SIGUSR2: the configuration, and files that it names, are read at the start only");
+			log_notice("SIGUSR2: the configuration, and files that it names, are read at the start"
+			           " only");
 	}
 }
 
@@ -330,8 +331,9 @@ end(struct program *program)
 	pthread_mutex_lock(&program->lock);
 	workers = program->workers;
 	failed = program->failed;
+	/* the engine is being opened; the lock keeps it from going on */
 	if (workers == NULL && !failed)
-		end_now(program, EXIT_SUCCESS); /* the engine is being opened; the lock keeps it from going on */
+		end_now(program, EXIT_SUCCESS);
 	pthread_mutex_unlock(&program->lock);
 	if (!drain(program, workers)) {
 		log_message(SWM_LOG_CRITICAL, "requests still run; they are cut off", SWM_STR(""));

@@ -25,7 +25,7 @@ struct workers {
 	pthread_t threads[]; /* the first accepts connections */
 };
 
-/* What a thread works with. */
+/* One thread's own. */
 struct worker {
 	struct dispatch *dispatch;
 	struct connection *connection; /* the current one */
@@ -42,7 +42,7 @@ admit_current(void *user)
 	return dispatch_admit(worker->dispatch, worker->connection);
 }
 
-/* What becomes of the connection. */
+/* The further use of the connection. */
 enum outcome { KEEP, CLOSE, PARK };
 
 /* Answers an accepted request. */

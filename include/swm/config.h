@@ -1,4 +1,4 @@
-/* Configuration: what PostgREST's configuration says, from a file, an environment or the program. */
+/* Configuration as PostgREST has it, from a file, an environment or the program. */
 #ifndef SWM_CONFIG_H
 #define SWM_CONFIG_H
 
@@ -36,7 +36,8 @@ SWM_API void swm_config_free(swm_config *config);
  * the further problems of the file, one a line. SWM_ESYSTEM: the file cannot be
  * read. SWM_ENOMEM. After a failure the configuration is unchanged.
  */
-SWM_API int swm_config_load_file(swm_config *config, const char *path, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_config_load_file(swm_config *config, const char *path,
+                                 swm_error *err) SWM_MUST_CHECK;
 
 /*
  * Takes the settings that stand in an environment (NULL-terminated array of
@@ -63,7 +64,7 @@ SWM_API int swm_config_set(swm_config *config, const char *name, const char *val
 
 /*
  * The value of a setting as text (its default where it was not set, "" where it
- * has none); NUL-terminated behind its end. A secret is not hidden. *out
+ * has none); NUL-terminated after its end. A secret is not hidden. *out
  * lives until the configuration is changed or freed. SWM_ECONFIG: the name is unknown.
  */
 SWM_API int swm_config_get(const swm_config *config, const char *name, swm_str *out,

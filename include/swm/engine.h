@@ -1,4 +1,4 @@
-/* The engine: a pool of connections, the schema snapshot and the configuration, shared by threads. */
+/* The engine: a pool of connections, the schema snapshot and the configuration, for all threads. */
 #ifndef SWM_ENGINE_H
 #define SWM_ENGINE_H
 
@@ -32,14 +32,15 @@ enum swm_log_level {
  */
 typedef void swm_log_function(void *user, enum swm_log_level level, swm_str line);
 
-/* What may be chosen at opening. Begin with SWM_ENGINE_OPTIONS_INIT; what is zero is the default. */
+/* Choices at opening. Begin with SWM_ENGINE_OPTIONS_INIT; a field that is zero has its default. */
 typedef struct swm_engine_options {
 	size_t size; /* sizeof(swm_engine_options) */
 	swm_log_function *log;
 	void *log_user;
 	/*
 	 * Open even if the database cannot be reached now, or lacks one of db-schemas:
-	 * requests answer 503 until it can, and has them all. A refused login is an error all the same, as waiting does not mend it.
+	 * requests answer 503 until it can, and has them all. A refused login is an error all the
+	 * same, as waiting does not mend it.
 	 */
 	bool allow_offline;
 } swm_engine_options;
@@ -71,7 +72,7 @@ SWM_API void swm_engine_close(swm_engine *engine);
 SWM_API int swm_engine_reload_schema(swm_engine *engine, swm_error *err) SWM_MUST_CHECK;
 
 /*
- * Whether the database has what the configuration names: schemas, the anonymous role
+ * Checks that the database has what the configuration names: schemas, the anonymous role
  * (which the login role must be allowed to take), functions, the table of kept answers.
  * Reads the schema anew for that, and leaves the engine as it is. SWM_ECONFIG: it lacks
  * something, with further problems in the details, one a line; SWM_EUNAVAILABLE, SWM_EAUTH,

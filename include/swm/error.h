@@ -10,7 +10,7 @@ extern "C" {
 
 /*
  * The last failure of a call. Every function that takes one accepts NULL
- * instead, for who needs only the result. A call that fails clears what was in
+ * instead, for a caller that needs only the result. A call that fails clears what was in
  * it before and writes its own; a call that succeeds leaves it cleared.
  *
  * Threads: an error object belongs to one thread at a time.
@@ -42,7 +42,7 @@ SWM_API swm_str swm_error_message(const swm_error *err);
 /* More about it, or an empty view. */
 SWM_API swm_str swm_error_details(const swm_error *err);
 
-/* What to do about it, or an empty view. */
+/* Advice on how to avoid it, or an empty view. */
 SWM_API swm_str swm_error_hint(const swm_error *err);
 
 /* The HTTP status (100..599) that the web dialect gives it; 0 when clear. */

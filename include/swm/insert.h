@@ -18,7 +18,7 @@ extern "C" {
  */
 typedef struct swm_insert swm_insert;
 
-/* What becomes of a row whose key is there already. */
+/* The effect of a row whose key is there already. */
 enum swm_insert_conflict {
 	SWM_INSERT_OR_FAIL = 0,   /* the whole fails */
 	SWM_INSERT_OR_UPDATE = 1, /* the columns that are written get the new values */
@@ -35,7 +35,8 @@ typedef struct swm_insert_options {
 	 */
 	const char *const *key;
 	size_t key_columns;
-	int fill_defaults;                /* not 0: a value that a row is not given is its column's default, not null */
+	/* not 0: a value that a row is not given is its column's default, not null */
+	int fill_defaults;
 } swm_insert_options;
 
 /*
@@ -64,7 +65,8 @@ SWM_API int swm_insert_json(swm_insert *insert, size_t column, swm_str json) SWM
 SWM_API int swm_insert_int64(swm_insert *insert, size_t column, int64_t value) SWM_MUST_CHECK;
 SWM_API int swm_insert_double(swm_insert *insert, size_t column, double value) SWM_MUST_CHECK;
 SWM_API int swm_insert_bool(swm_insert *insert, size_t column, int value) SWM_MUST_CHECK;
-SWM_API int swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes) SWM_MUST_CHECK; /* for a bytea */
+/* for a bytea */
+SWM_API int swm_insert_bytes(swm_insert *insert, size_t column, swm_str bytes) SWM_MUST_CHECK;
 SWM_API int swm_insert_null(swm_insert *insert, size_t column) SWM_MUST_CHECK;
 
 /*

@@ -10,8 +10,8 @@ extern "C" {
 #endif
 
 /*
- * A read of one table or view, or of what a function returns. Names are checked when it runs, against the
- * engine's schema. A query may run many times, on any engine.
+ * A read of one table or view, or of what a function returns. Names are checked when it runs,
+ * against the engine's schema. A query may run many times, on any engine.
  * Threads: belongs to one thread at a time.
  */
 typedef struct swm_query swm_query;
@@ -62,10 +62,11 @@ SWM_API int swm_query_new(swm_query **out, const char *relation, swm_error *err)
 /*
  * Begins a call of a function. What is asked of a relation's rows can be asked of those
  * that it returns; one that returns no rows but values gives them in a column of its
- * name, null or an empty text for void. Which of several functions of the name is meant follows from
- * the names of the arguments. The name is copied. SWM_ENOMEM.
+ * name, null or an empty text for void. The names of the arguments choose one of several
+ * functions of the name. The name is copied. SWM_ENOMEM.
  */
-SWM_API int swm_query_new_call(swm_query **out, const char *function, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_query_new_call(swm_query **out, const char *function,
+                               swm_error *err) SWM_MUST_CHECK;
 
 /*
  * Gives the function an argument, in PostgreSQL's text form; a view whose ptr is NULL
@@ -73,7 +74,8 @@ SWM_API int swm_query_new_call(swm_query **out, const char *function, swm_error 
  * is one more value. Both are copied. SWM_EINVAL: the query calls no function, no name,
  * a NUL byte or no UTF-8. SWM_ENOMEM.
  */
-SWM_API int swm_query_argument(swm_query *query, const char *name, swm_str value, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_query_argument(swm_query *query, const char *name, swm_str value,
+                               swm_error *err) SWM_MUST_CHECK;
 
 /* Frees it; NULL is allowed. */
 SWM_API void swm_query_free(swm_query *query);
@@ -94,8 +96,9 @@ SWM_API int swm_query_select(swm_query *query, const char *column, const char *c
 /*
  * Adds a condition; all must hold. The value is sent as a parameter and never
  * becomes part of the SQL text. For a column of a domain with a cast from text, the
- * value is what that cast takes; in rows a domain's values are as they are stored. SWM_EPARSE: a value that the operator cannot
- * have. SWM_EINVAL: no such operator. SWM_ENOMEM.
+ * value is what that cast takes; in rows a domain's values are as they are stored.
+ * SWM_EPARSE: a value that the operator cannot have. SWM_EINVAL: no such operator.
+ * SWM_ENOMEM.
  */
 SWM_API int swm_query_where(swm_query *query, const char *column, enum swm_operator op,
                             swm_str value, swm_error *err) SWM_MUST_CHECK;
@@ -115,12 +118,13 @@ SWM_API int swm_query_limit(swm_query *query, int64_t rows, swm_error *err) SWM_
 SWM_API int swm_query_offset(swm_query *query, int64_t rows, swm_error *err) SWM_MUST_CHECK;
 
 /*
- * Begins behind a row of which these are the values that the order names, one for each
- * term: what after=(...) of the web dialect says (doc/DIALECT.md). A view whose ptr is
+ * Begins after the row that has these values of the columns of the order, one for each
+ * term, as after=(...) of the web dialect (doc/DIALECT.md). A view whose ptr is
  * NULL stands for null. Values are copied; a second call takes the place of the first.
  * SWM_EINVAL: none at all, a NUL byte or no UTF-8. SWM_ENOMEM.
  */
-SWM_API int swm_query_after(swm_query *query, const swm_str *values, size_t count, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_query_after(swm_query *query, const swm_str *values, size_t count,
+                            swm_error *err) SWM_MUST_CHECK;
 
 /*
  * The tree of a query
@@ -131,8 +135,8 @@ SWM_API int swm_query_after(swm_query *query, const swm_str *values, size_t coun
  * of the root.
  *
  * Handles of nodes, items and conditions belong to the query and live as long as it.
- * What is given to these functions is copied; what they give is a view that lives as
- * long as the query. Each struct begins with its size, which the caller sets: to
+ * Texts that are given to these functions are copied; those that they give are views that live
+ * as long as the query. Each struct begins with its size, which the caller sets: to
  * sizeof(the struct), also where the function fills it in. What a shorter struct of an
  * older header does not have is taken as zero, and not filled in.
  *
@@ -145,7 +149,7 @@ typedef struct swm_query_node swm_query_node;
 /* The root. The same each time. */
 SWM_API swm_query_node *swm_query_root(swm_query *query);
 
-/* Whether a function is called, of which swm_query_relation() is then the name. */
+/* True: a function is called, of which swm_query_relation() is the name. */
 SWM_API bool swm_query_is_call(const swm_query *query);
 
 /* The relation of the root's rows. */
@@ -163,12 +167,14 @@ enum swm_aggregate {
 /* A value that is selected. */
 typedef struct swm_selection {
 	size_t size;
-	swm_str column;         /* or a computed field; { NULL, 0 } with SWM_AGGREGATE_COUNT alone: rows are counted */
+	/* or a computed field; { NULL, 0 } with SWM_AGGREGATE_COUNT alone: rows are counted */
+	swm_str column;
 	swm_str path;           /* into JSON, a composite or an array: "->a->0->>b"; empty for none */
 	swm_str cast;           /* a type's name; empty for none */
 	swm_str alias;          /* its name in the answer; empty for the one that it has by itself */
-	enum swm_aggregate aggregate; /* of the value; then the node's rows are groups of what else is selected */
-	swm_str aggregate_cast; /* of what the aggregate gives */
+	/* applied to the value; the node's rows are then groups by all else that is selected */
+	enum swm_aggregate aggregate;
+	swm_str aggregate_cast; /* a cast of the aggregate's result */
 } swm_selection;
 
 enum swm_join {
@@ -180,11 +186,12 @@ enum swm_join {
 /* A relation that is embedded. */
 typedef struct swm_embedding {
 	size_t size;
-	swm_str relation;   /* its name, a computed relationship's, or a foreign key's or its column's */
-	swm_str hint;       /* a foreign key, its column, or a junction, where there are several ways; empty for none */
-	swm_str alias;      /* its name in the answer; empty for the relation's; a spread one has none */
+	swm_str relation; /* its name, a computed relationship's, or a foreign key's or its column's */
+	/* a foreign key, its column, or a junction, where there are several ways; empty for none */
+	swm_str hint;
+	swm_str alias; /* its name in the answer; empty for the relation's; a spread one has none */
 	enum swm_join join;
-	bool spread;        /* its columns, instead of an object or array of them */
+	bool spread; /* its columns, instead of an object or array of them */
 } swm_embedding;
 
 /*
@@ -194,11 +201,12 @@ typedef struct swm_embedding {
  * one that is embedded only to be asked whether it has rows. What a value's path is
  * written in is the web dialect: SWM_EPARSE.
  */
-SWM_API int swm_node_select(swm_query_node *node, const swm_selection *value, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_select(swm_query_node *node, const swm_selection *value,
+                            swm_error *err) SWM_MUST_CHECK;
 SWM_API int swm_node_select_all(swm_query_node *node, swm_error *err) SWM_MUST_CHECK;
 SWM_API void swm_node_select_none(swm_query_node *node);
-SWM_API int swm_node_embed(swm_query_node **out, swm_query_node *node, const swm_embedding *relation,
-                           swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_embed(swm_query_node **out, swm_query_node *node,
+                           const swm_embedding *relation, swm_error *err) SWM_MUST_CHECK;
 
 enum swm_quantifier {
 	SWM_QUANTIFIER_NONE,
@@ -206,7 +214,7 @@ enum swm_quantifier {
 	SWM_QUANTIFIER_ALL,
 };
 
-/* A condition on one value of a row, or on whether an embedded relation has rows (its name IS null). */
+/* A condition on one value of a row, or on the presence of embedded rows (their name IS null). */
 typedef struct swm_filter {
 	size_t size;
 	swm_str column;
@@ -214,7 +222,7 @@ typedef struct swm_filter {
 	enum swm_operator op;
 	bool negated;
 	enum swm_quantifier quantifier; /* for eq, gt, gte, lt, lte, like, ilike, match, imatch */
-	swm_str language;      /* of a full text search; empty for the database's */
+	swm_str language;      /* for a full text search; empty for the database's */
 	swm_str value;         /* for all operators but SWM_OP_IN; sent as a parameter */
 	const swm_str *values; /* for SWM_OP_IN: value_count of them, maybe none */
 	size_t value_count;
@@ -238,18 +246,21 @@ enum swm_condition_kind {
  * quantifier or language where there can be none, a group that is none or is of
  * another query, or groups nested more than 64 deep.
  */
-SWM_API int swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filter *filter,
+SWM_API int swm_node_where(swm_query_node *node, swm_query_condition *group,
+                           const swm_filter *filter, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_group(swm_query_condition **out, swm_query_node *node,
+                           swm_query_condition *group, enum swm_condition_kind kind, bool negated,
                            swm_error *err) SWM_MUST_CHECK;
-SWM_API int swm_node_group(swm_query_condition **out, swm_query_node *node, swm_query_condition *group,
-                           enum swm_condition_kind kind, bool negated, swm_error *err) SWM_MUST_CHECK;
 
 enum swm_direction { SWM_DIRECTION_DEFAULT, SWM_ASCENDING, SWM_DESCENDING };
-enum swm_nulls { SWM_NULLS_DEFAULT, SWM_NULLS_FIRST, SWM_NULLS_LAST }; /* default: last, or first when descending */
+/* default: last, or first when descending */
+enum swm_nulls { SWM_NULLS_DEFAULT, SWM_NULLS_FIRST, SWM_NULLS_LAST };
 
 /* A value by which rows are ordered. */
 typedef struct swm_ordering {
 	size_t size;
-	swm_str relation; /* a relation embedded in the node, to-one, whose column it is; empty for the node's own */
+	/* a relation embedded in the node, to-one, whose column it is; empty for the node's own */
+	swm_str relation;
 	swm_str column;
 	swm_str path;     /* as swm_selection's */
 	enum swm_direction direction;
@@ -257,9 +268,10 @@ typedef struct swm_ordering {
 } swm_ordering;
 
 /* Adds to the order of a node's rows. SWM_EPARSE: a path. */
-SWM_API int swm_node_order(swm_query_node *node, const swm_ordering *by, swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_node_order(swm_query_node *node, const swm_ordering *by,
+                           swm_error *err) SWM_MUST_CHECK;
 
-/* As swm_query_limit() and swm_query_offset(), of the rows embedded in each row of the node above. */
+/* As swm_query_limit() and swm_query_offset(), for the rows embedded in each row above. */
 SWM_API int swm_node_limit(swm_query_node *node, int64_t rows, swm_error *err) SWM_MUST_CHECK;
 SWM_API int swm_node_offset(swm_query_node *node, int64_t rows, swm_error *err) SWM_MUST_CHECK;
 
@@ -273,16 +285,21 @@ typedef struct swm_query_item swm_query_item;
 
 enum swm_item_kind { SWM_ITEM_VALUE, SWM_ITEM_ALL, SWM_ITEM_EMBEDDED };
 
-/* Whether a node says what is selected; else it is all columns. */
+/* True: the node says what is selected; else it is all columns. */
 SWM_API bool swm_node_has_items(const swm_query_node *node);
-SWM_API const swm_query_item *swm_node_next_item(const swm_query_node *node, const swm_query_item *item);
+SWM_API const swm_query_item *swm_node_next_item(const swm_query_node *node,
+                                                 const swm_query_item *item);
 SWM_API enum swm_item_kind swm_item_kind(const swm_query_item *item);
 
-/* What a value is. SWM_EINVAL: the item is none. */
+/* Describes an item that is a value. SWM_EINVAL: it is none. */
 SWM_API int swm_item_value(const swm_query_item *item, swm_selection *out);
 
-/* What an embedded relation is, and its node; either may be NULL. SWM_EINVAL: the item is none. */
-SWM_API int swm_item_embedded(const swm_query_item *item, swm_embedding *out, const swm_query_node **node);
+/*
+ * Describes an item that is an embedded relation, and gives its node; either may be NULL.
+ * SWM_EINVAL: it is none.
+ */
+SWM_API int swm_item_embedded(const swm_query_item *item, swm_embedding *out,
+                              const swm_query_node **node);
 
 /* Conditions of a group, or of the node when group is NULL. */
 SWM_API const swm_query_condition *swm_node_next_condition(const swm_query_node *node,
@@ -291,7 +308,10 @@ SWM_API const swm_query_condition *swm_node_next_condition(const swm_query_node 
 SWM_API enum swm_condition_kind swm_condition_kind(const swm_query_condition *condition);
 SWM_API bool swm_condition_negated(const swm_query_condition *condition);
 
-/* What a filter is, without the values of SWM_OP_IN: these come one by one. SWM_EINVAL: it is a group. */
+/*
+ * Describes a condition that is a filter, without the values of SWM_OP_IN: these come one by
+ * one. SWM_EINVAL: it is a group.
+ */
 SWM_API int swm_condition_filter(const swm_query_condition *condition, swm_filter *out);
 
 /* The values of SWM_OP_IN. */
@@ -301,16 +321,16 @@ SWM_API const swm_query_value *swm_condition_next_value(const swm_query_conditio
 
 /* The values that a node's rows are ordered by; out may be NULL. */
 typedef struct swm_query_term swm_query_term;
-SWM_API const swm_query_term *swm_node_next_term(const swm_query_node *node, const swm_query_term *term,
-                                                 swm_ordering *out);
+SWM_API const swm_query_term *swm_node_next_term(const swm_query_node *node,
+                                                 const swm_query_term *term, swm_ordering *out);
 
-/* How many rows at most, and how many are passed over; -1 where the query does not say. */
+/* The most rows, and the number that is passed over; -1 where the query does not say. */
 SWM_API int64_t swm_node_get_limit(const swm_query_node *node);
 SWM_API int64_t swm_node_get_offset(const swm_query_node *node);
 
 /*
- * The values that the query begins behind, numbered from 0: 1 and *out (a NULL ptr for
- * null), or 0 when there is none of that number.
+ * The values of swm_query_after(), numbered from 0: 1 and *out (a NULL ptr for null), or 0
+ * when there is none of that number.
  */
 SWM_API int swm_query_get_after(const swm_query *query, size_t number, swm_str *out);
 
@@ -319,7 +339,8 @@ SWM_API int swm_query_get_after(const swm_query *query, size_t number, swm_str *
  * for null), either of which may be NULL when it is not wanted; or 0 when there is none
  * of that number.
  */
-SWM_API int swm_query_get_argument(const swm_query *query, size_t number, swm_str *name, swm_str *value);
+SWM_API int swm_query_get_argument(const swm_query *query, size_t number, swm_str *name,
+                                   swm_str *value);
 
 #ifdef __cplusplus
 }

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /*
- * One web request of PostgREST's dialect. Nothing is copied: the bytes behind
- * every view must stay until the request is freed or cleared.
+ * One web request of PostgREST's dialect. Nothing is copied: the bytes of each view must stay
+ * until the request is freed or cleared.
  * Threads: belongs to one thread at a time.
  */
 typedef struct swm_request swm_request;
@@ -34,8 +34,9 @@ SWM_API void swm_request_set_method(swm_request *request, swm_str method);
 SWM_API void swm_request_set_target(swm_request *request, swm_str target);
 
 /*
- * Where the API is mounted, "/rest/v1"; empty, the default, for the root. It is taken off
- * a target that begins with it, and stands before the paths in Location and Content-Location.
+ * The path at which the API is mounted, "/rest/v1"; empty, the default, for the root. It is
+ * taken off a target that begins with it, and stands before the paths in Location and
+ * Content-Location.
  */
 SWM_API void swm_request_set_prefix(swm_request *request, swm_str prefix);
 
@@ -43,7 +44,8 @@ SWM_API void swm_request_set_prefix(swm_request *request, swm_str prefix);
  * Adds a header field; the name's case does not matter. Fields of one name are
  * joined by commas as RFC 9110, 5.3 has it. SWM_ENOMEM.
  */
-SWM_API int swm_request_add_header(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
+SWM_API int swm_request_add_header(swm_request *request, swm_str name,
+                                   swm_str value) SWM_MUST_CHECK;
 
 /*
  * Takes one variable of a request as CGI has it (RFC 3875, 4.1), for a program that is given
@@ -59,7 +61,8 @@ SWM_API int swm_request_add_header(swm_request *request, swm_str name, swm_str v
  * Others do not count. Of several of one name the last counts, but header fields are added as by
  * swm_request_add_header(). The name is copied, the value is not. SWM_ENOMEM.
  */
-SWM_API int swm_request_add_variable(swm_request *request, swm_str name, swm_str value) SWM_MUST_CHECK;
+SWM_API int swm_request_add_variable(swm_request *request, swm_str name,
+                                     swm_str value) SWM_MUST_CHECK;
 
 /*
  * The method and the target as they were set or follow from variables, for a log; empty while
@@ -69,7 +72,7 @@ SWM_API swm_str swm_request_method(const swm_request *request);
 SWM_API swm_str swm_request_target(const swm_request *request);
 
 /*
- * Where a body comes from. It is read in order, once, and only when the request
+ * The source of a body. It is read in order, once, and only when the request
  * needs it; what is left over belongs to the caller. Read by the thread that
  * serves the request.
  */
@@ -113,15 +116,18 @@ typedef bool swm_admit_function(void *user, bool anonymous);
 SWM_API void swm_request_set_admit(swm_request *request, swm_admit_function *admit, void *user);
 
 /*
- * Where an answer goes. All three functions are needed. Each returns 0, or non-zero to give up (the
- * answer then ends with SWM_ESINK). Views live for the call alone.
+ * The destination of an answer. All three functions are needed. Each returns 0, or non-zero to
+ * give up (the answer then ends with SWM_ESINK). Views live for the call alone.
  */
 typedef struct swm_sink {
 	size_t size; /* sizeof(swm_sink) */
 	void *user;
 	/* Called once, first, with an HTTP status (100..599). */
 	int (*status)(void *user, int status);
-	/* Called for each header field, before the body. There is a name, and no CR, LF or NUL in either. */
+	/*
+	 * Called for each header field, before the body. The name is never empty, and neither it nor
+	 * the value has a CR, LF or NUL.
+	 */
 	int (*header)(void *user, swm_str name, swm_str value);
 	/* Called with pieces of the body, in order; not at all when there is none. */
 	int (*body)(void *user, swm_str piece);
@@ -154,10 +160,10 @@ SWM_API int swm_engine_serve(swm_engine *engine, const swm_request *request, con
  * with 401: WWW-Authenticate, Proxy-Status, and the body in the header Swm-Refusal. The
  * request needs no method, target or body. Results as of swm_engine_serve().
  */
-SWM_API int swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink,
-                                 swm_error *err) SWM_MUST_CHECK;
+SWM_API int swm_engine_authorize(swm_engine *engine, const swm_request *request,
+                                 const swm_sink *sink, swm_error *err) SWM_MUST_CHECK;
 
-/* Why a program does not give a request to the engine. */
+/* A program's reason for not giving a request to the engine. */
 enum swm_refusal {
 	SWM_REFUSAL_NOT_SERVED = 0,       /* 500, PGRSTX00: it lacks memory, for example */
 	SWM_REFUSAL_HEADER_TOO_LARGE = 1, /* 431, PGRST100: the header is longer than it takes */

@@ -22,13 +22,14 @@ enum swm_rows_mode {
 	SWM_ROWS_WHOLE = 1,
 };
 
-/* How swm sees a column's values. */
+/* The kinds of values that swm knows. */
 enum swm_kind {
 	SWM_KIND_INT64,  /* smallint, integer, bigint */
 	SWM_KIND_DOUBLE, /* real, double precision */
 	SWM_KIND_BOOL,
 	SWM_KIND_BYTES,  /* bytea */
-	SWM_KIND_TEXT,   /* everything else, in PostgreSQL's text form; what is embedded is the text of JSON */
+	/* everything else, in PostgreSQL's text form; embedded rows are the text of JSON */
+	SWM_KIND_TEXT,
 };
 
 /*
@@ -70,7 +71,7 @@ SWM_API enum swm_kind swm_rows_kind(const swm_rows *rows, size_t column);
 /* The object identifier of its type in pg_type; 0 for a number that is not there. */
 SWM_API uint32_t swm_rows_type_oid(const swm_rows *rows, size_t column);
 
-/* Whether the value is null. Also true for a column that is not there. */
+/* True: the value is null, or there is no such column. */
 SWM_API bool swm_rows_is_null(const swm_rows *rows, size_t column);
 
 /*
@@ -83,7 +84,7 @@ SWM_API int swm_rows_double(const swm_rows *rows, size_t column, double *out) SW
 SWM_API int swm_rows_bool(const swm_rows *rows, size_t column, bool *out) SWM_MUST_CHECK;
 
 /*
- * The value in PostgreSQL's text form, of any kind; NUL-terminated behind its
+ * The value in PostgreSQL's text form, of any kind; NUL-terminated after its
  * end. Lives until the next call of swm_rows_next() or the close.
  * SWM_EINVAL: no row, no such column, or a null.
  */

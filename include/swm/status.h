@@ -1,4 +1,4 @@
-/* What the database is doing at the moment, for whoever runs it. */
+/* The present activity of the database, for its operators. */
 #ifndef SWM_STATUS_H
 #define SWM_STATUS_H
 

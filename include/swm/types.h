@@ -1,4 +1,4 @@
-/* What every other header of libswm uses: strings, results, visibility. */
+/* Strings, results and visibility, for every other header of libswm. */
 #ifndef SWM_TYPES_H
 #define SWM_TYPES_H
 
@@ -36,7 +36,7 @@ typedef struct swm_str {
 #endif
 
 /*
- * What functions of this library return: 0, or one of these. The numbers are
+ * The results of this library's functions: 0, or one of these. The numbers are
  * stable; a retired one is not used again. The swm_error that a function takes
  * last says the rest (include/swm/error.h).
  */
