@@ -218,8 +218,8 @@ authorize(struct serving *s)
 
 /* *begun: the sink was given something. */
 static int
-serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s),
-      bool *begun, swm_error *err)
+serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+      int (*answer)(struct serving *s), bool *begun, swm_error *err)
 {
 	swm_arena *arena = swm_arena_new();
 
@@ -268,7 +268,8 @@ is_head(const swm_request *request)
 
 /* Answers and logs an error whose own answer there was no memory for. */
 static int
-answer_briefly(const swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+answer_briefly(const swm_engine *engine, const swm_request *request, const swm_sink *sink,
+               swm_error *err)
 {
 	bool unknown = swm_error_result(err) == SWM_EUNKNOWN;
 	swm_str message = err == NULL ? SWM_STR("Out of memory") : swm_error_message(err);
@@ -277,7 +278,8 @@ answer_briefly(const swm_engine *engine, const swm_request *request, const swm_s
 	snprintf(line, sizeof line, "a request could not be served: %.*s", SWM_PRINTED(message));
 	if (engine->log != NULL)
 		engine->log(engine->log_user, SWM_LOG_ERROR, swm_cstr(line));
-	return swm_reply_brief(sink, unknown ? SWM_ERR_OUTCOME_UNKNOWN : SWM_ERR_NOT_SERVED, is_head(request), err);
+	return swm_reply_brief(sink, unknown ? SWM_ERR_OUTCOME_UNKNOWN : SWM_ERR_NOT_SERVED,
+	                       is_head(request), err);
 }
 
 static int
@@ -313,7 +315,8 @@ swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_s
 }
 
 int
-swm_request_refuse(const swm_request *request, enum swm_refusal why, const swm_sink *sink, swm_error *err)
+swm_request_refuse(const swm_request *request, enum swm_refusal why, const swm_sink *sink,
+                   swm_error *err)
 {
 	static const enum swm_error_id errors[] = {
 		[SWM_REFUSAL_NOT_SERVED] = SWM_ERR_NOT_SERVED,

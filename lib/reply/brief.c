@@ -20,7 +20,8 @@ write_body(char *to, const struct swm_error_entry *entry)
 static bool
 send_brief(const swm_sink *sink, const struct swm_error_entry *entry, bool no_body)
 {
-	char text[LONGEST_BODY], length[sizeof "18446744073709551615"], status[sizeof "swm; error=PGRST000"];
+	char text[LONGEST_BODY], length[sizeof "18446744073709551615"];
+	char status[sizeof "swm; error=PGRST000"];
 	swm_str body = write_body(text, entry);
 
 	snprintf(length, sizeof length, "%zu", body.len);

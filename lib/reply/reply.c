@@ -26,12 +26,13 @@ swm_reply_reset(swm_reply *reply)
 	swm_buf_clear(&reply->body);
 }
 
-/* True of a text that would end the line it stands in, so that another field could follow (RFC 9110, 5.5). */
+/* True: the text would end the line it stands in, and could begin another field (RFC 9110, 5.5). */
 static bool
 breaks_line(swm_str text)
 {
-	return text.len > 0 && (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL ||
-	                        memchr(text.ptr, '\0', text.len) != NULL);
+	return text.len > 0 &&
+	       (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL ||
+	        memchr(text.ptr, '\0', text.len) != NULL);
 }
 
 static void
@@ -167,7 +168,8 @@ send_head(swm_reply *reply, swm_error *err)
 	if (reply->failed)
 		return swm_fail_memory(err);
 	if (has_broken_header(reply))
-		return swm_fail(err, SWM_ERR_INTERNAL, SWM_STR("A header field has a line break or no name"));
+		return swm_fail(err, SWM_ERR_INTERNAL,
+		                SWM_STR("A header field has a line break or no name"));
 	reply->begun = true;
 	if (sink->status(sink->user, reply->status) != 0)
 		return swm_fail(err, SWM_ERR_SINK);

@@ -727,7 +727,8 @@ START_TEST(numbers)
 	ck_assert_int_eq(swm_config_set(config, "app.settings.x", "1", err), SWM_OK);
 	number = 42;
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-		ck_assert_int_eq(swm_config_get_int64(config, refused[i].name, &number, err), refused[i].result);
+		ck_assert_int_eq(swm_config_get_int64(config, refused[i].name, &number, err),
+		                 refused[i].result);
 		ck_assert_int_eq(swm_error_result(err), refused[i].result);
 		ck_assert_int_eq(number, 42);
 	}

@@ -143,7 +143,8 @@ START_TEST(a_header_field_is_one_line)
 		swm_str name, value;
 	} cases[] = {
 		{ SWM_STR("A"), SWM_STR("b\nSet-Cookie: c") }, { SWM_STR("A"), SWM_STR("b\r") },
-		{ SWM_STR("A"), SWM_STR("b\0c") }, { SWM_STR("A\n"), SWM_STR("b") }, { SWM_STR(""), SWM_STR("b") },
+		{ SWM_STR("A"), SWM_STR("b\0c") }, { SWM_STR("A\n"), SWM_STR("b") },
+		{ SWM_STR(""), SWM_STR("b") },
 	};
 	swm_error *err = swm_error_new();
 
