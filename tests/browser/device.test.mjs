@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { accessible, browserTests, cellsOf, isShown, numberIn, settled } from './support.mjs'
 
-const { open, server, sql } = browserTests()
+const { open, server, sql, token } = browserTests()
 const NAME = 'still' // nobody writes into it
 const YEAR = 'from=2025-01-01&to=2025-12-31'
 
@@ -320,7 +320,8 @@ test('amounts of any size are shown, and those that are no number break nothing'
 	const amounts = ['0.00001234', '-2.5', '123456789012345.678', 'NaN', 'Infinity']
 	await sql(
 		'strange',
-		`INSERT INTO swm.devices SELECT i, 'strange' || i FROM generate_series(1, 5) AS i;
+		`ALTER TABLE swm.consumption DROP CONSTRAINT consumption_amount_check; -- as it was once
+		 INSERT INTO swm.devices SELECT i, 'strange' || i FROM generate_series(1, 5) AS i;
 		 INSERT INTO swm.consumption (date, device_id, amount, unit) VALUES
 		 ${amounts.map((amount, i) => `('2025-03-0${i + 1}', ${i + 1}, '${amount}', 'u${i + 1}')`)},
 		 ${amounts.map((amount, i) => `('2025-04-01', ${i + 1}, 1, 'u${i + 1}')`)}`,
@@ -343,4 +344,49 @@ test('amounts of any size are shown, and those that are no number break nothing'
 	const list = await open(url, '#/devices')
 	await settled(list)
 	await list.getByRole('cell', { name: 'strange5' }).waitFor()
+})
+
+test('days that are none, and a wrong clock, move nobody’s range and break no view', async () => {
+	const { url } = await server('clocks', { database: 'empty' })
+	await sql(
+		'clocks',
+		`ALTER TABLE swm.consumption DROP CONSTRAINT consumption_date_check; -- as it was once
+		 INSERT INTO swm.devices VALUES (1, 'right'), (2, 'wrong');
+		 INSERT INTO swm.consumption (date, device_id, amount, unit) VALUES
+		 ('2025-12-30', 1, 1, 'kWh'), ('2025-12-31', 1, 2, 'kWh'), ('2999-01-01', 2, 4, 'kWh'),
+		 ('infinity', 2, 8, 'kWh'), ('20250-01-01', 2, 16, 'kWh'), ('-infinity', 2, 32, 'kWh'),
+		 ('0044-03-15 BC', 2, 64, 'kWh')`,
+	)
+	const list = await open(url, '#/devices')
+	await settled(list)
+	await list.getByRole('row', { name: 'right' }).getByText('3\u00a0kWh').waitFor()
+	for (const route of ['#/fleet?by=day', '#/device/1']) {
+		const page = await open(url, route)
+		await settled(page)
+		assert.equal(await page.getByLabel('To', { exact: true }).inputValue(), '2025-12-31')
+		assert.equal(await page.getByRole('slider').count(), 1)
+	}
+	const page = await open(url, '#/device/2', {
+		token: await token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 }),
+	})
+	await settled(page)
+	await page.getByText('The fleet has readings from 30 Dec 2025 to 31 Dec 2025.').waitFor()
+	await page.getByText('Single readings').click()
+	const readings = page.getByRole('table', { name: 'Readings, newest first' })
+	await readings.waitFor()
+	assert.deepEqual(
+		(await cellsOf(readings)).map(([day, amount]) => [day, amount]),
+		[
+			['infinity', '8\u00a0kWh'],
+			['20250-01-01', '16\u00a0kWh'],
+			['1 Jan 2999', '4\u00a0kWh'],
+			['0044-03-15 BC', '64\u00a0kWh'],
+			['-infinity', '32\u00a0kWh'],
+		],
+	)
+	await page.getByRole('button', { name: 'Correct the reading of infinity' }).click()
+	const form = page.getByRole('form', { name: 'Correct the reading of infinity' })
+	await form.getByLabel('Day').fill('2025-12-31')
+	await form.getByRole('button', { name: 'Correct', exact: true }).click()
+	await page.getByRole('slider').waitFor()
 })

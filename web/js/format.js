@@ -1,5 +1,5 @@
 // Numbers and dates in the reader's own form (Intl with no locale named is the browser's).
-import { lastDay } from './dates.js';
+import { isDay, lastDay } from './dates.js';
 
 const numbers = [0, 1, 2, 3].map(
 	(digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }),
@@ -78,13 +78,17 @@ export function typedNumber(text) {
 
 const utc = (iso) => new Date(`${iso}T00:00:00Z`);
 
-export const date = (iso) => days.format(utc(iso));
-export const dateRange = (first, last) => days.formatRange(utc(first), utc(last));
+// PostgreSQL has days that JavaScript has not, such as infinity: they are shown as it writes them.
+export const date = (iso) => (isDay(iso) ? days.format(utc(iso)) : iso);
+export const dateRange = (first, last) =>
+	isDay(first) && isDay(last)
+		? days.formatRange(utc(first), utc(last))
+		: `${date(first)} – ${date(last)}`;
 
 // A bucket by its first day: a day, a week as its two ends, a month by its name.
 export function bucketName(iso, by) {
-	if (by === 'month') return months.format(utc(iso));
-	return by === 'week' ? dateRange(iso, lastDay(iso, 'week')) : date(iso);
+	if (by === 'day' || !isDay(iso)) return date(iso);
+	return by === 'month' ? months.format(utc(iso)) : dateRange(iso, lastDay(iso, 'week'));
 }
 
 // For an axis: as short as it can be said.
