@@ -8,6 +8,10 @@ import time
 
 CRUN = ["crun", "--cgroup-manager=disabled"]
 CAPABILITIES = ("bounding", "effective", "inheritable", "permitted", "ambient")
+# What docker leaves root in a container of which nothing is said.
+USUAL = ["CAP_" + name for name in (
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT")]
 
 
 class Image:
@@ -19,6 +23,19 @@ class Image:
         self.root = os.path.join(folder, "rootfs")
         with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
             self.config = json.load(file)
+        self.entrypoint = self.read_entrypoint(layout)
+
+    @staticmethod
+    def read_entrypoint(layout):
+        """What stands before any command."""
+        def read(name):
+            with open(os.path.join(layout, name), encoding="utf-8") as file:
+                return json.load(file)
+
+        def blob(descriptor):
+            return read("blobs/" + descriptor["digest"].replace(":", "/"))
+        manifest = blob(read("index.json")["manifests"][0])
+        return blob(manifest["config"])["config"].get("Entrypoint") or []
 
     def command(self):
         return self.config["process"]["args"]
@@ -43,16 +60,17 @@ class Container:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         config = copy.deepcopy(image.config)
-        config["root"] = {"path": image.root, "readonly": True}
+        config["root"] = {"path": image.root, "readonly": closed}
         process = config["process"]
         self.user = "%(uid)d:%(gid)d" % process["user"]
         process["terminal"] = False
         process.pop("rlimits", None)
-        process["args"] = command or process["args"]
+        if command:
+            process["args"] = image.entrypoint + command
         process["env"] += ["%s=%s" % pair for pair in dict(environment).items()]
-        if closed:
-            process["capabilities"] = {name: [] for name in CAPABILITIES}
-            process["noNewPrivileges"] = True
+        process["noNewPrivileges"] = closed
+        process["capabilities"] = {name: [] if closed or name in ("inheritable", "ambient") else USUAL
+                                   for name in CAPABILITIES}
         # the network is ours, and there are no cgroups without a manager of them
         config["linux"]["namespaces"] = [one for one in config["linux"]["namespaces"]
                                          if one["type"] != "network"]

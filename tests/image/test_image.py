@@ -20,6 +20,8 @@ WORK = os.environ["SWM_IMAGE_WORK"]
 URL = "http://127.0.0.1:8080/"
 DEVICE_15 = b'[{"id":15,"device_name":"express"}]'
 WWW_DATA = 33
+# PostgreSQL's own image as an OCI layout; without it the suite's own cluster stands for it.
+POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE")
 PSQL = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", WORK + "/sockets", "-U", "postgres"]
 
 
@@ -122,14 +124,38 @@ class Case(unittest.TestCase):
         Case.compose = Compose()
         with open(os.path.join(WORK, "hosts"), "w", encoding="utf-8") as file:
             file.write("127.0.0.1 localhost database\n")
-        psql("CREATE DATABASE swm", "postgres")
-        password = Case.compose.secret("database-password")
-        psql("ALTER ROLE postgres PASSWORD '%s'" % password, "postgres")
-        Case.compose.run_outside("schema")
+        Case.database = []
+        if POSTGRES_IMAGE:
+            cls.start_database()
+        else:
+            psql("CREATE DATABASE swm", "postgres")
+            password = Case.compose.secret("database-password")
+            psql("ALTER ROLE postgres PASSWORD '%s'" % password, "postgres")
+            Case.compose.run_outside("schema")
         # answers when nobody holds the lock any more
         psql("CREATE FUNCTION swm.wait() RETURNS text STABLE LANGUAGE plpgsql"
              " SET statement_timeout = 0 AS"
              " $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN 'waited'; END $$")
+
+    @classmethod
+    def start_database(cls):
+        """Both services of PostgreSQL's image, as compose starts them."""
+        image = containers.Image(POSTGRES_IMAGE, WORK + "/postgres")
+
+        def make(name, *mounts):
+            described = cls.compose.services[name]
+            mounts = [(WORK + "/hosts", "/etc/hosts", True), *cls.compose.mounts(name), *mounts]
+            return containers.Container(image, WORK, name, described.get("command"),
+                                        cls.compose.environment(name), mounts)
+        database = make("database", (WORK + "/sockets", "/var/run/postgresql", False)).start()
+        unittest.addModuleCleanup(database.stop, "INT")
+        test = cls.compose.services["database"]["healthcheck"]["test"]
+        database.wait_until(lambda: database.execute(*test[1:]).returncode == 0)
+        Case.database = [database.name]
+        for _ in range(2):  # at the second start, too
+            status, _, err = make("schema").run()
+            if status != 0:
+                raise AssertionError(err)
 
     def container(self, name, command=None, environment=(), mounts=(), closed=True):
         mounts = [(os.path.join(WORK, "hosts"), "/etc/hosts", True), *mounts]
@@ -144,8 +170,9 @@ class Case(unittest.TestCase):
 
     def assert_nothing_left(self):
         self.assertEqual([], processes("nginx") + processes("swm-fcgi") + processes("swm-serve"))
-        left = subprocess.run([*containers.CRUN, "list", "-q"], check=True, capture_output=True)
-        self.assertEqual(b"", left.stdout.strip())
+        left = subprocess.run([*containers.CRUN, "list", "-q"], check=True, capture_output=True,
+                              text=True)
+        self.assertEqual(self.database, left.stdout.split())
 
 
 class TestImage(Case):
@@ -305,13 +332,15 @@ class TestCompose(Case):
         self.assertEqual(before, {name: self.compose.secret(name) for name in before})
         self.assertEqual(4, len(set(before.values())))
 
+    def is_healthy(self, service):
+        test = self.compose.services[service.name]["healthcheck"]["test"]
+        return service.execute(*test[1:]).returncode == 0
+
     def test_it_serves(self):
-        swm, web = self.service("swm").start(), self.service("web").start()
-        web.wait_until(lambda: get("")[0] == 200)
-        for name, container in (("swm", swm), ("web", web)):
-            test = self.compose.services[name]["healthcheck"]["test"]
-            checked = container.execute(*test[1:])
-            self.assertEqual(0, checked.returncode, checked.stdout + checked.stderr)
+        swm = self.service("swm").start()
+        swm.wait_until(lambda: self.is_healthy(swm))
+        web = self.service("web").start()
+        web.wait_until(lambda: self.is_healthy(web))
         self.assertEqual((200, DEVICE_15), get("devices?id=eq.15"))
         token = swm.execute("swm", "token", "--role", "swm_reader", "-").stdout.strip()
         self.assertEqual((200, DEVICE_15), get("devices?id=eq.15", Authorization="Bearer " + token))
