@@ -3,9 +3,11 @@ What nginx answers by itself with the site that ships (nginx/swm.site): every wa
 can, and what a client may make of it. Between nginx and the socket stands swm-fcgi, nothing,
 or a program of the test's own.
 """
+import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -216,6 +218,30 @@ class NothingThere(WebServer):
 			with self.subTest(head):
 				answer = answer_to(server, request_bytes("POST", "/three", {"Origin": ORIGIN, **head}) + b"0\r\n\r\n")
 				self.assert_may_be_sent_again(answer)
+
+
+	def test_nginx_has_no_more_connections(self):
+		"""Of a few that it has, each request that waits for its answer takes two."""
+		server = self.web_server(limit="sed -i 's/worker_connections .*/worker_connections 13;/; s/worker_processes .*/"
+		                               "worker_processes 1;/' $2/nginx.conf")
+		over = threading.Event()
+		self.addCleanup(over.set)
+		program = self.program(lambda params, body: over.wait(60) and b"Status: 204\r\n\r\n")
+		with contextlib.ExitStack() as stack:
+			waiting = []
+			for count in range(12):
+				connection = stack.enter_context(server.connect())
+				connection.sendall(request_bytes("POST", "/three", {"Origin": ORIGIN}, b"x" * 20000))
+				wait_until(lambda: len(program.asked) > count or select.select([connection], [], [], 0)[0],
+				           what="swm-fcgi is asked, or nginx answers")
+				if len(program.asked) == count:
+					break
+				waiting.append(connection)
+			answer = harness.read_response(connection)
+			self.assert_may_be_sent_again(answer)
+			self.assert_open_to_all(answer)
+			over.set()
+			self.assertEqual({harness.read_response(connection).status for connection in waiting}, {204})
 
 
 class NoAnswer(WebServer):
