@@ -171,10 +171,10 @@ def say(text):
 
 ### Asking
 
-def ask(address, target="/devices?id=eq.15", name="client", timeout=15, words=()):
+def ask(address, target="/devices?id=eq.15", name="client", timeout=15, scheme="http", words=()):
     """What curl in a namespace gets: status and body; status 0 when there is no answer."""
     output = run("ip", "netns", "exec", name, "curl", "-sS", "-m", timeout, "-w", "\n%{http_code}", *words,
-                 f"http://{address}{target}", check=False, timeout=timeout + 10)
+                 f"{scheme}://{address}{target}", check=False, timeout=timeout + 10)
     body, _, status = output.rpartition("\n")
     return int(status or 0), body
 
@@ -844,7 +844,7 @@ def setting_restart(stage):
         database_settings={"max_connections": 111, "work_mem": "7MB"}, web_settings={}, upgrade=True,
         swm_packages=f"{stage.work}/newer", certificate=f"{stage.work}/site.crt", certificate_key=f"{stage.work}/site.key")
     stage.fcgi = main_pid(stage.hosts["web"], "swm-fcgi")
-    done = stage.apply("--tags", "database,web")
+    done = stage.apply("--tags", "database,web,balancer")
     must("PostgreSQL was started again for max_connections" in done["database"], done)
     must(sql(stage, "SHOW max_connections") == "111", sql(stage, "SHOW max_connections"))
     must_answer(WEB)
@@ -854,9 +854,13 @@ def setting_restart(stage):
 def site_certificate(stage):
     """with a certificate the site answers on port 443, too"""
     context = ssl.create_default_context(cafile=f"{stage.work}/site.crt")
-    with urllib.request.urlopen(f"https://{WEB}/devices?id=eq.15", timeout=10, context=context) as answer:
-        must(json.load(answer) == EXPRESS, "the answer on 443")
-    must_refuse(WEB, request("GET"), 400, "PGRST100", port=443)
+    for address in (WEB, BALANCER):
+        with urllib.request.urlopen(f"https://{address}/devices?id=eq.15", timeout=10, context=context) as answer:
+            must(json.load(answer) == EXPRESS, f"the answer of {address} on 443")
+        # without TLS there, and what nginx refuses by HTTP/2
+        must_refuse(address, request("GET"), 400, "PGRST100", port=443)
+        status, body = ask(f"{address}:443", "/", scheme="https", words=["--http2", "-k", "-X", "TRACE"])
+        must(status == 405 and json.loads(body)["code"] == "PGRST117", f"{address}: {status}: {body}")
 
 
 @check
