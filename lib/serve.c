@@ -10,34 +10,56 @@
 
 #include <stdio.h>
 
-static const struct {
-	int (*take)(struct serving *s);
+/* Each writes one record at the most, and is given it: one of the functions is there. */
+static const struct step {
+	int (*ask)(struct serving *s, struct asked *to);
+	int (*take)(struct serving *s, struct sent *to);
+	int (*decide)(struct serving *s, struct decided *to);
+	int (*all)(struct serving *s, struct swm_records *to); /* a request that is made of others */
+	int (*act)(struct serving *s);
 	enum swm_stage stage;
 	bool planned; /* by what the snapshot says: it is taken once more with another */
 } steps[] = {
-	{ swm_step_cors, SWM_STAGE_JWT, false },
-	{ swm_step_authenticate, SWM_STAGE_JWT, false },
-	{ swm_step_admit, SWM_STAGE_JWT, false },
-	{ swm_step_route, SWM_STAGE_PARSE, false },
-	{ swm_step_schema, SWM_STAGE_PARSE, false },
-	{ swm_step_method, SWM_STAGE_PARSE, false },
-	{ swm_step_coding, SWM_STAGE_PARSE, false },
-	{ swm_step_parse, SWM_STAGE_PARSE, false },
-	{ swm_step_prefer, SWM_STAGE_PARSE, false },
-	{ swm_step_range, SWM_STAGE_PARSE, false },
-	{ swm_step_snapshot, SWM_STAGE_PLAN, true },
-	{ swm_step_root, SWM_STAGE_PLAN, false },
-	{ swm_step_options, SWM_STAGE_PLAN, false },
-	{ swm_step_key, SWM_STAGE_PARSE, false },
-	{ swm_step_batch, SWM_STAGE_PARSE, true },
-	{ swm_step_body, SWM_STAGE_PARSE, false },
-	{ swm_step_call, SWM_STAGE_PLAN, true },
-	{ swm_step_plan, SWM_STAGE_PLAN, true },
-	{ swm_step_preferences, SWM_STAGE_PLAN, true },
-	{ swm_step_transaction, SWM_STAGE_TRANSACTION, true },
-	{ swm_step_write, SWM_STAGE_PLAN, true },
-	{ swm_step_read, SWM_STAGE_PLAN, true },
+	{ .ask = swm_step_cors, .stage = SWM_STAGE_JWT },
+	{ .ask = swm_step_authenticate, .stage = SWM_STAGE_JWT },
+	{ .act = swm_step_admit, .stage = SWM_STAGE_JWT },
+	{ .ask = swm_step_route, .stage = SWM_STAGE_PARSE },
+	{ .ask = swm_step_schema, .stage = SWM_STAGE_PARSE },
+	{ .ask = swm_step_method, .stage = SWM_STAGE_PARSE },
+	{ .act = swm_step_coding, .stage = SWM_STAGE_PARSE },
+	{ .ask = swm_step_parse, .stage = SWM_STAGE_PARSE },
+	{ .ask = swm_step_prefer, .stage = SWM_STAGE_PARSE },
+	{ .ask = swm_step_range, .stage = SWM_STAGE_PARSE },
+	{ .act = swm_step_snapshot, .stage = SWM_STAGE_PLAN, .planned = true },
+	{ .decide = swm_step_root, .stage = SWM_STAGE_PLAN },
+	{ .act = swm_step_options, .stage = SWM_STAGE_PLAN },
+	{ .act = swm_step_key, .stage = SWM_STAGE_PARSE },
+	{ .all = swm_step_batch, .stage = SWM_STAGE_PARSE, .planned = true },
+	{ .take = swm_step_body, .stage = SWM_STAGE_PARSE },
+	{ .decide = swm_step_call, .stage = SWM_STAGE_PLAN, .planned = true },
+	{ .decide = swm_step_plan, .stage = SWM_STAGE_PLAN, .planned = true },
+	{ .decide = swm_step_preferences, .stage = SWM_STAGE_PLAN, .planned = true },
+	{ .act = swm_step_transaction, .stage = SWM_STAGE_TRANSACTION, .planned = true },
+	{ .act = swm_step_write, .stage = SWM_STAGE_PLAN, .planned = true },
+	{ .act = swm_step_read, .stage = SWM_STAGE_PLAN, .planned = true },
 };
+
+void
+swm_records_init(struct swm_records *records, struct serving *s)
+{
+	*records = (struct swm_records){ .decided = { .max_affected = -1 } };
+	s->asked = &records->asked;
+	s->sent = &records->sent;
+	s->decided = &records->decided;
+	s->progress.total = -1;
+}
+
+void
+swm_records_dispose(struct swm_records *records)
+{
+	swm_ingest_dispose(&records->sent);
+	swm_buf_dispose(&records->sent.text);
+}
 
 /*
  * What is behind an answer of 5xx, for the log. The details are told of our own errors
@@ -93,14 +115,14 @@ make_error(struct serving *s)
 	swm_set_common_headers(s);
 	if (allow.len > 0)
 		swm_reply_set(&s->reply, "Allow", allow);
-	else if (swm_error_http_status(s->err) == 405 && s->is_function)
+	else if (swm_error_http_status(s->err) == 405 && s->asked->is_function)
 		swm_set_function_allow(s);
 	else if (swm_error_http_status(s->err) == 405)
 		swm_set_relation_allow(s);
 	if (swm_error_http_status(s->err) >= 500)
 		log_failure(s);
 	swm_reply_error(&s->reply, s->err, minimal);
-	if (s->total >= 0 && swm_error_http_status(s->err) == 416)
+	if (s->progress.total >= 0 && swm_error_http_status(s->err) == 416)
 		swm_set_content_range(s, -1);
 	s->reply.status = swm_error_http_status(s->err);
 	swm_set_server_timing(s);
@@ -123,23 +145,35 @@ static void
 hide_unseen(struct serving *s)
 {
 	if (s->snapshot != NULL)
-		swm_plan_hide_unseen_key(s->snapshot, s->identity.role, s->err);
-	if (s->write_plan != NULL)
-		swm_plan_hide_unseen(s->write_plan->target, s->snapshot, s->identity.role, s->err);
-	if (s->plan != NULL)
-		swm_plan_hide_unseen(s->plan->root, s->snapshot, s->identity.role, s->err);
+		swm_plan_hide_unseen_key(s->snapshot, s->asked->identity.role, s->err);
+	if (s->decided->write_plan != NULL)
+		swm_plan_hide_unseen(s->decided->write_plan->target, s->snapshot, s->asked->identity.role, s->err);
+	if (s->decided->plan != NULL)
+		swm_plan_hide_unseen(s->decided->plan->root, s->snapshot, s->asked->identity.role, s->err);
 }
 
 static int
-take_steps(struct serving *s, size_t from)
+take_step(const struct step *step, struct serving *s, struct swm_records *records)
+{
+	if (step->ask != NULL)
+		return step->ask(s, &records->asked);
+	if (step->take != NULL)
+		return step->take(s, &records->sent);
+	if (step->decide != NULL)
+		return step->decide(s, &records->decided);
+	return step->all != NULL ? step->all(s, records) : step->act(s);
+}
+
+static int
+take_steps(struct serving *s, struct swm_records *records, size_t from)
 {
 	int rc = SWM_OK;
 
 	for (size_t i = from; i < sizeof steps / sizeof steps[0] && rc == SWM_OK && !s->done; i++) {
-		if (s->tries > 0 && !steps[i].planned)
+		if (s->retry.tries > 0 && !steps[i].planned)
 			continue;
 		swm_enter_stage(s, steps[i].stage);
-		rc = steps[i].take(s);
+		rc = take_step(&steps[i], s, records);
 	}
 	if (rc != SWM_OK)
 		swm_hint_at_body(s);
@@ -151,13 +185,13 @@ take_steps(struct serving *s, size_t from)
 }
 
 int
-swm_serve_part(struct serving *s)
+swm_serve_part(struct serving *s, struct swm_records *records)
 {
 	size_t from = 0;
 
-	while (steps[from].take != swm_step_route)
+	while (steps[from].ask != swm_step_route)
 		from++;
-	return take_steps(s, from);
+	return take_steps(s, records, from);
 }
 
 static bool
@@ -168,12 +202,12 @@ may_be_written(const struct serving *s)
 }
 
 static int
-walk(struct serving *s)
+walk(struct serving *s, struct swm_records *records)
 {
 	swm_set_common_headers(s);
-	int rc = s->reply.failed ? swm_fail_memory(s->err) : take_steps(s, 0);
-	while (rc != SWM_OK && swm_plan_again(s))
-		rc = take_steps(s, 0);
+	int rc = s->reply.failed ? swm_fail_memory(s->err) : take_steps(s, records, 0);
+	while (rc != SWM_OK && swm_plan_again(s, &records->decided))
+		rc = take_steps(s, records, 0);
 	rc = swm_tell_refusal(s, rc);
 	if (rc == SWM_OK)
 		rc = swm_end_transaction(s);
@@ -201,11 +235,11 @@ walk(struct serving *s)
  * is 403, since of a 401 auth_request keeps WWW-Authenticate for whatever becomes of the request.
  */
 static int
-authorize(struct serving *s)
+authorize(struct serving *s, struct swm_records *records)
 {
-	int rc = swm_step_authenticate(s);
+	int rc = swm_step_authenticate(s, &records->asked);
 
-	if (rc == SWM_OK && !s->identity.authenticated)
+	if (rc == SWM_OK && !s->asked->identity.authenticated)
 		rc = swm_fail(s->err, SWM_ERR_BODY_NEEDS_TOKEN);
 	s->reply.status = 204;
 	if (rc != SWM_OK) {
@@ -219,23 +253,24 @@ authorize(struct serving *s)
 /* *begun: the sink was given something. */
 static int
 serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
-      int (*answer)(struct serving *s), bool *begun, swm_error *err)
+      int (*answer)(struct serving *s, struct swm_records *records), bool *begun, swm_error *err)
 {
 	swm_arena *arena = swm_arena_new();
 
 	*begun = false;
 	if (arena == NULL)
 		return swm_fail_memory(err);
-	struct serving s = { .engine = engine, .request = request, .arena = arena, .err = err, .total = -1 };
+	struct serving s = { .engine = engine, .request = request, .arena = arena, .err = err };
+	struct swm_records records;
+	swm_records_init(&records, &s);
 	swm_reply_init(&s.reply, sink, arena, swm_serving_is(&s, "HEAD"));
-	int rc = answer(&s);
+	int rc = answer(&s, &records);
 	*begun = s.reply.begun;
 	swm_transaction_finish(&s.own);
-	swm_error_free(s.refusal);
+	swm_error_free(s.retry.refusal);
 	swm_keyed_dispose(&s);
-	swm_ingest_dispose(&s);
+	swm_records_dispose(&records);
 	swm_reply_dispose(&s.reply);
-	swm_buf_dispose(&s.body);
 	swm_snapshot_unref(s.snapshot);
 	swm_arena_free(arena);
 	return rc;
@@ -283,8 +318,8 @@ answer_briefly(const swm_engine *engine, const swm_request *request, const swm_s
 }
 
 static int
-serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *sink, int (*answer)(struct serving *s),
-              swm_error *err)
+serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+              int (*answer)(struct serving *s, struct swm_records *records), swm_error *err)
 {
 	swm_error_clear(err);
 	const char *fault = fault_of(request, sink);

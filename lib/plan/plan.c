@@ -311,6 +311,7 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 		rc = check_names(p);
 	if (rc == SWM_OK)
 		rc = plan_levels(p, plan->root, p->request->range);
+	plan->uncut = p->request->uncut;
 	if (rc == SWM_OK && p->request->by_key)
 		rc = swm_plan_key_order(p, plan->root, &plan->by_key);
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);

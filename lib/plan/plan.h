@@ -177,6 +177,7 @@ typedef struct swm_read_request {
 	bool strip_nulls;
 	bool iso_dates;            /* dates come in ISO form */
 	bool place;                /* the last row of a page is to tell its place, where it can */
+	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
 	bool by_key;               /* rows without an order come by the primary key, where there is one */
 } swm_read_request;
 

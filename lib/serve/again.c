@@ -12,11 +12,11 @@
 static enum swm_doubt
 doubt_snapshot(const struct serving *s)
 {
-	if (s->snapshot == NULL || s->reply.begun || (s->changes && s->may_have_committed))
+	if (s->snapshot == NULL || s->reply.begun || (s->decided->changes && s->may_have_committed))
 		return SWM_DOUBT_NONE;
-	if (s->types_changed)
-		return s->changes ? SWM_DOUBT_NONE : SWM_DOUBT_CERTAIN;
-	return swm_doubt_of(s->err, s->unknown_names);
+	if (s->retry.types_changed)
+		return s->decided->changes ? SWM_DOUBT_NONE : SWM_DOUBT_CERTAIN;
+	return swm_doubt_of(s->err, s->retry.unknown_names);
 }
 
 /* The rows of a long body have gone by: only the client can send them again. */
@@ -30,24 +30,24 @@ fail_streamed(struct serving *s)
 
 /* As the request was before the step that takes the snapshot; why it was refused is kept. */
 static bool
-forget_plan(struct serving *s)
+forget_plan(struct serving *s, struct decided *decided)
 {
-	swm_error_free(s->refusal);
-	s->refusal = swm_error_new();
-	if (s->refusal == NULL)
+	swm_error_free(s->retry.refusal);
+	s->retry.refusal = swm_error_new();
+	if (s->retry.refusal == NULL)
 		return false;
-	swm_error_copy(s->refusal, s->err);
+	swm_error_copy(s->retry.refusal, s->err);
 	swm_error_clear(s->err);
 	swm_reply_reset(&s->reply);
 	swm_set_common_headers(s);
 	swm_snapshot_unref(s->snapshot);
 	s->snapshot = NULL;
-	s->call = NULL;
-	s->plan = NULL;
-	s->write_plan = NULL;
-	s->total = -1;
-	s->done = s->planned = s->types_changed = s->unknown_names = false;
-	s->tries++;
+	decided->call = NULL;
+	decided->plan = NULL;
+	decided->write_plan = NULL;
+	s->progress.total = -1;
+	s->done = s->retry.planned = s->retry.types_changed = s->retry.unknown_names = false;
+	s->retry.tries++;
 	return true;
 }
 
@@ -62,17 +62,17 @@ leave_transaction(struct serving *s)
 }
 
 bool
-swm_plan_again(struct serving *s)
+swm_plan_again(struct serving *s, struct decided *decided)
 {
 	enum swm_doubt doubt = doubt_snapshot(s);
 
 	if (doubt == SWM_DOUBT_NONE || swm_is_replayed(s)) /* an answer from before stays what it is */
 		return false;
 	leave_transaction(s);
-	if (!swm_refresh(s->engine, s->snapshot, doubt, s->tries))
+	if (!swm_refresh(s->engine, s->snapshot, doubt, s->retry.tries))
 		return false;
-	if (s->ingest == NULL || swm_ingest_is_whole(s))
-		return forget_plan(s);
+	if (s->sent->ingest == NULL || swm_ingest_is_whole(s))
+		return forget_plan(s, decided);
 	if (doubt == SWM_DOUBT_CERTAIN)
 		fail_streamed(s);
 	return false;
@@ -81,9 +81,9 @@ swm_plan_again(struct serving *s)
 int
 swm_tell_refusal(struct serving *s, int rc)
 {
-	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->refusal == NULL || s->planned ||
-	    swm_error_is(s->refusal, SWM_ERR_TABLES_CHANGED)) /* which says nothing of what is there now */
+	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->retry.refusal == NULL || s->retry.planned ||
+	    swm_error_is(s->retry.refusal, SWM_ERR_TABLES_CHANGED)) /* which says nothing of what is there now */
 		return rc;
-	swm_error_copy(s->err, s->refusal);
+	swm_error_copy(s->err, s->retry.refusal);
 	return swm_error_result(s->err);
 }

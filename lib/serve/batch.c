@@ -445,18 +445,22 @@ static int
 serve_operation(struct batch *b, const swm_request *request)
 {
 	struct serving *outer = b->outer;
-	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err, .total = -1,
-		.identity = outer->identity, .prefix = outer->prefix, .transaction = outer->transaction, .most_held = LARGEST_ANSWER };
+	struct swm_records records;
+	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err,
+		.transaction = outer->transaction, .most_held = LARGEST_ANSWER };
 
+	swm_records_init(&records, &s);
+	records.asked.identity = outer->asked->identity;
+	records.asked.prefix = outer->asked->prefix;
 	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
-	int rc = swm_serve_part(&s);
+	int rc = swm_serve_part(&s, &records);
 	outer->may_have_written |= s.may_have_written;
-	outer->unknown_names = s.unknown_names; /* of the last one, which may have failed */
-	outer->types_changed = s.types_changed;
+	outer->retry.unknown_names = s.retry.unknown_names; /* of the last one, which may have failed */
+	outer->retry.types_changed = s.retry.types_changed;
 	if (rc == SWM_OK)
 		rc = put_answer(b, &s.reply);
 	swm_reply_dispose(&s.reply);
-	swm_buf_dispose(&s.body);
+	swm_records_dispose(&records);
 	swm_snapshot_unref(s.snapshot);
 	return rc;
 }
@@ -520,7 +524,7 @@ fail_no_batch(struct serving *s)
 }
 
 static int
-read_batch(struct serving *s)
+read_batch(struct serving *s, struct sent *to)
 {
 	swm_str type;
 	int rc = swm_serving_header(s, &type, "Content-Type");
@@ -528,12 +532,12 @@ read_batch(struct serving *s)
 	if (rc == SWM_OK && swm_content_of(type) != SWM_CONTENT_JSON)
 		return swm_content_fail(s->err, type);
 	if (rc == SWM_OK)
-		rc = swm_request_read_body(&s->body, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+		rc = swm_request_read_body(&to->text, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
 	if (rc == SWM_OK)
-		rc = swm_inspect_json(s);
+		rc = swm_inspect_json(s, to);
 	/* the character NUL, which values may have elsewhere, is no part of an operation */
-	bool good = rc == SWM_OK && s->json.body == SWM_JSON_BODY_ARRAY &&
-	            swm_json_valid(swm_buf_view(&s->body));
+	bool good = rc == SWM_OK && s->sent->json.body == SWM_JSON_BODY_ARRAY &&
+	            swm_json_valid(swm_buf_view(&s->sent->text));
 	if (!good && (rc == SWM_OK || rc == SWM_EPARSE))
 		rc = fail_no_batch(s);
 	return rc;
@@ -557,7 +561,7 @@ run_operations(struct batch *b)
 	swm_json_item item;
 	int rc = SWM_OK;
 
-	for (bool more = swm_json_item_first(&item, swm_buf_view(&b->outer->body)); more && rc == SWM_OK;
+	for (bool more = swm_json_item_first(&item, swm_buf_view(&b->outer->sent->text)); more && rc == SWM_OK;
 	     more = swm_json_item_next(&item)) {
 		rc = b->number < MOST_OPERATIONS ? run_operation(b, item.value) : fail_operation(b, "there are too many", SWM_STR(""));
 		if (rc != SWM_OK)
@@ -570,21 +574,21 @@ run_operations(struct batch *b)
 static bool
 is_batch(const struct serving *s)
 {
-	return s->write == SWM_WRITES_INSERT && s->transaction == NULL && swm_str_eq(s->relation, SWM_STR("batch")) &&
-	       swm_snapshot_relation(s->snapshot, s->schema, s->relation) == NULL;
+	return s->asked->write == SWM_WRITES_INSERT && s->transaction == NULL && swm_str_eq(s->asked->relation, SWM_STR("batch")) &&
+	       swm_snapshot_relation(s->snapshot, s->asked->schema, s->asked->relation) == NULL;
 }
 
 int
-swm_step_batch(struct serving *s)
+swm_step_batch(struct serving *s, struct swm_records *to)
 {
 	if (!is_batch(s))
 		return SWM_OK;
 	struct batch b = { .outer = s, .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),
 		.deadline = swm_clock_ms() + MOST_MILLISECONDS };
-	s->changes = s->planned = true;
-	int rc = b.at == NULL ? swm_fail_memory(s->err) : s->tries > 0 ? SWM_OK : read_batch(s);
+	to->decided.changes = s->retry.planned = true;
+	int rc = b.at == NULL ? swm_fail_memory(s->err) : s->retry.tries > 0 ? SWM_OK : read_batch(s, &to->sent);
 	if (rc == SWM_OK)
-		rc = swm_step_preferences(s);
+		rc = swm_step_preferences(s, &to->decided);
 	if (rc == SWM_OK)
 		rc = swm_step_transaction(s);
 	if (rc != SWM_OK || s->done)

@@ -23,21 +23,21 @@ read_all(struct serving *s, swm_buf *to)
 
 /* As much of the body as makes an array a long one: *ended, it is no longer than that. */
 static int
-read_beginning(struct serving *s, bool *ended)
+read_beginning(struct serving *s, struct sent *to, bool *ended)
 {
 	const swm_body *body = s->request->body;
 
 	*ended = body == NULL;
-	while (!*ended && s->body.len <= SWM_ARRAY_HELD) {
-		char *to = swm_buf_reserve(&s->body, READ_ROOM);
-		if (to == NULL)
+	while (!*ended && to->text.len <= SWM_ARRAY_HELD) {
+		char *room = swm_buf_reserve(&to->text, READ_ROOM);
+		if (room == NULL)
 			return swm_fail_memory(s->err);
-		ptrdiff_t n = body->read(body->user, to, READ_ROOM);
+		ptrdiff_t n = body->read(body->user, room, READ_ROOM);
 		if (n < 0 || n > READ_ROOM)
 			return swm_fail(s->err, SWM_ERR_CANCELED);
 		*ended = n == 0;
-		s->body.len += (size_t)n;
-		s->body.ptr[s->body.len] = '\0';
+		to->text.len += (size_t)n;
+		to->text.ptr[to->text.len] = '\0';
 	}
 	return SWM_OK;
 }
@@ -59,21 +59,21 @@ begins_array(swm_str body)
 
 /* It is a parameter of type json, which a byte order mark is no part of. */
 int
-swm_inspect_json(struct serving *s)
+swm_inspect_json(struct serving *s, struct sent *to)
 {
-	swm_str text = without_mark(swm_buf_view(&s->body));
+	swm_str text = without_mark(swm_buf_view(&to->text));
 
-	if (text.len < s->body.len) {
-		memmove(s->body.ptr, text.ptr, text.len + 1);
-		s->body.len = text.len;
+	if (text.len < to->text.len) {
+		memmove(to->text.ptr, text.ptr, text.len + 1);
+		to->text.len = text.len;
 	}
-	return swm_json_inspect(&s->json, s->arena, swm_buf_view(&s->body), s->err);
+	return swm_json_inspect(&to->json, s->arena, swm_buf_view(&to->text), s->err);
 }
 
 static int
 fail_scalar(struct serving *s)
 {
-	swm_str text = swm_buf_view(&s->body);
+	swm_str text = swm_buf_view(&s->sent->text);
 	const swm_json_fault fault = { .expected = "\"{\" or \"[\"",
 		                       .at = (size_t)(swm_str_trim(text).ptr - text.ptr) };
 
@@ -84,11 +84,11 @@ fail_scalar(struct serving *s)
 static int
 check_keys(struct serving *s)
 {
-	bool is_array = s->json.body == SWM_JSON_BODY_ARRAY, differ = is_array && !s->json.rows_agree;
+	bool is_array = s->sent->json.body == SWM_JSON_BODY_ARRAY, differ = is_array && !s->sent->json.rows_agree;
 
-	if (!s->json.keys_left_out && !differ)
+	if (!s->sent->json.keys_left_out && !differ)
 		return SWM_OK;
-	int rc = is_array ? swm_json_check_rows(swm_buf_view(&s->body), true, s->err) : SWM_OK;
+	int rc = is_array ? swm_json_check_rows(swm_buf_view(&s->sent->text), true, s->err) : SWM_OK;
 	if (rc != SWM_OK)
 		return rc;
 	return fail_body(s, differ ? "All object keys must match" :
@@ -97,68 +97,68 @@ check_keys(struct serving *s)
 
 /* JSON goes on as it came; it is only looked at. */
 static int
-check_json(struct serving *s)
+check_json(struct serving *s, struct sent *to)
 {
-	int rc = swm_inspect_json(s);
+	int rc = swm_inspect_json(s, to);
 
 	if (rc != SWM_OK)
 		return rc;
-	if (s->json.body == SWM_JSON_BODY_SCALAR)
+	if (to->json.body == SWM_JSON_BODY_SCALAR)
 		return fail_scalar(s);
 	/* with columns= a row may leave out what it likes, and have more */
-	return s->ast->has_columns ? SWM_OK : check_keys(s);
+	return s->asked->ast->has_columns ? SWM_OK : check_keys(s);
 }
 
 /* Whether many rows can be copied: what is a part of another transaction is held already. */
 static bool
 can_ingest(const struct serving *s)
 {
-	return s->write == SWM_WRITES_INSERT && s->transaction == NULL;
+	return s->asked->write == SWM_WRITES_INSERT && s->transaction == NULL;
 }
 
 static int
-take_json(struct serving *s)
+take_json(struct serving *s, struct sent *to)
 {
 	bool ended = false;
-	int rc = can_ingest(s) ? read_beginning(s, &ended) : SWM_OK;
+	int rc = can_ingest(s) ? read_beginning(s, to, &ended) : SWM_OK;
 
-	if (rc == SWM_OK && can_ingest(s) && (!ended || swm_ingest_skips(s)) && begins_array(swm_buf_view(&s->body))) {
-		swm_buf begin = s->body;
-		s->body = (swm_buf)SWM_BUF_INIT;
-		rc = swm_ingest_open(s, SWM_FEED_ARRAY, swm_buf_view(&begin));
+	if (rc == SWM_OK && can_ingest(s) && (!ended || swm_ingest_skips(s)) && begins_array(swm_buf_view(&to->text))) {
+		swm_buf begin = to->text;
+		to->text = (swm_buf)SWM_BUF_INIT;
+		rc = swm_ingest_open(s, to, SWM_FEED_ARRAY, swm_buf_view(&begin));
 		swm_buf_dispose(&begin);
 		return rc;
 	}
 	if (rc == SWM_OK)
-		rc = read_all(s, &s->body);
-	return rc == SWM_OK ? check_json(s) : rc;
+		rc = read_all(s, &to->text);
+	return rc == SWM_OK ? check_json(s, to) : rc;
 }
 
 int
-swm_take_csv(struct serving *s)
+swm_take_csv(struct serving *s, struct sent *to)
 {
 	swm_buf csv = SWM_BUF_INIT;
 	int rc = read_all(s, &csv);
 
 	if (rc == SWM_OK)
-		rc = swm_json_from_csv(&s->body, SWM_BODY_LONGEST, &s->json, s->arena, swm_buf_view(&csv), s->err);
+		rc = swm_json_from_csv(&to->text, SWM_BODY_LONGEST, &to->json, s->arena, swm_buf_view(&csv), s->err);
 	swm_buf_dispose(&csv);
 	return rc;
 }
 
 static int
-take_form(struct serving *s)
+take_form(struct serving *s, struct sent *to)
 {
 	swm_buf form = SWM_BUF_INIT;
 	swm_pair *pairs;
 	size_t count;
 	int rc = read_all(s, &form);
 
-	s->form_of_json = swm_is_form_of_json(swm_buf_view(&form));
+	to->form_of_json = swm_is_form_of_json(swm_buf_view(&form));
 	if (rc == SWM_OK)
 		rc = swm_url_pairs(&pairs, &count, s->arena, swm_buf_view(&form), 0, s->err);
 	if (rc == SWM_OK)
-		rc = swm_json_from_pairs(&s->body, &s->json, s->arena, pairs, count, s->err);
+		rc = swm_json_from_pairs(&to->text, &to->json, s->arena, pairs, count, s->err);
 	swm_buf_dispose(&form);
 	return rc;
 }
@@ -174,23 +174,23 @@ swm_step_coding(struct serving *s)
 }
 
 int
-swm_take_written(struct serving *s)
+swm_take_written(struct serving *s, struct sent *to)
 {
 	swm_str type;
 	int rc = swm_serving_header(s, &type, "Content-Type");
 
-	if (rc != SWM_OK || s->write == SWM_WRITES_DELETE)
+	if (rc != SWM_OK || s->asked->write == SWM_WRITES_DELETE)
 		return rc;
-	s->content = swm_content_of(type);
-	switch (s->content) {
+	to->content = swm_content_of(type);
+	switch (to->content) {
 	case SWM_CONTENT_JSON:
-		return take_json(s);
+		return take_json(s, to);
 	case SWM_CONTENT_CSV:
-		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : swm_take_csv(s);
+		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : swm_take_csv(s, to);
 	case SWM_CONTENT_NDJSON:
-		return can_ingest(s) ? swm_ingest_open(s, SWM_FEED_LINES, (swm_str){ NULL, 0 }) : swm_content_fail(s->err, type);
+		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_LINES, (swm_str){ NULL, 0 }) : swm_content_fail(s->err, type);
 	case SWM_CONTENT_URLENCODED:
-		return take_form(s);
+		return take_form(s, to);
 	default:
 		return swm_content_fail(s->err, type);
 	}
@@ -205,7 +205,7 @@ swm_hint_at_empty_field(struct serving *s)
 {
 	static const swm_str hint = SWM_STR("an empty field is the empty string; write NULL");
 
-	if (s->content == SWM_CONTENT_CSV && !swm_error_has_hint(s->err))
+	if (s->sent->content == SWM_CONTENT_CSV && !swm_error_has_hint(s->err))
 		swm_error_set_hint(s->err, hint);
 }
 
@@ -213,9 +213,9 @@ swm_hint_at_empty_field(struct serving *s)
 static bool
 has_other_separator(const struct serving *s)
 {
-	return s->content == SWM_CONTENT_CSV && s->json.key_count == 1 &&
-	       (swm_str_find(s->json.keys[0], ';') < s->json.keys[0].len ||
-	        swm_str_find(s->json.keys[0], '\t') < s->json.keys[0].len);
+	return s->sent->content == SWM_CONTENT_CSV && s->sent->json.key_count == 1 &&
+	       (swm_str_find(s->sent->json.keys[0], ';') < s->sent->json.keys[0].len ||
+	        swm_str_find(s->sent->json.keys[0], '\t') < s->sent->json.keys[0].len);
 }
 
 bool
@@ -231,7 +231,7 @@ hint_at_form(struct serving *s, swm_str code)
 {
 	static const swm_str codes[] = { { "PGRST204", 8 }, { "PGRST202", 8 }, { "PGRST102", 8 }, { "PGRST100", 8 } };
 
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0] && s->form_of_json; i++)
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0] && s->sent->form_of_json; i++)
 		if (swm_str_eq(code, codes[i]))
 			swm_error_set_hint(s->err, SWM_STR("The body was read as a form: send JSON with Content-Type: application/json"));
 }

@@ -60,56 +60,78 @@ cookies_as_json(struct serving *s, swm_str *out)
 	return ok;
 }
 
+/* What every statement runs under: nothing is read yet. */
 static int
-prepare(struct serving *s, swm_read *read, const swm_statement *look, bool checked, swm_error *err)
+make_context(struct serving *s, swm_read_context *out, swm_error *err)
 {
-	swm_str headers, cookies;
-
-	if (!headers_as_json(s, &headers) || !cookies_as_json(s, &cookies))
-		return swm_fail_memory(err);
-	swm_setting settings[] = {
-		{ SWM_STR("request.method"), s->request->method },
-		{ SWM_STR("request.path"), s->path },
-		{ SWM_STR("request.headers"), headers },
-		{ SWM_STR("request.cookies"), cookies },
-		{ SWM_STR("request.batch"), SWM_STR("true") }, /* the last: of operations of a batch alone */
-	};
+	enum { MOST_SETTINGS = 5 };
+	swm_setting *settings = swm_arena_array(s->arena, MOST_SETTINGS, sizeof *settings);
 	bool in_batch = s->transaction != NULL && s->transaction != &s->own;
-	size_t settings_count = sizeof settings / sizeof settings[0] - !in_batch;
-	swm_read_context context = {
-		.identity = &s->identity, .schema = s->schema,
-		.timezone = s->timezone_applied ? s->prefer.timezone : (swm_str){ NULL, 0 },
-		.request = settings, .request_count = settings_count,
-		.count = s->plan != NULL && s->plan->uncut ? SWM_COUNT_NONE : swm_counted(s), .rollback = s->rollback,
-		.explain = s->explain, .explain_json = s->explain_format == SWM_MEDIA_PLAN_JSON,
-		.explain_options = s->explain_options,
-		.late_settings = s->call != NULL || s->writing.made == SWM_MADE_HANDLED,
-		.function = s->call == NULL ? NULL : s->call->function, .changes = s->changes, .within = s->transaction,
-		.checked = checked ? s->write_plan : NULL,
-		.write = s->write_plan, .body = swm_buf_text(&s->body),
-		.decide = s->write_plan != NULL ? swm_write_is_judged(s)
-		                                : s->changes && swm_read_is_judged(s),
-		.borrower = swm_serving_borrower(s),
-		.longest_headers = swm_room_for_headers(s),
+	swm_str headers, cookies;
+	size_t count = 0;
+
+	if (settings == NULL || !headers_as_json(s, &headers) || !cookies_as_json(s, &cookies))
+		return swm_fail_memory(err);
+	settings[count++] = (swm_setting){ SWM_STR("request.method"), s->request->method };
+	settings[count++] = (swm_setting){ SWM_STR("request.path"), s->asked->path };
+	settings[count++] = (swm_setting){ SWM_STR("request.headers"), headers };
+	settings[count++] = (swm_setting){ SWM_STR("request.cookies"), cookies };
+	if (in_batch)
+		settings[count++] = (swm_setting){ SWM_STR("request.batch"), SWM_STR("true") };
+	*out = (swm_read_context){
+		.identity = &s->asked->identity, .schema = s->asked->schema, .timezone = s->decided->timezone,
+		.request = settings, .request_count = count, .rollback = s->decided->rollback,
+		.borrower = swm_serving_borrower(s), .longest_headers = swm_room_for_headers(s),
 	};
-	if (look != NULL) { /* in a transaction of its own, which changes nothing */
-		context.look = look;
-		context.changes = context.decide = false;
-		context.within = NULL;
-		context.write = NULL;
-	}
-	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, s->plan, &context, err);
+	return SWM_OK;
 }
 
 int
 swm_prepare_read(struct serving *s, swm_read *read)
 {
-	return prepare(s, read, NULL, s->ingest != NULL, s->err);
+	const struct decided *d = s->decided;
+	bool uncut = d->plan != NULL && d->plan->uncut;
+	swm_read_context context;
+	int rc = make_context(s, &context, s->err);
+
+	if (rc != SWM_OK)
+		return rc;
+	context.count = uncut ? SWM_COUNT_NONE : swm_counted(s);
+	context.explain = d->explain;
+	context.explain_json = d->explain_format == SWM_MEDIA_PLAN_JSON;
+	context.explain_options = d->explain_options;
+	context.late_settings = d->call != NULL || d->writing.made == SWM_MADE_HANDLED;
+	context.function = d->call == NULL ? NULL : d->call->function;
+	context.changes = d->changes;
+	context.within = s->transaction;
+	context.write = swm_ingest_plan(s);
+	context.checked = s->sent->ingest != NULL ? d->write_plan : NULL;
+	context.body = swm_buf_text(&s->sent->text);
+	context.decide = d->write_plan != NULL ? swm_write_is_judged(s) : d->changes && swm_read_is_judged(s);
+	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, d->plan, &context, s->err);
 }
 
+int
+swm_prepare_pre_request(struct serving *s, swm_read *read)
+{
+	swm_read_context context;
+	int rc = make_context(s, &context, s->err);
+
+	context.changes = s->decided->changes;
+	context.within = s->transaction;
+	return rc != SWM_OK ? rc : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL, &context, s->err);
+}
+
+/* In a transaction of its own, which changes nothing. */
 int
 swm_prepare_look(struct serving *s, swm_read *read, const swm_statement *look, bool checked,
                  swm_error *err)
 {
-	return prepare(s, read, look, checked, err);
+	swm_read_context context;
+	int rc = make_context(s, &context, err);
+
+	context.look = look;
+	context.checked = checked ? s->decided->write_plan : NULL;
+	context.function = s->decided->call == NULL ? NULL : s->decided->call->function;
+	return rc != SWM_OK ? rc : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL, &context, err);
 }

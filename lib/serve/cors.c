@@ -20,7 +20,7 @@ origin_is_allowed(const struct serving *s)
 	const swm_list *allowed = &s->engine->settings->server_cors_allowed_origins;
 
 	for (size_t i = 0; i < allowed->count; i++)
-		if (swm_str_eq(allowed->items[i], s->origin))
+		if (swm_str_eq(allowed->items[i], s->asked->origin))
 			return true;
 	return !has_list(s);
 }
@@ -31,9 +31,9 @@ swm_set_cors_headers(struct serving *s)
 {
 	if (has_list(s)) /* the answer to another origin differs, also to none */
 		swm_reply_set(&s->reply, "Vary", SWM_STR(SWM_VARY ", Origin"));
-	if (s->origin.len == 0 || !origin_is_allowed(s))
+	if (s->asked->origin.len == 0 || !origin_is_allowed(s))
 		return;
-	swm_reply_set(&s->reply, "Access-Control-Allow-Origin", has_list(s) ? s->origin : SWM_STR("*"));
+	swm_reply_set(&s->reply, "Access-Control-Allow-Origin", has_list(s) ? s->asked->origin : SWM_STR("*"));
 	if (has_list(s))
 		swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
 	swm_reply_set(&s->reply, "Access-Control-Expose-Headers", swm_cstr(exposed));
@@ -64,10 +64,10 @@ answer_preflight(struct serving *s, swm_str asked_headers)
 }
 
 int
-swm_step_cors(struct serving *s)
+swm_step_cors(struct serving *s, struct asked *to)
 {
 	swm_str method, headers;
-	int rc = swm_serving_header(s, &s->origin, "Origin");
+	int rc = swm_serving_header(s, &to->origin, "Origin");
 
 	if (rc == SWM_OK)
 		rc = swm_serving_header(s, &method, "Access-Control-Request-Method");
@@ -76,7 +76,7 @@ swm_step_cors(struct serving *s)
 	if (rc != SWM_OK)
 		return rc;
 	swm_set_cors_headers(s);
-	if (swm_serving_is(s, "OPTIONS") && s->origin.len > 0 && method.len > 0 && origin_is_allowed(s))
+	if (swm_serving_is(s, "OPTIONS") && s->asked->origin.len > 0 && method.len > 0 && origin_is_allowed(s))
 		return answer_preflight(s, headers);
 	return SWM_OK;
 }

@@ -11,7 +11,7 @@ fail_past_the_end(struct serving *s)
 	int rc = swm_fail(s->err, SWM_ERR_RANGE);
 
 	swm_error_format_details(s->err, "An offset of %lld was requested, but there are only %lld rows.",
-	                         (long long)s->plan->root->offset, (long long)s->total);
+	                         (long long)s->decided->plan->root->offset, (long long)s->progress.total);
 	return rc;
 }
 
@@ -36,11 +36,11 @@ read_plan_rows(int64_t *out, swm_str text, swm_error *err)
 enum swm_count
 swm_counted(const struct serving *s)
 {
-	enum swm_count count = s->prefer.count;
+	enum swm_count count = s->decided->count;
 
-	if (count == SWM_COUNT_PLANNED && (s->call != NULL || s->write != SWM_WRITES_NOTHING))
+	if (count == SWM_COUNT_PLANNED && (s->decided->call != NULL || s->asked->write != SWM_WRITES_NOTHING))
 		return SWM_COUNT_NONE;
-	return count == SWM_COUNT_ESTIMATED && s->call != NULL ? SWM_COUNT_EXACT : count;
+	return count == SWM_COUNT_ESTIMATED && s->decided->call != NULL ? SWM_COUNT_EXACT : count;
 }
 
 /* Whether more rows were counted than count=estimated counts: how many there are is not known. */
@@ -48,15 +48,15 @@ static bool
 is_beyond_count(const struct serving *s)
 {
 	int64_t most = s->engine->settings->db_max_rows;
-	return swm_counted(s) == SWM_COUNT_ESTIMATED && most >= 0 && s->total > most;
+	return swm_counted(s) == SWM_COUNT_ESTIMATED && most >= 0 && s->progress.total > most;
 }
 
 int
 swm_take_count(struct serving *s, const swm_result *result)
 {
-	if (!swm_result_int64(&s->total, result, 0, 0))
+	if (!swm_result_int64(&s->progress.total, result, 0, 0))
 		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
-	return s->plan->root->offset > s->total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
+	return s->decided->plan->root->offset > s->progress.total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
 }
 
 /* The planner's word counts alone, or beyond what was counted. */
@@ -68,15 +68,15 @@ swm_take_estimate(struct serving *s, const swm_result *result)
 
 	if (rc != SWM_OK)
 		return rc;
-	if (s->total >= 0 && !is_beyond_count(s))
+	if (s->progress.total >= 0 && !is_beyond_count(s))
 		return SWM_OK;
-	s->total = rows > s->total ? rows : s->total;
-	s->is_estimate = true;
+	s->progress.total = rows > s->progress.total ? rows : s->progress.total;
+	s->progress.is_estimate = true;
 	return SWM_OK;
 }
 
 int
 swm_check_total(struct serving *s)
 {
-	return s->plan->root->offset > s->total ? fail_past_the_end(s) : SWM_OK;
+	return s->decided->plan->root->offset > s->progress.total ? fail_past_the_end(s) : SWM_OK;
 }

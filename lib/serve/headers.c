@@ -20,7 +20,7 @@ swm_set_common_headers(struct serving *s)
 static bool
 resolves(const struct serving *s)
 {
-	return s->write == SWM_WRITES_INSERT && s->write_plan->resolution != SWM_RESOLUTION_NONE;
+	return s->asked->write == SWM_WRITES_INSERT && s->decided->write_plan->resolution != SWM_RESOLUTION_NONE;
 }
 
 static void
@@ -31,27 +31,27 @@ set_preferences_applied(struct serving *s)
 	static const char *const missing[] = { "", "missing=null", "missing=default" };
 	static const char *const returns[] = { "", "return=minimal", "return=headers-only", "return=representation" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
-	bool writes = s->write != SWM_WRITES_NOTHING;
-	bool fills = s->write == SWM_WRITES_INSERT || s->write == SWM_WRITES_UPDATE;
-	bool counts_affected = s->write == SWM_WRITES_UPDATE || s->write == SWM_WRITES_DELETE || s->call != NULL;
+	bool writes = s->asked->write != SWM_WRITES_NOTHING;
+	bool fills = s->asked->write == SWM_WRITES_INSERT || s->asked->write == SWM_WRITES_UPDATE;
+	bool counts_affected = s->asked->write == SWM_WRITES_UPDATE || s->asked->write == SWM_WRITES_DELETE || s->decided->call != NULL;
 	swm_buf applied = SWM_BUF_INIT;
 	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
-	if (s->prefer.max_affected >= 0 && counts_affected)
-		swm_buf_printf(&most, "max-affected=%lld", (long long)s->prefer.max_affected);
-	if (s->timezone_applied) {
+	if (s->decided->max_affected >= 0 && counts_affected)
+		swm_buf_printf(&most, "max-affected=%lld", (long long)s->decided->max_affected);
+	if (s->decided->timezone.len > 0) {
 		swm_buf_cstr(&zone, "timezone=");
-		swm_buf_str(&zone, s->prefer.timezone);
+		swm_buf_str(&zone, s->decided->timezone);
 	}
 	const char *const all[] = {
-		resolves(s) ? resolutions[s->prefer.resolution] : "",
-		fills ? missing[s->prefer.missing] : "",
-		writes ? returns[s->prefer.returned] : "",
-		counts[s->prefer.count],
-		ends[s->prefer.tx],
-		s->ingest != NULL && swm_ingest_skips(s) ? "errors=skip" : "",
-		s->plan != NULL && s->plan->by_key ? "order=key" : "",
-		!s->prefer.has_handling ? "" : s->prefer.strict ? "handling=strict" : "handling=lenient",
+		resolves(s) ? resolutions[s->asked->prefer.resolution] : "",
+		fills ? missing[s->asked->prefer.missing] : "",
+		writes ? returns[s->asked->prefer.returned] : "",
+		counts[s->decided->count],
+		ends[s->decided->tx],
+		s->sent->ingest != NULL && swm_ingest_skips(s) ? "errors=skip" : "",
+		s->decided->plan != NULL && s->decided->plan->by_key ? "order=key" : "",
+		!s->asked->prefer.has_handling ? "" : s->asked->prefer.strict ? "handling=strict" : "handling=lenient",
 		swm_buf_text(&zone),
 		swm_buf_text(&most),
 	};
@@ -90,7 +90,7 @@ swm_set_warning(struct serving *s)
 {
 	swm_buf names = SWM_BUF_INIT, warning = SWM_BUF_INIT;
 
-	list_called_by_relation(&names, &s->ast->root);
+	list_called_by_relation(&names, &s->asked->ast->root);
 	if (names.len > 0) {
 		swm_buf_cstr(&warning, "299 swmv" PACKAGE_VERSION " \"Embedded resource was referenced by relation name even though it "
 		                       "has an alias. This is deprecated and will stop working in a future release. Update ");
@@ -106,9 +106,9 @@ swm_set_warning(struct serving *s)
 void
 swm_put_path(const struct serving *s, swm_buf *to)
 {
-	swm_buf_str(to, s->prefix);
+	swm_buf_str(to, s->asked->prefix);
 	swm_buf_char(to, '/');
-	swm_url_encode(to, s->relation);
+	swm_url_encode(to, s->asked->relation);
 }
 
 static void
@@ -117,9 +117,9 @@ set_content_location(struct serving *s)
 	swm_buf location = SWM_BUF_INIT;
 
 	swm_put_path(s, &location);
-	if (s->pair_count > 0)
+	if (s->asked->pair_count > 0)
 		swm_buf_char(&location, '?');
-	int rc = swm_url_canonical(&location, s->arena, s->pairs, s->pair_count, NULL);
+	int rc = swm_url_canonical(&location, s->arena, s->asked->pairs, s->asked->pair_count, NULL);
 	swm_reply_echo(&s->reply, "Content-Location", swm_buf_view(&location));
 	s->reply.failed |= location.failed || rc != SWM_OK;
 	swm_buf_dispose(&location);
@@ -128,20 +128,20 @@ set_content_location(struct serving *s)
 static void
 set_profile(struct serving *s)
 {
-	if (s->by_profile)
-		swm_reply_set(&s->reply, "Content-Profile", s->schema);
+	if (s->asked->by_profile)
+		swm_reply_set(&s->reply, "Content-Profile", s->asked->schema);
 }
 
 void
 swm_set_content_range(struct serving *s, int64_t last)
 {
 	swm_buf range = SWM_BUF_INIT;
-	int64_t first = s->plan->root->offset;
-	bool is_guess = s->is_estimate && last >= s->rows + first; /* the rows have not come yet */
+	int64_t first = s->decided->plan->root->offset;
+	bool is_guess = s->progress.is_estimate && last >= s->progress.rows + first; /* the rows have not come yet */
 
-	if (s->is_estimate && last >= first && s->total <= last)
-		s->total = last + 1; /* so many there are at least (RFC 9110, 14.4) */
-	if (last >= first && s->total != 0 && !is_guess) {
+	if (s->progress.is_estimate && last >= first && s->progress.total <= last)
+		s->progress.total = last + 1; /* so many there are at least (RFC 9110, 14.4) */
+	if (last >= first && s->progress.total != 0 && !is_guess) {
 		swm_buf_int(&range, first);
 		swm_buf_char(&range, '-');
 		swm_buf_int(&range, last);
@@ -149,12 +149,12 @@ swm_set_content_range(struct serving *s, int64_t last)
 		swm_buf_char(&range, '*');
 	}
 	swm_buf_char(&range, '/');
-	if (s->total >= 0)
-		swm_buf_int(&range, s->total);
+	if (s->progress.total >= 0)
+		swm_buf_int(&range, s->progress.total);
 	else
 		swm_buf_char(&range, '*');
 	swm_reply_set(&s->reply, "Content-Range", swm_buf_view(&range));
-	if (s->reply.status == 200 && s->total >= 0 && last - first + 1 < s->total)
+	if (s->reply.status == 200 && s->progress.total >= 0 && last - first + 1 < s->progress.total)
 		s->reply.status = 206;
 	s->reply.failed |= range.failed;
 	swm_buf_dispose(&range);
@@ -163,15 +163,15 @@ swm_set_content_range(struct serving *s, int64_t last)
 void
 swm_set_read_headers(struct serving *s)
 {
-	if (s->plan->shape == SWM_SHAPE_NONE && !s->explain) {
+	if (s->decided->plan->shape == SWM_SHAPE_NONE && !s->decided->explain) {
 		s->reply.status = 204;
 	} else {
-		swm_reply_set(&s->reply, "Content-Type", s->content_type);
+		swm_reply_set(&s->reply, "Content-Type", s->decided->content_type);
 		set_profile(s); /* of what is in the body */
 	}
-	if (s->call == NULL && !s->explain)
+	if (s->decided->call == NULL && !s->decided->explain)
 		set_content_location(s);
-	if (!s->explain) /* a plan tells what would be done */
+	if (!s->decided->explain) /* a plan tells what would be done */
 		set_preferences_applied(s);
 }
 
@@ -185,10 +185,10 @@ swm_set_root_headers(struct serving *s)
 void
 swm_set_write_headers(struct serving *s)
 {
-	if (s->plan != NULL || s->explain) {
-		swm_reply_set(&s->reply, "Content-Type", s->content_type);
+	if (s->decided->plan != NULL || s->decided->explain) {
+		swm_reply_set(&s->reply, "Content-Type", s->decided->content_type);
 		set_profile(s);
 	}
-	if (!s->explain)
+	if (!s->decided->explain)
 		set_preferences_applied(s);
 }

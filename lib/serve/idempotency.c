@@ -77,13 +77,13 @@ sort_claims(struct serving *s, swm_json_item **out, size_t *count)
 	swm_json_item item;
 	size_t room = 0;
 
-	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item))
+	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more; more = swm_json_item_next(&item))
 		room++;
 	*out = swm_arena_array(s->arena, room + 1, sizeof item);
 	*count = 0;
 	if (*out == NULL)
 		return false;
-	for (bool more = swm_json_item_first(&item, s->identity.claims); more; more = swm_json_item_next(&item))
+	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more; more = swm_json_item_next(&item))
 		if (!is_of_token(item.name))
 			(*out)[(*count)++] = item;
 	qsort(*out, *count, sizeof item, by_name);
@@ -100,7 +100,7 @@ make_scope(struct serving *s)
 	swm_str scope = { NULL, 0 };
 
 	if (d != NULL && sort_claims(s, &claims, &count)) {
-		swm_digest_field(d, s->identity.role);
+		swm_digest_field(d, s->asked->identity.role);
 		for (size_t i = 0; i < count; i++) {
 			swm_digest_field(d, claims[i].name);
 			swm_digest_field(d, claims[i].value);
@@ -158,14 +158,14 @@ int
 swm_step_key(struct serving *s)
 {
 	swm_str value;
-	bool may_write = s->write != SWM_WRITES_NOTHING || (s->is_function && swm_serving_is(s, "POST"));
+	bool may_write = s->asked->write != SWM_WRITES_NOTHING || (s->asked->is_function && swm_serving_is(s, "POST"));
 	int rc = swm_serving_header(s, &value, "Idempotency-Key");
 
 	if (rc != SWM_OK || value.ptr == NULL || !may_write || s->transaction != NULL)
 		return rc;
 	if (s->engine->settings->db_idempotency_table.len == 0)
 		return fail_key(s, "keys are not kept here (db-idempotency-table is not set)");
-	if (!s->identity.authenticated)
+	if (!s->asked->identity.authenticated)
 		return fail_key(s, "a key needs a token, which says whose it is");
 	struct swm_keyed *k = swm_arena_alloc(s->arena, sizeof *k);
 	if (k == NULL)
@@ -282,10 +282,8 @@ hear_pre_request(struct serving *s)
 	swm_event event;
 	enum swm_read_step kind;
 
-	s->plan = NULL;
-	s->write_plan = NULL;
-	s->call = NULL;
-	int rc = swm_prepare_read(s, &read);
+	int rc = swm_prepare_pre_request(s, &read);
+
 	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
 		rc = SWM_OK;
 	swm_read_finish(&read);
@@ -339,7 +337,7 @@ take_key(struct serving *s)
 int
 swm_step_transaction(struct serving *s)
 {
-	if (s->keyed == NULL || !s->changes)
+	if (s->keyed == NULL || !s->decided->changes)
 		return SWM_OK;
 	swm_share_transaction(s);
 	int rc = take_key(s);

@@ -12,6 +12,7 @@
 #include "sql/staging.h"
 
 struct swm_ingest {
+	swm_write_plan plan; /* of the request, with the staging */
 	swm_feed *feed;
 	enum swm_feed_form form;
 	swm_staging *staging;
@@ -31,20 +32,20 @@ read_request(void *user, char *to, size_t room)
 
 /* There is no row: as with an empty array. */
 static int
-take_nothing(struct serving *s)
+take_nothing(struct serving *s, struct sent *to)
 {
-	swm_ingest_dispose(s);
-	s->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true };
-	swm_buf_cstr(&s->body, "[]");
-	return s->body.failed ? swm_fail_memory(s->err) : SWM_OK;
+	swm_ingest_dispose(to);
+	to->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true };
+	swm_buf_cstr(&to->text, "[]");
+	return to->text.failed ? swm_fail_memory(s->err) : SWM_OK;
 }
 
 /* Errors are skipped where nothing that was written is to be returned. */
 bool
 swm_ingest_skips(const struct serving *s)
 {
-	return s->prefer.skip_errors && !s->prefer.strict &&
-	       (s->prefer.returned == SWM_RETURN_DEFAULT || s->prefer.returned == SWM_RETURN_MINIMAL);
+	return s->asked->prefer.skip_errors && !s->asked->prefer.strict &&
+	       (s->asked->prefer.returned == SWM_RETURN_DEFAULT || s->asked->prefer.returned == SWM_RETURN_MINIMAL);
 }
 
 /* Whether the row that has just failed can be left out; it is noted then. */
@@ -60,7 +61,7 @@ skip(struct swm_ingest *i)
 static int
 take_names(struct serving *s, const swm_str **names, size_t *count)
 {
-	struct swm_ingest *i = s->ingest;
+	struct swm_ingest *i = s->sent->ingest;
 	swm_error *err = i->skips != NULL ? swm_skips_error(i->skips) : s->err;
 	int rc;
 
@@ -73,7 +74,7 @@ take_names(struct serving *s, const swm_str **names, size_t *count)
 }
 
 int
-swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
+swm_ingest_open(struct serving *s, struct sent *to, enum swm_feed_form form, swm_str begin)
 {
 	struct swm_ingest *i = swm_arena_alloc(s->arena, sizeof *i);
 	const swm_str *names;
@@ -81,12 +82,12 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 
 	if (i == NULL)
 		return swm_fail_memory(s->err);
-	s->ingest = i;
+	to->ingest = i;
 	i->form = form;
 	i->feed = swm_feed_new(s->arena, form, begin, 0, read_request, s);
 	if (i->feed == NULL)
 		return swm_fail_memory(s->err);
-	swm_buf_dispose(&s->body);
+	swm_buf_dispose(&to->text);
 	if (swm_ingest_skips(s)) {
 		i->skips = swm_skips_new(s, form == SWM_FEED_ARRAY);
 		if (i->skips == NULL)
@@ -96,20 +97,20 @@ swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin)
 	if (rc < 0)
 		return rc;
 	if (rc == 0 && i->skips == NULL)
-		return take_nothing(s);
-	s->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count };
+		return take_nothing(s, to);
+	to->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count };
 	return SWM_OK;
 }
 
 void
-swm_ingest_dispose(struct serving *s)
+swm_ingest_dispose(struct sent *sent)
 {
-	if (s->ingest == NULL)
+	if (sent->ingest == NULL)
 		return;
-	swm_skips_dispose(s->ingest->skips);
-	swm_feed_dispose(s->ingest->feed);
-	swm_copied_dispose(&s->ingest->copied);
-	s->ingest = NULL;
+	swm_skips_dispose(sent->ingest->skips);
+	swm_feed_dispose(sent->ingest->feed);
+	swm_copied_dispose(&sent->ingest->copied);
+	sent->ingest = NULL;
 }
 
 /* The names of the plan's columns. */
@@ -126,11 +127,12 @@ names_of(struct serving *s, const swm_columns *columns)
 int
 swm_ingest_prepare(struct serving *s)
 {
-	struct swm_ingest *i = s->ingest;
-	const swm_columns *columns = &s->write_plan->columns;
+	struct swm_ingest *i = s->sent->ingest;
+	const swm_columns *columns = &s->decided->write_plan->columns;
 	const swm_str *names = names_of(s, columns);
 
-	if (s->explain) { /* nothing is written, and nothing told but how */
+	i->plan = *s->decided->write_plan;
+	if (s->decided->explain) { /* nothing is written, and nothing told but how */
 		swm_skips_dispose(i->skips);
 		i->skips = NULL;
 	}
@@ -140,13 +142,13 @@ swm_ingest_prepare(struct serving *s)
 	if (names == NULL)
 		return swm_fail_memory(s->err);
 	bool by_range = i->skips != NULL;
-	int rc = swm_feed_choose(i->feed, names, columns->count, !s->ast->has_columns, s->err);
+	int rc = swm_feed_choose(i->feed, names, columns->count, !s->asked->ast->has_columns, s->err);
 	if (rc == SWM_OK)
-		rc = swm_staging_new(&i->staging, s->arena, s->write_plan, by_range, s->err);
+		rc = swm_staging_new(&i->staging, s->arena, &i->plan, by_range, s->err);
 	if (rc != SWM_OK)
 		return rc;
 	i->staging->of_array = i->form == SWM_FEED_ARRAY;
-	s->write_plan->staging = i->staging;
+	i->plan.staging = i->staging;
 	return SWM_OK;
 }
 
@@ -155,7 +157,7 @@ static int
 next_lines(void *user, swm_str *piece, swm_error *err)
 {
 	struct serving *s = user;
-	struct swm_ingest *i = s->ingest;
+	struct swm_ingest *i = s->sent->ingest;
 	const swm_cell *cells;
 	swm_error *row_err = i->skips != NULL ? swm_skips_error(i->skips) : err;
 
@@ -179,7 +181,7 @@ next_lines(void *user, swm_str *piece, swm_error *err)
 int
 swm_ingest_copy(struct serving *s, int64_t *affected)
 {
-	struct swm_ingest *i = s->ingest;
+	struct swm_ingest *i = s->sent->ingest;
 	int rc = SWM_OK;
 
 	i->begun = true;
@@ -202,20 +204,26 @@ swm_ingest_copy(struct serving *s, int64_t *affected)
 bool
 swm_ingest_is_whole(const struct serving *s)
 {
-	return !s->ingest->begun;
+	return !s->sent->ingest->begun;
 }
 
 void
 swm_ingest_search(struct serving *s)
 {
-	swm_copied_search(s->transaction, s->arena, s->ingest->staging, s->err);
+	swm_copied_search(s->transaction, s->arena, s->sent->ingest->staging, s->err);
+}
+
+const swm_write_plan *
+swm_ingest_plan(const struct serving *s)
+{
+	return s->sent->ingest != NULL ? &s->sent->ingest->plan : s->decided->write_plan;
 }
 
 bool
 swm_ingest_tell(struct serving *s)
 {
-	if (s->ingest == NULL || s->ingest->skips == NULL)
+	if (s->sent->ingest == NULL || s->sent->ingest->skips == NULL)
 		return false;
-	swm_skips_tell(s, s->ingest->skips);
+	swm_skips_tell(s, s->sent->ingest->skips);
 	return true;
 }

@@ -23,16 +23,16 @@ struct offers {
 static const swm_relation *
 rows_of(const struct serving *s)
 {
-	if (s->call != NULL)
-		return s->call->function->row;
-	return swm_snapshot_relation(s->snapshot, s->schema, s->relation);
+	if (s->decided->call != NULL)
+		return s->decided->call->function->row;
+	return swm_snapshot_relation(s->snapshot, s->asked->schema, s->asked->relation);
 }
 
 /* A handler of a relation's rows takes whole ones: nothing is left out or added by select. */
 static const swm_relation *
 handled_rows(const struct serving *s, const swm_relation *rows)
 {
-	const swm_query_node *root = &s->ast->root;
+	const swm_query_node *root = &s->asked->ast->root;
 	bool whole = !root->has_select ||
 	             (root->select != NULL && root->select->kind == SWM_SELECT_ALL && root->select->next == NULL);
 
@@ -88,7 +88,7 @@ find_any(const struct serving *s, const swm_relation *rows, struct swm_writing *
 {
 	const swm_media_handler *h = NULL;
 
-	if (s->call != NULL && is_any(s->call->function->media_type)) {
+	if (s->decided->call != NULL && is_any(s->decided->call->function->media_type)) {
 		*out = (struct swm_writing){ .made = SWM_MADE_VALUE };
 		return true;
 	}
@@ -102,7 +102,7 @@ find_any(const struct serving *s, const swm_relation *rows, struct swm_writing *
 static int
 make_offers(const struct serving *s, struct offers *to, unsigned can, const swm_relation *rows, swm_error *err)
 {
-	swm_str function_type = s->call == NULL ? (swm_str){ NULL, 0 } : s->call->function->media_type;
+	swm_str function_type = s->decided->call == NULL ? (swm_str){ NULL, 0 } : s->decided->call->function->media_type;
 	const swm_relation *whole = rows == NULL ? NULL : handled_rows(s, rows);
 	size_t own_count = 0, any_count = 0;
 	const swm_media_handler *own = whole == NULL ? NULL : swm_snapshot_media_handlers(s->snapshot, whole, &own_count);
@@ -137,7 +137,7 @@ content_type_of(struct serving *s, const swm_offer *offer, swm_str asked)
 
 /* can: of the plan's media types, or none. */
 static int
-choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_error *err)
+choose(struct serving *s, struct decided *to, swm_str accept, unsigned can, swm_str *range, swm_error *err)
 {
 	const swm_relation *rows = rows_of(s);
 	struct offers offers = { 0 };
@@ -146,7 +146,7 @@ choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_erro
 	bool has_any = find_any(s, rows, &any);
 
 	can |= has_any ? OWN_MEDIA : ROWS_MEDIA;
-	if (s->is_root_spec && !has_any) /* its JSON is such a document */
+	if (s->asked->is_root_spec && !has_any) /* its JSON is such a document */
 		can |= 1 << SWM_MEDIA_OPENAPI;
 	if (rows != NULL && !has_any && swm_snapshot_geojson_schema(s->snapshot).len > 0)
 		can |= 1 << SWM_MEDIA_GEOJSON;
@@ -160,46 +160,46 @@ choose(struct serving *s, swm_str accept, unsigned can, swm_str *range, swm_erro
 	rc = swm_accept_negotiate(&chosen, accept, offers.items, offers.count, has_any ? NULL : err);
 	if (rc != SWM_OK && !has_any)
 		return rc;
-	s->writing = rc == SWM_OK ? offers.writings[chosen.number] : any;
+	to->writing = rc == SWM_OK ? offers.writings[chosen.number] : any;
 	*range = rc == SWM_OK ? chosen.range : accept;
-	s->content_type = rc != SWM_OK ? SWM_STR("application/octet-stream") :
+	to->content_type = rc != SWM_OK ? SWM_STR("application/octet-stream") :
 	                  content_type_of(s, &offers.items[chosen.number], chosen.type);
-	return s->content_type.ptr == NULL ? swm_fail_memory(err) : SWM_OK;
+	return s->decided->content_type.ptr == NULL ? swm_fail_memory(err) : SWM_OK;
 }
 
 /* The media type whose plan is asked for: JSON, or what is named. */
 static int
-choose_explained(struct serving *s, swm_str range, swm_error *err)
+choose_explained(struct serving *s, struct decided *to, swm_str range, swm_error *err)
 {
 	swm_buf type = SWM_BUF_INIT;
 	swm_str of, no_range;
 
-	s->explain = true;
-	s->explain_format = s->writing.media;
-	swm_accept_plan(range, &s->explain_options, &of);
+	to->explain = true;
+	to->explain_format = s->decided->writing.media;
+	swm_accept_plan(range, &to->explain_options, &of);
 	if (of.len == 0)
 		of = SWM_STR("application/json");
-	int rc = choose(s, of, 0, &no_range, err);
-	swm_plan_content_type(&type, s->explain_format, of, s->explain_options);
-	s->content_type = swm_arena_str(s->arena, swm_buf_view(&type));
-	bool failed = type.failed || s->content_type.ptr == NULL;
+	int rc = choose(s, to, of, 0, &no_range, err);
+	swm_plan_content_type(&type, s->decided->explain_format, of, s->decided->explain_options);
+	to->content_type = swm_arena_str(s->arena, swm_buf_view(&type));
+	bool failed = type.failed || s->decided->content_type.ptr == NULL;
 	swm_buf_dispose(&type);
 	return failed ? swm_fail_memory(err) : rc;
 }
 
 int
-swm_choose_media(struct serving *s, swm_str accept, swm_error *err)
+swm_choose_media(struct serving *s, struct decided *to, swm_str accept, swm_error *err)
 {
 	swm_str range;
 	int rc;
 
-	s->explain = false;
-	rc = choose(s, accept, s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0, &range, err);
-	if (rc != SWM_OK || (PLAN_MEDIA & 1u << s->writing.media) == 0)
+	to->explain = false;
+	rc = choose(s, to, accept, s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0, &range, err);
+	if (rc != SWM_OK || (PLAN_MEDIA & 1u << s->decided->writing.media) == 0)
 		return rc;
-	rc = choose_explained(s, range, NULL);
+	rc = choose_explained(s, to, range, NULL);
 	if (rc != SWM_EREFUSED)
 		return rc == SWM_ENOMEM ? swm_fail_memory(err) : rc;
-	s->explain = false; /* a plan of what nobody can give: the next range, or the error, counts */
-	return choose(s, accept, 0, &range, err);
+	to->explain = false; /* a plan of what nobody can give: the next range, or the error, counts */
+	return choose(s, to, accept, 0, &range, err);
 }

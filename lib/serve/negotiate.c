@@ -6,26 +6,43 @@
 #include "json/escape.h"
 
 static int
-plan_write(struct serving *s, const swm_read_request *read)
+plan_write(struct serving *s, struct decided *to, const swm_read_request *read)
 {
 	static const enum swm_write_kind kinds[] = { [SWM_WRITES_INSERT] = SWM_WRITE_INSERT, [SWM_WRITES_PUT] = SWM_WRITE_PUT,
 		[SWM_WRITES_UPDATE] = SWM_WRITE_UPDATE, [SWM_WRITES_DELETE] = SWM_WRITE_DELETE };
-	bool is_text = s->content == SWM_CONTENT_CSV || s->content == SWM_CONTENT_URLENCODED;
+	bool is_text = s->sent->content == SWM_CONTENT_CSV || s->sent->content == SWM_CONTENT_URLENCODED;
 	swm_write_request request = {
-		.kind = kinds[s->write], .read = *read,
-		.keys = s->json.keys, .key_count = s->json.key_count,
-		.body_is_array = s->json.body == SWM_JSON_BODY_ARRAY,
+		.kind = kinds[s->asked->write], .read = *read,
+		.keys = s->sent->json.keys, .key_count = s->sent->json.key_count,
+		.body_is_array = s->sent->json.body == SWM_JSON_BODY_ARRAY,
 		.body_is_text = is_text,
-		.fill_defaults = s->prefer.missing == SWM_MISSING_DEFAULT,
-		.resolution = s->prefer.resolution, .returned = s->prefer.returned,
+		.fill_defaults = s->asked->prefer.missing == SWM_MISSING_DEFAULT,
+		.resolution = s->asked->prefer.resolution, .returned = s->asked->prefer.returned,
 	};
 
 	request.read.written = true;
 	request.read.place = false;
-	int rc = swm_plan_write(&s->write_plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
-	if (rc == SWM_OK)
-		s->plan = s->write_plan->read;
-	return rc;
+	swm_write_plan *plan;
+	int rc = swm_plan_write(&plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	if (rc != SWM_OK)
+		return rc;
+	to->write_plan = plan;
+	to->plan = plan->read;
+	s->retry.unknown_names = plan->unknown_names;
+	return SWM_OK;
+}
+
+static int
+plan_read(struct serving *s, struct decided *to, const swm_read_request *request)
+{
+	swm_read_plan *plan;
+	int rc = swm_plan_read(&plan, s->arena, s->snapshot, s->engine->settings, request, s->err);
+
+	if (rc != SWM_OK)
+		return rc;
+	to->plan = plan;
+	s->retry.unknown_names = plan->unknown_names;
+	return SWM_OK;
 }
 
 static int
@@ -37,113 +54,141 @@ fail_preferences(struct serving *s, swm_str invalid)
 	return rc;
 }
 
+/* A name, an abbreviation or an offset: PostgreSQL says whether there is such a zone. */
+static void
+decide_timezone(const struct serving *s, struct decided *to)
+{
+	swm_str zone = s->asked->prefer.timezone;
+	bool applied = s->engine->settings->db_timezone_enabled && swm_str_find(zone, '\0') == zone.len &&
+	               swm_utf8_valid(zone, NULL);
+
+	to->timezone = applied ? zone : (swm_str){ NULL, 0 };
+}
+
 /* With handling=strict what is not known, or cannot be applied, is an error. */
 static int
 check_strict(struct serving *s)
 {
-	swm_str unknown = s->prefer.invalid;
+	swm_str unknown = s->asked->prefer.invalid, zone = s->asked->prefer.timezone;
 
-	/* a name, an abbreviation or an offset: PostgreSQL says whether there is such a zone */
-	s->timezone_applied = s->prefer.timezone.len > 0 && s->engine->settings->db_timezone_enabled &&
-	                      swm_str_find(s->prefer.timezone, '\0') == s->prefer.timezone.len &&
-	                      swm_utf8_valid(s->prefer.timezone, NULL);
-	if (unknown.len == 0 && s->prefer.timezone.len > 0 && !s->timezone_applied)
-		unknown = (swm_str){ s->prefer.timezone.ptr - strlen("timezone="),
-		                     s->prefer.timezone.len + strlen("timezone=") };
-	return s->prefer.strict && unknown.len > 0 ? fail_preferences(s, unknown) : SWM_OK;
+	if (unknown.len == 0 && zone.len > 0 && s->decided->timezone.len == 0)
+		unknown = (swm_str){ zone.ptr - strlen("timezone="), zone.len + strlen("timezone=") };
+	return s->asked->prefer.strict && unknown.len > 0 ? fail_preferences(s, unknown) : SWM_OK;
+}
+
+/* A volatile function runs once: what it returns is counted as it comes, but not where a handler takes it. */
+static bool
+runs_once(const struct serving *s)
+{
+	return s->decided->call != NULL && s->decided->call->function->volatility == 'v';
+}
+
+static void
+decide_count(const struct serving *s, struct decided *to)
+{
+	bool uncounted = to->explain || (runs_once(s) && to->writing.made == SWM_MADE_HANDLED);
+
+	to->count = uncounted ? SWM_COUNT_NONE : s->asked->prefer.count;
 }
 
 int
-swm_step_plan(struct serving *s)
+swm_step_plan(struct serving *s, struct decided *to)
 {
 	swm_str accept;
 	int rc = swm_serving_header(s, &accept, "Accept");
 	/* what is wrong with the relation is said before what is wrong with Accept */
-	int negotiated = rc != SWM_OK ? rc : swm_choose_media(s, accept, NULL);
-	enum swm_media media = s->writing.media;
+	int negotiated = rc != SWM_OK ? rc : swm_choose_media(s, to, accept, NULL);
+	enum swm_media media = s->decided->writing.media;
 	bool stripped = media == SWM_MEDIA_OBJECT_STRIPPED || media == SWM_MEDIA_ARRAY_STRIPPED;
 
 	if (rc != SWM_OK)
 		return rc;
 	if (negotiated == SWM_ENOMEM) /* what is planned depends on the media type */
 		return swm_fail_memory(s->err);
+	decide_timezone(s, to);
+	decide_count(s, to);
 	/* a pre-request function, or one that may do anything, could choose another date style */
 	bool iso = s->engine->settings->db_pre_request.len == 0 &&
-	           !(s->call != NULL && s->call->function->volatility == 'v') &&
-	           swm_snapshot_iso_dates(s->snapshot, s->identity.role);
+	           !(s->decided->call != NULL && s->decided->call->function->volatility == 'v') &&
+	           swm_snapshot_iso_dates(s->snapshot, s->asked->identity.role);
 	swm_read_request request = {
-		.schema = s->schema, .relation = s->relation, .role = s->identity.role, .ast = s->ast,
-		.call = s->call, .function = s->call == NULL ? NULL : s->call->function, .once = s->changes,
-		.range = s->has_range ? &s->range : NULL,
-		.made = s->writing.made, .handler = s->writing.handler,
-		.json = s->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->explain,
-		.by_key = s->prefer.by_key && s->write == SWM_WRITES_NOTHING,
+		.schema = s->asked->schema, .relation = s->asked->relation, .role = s->asked->identity.role, .ast = s->asked->ast,
+		.call = s->decided->call, .function = s->decided->call == NULL ? NULL : s->decided->call->function, .once = s->decided->changes,
+		.range = s->asked->has_range ? &s->asked->range : NULL,
+		.made = s->decided->writing.made, .handler = s->decided->writing.handler,
+		.json = s->decided->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->decided->explain,
+		.uncut = runs_once(s) && swm_counted(s) == SWM_COUNT_EXACT,
+		.by_key = s->asked->prefer.by_key && s->asked->write == SWM_WRITES_NOTHING,
 	};
-	if (s->write == SWM_WRITES_NOTHING)
-		rc = swm_plan_read(&s->plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	if (s->asked->write == SWM_WRITES_NOTHING)
+		rc = plan_read(s, to, &request);
 	else
-		rc = plan_write(s, &request);
-	s->planned = rc == SWM_OK;
-	if (rc == SWM_OK)
-		s->unknown_names = s->write == SWM_WRITES_NOTHING ? s->plan->unknown_names :
-		                                                    s->write_plan->unknown_names;
-	if (rc == SWM_OK && s->write != SWM_WRITES_NOTHING)
+		rc = plan_write(s, to, &request);
+	s->retry.planned = rc == SWM_OK;
+	if (rc == SWM_OK && s->asked->write != SWM_WRITES_NOTHING)
 		rc = check_strict(s); /* of a write before what is wrong with Accept, of a read after it */
 	if (rc == SWM_OK && negotiated != SWM_OK)
-		rc = swm_choose_media(s, accept, s->err);
+		rc = swm_choose_media(s, to, accept, s->err);
 	if (rc == SWM_OK)
 		swm_set_warning(s);
 	return rc;
 }
 
 /* Whether the transaction ends as db-tx-end says, or as the client prefers where it may. */
-static bool
-ends_in_rollback(struct serving *s)
+static void
+decide_end(const struct serving *s, struct decided *to)
 {
 	swm_str end = s->engine->settings->db_tx_end;
-	bool rollback = swm_str_starts(end, SWM_STR("rollback"));
+	bool is_part = s->transaction != NULL; /* of one that ends later */
+	bool may_choose = !is_part && swm_str_ends(end, SWM_STR("-allow-override"));
 
-	if (s->transaction != NULL) { /* of which this is a part */
-		s->prefer.tx = SWM_TX_DEFAULT;
-		return false;
-	}
-	if (!swm_str_ends(end, SWM_STR("-allow-override"))) {
-		s->prefer.tx = SWM_TX_DEFAULT; /* not applied */
-		return rollback;
-	}
-	return s->prefer.tx == SWM_TX_DEFAULT ? rollback : s->prefer.tx == SWM_TX_ROLLBACK;
+	to->tx = may_choose ? s->asked->prefer.tx : SWM_TX_DEFAULT;
+	to->rollback = to->tx == SWM_TX_DEFAULT ? !is_part && swm_str_starts(end, SWM_STR("rollback")) :
+	                                          to->tx == SWM_TX_ROLLBACK;
+}
+
+/* The plan of a write whose rows would be counted: they are not, so that nothing is kept which might be refused. */
+static int
+decide_explained_write(struct serving *s, struct decided *to)
+{
+	if (!to->explain || to->write_plan == NULL || !swm_write_has_judgement(s))
+		return SWM_OK;
+	if (s->transaction != NULL)
+		return swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
+	to->rollback = true;
+	to->max_affected = -1;
+	return SWM_OK;
 }
 
 /* One row cannot be too many. */
 static int
 check_max_affected(struct serving *s)
 {
-	if (s->prefer.max_affected < 0 || s->call == NULL || s->call->function->returns_set)
+	if (s->decided->max_affected < 0 || s->decided->call == NULL || s->decided->call->function->returns_set)
 		return SWM_OK;
 	return swm_fail(s->err, SWM_ERR_MAX_AFFECTED_RPC);
 }
 
 int
-swm_step_prefer(struct serving *s)
+swm_step_prefer(struct serving *s, struct asked *to)
 {
 	swm_str prefer;
 	int rc = swm_serving_header(s, &prefer, "Prefer");
 
-	return rc != SWM_OK ? rc : swm_prefer_parse(&s->prefer, s->arena, prefer, s->err);
+	return rc != SWM_OK ? rc : swm_prefer_parse(&to->prefer, s->arena, prefer, s->err);
 }
 
 int
-swm_step_preferences(struct serving *s)
+swm_step_preferences(struct serving *s, struct decided *to)
 {
-	int rc = check_strict(s);
+	bool reads_table = to->call == NULL && s->asked->write == SWM_WRITES_NOTHING; /* which affects nothing */
 
+	decide_timezone(s, to);
+	int rc = to->write_plan == NULL ? check_strict(s) : SWM_OK; /* a write's were checked when it was planned */
 	if (rc != SWM_OK)
 		return rc;
-	if (s->explain)
-		s->prefer.count = SWM_COUNT_NONE; /* nothing is counted */
-	s->rollback |= ends_in_rollback(s); /* planned once more, what a step has decided stays */
-	bool reads_table = s->call == NULL && s->write == SWM_WRITES_NOTHING; /* which affects nothing */
-	if (!s->prefer.strict || reads_table)
-		s->prefer.max_affected = -1; /* not applied */
-	return check_max_affected(s);
+	decide_end(s, to);
+	to->max_affected = s->asked->prefer.strict && !reads_table ? s->asked->prefer.max_affected : -1;
+	rc = check_max_affected(s);
+	return rc == SWM_OK ? decide_explained_write(s, to) : rc;
 }

@@ -8,7 +8,7 @@
 int
 swm_keep_position(struct serving *s, const swm_result *result, int row)
 {
-	const swm_plan_place *place = s->plan->place;
+	const swm_plan_place *place = s->decided->plan->place;
 	swm_position *values = swm_arena_array(s->arena, place->count, sizeof *values);
 
 	if (values == NULL)
@@ -21,7 +21,7 @@ swm_keep_position(struct serving *s, const swm_result *result, int row)
 		if (values[i].value.ptr == NULL)
 			return swm_fail_memory(s->err);
 	}
-	s->last = values;
+	s->progress.last = values;
 	return SWM_OK;
 }
 
@@ -71,7 +71,7 @@ is_kept(const struct serving *s, const swm_pair *pair)
 	if (!pair->has_value || swm_str_eq(pair->name, SWM_STR("offset")))
 		return false;
 	if (swm_str_eq(pair->name, SWM_STR("limit")))
-		return !s->has_range;
+		return !s->asked->has_range;
 	return !(swm_str_eq(pair->name, SWM_STR("after")) && swm_str_starts(pair->value, SWM_STR("(")));
 }
 
@@ -96,15 +96,15 @@ put_target(struct serving *s, swm_buf *to)
 	if (s->transaction != NULL)
 		swm_put_path(s, to);
 	swm_buf_char(to, '?');
-	for (size_t i = 0; i < s->pair_count; i++)
-		if (is_kept(s, &s->pairs[i]))
-			put_pair(to, s->pairs[i].name, s->pairs[i].value);
-	if (s->has_range) {
-		swm_buf_int(&value, s->plan->root->limit);
+	for (size_t i = 0; i < s->asked->pair_count; i++)
+		if (is_kept(s, &s->asked->pairs[i]))
+			put_pair(to, s->asked->pairs[i].name, s->asked->pairs[i].value);
+	if (s->asked->has_range) {
+		swm_buf_int(&value, s->decided->plan->root->limit);
 		put_pair(to, SWM_STR("limit"), swm_buf_view(&value));
 		swm_buf_clear(&value);
 	}
-	put_position(&value, s->last);
+	put_position(&value, s->progress.last);
 	swm_buf_cstr(to, "after=");
 	swm_url_encode(to, swm_buf_view(&value));
 	s->reply.failed |= value.failed;
@@ -115,9 +115,9 @@ void
 swm_set_next_link(struct serving *s)
 {
 	swm_buf link = SWM_BUF_INIT;
-	bool is_end = s->total >= 0 && !s->is_estimate && s->plan->root->offset + s->rows >= s->total;
+	bool is_end = s->progress.total >= 0 && !s->progress.is_estimate && s->decided->plan->root->offset + s->progress.rows >= s->progress.total;
 
-	if (s->last == NULL || is_end)
+	if (s->progress.last == NULL || is_end)
 		return;
 	swm_buf_char(&link, '<');
 	put_target(s, &link);

@@ -4,9 +4,9 @@
 #include "serve/serving.h"
 
 int
-swm_step_root(struct serving *s)
+swm_step_root(struct serving *s, struct decided *to)
 {
-	return s->is_root && !swm_serving_is(s, "OPTIONS") ? swm_answer_root(s) : SWM_OK;
+	return s->asked->is_root && !swm_serving_is(s, "OPTIONS") ? swm_answer_root(s, to) : SWM_OK;
 }
 
 /*
@@ -17,12 +17,12 @@ static bool
 may_execute_any(const struct serving *s, bool *readable)
 {
 	size_t count;
-	const swm_function *const *overloads = swm_snapshot_functions(s->snapshot, s->schema, s->relation, &count);
+	const swm_function *const *overloads = swm_snapshot_functions(s->snapshot, s->asked->schema, s->asked->relation, &count);
 	bool any = false;
 
 	*readable = false;
 	for (size_t i = 0; i < count; i++) {
-		if (!swm_snapshot_may_execute(s->snapshot, s->identity.role, overloads[i]))
+		if (!swm_snapshot_may_execute(s->snapshot, s->asked->identity.role, overloads[i]))
 			continue;
 		any = true;
 		*readable |= overloads[i]->volatility != 'v';
@@ -57,7 +57,7 @@ answer_function(struct serving *s)
 static void
 set_open_to_all(struct serving *s)
 {
-	if (s->origin.len == 0)
+	if (s->asked->origin.len == 0)
 		swm_reply_set(&s->reply, "Access-Control-Allow-Origin", SWM_STR("*"));
 }
 
@@ -65,10 +65,10 @@ set_open_to_all(struct serving *s)
 void
 swm_set_relation_allow(struct serving *s)
 {
-	const swm_relation *r = s->is_root || s->snapshot == NULL ? NULL : swm_snapshot_relation(s->snapshot, s->schema, s->relation);
+	const swm_relation *r = s->asked->is_root || s->snapshot == NULL ? NULL : swm_snapshot_relation(s->snapshot, s->asked->schema, s->asked->relation);
 	swm_buf allow = SWM_BUF_INIT;
 
-	if (r != NULL && !swm_snapshot_may_see(s->snapshot, s->identity.role, r))
+	if (r != NULL && !swm_snapshot_may_see(s->snapshot, s->asked->identity.role, r))
 		r = NULL;
 	swm_buf_cstr(&allow, "OPTIONS,GET,HEAD");
 	if (r != NULL && r->insertable)
@@ -93,10 +93,10 @@ swm_step_options(struct serving *s)
 	if (!swm_serving_is(s, "OPTIONS"))
 		return SWM_OK;
 	set_open_to_all(s); /* an error begins its headers anew */
-	if (s->is_function)
+	if (s->asked->is_function)
 		return answer_function(s);
-	if (!s->is_root)
-		rc = swm_plan_seen_relation(&r, s->snapshot, s->schema, s->identity.role, s->relation, s->err);
+	if (!s->asked->is_root)
+		rc = swm_plan_seen_relation(&r, s->snapshot, s->asked->schema, s->asked->identity.role, s->asked->relation, s->err);
 	if (rc == SWM_OK)
 		swm_set_relation_allow(s);
 	s->done = rc == SWM_OK;

@@ -9,7 +9,7 @@
 static bool
 has_content(const struct serving *s)
 {
-	return s->plan->shape != SWM_SHAPE_NONE || s->explain;
+	return s->decided->plan->shape != SWM_SHAPE_NONE || s->decided->explain;
 }
 
 /*
@@ -20,12 +20,12 @@ has_content(const struct serving *s)
 static void
 set_early_range(struct serving *s)
 {
-	const swm_plan_node *root = s->plan->root;
-	int64_t end = root->offset + root->limit, seen = root->offset + s->rows;
+	const swm_plan_node *root = s->decided->plan->root;
+	int64_t end = root->offset + root->limit, seen = root->offset + s->progress.rows;
 
-	if (s->is_estimate && s->total <= seen)
-		s->total = seen + 1;
-	swm_set_content_range(s, (root->has_limit && end < s->total ? end : s->total) - 1);
+	if (s->progress.is_estimate && s->progress.total <= seen)
+		s->progress.total = seen + 1;
+	swm_set_content_range(s, (root->has_limit && end < s->progress.total ? end : s->progress.total) - 1);
 }
 
 /* The column of response.headers, behind what each row gives. */
@@ -44,10 +44,10 @@ send_page(struct serving *s, const swm_result *result)
 {
 	int rc = SWM_OK;
 
-	if (!s->reply.begun && s->total >= 0)
+	if (!s->reply.begun && s->progress.total >= 0)
 		set_early_range(s);
-	if (!s->reply.begun && s->plan->settings_columns && !s->explain)
-		rc = swm_apply_response_settings(s, result, settings_column(s->plan));
+	if (!s->reply.begun && s->decided->plan->settings_columns && !s->decided->explain)
+		rc = swm_apply_response_settings(s, result, settings_column(s->decided->plan));
 	if (!s->reply.begun)
 		swm_set_server_timing(s);
 	return rc != SWM_OK ? rc : swm_reply_flush(&s->reply, s->err);
@@ -57,16 +57,16 @@ send_page(struct serving *s, const swm_result *result)
 static bool
 is_held(const struct serving *s)
 {
-	return s->changes || s->plan->uncut || s->encoder.bare || s->prefer.max_affected >= 0;
+	return s->decided->changes || s->decided->plan->uncut || s->progress.encoder.bare || s->decided->max_affected >= 0;
 }
 
 /* Whether the row is of the page, where PostgreSQL did not see to that. */
 static bool
 is_in_page(const struct serving *s, int64_t number)
 {
-	const swm_plan_node *root = s->plan->root;
+	const swm_plan_node *root = s->decided->plan->root;
 
-	return !s->plan->uncut ||
+	return !s->decided->plan->uncut ||
 	       (number >= root->offset && (!root->has_limit || number - root->offset < root->limit));
 }
 
@@ -76,7 +76,7 @@ rows_in(const struct serving *s, const swm_result *result)
 {
 	int64_t rows = 1;
 
-	if (s->plan->made == SWM_MADE_HANDLED && !s->explain)
+	if (s->decided->plan->made == SWM_MADE_HANDLED && !s->decided->explain)
 		(void)swm_result_int64(&rows, result, 0, 1);
 	return rows;
 }
@@ -85,18 +85,18 @@ rows_in(const struct serving *s, const swm_result *result)
 static int
 take_row(struct serving *s, const swm_result *result, int row)
 {
-	bool wanted = !s->reply.no_body || s->if_none_match.len > 0; /* for its tag, where not for itself */
-	bool write = wanted && !(s->encoder.bare && s->rows > 0) && has_content(s);
+	bool wanted = !s->reply.no_body || s->progress.if_none_match.len > 0; /* for its tag, where not for itself */
+	bool write = wanted && !(s->progress.encoder.bare && s->progress.rows > 0) && has_content(s);
 
-	if (!is_in_page(s, s->seen++))
+	if (!is_in_page(s, s->progress.seen++))
 		return SWM_OK;
 	if (write)
-		s->encoder.row(&s->encoder, &s->reply.body, result, row, s->rows);
-	s->rows += rows_in(s, result);
+		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, row, s->progress.rows);
+	s->progress.rows += rows_in(s, result);
 	int held = swm_check_held(s);
 	if (held != SWM_OK)
 		return held;
-	if (s->plan->place != NULL && s->rows == s->plan->root->limit) {
+	if (s->decided->plan->place != NULL && s->progress.rows == s->decided->plan->root->limit) {
 		int rc = swm_keep_position(s, result, row);
 		if (rc != SWM_OK)
 			return rc;
@@ -109,8 +109,8 @@ take_row(struct serving *s, const swm_result *result, int row)
 static int
 take_rows(struct serving *s, const swm_result *result)
 {
-	if (s->seen == 0 && !swm_encoder_fits(&s->encoder, result)) {
-		s->types_changed = true;
+	if (s->progress.seen == 0 && !swm_encoder_fits(&s->progress.encoder, result)) {
+		s->retry.types_changed = true;
 		return swm_fail(s->err, SWM_ERR_INTERNAL,
 		                SWM_STR("the table changes while it is read"));
 	}
@@ -148,39 +148,39 @@ swm_fail_max_affected(struct serving *s, int64_t rows)
 static int
 judge(struct serving *s)
 {
-	int rc = s->plan->uncut ? swm_check_total(s) : SWM_OK;
+	int rc = s->decided->plan->uncut ? swm_check_total(s) : SWM_OK;
 
 	if (rc != SWM_OK)
 		return rc;
-	if (s->encoder.single && s->rows != 1)
-		return swm_fail_not_singular(s, s->rows);
-	if (s->prefer.max_affected >= 0 && s->rows > s->prefer.max_affected)
-		return swm_fail_max_affected(s, s->rows);
+	if (s->progress.encoder.single && s->progress.rows != 1)
+		return swm_fail_not_singular(s, s->progress.rows);
+	if (s->decided->max_affected >= 0 && s->progress.rows > s->decided->max_affected)
+		return swm_fail_max_affected(s, s->progress.rows);
 	return SWM_OK;
 }
 
 bool
 swm_read_is_judged(const struct serving *s)
 {
-	bool may_be_behind = s->plan != NULL && s->plan->uncut && s->plan->root->offset > 0;
+	bool may_be_behind = s->decided->plan != NULL && s->decided->plan->uncut && s->decided->plan->root->offset > 0;
 
-	return s->encoder.single || s->prefer.max_affected >= 0 || may_be_behind;
+	return s->progress.encoder.single || s->decided->max_affected >= 0 || may_be_behind;
 }
 
 static void
 set_range(struct serving *s)
 {
-	if (s->plan->uncut)
-		s->total = s->seen;
-	if (!s->explain)
-		swm_set_content_range(s, s->plan->root->offset + s->rows - 1);
+	if (s->decided->plan->uncut)
+		s->progress.total = s->progress.seen;
+	if (!s->decided->explain)
+		swm_set_content_range(s, s->decided->plan->root->offset + s->progress.rows - 1);
 }
 
 /* Whether the rows themselves may set the answer's headers. */
 static bool
 is_late(const struct serving *s)
 {
-	return s->call != NULL || s->plan->made == SWM_MADE_HANDLED;
+	return s->decided->call != NULL || s->decided->plan->made == SWM_MADE_HANDLED;
 }
 
 /* Behind a function's rows, and then Content-Range is there to be replaced; before a table's, of a pre-request function. */
@@ -215,38 +215,26 @@ take_event(struct serving *s, const swm_event *event, enum swm_read_step kind)
  * The whole of it
  */
 
-/* A volatile function runs once: what it returns is counted as it comes, but not where a handler takes it. */
-static void
-choose_count(struct serving *s)
-{
-	bool once = s->call != NULL && s->call->function->volatility == 'v';
-
-	if (once && s->plan->made == SWM_MADE_HANDLED)
-		s->prefer.count = SWM_COUNT_NONE;
-	s->plan->uncut = once && swm_counted(s) == SWM_COUNT_EXACT;
-}
-
 static int
 begin_read(struct serving *s, swm_read *read)
 {
-	s->total = -1;
-	s->is_estimate = false;
-	s->rows = s->seen = 0;
-	s->last = NULL;
-	if (s->plan->place != NULL)
+	s->progress.total = -1;
+	s->progress.is_estimate = false;
+	s->progress.rows = s->progress.seen = 0;
+	s->progress.last = NULL;
+	if (s->decided->plan->place != NULL)
 		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
-	choose_count(s);
-	int rc = swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->writing.media,
+	int rc = swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan, s->decided->explain ? s->decided->explain_format : s->decided->writing.media,
 	                          s->err);
 	if (rc == SWM_OK)
-		rc = swm_serving_header(s, &s->if_none_match, "If-None-Match");
+		rc = swm_serving_header(s, &s->progress.if_none_match, "If-None-Match");
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
 		return rc;
 	swm_set_read_headers(s);
 	if (has_content(s))
-		s->encoder.begin(&s->encoder, &s->reply.body);
+		s->progress.encoder.begin(&s->progress.encoder, &s->reply.body);
 	return SWM_OK;
 }
 
@@ -259,12 +247,12 @@ end_read(struct serving *s)
 	if (rc != SWM_OK)
 		return rc;
 	if (has_content(s))
-		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
+		swm_encoder_end(&s->progress.encoder, &s->reply.body, s->progress.rows);
 	if (s->reply.begun)
 		return SWM_OK;
 	if (!is_late(s))
 		set_range(s);
-	if (!s->explain)
+	if (!s->decided->explain)
 		swm_set_etag(s);
 	return SWM_OK;
 }
@@ -283,7 +271,7 @@ run_read(struct serving *s, swm_read *read)
 	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, &event, kind);
-		if (verdict != SWM_OK && !s->changes)
+		if (verdict != SWM_OK && !s->decided->changes)
 			return verdict;
 		if (verdict != SWM_OK && kind == SWM_READ_DECISION)
 			swm_read_roll_back(read);
@@ -298,7 +286,7 @@ swm_step_read(struct serving *s)
 {
 	swm_read read = { 0 };
 
-	s->may_have_written |= s->call != NULL && s->changes;
+	s->may_have_written |= s->decided->call != NULL && s->decided->changes;
 	int rc = run_read(s, &read);
 	s->may_have_committed = swm_read_may_have_committed(&read);
 	swm_read_finish(&read);

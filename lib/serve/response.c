@@ -39,7 +39,7 @@ swm_room_for_headers(const struct serving *s)
 {
 	enum { OURS = 300 }; /* Content-Type, Content-Profile, Content-Range, Content-Length, Idempotency-Replayed */
 	enum { TIMING = 200 };
-	size_t used = swm_reply_head_length(&s->reply) + OURS + s->content_type.len + s->schema.len;
+	size_t used = swm_reply_head_length(&s->reply) + OURS + s->decided->content_type.len + s->asked->schema.len;
 
 	used += s->engine->settings->server_timing_enabled ? TIMING : 0;
 	used += s->keyed != NULL ? SWM_KEPT_SPARE : 0;

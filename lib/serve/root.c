@@ -14,7 +14,7 @@ static bool
 needs_database(const struct serving *s)
 {
 	return s->engine->settings->db_pre_request.len > 0 ||
-	       swm_snapshot_role(s->snapshot, s->identity.role) == NULL;
+	       swm_snapshot_role(s->snapshot, s->asked->identity.role) == NULL;
 }
 
 static int
@@ -23,7 +23,7 @@ ask_database(struct serving *s)
 	swm_read read = { 0 };
 	swm_event event;
 	enum swm_read_step kind;
-	int rc = swm_prepare_read(s, &read);
+	int rc = swm_prepare_pre_request(s, &read);
 
 	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
 		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result, 0) : SWM_OK;
@@ -48,7 +48,7 @@ write_document(struct serving *s)
 {
 	swm_openapi_request request = {
 		.snapshot = s->snapshot, .settings = s->engine->settings,
-		.schema = s->schema, .role = s->identity.role, .base_path = s->prefix,
+		.schema = s->asked->schema, .role = s->asked->identity.role, .base_path = s->asked->prefix,
 		.to = &s->reply.body, .flush = send_piece, .user = s,
 	};
 
@@ -56,15 +56,16 @@ write_document(struct serving *s)
 }
 
 int
-swm_answer_root(struct serving *s)
+swm_answer_root(struct serving *s, struct decided *to)
 {
 	swm_str accept;
+	enum swm_media media;
 	int rc = swm_serving_header(s, &accept, "Accept");
 
 	if (rc == SWM_OK)
-		rc = swm_accept_choose(&s->writing.media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
+		rc = swm_accept_choose(&media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
 	if (rc == SWM_OK)
-		rc = swm_step_preferences(s);
+		rc = swm_step_preferences(s, to);
 	if (rc != SWM_OK)
 		return rc;
 	swm_set_root_headers(s);

@@ -61,21 +61,21 @@ look(struct serving *s, const swm_statement *statement, bool checked, struct fou
 static swm_row_place
 place_of(const struct serving *s, int64_t row)
 {
-	bool is_json = s->content == SWM_CONTENT_JSON;
+	bool is_json = s->sent->content == SWM_CONTENT_JSON;
 
-	return (swm_row_place){ row, is_json ? swm_json_line_of_row(swm_buf_view(&s->body), row) : 0 };
+	return (swm_row_place){ row, is_json ? swm_json_line_of_row(swm_buf_view(&s->sent->text), row) : 0 };
 }
 
 /* Each of the row's values may be good alone. */
 static const swm_column *
 search_column(struct serving *s, int64_t row)
 {
-	const swm_columns *columns = &s->write_plan->columns;
-	const char *body = swm_buf_text(&s->body);
+	const swm_columns *columns = &s->decided->write_plan->columns;
+	const char *body = swm_buf_text(&s->sent->text);
 	swm_statement statement;
 	struct found found;
 
-	if (swm_sql_body_columns(&statement, s->arena, s->write_plan, body, row, NULL) != SWM_OK ||
+	if (swm_sql_body_columns(&statement, s->arena, s->decided->write_plan, body, row, NULL) != SWM_OK ||
 	    !look(s, &statement, false, &found) || !found.refused || found.rows >= (int64_t)columns->count)
 		return NULL;
 	return columns->items[found.rows];
@@ -84,13 +84,13 @@ search_column(struct serving *s, int64_t row)
 static void
 search_value(struct serving *s)
 {
-	const char *body = swm_buf_text(&s->body);
+	const char *body = swm_buf_text(&s->sent->text);
 	swm_statement statement;
 	struct found found;
 
 	found.refused = false;
 	for (int rounded = 0; rounded < 2 && !found.refused; rounded++)
-		if (swm_sql_body_rows(&statement, s->arena, s->write_plan, body, rounded != 0, NULL) != SWM_OK ||
+		if (swm_sql_body_rows(&statement, s->arena, s->decided->write_plan, body, rounded != 0, NULL) != SWM_OK ||
 		    !look(s, &statement, rounded == 0, &found))
 			return;
 	if (!found.refused)
@@ -106,7 +106,7 @@ search_nul(struct serving *s)
 {
 	swm_error *err = swm_error_new();
 
-	if (err != NULL && swm_json_check_rows(swm_buf_view(&s->body), false, err) == SWM_EDATABASE &&
+	if (err != NULL && swm_json_check_rows(swm_buf_view(&s->sent->text), false, err) == SWM_EDATABASE &&
 	    swm_str_eq(swm_error_message(err), swm_error_message(s->err)))
 		swm_error_set_details(s->err, swm_error_details(err));
 	swm_error_free(err);
@@ -115,12 +115,12 @@ search_nul(struct serving *s)
 static void
 search_key(struct serving *s)
 {
-	const char *body = swm_buf_text(&s->body);
+	const char *body = swm_buf_text(&s->sent->text);
 	swm_statement statement;
 	struct found found;
 
-	if (!swm_plan_key_is_of_all_rows(s->write_plan) ||
-	    swm_sql_key_twice(&statement, s->arena, s->write_plan, body, NULL) != SWM_OK ||
+	if (!swm_plan_key_is_of_all_rows(s->decided->write_plan) ||
+	    swm_sql_key_twice(&statement, s->arena, s->decided->write_plan, body, NULL) != SWM_OK ||
 	    !look(s, &statement, false, &found) || found.rows != 1)
 		return;
 	const swm_row_place place = place_of(s, found.numbers[0]);
@@ -133,7 +133,7 @@ search_array(struct serving *s)
 {
 	if (swm_is_key_twice(s->err))
 		search_key(s);
-	else if (swm_str_eq(swm_error_code(s->err), SWM_STR("22P05")) && s->content == SWM_CONTENT_JSON)
+	else if (swm_str_eq(swm_error_code(s->err), SWM_STR("22P05")) && s->sent->content == SWM_CONTENT_JSON)
 		search_nul(s);
 	else if (swm_may_be_of_value(s->err))
 		search_value(s);
@@ -143,10 +143,10 @@ int
 swm_search_body(struct serving *s)
 {
 	static const swm_statement nothing = { "SELECT WHERE false", NULL, 0 };
-	bool is_array = s->write == SWM_WRITES_INSERT && s->json.body == SWM_JSON_BODY_ARRAY;
+	bool is_array = s->asked->write == SWM_WRITES_INSERT && s->sent->json.body == SWM_JSON_BODY_ARRAY;
 	struct found found;
 
-	if (s->ingest != NULL || s->explain || s->write_plan->columns.count == 0)
+	if (s->sent->ingest != NULL || s->decided->explain || s->decided->write_plan->columns.count == 0)
 		return swm_error_result(s->err);
 	if (is_array)
 		search_array(s);

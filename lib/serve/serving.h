@@ -36,26 +36,13 @@ enum swm_stage {
 	SWM_STAGES
 };
 
-/* One request on its way. Everything in it lives in its arena, or is borrowed from the request. */
-struct serving {
-	swm_engine *engine;
-	const swm_request *request;
-	swm_arena *arena;
-	swm_error *err;
-	swm_reply reply;
-	swm_snapshot *snapshot;
-	bool done;                 /* a step has made the whole answer */
-	int tries;                 /* how often it was planned once more */
-	swm_error *refusal;        /* of the try before; NULL for none */
-	bool planned;              /* of a batch: its first operation can be */
-	bool unknown_names;        /* the plan names what the snapshot does not know */
-	bool types_changed;        /* the rows are not of the types that the snapshot says */
-	enum swm_stage stage;      /* with server-timing-enabled */
-	int64_t stage_since;       /* microseconds of swm_clock_us(); 0 before the first */
-	int64_t stage_us[SWM_STAGES];
-
+/*
+ * A request as it was asked: written by the steps that read its head, and by nothing later. What
+ * becomes of it is decided elsewhere.
+ */
+struct asked {
 	swm_str prefix;            /* where the API is mounted, as paths of answers begin */
-	swm_str path, query;       /* of the target, as sent, behind the prefix */
+	swm_str path, query;       /* of the target, as sent, after the prefix */
 	swm_str relation;          /* decoded */
 	bool is_root, is_function;
 	bool is_root_spec;         /* the function that db-root-spec names: it stands for a document */
@@ -65,30 +52,90 @@ struct serving {
 	bool by_profile;           /* the schema was chosen: the answer names it */
 	swm_pair *pairs;
 	size_t pair_count;
-	swm_ast *ast;
-	swm_pair *arguments;       /* of a function's call: among pairs, or of a form */
+	swm_pair *arguments;       /* of a function's call by GET; among the pairs no more */
 	size_t argument_count;
-	enum swm_content content;  /* of the body of a write, or of a call by POST */
-	struct swm_ingest *ingest; /* the body comes in rows that are copied; NULL when it is held whole */
-	swm_buf body;              /* as its parameter: with a NUL behind it */
-	bool no_body;              /* of a call by POST: nothing was sent */
-	bool form_of_json;         /* the body is a form that begins as JSON does */
-	swm_json_facts json;       /* of a JSON body */
-	const swm_plan_call *call; /* NULL for a relation */
-	bool changes;              /* a write, or what is called may write: it must run but once */
+	swm_ast *ast;
+	enum swm_writes write;
+	swm_preferences prefer;
 	bool has_range;
 	swm_range range;
-	enum swm_writes write;
-	swm_write_plan *write_plan;
-	swm_read_plan *plan;       /* of a write, what it returns; NULL when that is nothing */
+};
+
+/* The body, written by the step that takes it. */
+struct sent {
+	enum swm_content content;  /* of a write, or of a call by POST */
+	struct swm_ingest *ingest; /* it comes in rows that are copied; NULL when it is held whole */
+	swm_buf text;              /* as its parameter: with a NUL after it */
+	bool no_body;              /* of a call by POST: nothing was sent */
+	swm_json_facts json;       /* of a JSON body */
+	swm_pair *form;            /* of a call: the arguments of a form */
+	size_t form_count;
+	bool form_of_json;         /* it is a form that begins as JSON does */
+};
+
+/* What is done about it, each decided once: written by the steps that plan. */
+struct decided {
+	const swm_plan_call *call; /* NULL for a relation */
+	bool changes;              /* a write, or what is called may write: it must run but once */
+	const swm_write_plan *write_plan;
+	const swm_read_plan *plan; /* of a write, what it returns; NULL when that is nothing */
 	struct swm_writing writing;
 	swm_str content_type;
 	bool explain;              /* the plan of the media type is asked for, not its rows */
 	enum swm_media explain_format;
 	unsigned explain_options;
-	swm_preferences prefer;
-	bool timezone_applied;
+	enum swm_count count;      /* of what is preferred what can be applied; swm_counted() says how */
+	int64_t max_affected;      /* -1 for none */
+	enum swm_tx tx;            /* DEFAULT: the preference is not applied */
 	bool rollback;
+	swm_str timezone;          /* empty for none */
+};
+
+/* The rows on their way into the answer. */
+struct progress {
+	swm_encoder encoder;
+	int64_t total;             /* rows without limit; -1 when not counted */
+	bool is_estimate;          /* the total may be wrong either way */
+	int64_t rows;              /* of the answer so far */
+	int64_t seen;              /* that have come so far */
+	const swm_position *last;  /* of a full page, where its last row stands */
+	swm_str if_none_match;
+};
+
+/* Planning once more: whether the snapshot may be to blame for an error. */
+struct retry {
+	int tries;                 /* how often it was planned once more */
+	swm_error *refusal;        /* of the try before; NULL for none */
+	bool planned;              /* of a batch: its first operation can be */
+	bool unknown_names;        /* the plan names what the snapshot does not know */
+	bool types_changed;        /* the rows are not of the types that the snapshot says */
+};
+
+/* With server-timing-enabled. */
+struct timing {
+	enum swm_stage stage;
+	int64_t since;             /* microseconds of swm_clock_us(); 0 before the first */
+	int64_t us[SWM_STAGES];
+};
+
+/*
+ * One request on its way. Everything in it lives in its arena, or is borrowed from the request.
+ * The records behind const are written by the steps that are given them.
+ */
+struct serving {
+	swm_engine *engine;
+	const swm_request *request;
+	swm_arena *arena;
+	swm_error *err;
+	const struct asked *asked;
+	const struct sent *sent;
+	const struct decided *decided;
+	swm_snapshot *snapshot;
+	swm_reply reply;
+	bool done;                 /* a step has made the whole answer */
+	struct progress progress;
+	struct retry retry;
+	struct timing timing;
 	swm_transaction *transaction; /* what it does is a part of this one; NULL: it has one of its own */
 	swm_transaction own;
 	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
@@ -96,48 +143,52 @@ struct serving {
 	bool may_have_written;     /* a statement that could has been sent */
 	bool may_have_committed;   /* the read or write: as swm_exec_may_have_committed() */
 	bool sql_set_status;       /* by response.status */
-	swm_encoder encoder;
-	int64_t total;             /* rows without limit; -1 when not counted */
-	bool is_estimate;          /* the total may be wrong either way */
-	int64_t rows;              /* of the answer so far */
-	swm_str if_none_match;
-	const swm_position *last;  /* of a full page, where its last row stands */
-	int64_t seen;              /* rows that have come so far */
 };
 
+/* The records of a request that is served; the serving points to them. */
+struct swm_records {
+	struct asked asked;
+	struct sent sent;
+	struct decided decided;
+};
+
+void swm_records_init(struct swm_records *records, struct serving *s);
+void swm_records_dispose(struct swm_records *records);
+
 /*
- * The steps, in their order. Each returns SWM_OK for the next one to go on (or the
- * answer to leave, with done), or has written the error that becomes the answer.
+ * The steps, in their order. Each returns SWM_OK for the next one to go on (or the answer to
+ * leave, with done), or has written the error that becomes the answer. The last parameter is the
+ * record that a step may write.
  */
-int swm_step_cors(struct serving *s);         /* a preflight request needs nothing else */
-int swm_step_authenticate(struct serving *s); /* token -> role and claims */
-int swm_step_admit(struct serving *s);        /* may be put off, by the program */
-int swm_step_route(struct serving *s);        /* path -> relation or function */
-int swm_step_schema(struct serving *s);       /* Accept-Profile, Content-Profile -> schema */
-int swm_step_method(struct serving *s);
-int swm_step_coding(struct serving *s);       /* Content-Encoding: a coded body is refused */
-int swm_step_parse(struct serving *s);        /* query string -> tree */
-int swm_step_prefer(struct serving *s);       /* Prefer */
-int swm_step_range(struct serving *s);        /* Range */
-int swm_step_snapshot(struct serving *s);     /* what the database has */
-int swm_step_root(struct serving *s);         /* what is no relation */
-int swm_step_options(struct serving *s);      /* Allow; the database stays untouched */
-int swm_step_key(struct serving *s);          /* Idempotency-Key: whose, and for what */
-int swm_step_batch(struct serving *s);        /* the operations of POST /batch */
-int swm_step_body(struct serving *s);         /* Content-Type; a function's arguments, or what is written */
-int swm_step_call(struct serving *s);         /* arguments + snapshot -> the function */
-int swm_step_plan(struct serving *s);         /* tree + snapshot -> plan; Accept -> media type */
-int swm_step_preferences(struct serving *s);  /* Prefer: what can be applied */
-int swm_step_transaction(struct serving *s);  /* takes the key, or answers from what is kept for it */
-int swm_step_write(struct serving *s);        /* plan -> SQL -> commit -> answer */
-int swm_step_read(struct serving *s);         /* plan -> SQL -> rows -> body */
+int swm_step_cors(struct serving *s, struct asked *to);         /* a preflight request needs nothing else */
+int swm_step_authenticate(struct serving *s, struct asked *to); /* token -> role and claims */
+int swm_step_admit(struct serving *s);                          /* may be put off, by the program */
+int swm_step_route(struct serving *s, struct asked *to);        /* path -> relation or function */
+int swm_step_schema(struct serving *s, struct asked *to);       /* Accept-Profile, Content-Profile -> schema */
+int swm_step_method(struct serving *s, struct asked *to);
+int swm_step_coding(struct serving *s);                         /* Content-Encoding: a coded body is refused */
+int swm_step_parse(struct serving *s, struct asked *to);        /* query string -> tree */
+int swm_step_prefer(struct serving *s, struct asked *to);       /* Prefer */
+int swm_step_range(struct serving *s, struct asked *to);        /* Range */
+int swm_step_snapshot(struct serving *s);                       /* what the database has */
+int swm_step_root(struct serving *s, struct decided *to);       /* what is no relation */
+int swm_step_options(struct serving *s);                        /* Allow; the database stays untouched */
+int swm_step_key(struct serving *s);                            /* Idempotency-Key: whose, and for what */
+int swm_step_batch(struct serving *s, struct swm_records *to);  /* the operations of POST /batch */
+int swm_step_body(struct serving *s, struct sent *to);          /* Content-Type; arguments, or what is written */
+int swm_step_call(struct serving *s, struct decided *to);       /* arguments + snapshot -> the function */
+int swm_step_plan(struct serving *s, struct decided *to);       /* tree + snapshot -> plan; Accept -> media type */
+int swm_step_preferences(struct serving *s, struct decided *to); /* Prefer: what can be applied */
+int swm_step_transaction(struct serving *s);                    /* takes the key, or answers from what is kept for it */
+int swm_step_write(struct serving *s);                          /* plan -> SQL -> commit -> answer */
+int swm_step_read(struct serving *s);                           /* plan -> SQL -> rows -> body */
 
 /*
  * After a step has failed: whether it did since the snapshot is older than the tables. Then the
  * steps that depend on it are to be taken once more, with another; the error is gone. False
  * leaves the error that is to be told.
  */
-bool swm_plan_again(struct serving *s);
+bool swm_plan_again(struct serving *s, struct decided *decided);
 
 /*
  * The result of the last try: where the request names what is not there any more, so that it
@@ -166,10 +217,10 @@ void swm_keyed_dispose(struct serving *s);
 int swm_check_held(struct serving *s);
 
 /* The steps of a request that is a part of another: from its route on, until its answer is complete. */
-int swm_serve_part(struct serving *s);
+int swm_serve_part(struct serving *s, struct swm_records *records);
 
 /* Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE (SWM_EREFUSED); SWM_ENOMEM. */
-int swm_choose_media(struct serving *s, swm_str accept, swm_error *err);
+int swm_choose_media(struct serving *s, struct decided *to, swm_str accept, swm_error *err);
 
 /* What several of them need. */
 bool swm_serving_is(const struct serving *s, const char *method);
@@ -241,7 +292,7 @@ size_t swm_room_for_headers(const struct serving *s);
 int swm_apply_response_settings(struct serving *s, const swm_result *result, int column);
 
 /* The OpenAPI document, or that there is none. */
-int swm_answer_root(struct serving *s);
+int swm_answer_root(struct serving *s, struct decided *to);
 
 /*
  * The request as settings of its transaction: the read is made ready, nothing is
@@ -249,11 +300,15 @@ int swm_answer_root(struct serving *s);
  */
 struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
+bool swm_write_has_judgement(const struct serving *s); /* the same, were its plan not asked for in place of its rows */
 bool swm_read_is_judged(const struct serving *s);  /* the same for what a function wrote */
-int swm_take_written(struct serving *s);      /* the body of a write -> JSON */
-int swm_take_csv(struct serving *s);          /* a body of CSV, held whole -> JSON */
-int swm_inspect_json(struct serving *s);      /* a held body, without byte order mark -> s->json */
+int swm_take_written(struct serving *s, struct sent *to); /* the body of a write -> JSON */
+int swm_take_csv(struct serving *s, struct sent *to);     /* a body of CSV, held whole -> JSON */
+int swm_inspect_json(struct serving *s, struct sent *to); /* a held body, without byte order mark -> its facts */
 int swm_prepare_read(struct serving *s, struct swm_read *read);
+
+/* The same for role and pre-request function alone, whatever is planned. */
+int swm_prepare_pre_request(struct serving *s, struct swm_read *read);
 
 /*
  * The same of a statement alone, in a transaction that changes nothing and calls nothing. checked:
@@ -274,12 +329,15 @@ int swm_search_body(struct serving *s);
  * A body of many rows: open finds out what they are called (s->json), prepare where they are
  * staged, and copy, at SWM_READ_STAGED, brings them there.
  */
-int swm_ingest_open(struct serving *s, enum swm_feed_form form, swm_str begin);
+int swm_ingest_open(struct serving *s, struct sent *to, enum swm_feed_form form, swm_str begin);
 int swm_ingest_prepare(struct serving *s);
 int swm_ingest_copy(struct serving *s, int64_t *affected);
 void swm_ingest_search(struct serving *s);    /* at SWM_READ_FAILED: where the error was */
 bool swm_ingest_is_whole(const struct serving *s); /* no row has been copied: it can be prepared anew */
-void swm_ingest_dispose(struct serving *s);   /* does nothing without one */
+void swm_ingest_dispose(struct sent *sent);   /* does nothing without one */
+
+/* The plan of the write, with where its rows are staged. NULL for a read. */
+const swm_write_plan *swm_ingest_plan(const struct serving *s);
 
 /* The request failed: a hint for what is often wrong with a body, where the error shows it. */
 void swm_hint_at_body(struct serving *s);

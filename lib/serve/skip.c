@@ -241,7 +241,7 @@ leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, in
 	int rc = take_round(s, k, steps, n, &line);
 	swm_error_free(k->err);
 	k->err = why;
-	swm_plan_hide_unseen_key(s->snapshot, s->identity.role, k->err);
+	swm_plan_hide_unseen_key(s->snapshot, s->asked->identity.role, k->err);
 	if (rc == SWM_OK && swm_skips_note(k, number - 1, line) != SWM_OK)
 		rc = fail_whole(s, k);
 	return rc;
@@ -266,7 +266,7 @@ insert_range(struct serving *s, struct swm_skips *k, swm_staging *staging, int64
 int
 swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows)
 {
-	int rc = swm_sql_write(&k->insert, s->arena, s->write_plan, "", s->err);
+	int rc = swm_sql_write(&k->insert, s->arena, swm_ingest_plan(s), "", s->err);
 
 	/* none at all: what is wrong with the statement itself is no row's fault */
 	swm_staging_set_range(staging, 1, 0);

@@ -16,10 +16,10 @@ swm_enter_stage(struct serving *s, enum swm_stage stage)
 	if (!s->engine->settings->server_timing_enabled)
 		return;
 	int64_t now = swm_clock_us();
-	if (s->stage_since > 0)
-		s->stage_us[s->stage] += now - s->stage_since;
-	s->stage = stage;
-	s->stage_since = now;
+	if (s->timing.since > 0)
+		s->timing.us[s->timing.stage] += now - s->timing.since;
+	s->timing.stage = stage;
+	s->timing.since = now;
 }
 
 void
@@ -31,7 +31,7 @@ swm_set_server_timing(struct serving *s)
 		return;
 	swm_enter_stage(s, SWM_STAGE_RESPONSE);
 	for (int i = 0; i < SWM_STAGES; i++) {
-		long long tenths = (long long)(s->stage_us[i] + 50) / 100; /* no float: its point is the locale's */
+		long long tenths = (long long)(s->timing.us[i] + 50) / 100; /* no float: its point is the locale's */
 		swm_buf_printf(&timing, "%s%s;dur=%lld.%lld", i == 0 ? "" : ", ", names[i], tenths / 10, tenths % 10);
 	}
 	swm_reply_set(&s->reply, "Server-Timing", swm_buf_view(&timing));

@@ -24,13 +24,13 @@ swm_check_held(struct serving *s)
 void
 swm_share_transaction(struct serving *s)
 {
-	const swm_role *role = swm_snapshot_role(s->snapshot, s->identity.role);
+	const swm_role *role = swm_snapshot_role(s->snapshot, s->asked->identity.role);
 
 	if (s->transaction != NULL)
 		return;
-	s->own = (swm_transaction){ .engine = s->engine, .anonymous = s->identity.anonymous,
-		.begin = swm_transaction_begin(role, s->call == NULL ? NULL : s->call->function, true),
-		.borrower = swm_serving_borrower(s), .rollback = s->rollback };
+	s->own = (swm_transaction){ .engine = s->engine, .anonymous = s->asked->identity.anonymous,
+		.begin = swm_transaction_begin(role, s->decided->call == NULL ? NULL : s->decided->call->function, true),
+		.borrower = swm_serving_borrower(s), .rollback = s->decided->rollback };
 	s->transaction = &s->own;
 }
 

@@ -18,14 +18,14 @@ struct outcome {
 static bool
 has_content(const struct serving *s)
 {
-	return s->plan != NULL || s->explain;
+	return s->decided->plan != NULL || s->decided->explain;
 }
 
 /* The key of the only row that was written: /films?id=eq.11 */
 static void
 take_location(struct serving *s, const swm_result *result, struct outcome *o)
 {
-	const swm_columns *key = &s->write_plan->location;
+	const swm_columns *key = &s->decided->write_plan->location;
 
 	swm_put_path(s, &o->location);
 	for (size_t i = 0; i < key->count; i++) {
@@ -44,67 +44,67 @@ take_row(struct serving *s, const swm_event *event, struct outcome *o)
 {
 	const swm_result *result = event->result;
 	bool has_row = swm_result_rows(result) > 0;
-	bool handled = s->plan != NULL && s->plan->made == SWM_MADE_HANDLED && !s->explain;
+	bool handled = s->decided->plan != NULL && s->decided->plan->made == SWM_MADE_HANDLED && !s->decided->explain;
 
 	if (event->end_of_step && !handled)
 		(void)swm_result_affected(&o->affected, result);
 	if (has_row && handled) /* of how many rows the one was made */
 		(void)swm_result_int64(&o->affected, result, 0, 1);
-	if (has_row && s->write_plan->location.count > 0 && s->rows == 0 && !s->explain)
+	if (has_row && s->decided->write_plan->location.count > 0 && s->progress.rows == 0 && !s->decided->explain)
 		take_location(s, result, o);
-	if (has_row && has_content(s) && !(s->encoder.single && s->rows > 0))
-		s->encoder.row(&s->encoder, &s->reply.body, result, 0, s->rows);
-	s->rows += has_row;
+	if (has_row && has_content(s) && !(s->progress.encoder.single && s->progress.rows > 0))
+		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, 0, s->progress.rows);
+	s->progress.rows += has_row;
 }
 
 /* Who accepts one object means one row, whether it is to be returned or not. */
 static bool
 must_be_one(const struct serving *s)
 {
-	enum swm_media media = s->writing.media;
+	enum swm_media media = s->decided->writing.media;
 
-	return s->writing.made == SWM_MADE_ROWS && (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
+	return s->decided->writing.made == SWM_MADE_ROWS && (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
 }
 
 /* What makes a write that went well be taken back. */
 static int
 judge(struct serving *s, const struct outcome *o)
 {
-	if (s->explain)
+	if (s->decided->explain)
 		return SWM_OK;
-	if (s->write == SWM_WRITES_PUT)
+	if (s->asked->write == SWM_WRITES_PUT)
 		return o->affected == 1 ? SWM_OK : swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
 	if (must_be_one(s) && o->affected != 1)
 		return swm_fail_not_singular(s, o->affected);
-	if (s->write != SWM_WRITES_INSERT && s->prefer.max_affected >= 0 && o->affected > s->prefer.max_affected)
+	if (s->asked->write != SWM_WRITES_INSERT && s->decided->max_affected >= 0 && o->affected > s->decided->max_affected)
 		return swm_fail_max_affected(s, o->affected);
 	return SWM_OK;
 }
 
-static bool
-has_judgement(const struct serving *s)
+bool
+swm_write_has_judgement(const struct serving *s)
 {
-	return s->write == SWM_WRITES_PUT || s->prefer.max_affected >= 0 || must_be_one(s);
+	return s->asked->write == SWM_WRITES_PUT || s->decided->max_affected >= 0 || must_be_one(s);
 }
 
 bool
 swm_write_is_judged(const struct serving *s)
 {
-	return !s->explain && has_judgement(s);
+	return !s->decided->explain && swm_write_has_judgement(s);
 }
 
 static void
 set_status(struct serving *s, const struct outcome *o)
 {
-	bool upsert = s->write == SWM_WRITES_PUT || s->prefer.resolution == SWM_RESOLUTION_MERGE;
+	bool upsert = s->asked->write == SWM_WRITES_PUT || s->asked->prefer.resolution == SWM_RESOLUTION_MERGE;
 	bool inserted = !upsert || o->affected > o->updated;
 
 	if (s->sql_set_status)
 		return;
-	if (s->write == SWM_WRITES_INSERT || (s->write == SWM_WRITES_PUT && s->plan != NULL))
+	if (s->asked->write == SWM_WRITES_INSERT || (s->asked->write == SWM_WRITES_PUT && s->decided->plan != NULL))
 		s->reply.status = inserted ? 201 : 200;
 	else
-		s->reply.status = s->plan != NULL ? 200 : 204;
+		s->reply.status = s->decided->plan != NULL ? 200 : 204;
 }
 
 static void
@@ -112,9 +112,9 @@ set_content_range(struct serving *s, const struct outcome *o)
 {
 	swm_buf range = SWM_BUF_INIT;
 
-	if (s->write == SWM_WRITES_PUT)
+	if (s->asked->write == SWM_WRITES_PUT)
 		return;
-	if (s->write == SWM_WRITES_UPDATE && o->affected > 0)
+	if (s->asked->write == SWM_WRITES_UPDATE && o->affected > 0)
 		swm_buf_printf(&range, "0-%lld/", (long long)o->affected - 1);
 	else
 		swm_buf_cstr(&range, "*/");
@@ -131,10 +131,10 @@ static void
 set_headers(struct serving *s, const struct outcome *o)
 {
 	swm_set_write_headers(s);
-	if (s->explain)
+	if (s->decided->explain)
 		return;
 	set_content_range(s, o);
-	if (o->location.len > 0 && s->rows == 1)
+	if (o->location.len > 0 && s->progress.rows == 1)
 		swm_reply_echo(&s->reply, "Location", swm_buf_view(&o->location));
 	set_status(s, o);
 	if (swm_ingest_tell(s) && o->affected == 0 && !s->sql_set_status)
@@ -199,20 +199,20 @@ static int
 write_once(struct serving *s, swm_read *read, struct outcome *o)
 {
 	int rc = !has_content(s) ? SWM_OK :
-	         swm_encoder_init(&s->encoder, s->arena, s->plan, s->explain ? s->explain_format : s->writing.media, s->err);
+	         swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan, s->decided->explain ? s->decided->explain_format : s->decided->writing.media, s->err);
 
-	s->rows = 0;
-	if (rc == SWM_OK && s->ingest != NULL)
+	s->progress.rows = 0;
+	if (rc == SWM_OK && s->sent->ingest != NULL)
 		rc = swm_ingest_prepare(s);
 	if (rc == SWM_OK)
 		rc = swm_prepare_read(s, read);
 	if (rc != SWM_OK)
 		return rc;
 	if (has_content(s))
-		s->encoder.begin(&s->encoder, &s->reply.body);
+		s->progress.encoder.begin(&s->progress.encoder, &s->reply.body);
 	rc = run(s, read, o);
 	if (rc == SWM_OK && has_content(s))
-		swm_encoder_end(&s->encoder, &s->reply.body, s->rows);
+		swm_encoder_end(&s->progress.encoder, &s->reply.body, s->progress.rows);
 	return rc;
 }
 
@@ -222,15 +222,9 @@ swm_step_write(struct serving *s)
 	swm_read read = { 0 };
 	struct outcome o = { 0 };
 
-	if (s->write == SWM_WRITES_NOTHING)
+	if (s->asked->write == SWM_WRITES_NOTHING)
 		return SWM_OK;
 	s->may_have_written = true;
-	if (s->explain && has_judgement(s) && s->transaction != NULL)
-		return swm_fail(s->err, SWM_ERR_NOT_IMPLEMENTED);
-	if (s->explain && has_judgement(s)) { /* its rows are not counted, so nothing is kept that might be refused */
-		s->rollback = true;
-		s->prefer.max_affected = -1;
-	}
 	int rc = write_once(s, &read, &o);
 	s->may_have_committed = swm_read_may_have_committed(&read);
 	swm_read_finish(&read);
@@ -238,7 +232,7 @@ swm_step_write(struct serving *s)
 	if (rc == SWM_EDATABASE)
 		rc = swm_search_body(s);
 	if (rc == SWM_EDATABASE)
-		swm_plan_explain_conflict(s->write_plan, s->snapshot, s->identity.role, s->err);
+		swm_plan_explain_conflict(s->decided->write_plan, s->snapshot, s->asked->identity.role, s->err);
 	s->done = rc == SWM_OK;
 	return rc;
 }
