@@ -2,6 +2,10 @@
 What nginx answers by itself with the site that ships (nginx/swm.site): every way in which it
 can, and what a client may make of it. Between nginx and the socket stands swm-fcgi, nothing,
 or a program of the test's own.
+
+Statuses of nginx that this site never sends: 408 and 499, of which there is no answer; 411, which
+nginx 1.22 has no more use for; 416, since the page's files are sent whole; 421, which takes a second
+server on the port. The page's 302, 404, 405 and 412 are in test_page_served.py.
 """
 import contextlib
 import json
