@@ -65,7 +65,7 @@ test('weeks and months have their days, cut off where the range is', async () =>
 	const weeks = await numbersShown(page, 'kWh', 'week')
 	assert.deepEqual(
 		weeks.map(([week]) => week.replaceAll(/\s/g, ' ')),
-		['27 Jan – 2 Feb 2025', '3 – 9 Feb 2025', '10 – 16 Feb 2025'],
+		['30 Jan – 2 Feb 2025', '3 – 9 Feb 2025', '10 Feb 2025'],
 	)
 	const expected = await sums(17, 'week', "date '2025-01-30' AND date '2025-02-10'")
 	assert.deepEqual(
@@ -76,9 +76,13 @@ test('weeks and months have their days, cut off where the range is', async () =>
 	await settled(page)
 	const months = await numbersShown(page, 'kWh', 'month')
 	assert.deepEqual(
-		months.map(([month]) => month),
-		['January 2025', 'February 2025'],
+		months.map(([month]) => month.replaceAll(/\s/g, ' ')),
+		['30 – 31 Jan 2025', '1 – 10 Feb 2025'],
 	)
+	await page.getByLabel('From').fill('2025-01-01')
+	await settled(page)
+	const [[january]] = await numbersShown(page, 'kWh', 'month')
+	assert.equal(january, 'January 2025')
 })
 
 test('every control of the range writes it into the link', async () => {
@@ -238,6 +242,35 @@ test('devices of other units have plots and totals of their own', async () => {
 		const months = await sums(id, 'month')
 		isShown(row[1], months.reduce((sum, [, amount]) => sum + Number(amount), 0))
 		await page.getByRole('slider', { name: `Plot of ${name} in ${unit}` }).waitFor()
+	}
+})
+
+test('a device has one colour, in every plot and beside its name', async () => {
+	const page = await openDevice(`#/device/17?${YEAR}&by=month&with=49,44`)
+	for (const [unit, names] of [
+		['kWh', ['heat-pump', 'car-charger']],
+		['l', ['water-house']],
+	]) {
+		const place = page.getByRole('region', { name: `${names.join(', ')} in ${unit}`, exact: true })
+		const found = await place.evaluate((section) => {
+			const wanted = [...section.querySelectorAll('.swatch')].map(
+				(swatch) => getComputedStyle(swatch).backgroundColor,
+			)
+			const painted = new Set()
+			for (const canvas of section.querySelectorAll('canvas')) {
+				const { width, height } = canvas
+				const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+				for (let i = 0; i < data.length; i += 4)
+					if (data[i + 3] === 255)
+						painted.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
+			}
+			return wanted.map((colour) => painted.has(colour))
+		})
+		assert.deepEqual(
+			found,
+			names.map(() => true),
+			unit,
+		)
 	}
 })
 

@@ -85,10 +85,13 @@ export const dateRange = (first, last) =>
 		? days.formatRange(utc(first), utc(last))
 		: `${date(first)} – ${date(last)}`;
 
-// A bucket by its first day: a day, a week as its two ends, a month by its name.
-export function bucketName(iso, by) {
+// A bucket by its first day: a day, a week as its two ends, a month by its name; of one that the
+// range cuts off, the days that are in it.
+export function bucketName(iso, { first, last, by }) {
 	if (by === 'day' || !isDay(iso)) return date(iso);
-	return by === 'month' ? months.format(utc(iso)) : dateRange(iso, lastDay(iso, 'week'));
+	const end = lastDay(iso, by);
+	if (by === 'month' && iso >= first && end <= last) return months.format(utc(iso));
+	return dateRange(iso < first ? first : iso, end > last ? last : end);
 }
 
 // For an axis: as short as it can be said.

@@ -71,9 +71,9 @@ function drawBars({ points, drawingContext: context, dygraph, color }) {
 
 const colour = (element) => getComputedStyle(element).color;
 
-function optionsOf({ series, buckets, by }, probes, Dygraph) {
+function optionsOf({ series, buckets, range }, probes, Dygraph) {
 	const bars = series.length === 1 && buckets.length <= MOST_BARS;
-	const half = (toTime(lastDay(buckets[0], by)) + 86400000 - toTime(buckets[0])) / 2;
+	const half = (toTime(lastDay(buckets[0], range.by)) + 86400000 - toTime(buckets[0])) / 2;
 	return {
 		labels: ['bucket', ...series.map((one, i) => `${i}`)],
 		labelsUTC: true,
@@ -96,10 +96,7 @@ function optionsOf({ series, buckets, by }, probes, Dygraph) {
 		fillAlpha: 0.12,
 		...(bars && { plotter: drawBars }),
 		series: Object.fromEntries(
-			series.map((one, i) => [
-				`${i}`,
-				{ strokePattern: PATTERNS[i % PATTERNS.length] },
-			]),
+			series.map(({ at }, i) => [`${i}`, { strokePattern: PATTERNS[at] }]),
 		),
 		axes: {
 			x: {
@@ -114,12 +111,12 @@ function optionsOf({ series, buckets, by }, probes, Dygraph) {
 }
 
 // What is said of one bucket: each series' amount, or that nothing was read.
-function sayBucket({ series, buckets, by, unit }, at) {
+function sayBucket({ series, buckets, range, unit }, at) {
 	const parts = series.map(({ name, amounts }) => {
 		const said = amounts[at] === null ? 'no readings' : amount(amounts[at], unit);
 		return series.length === 1 ? said : `${name} ${said}`;
 	});
-	return `${bucketName(buckets[at], by)}: ${parts.join(', ')}`;
+	return `${bucketName(buckets[at], range)}: ${parts.join(', ')}`;
 }
 
 // The keyboard walks through the buckets, as a slider's does; what it stands on is shown and said.
@@ -166,14 +163,15 @@ function paint(Dygraph, canvas, data, probes, set) {
 	});
 }
 
-// data: { title, summary, unit, by, buckets: [first day], series: [{ name, amounts: [number or null] }] }
+// data: { title, summary, unit, range, buckets: [first day], series: [{ at, name, amounts: [number or
+// null] }] }; at: which of the colours and patterns it has, the same in every plot of a view.
 export function plot(data, signal) {
 	const rest = 'Point at the plot, or walk through it with the arrow keys.';
 	const readout = h('p', { class: 'plot-readout', 'aria-hidden': 'true', 'data-rest': rest });
 	const canvas = h('div', { class: 'plot-canvas' });
 	const probes = {
 		grid: h('i', { class: 'plot-grid-colour' }),
-		series: data.series.map((one, i) => h('i', { class: `series-${i + 1}` })),
+		series: data.series.map(({ at }) => h('i', { class: `series-${at + 1}` })),
 	};
 	const box = h(
 		'div',

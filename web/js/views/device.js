@@ -153,7 +153,8 @@ function comparison(page, id) {
 	return { element, show };
 }
 
-function totalsTable(unit, by, series) {
+function totalsTable(unit, range, series) {
+	const { by } = range;
 	const bucket = (row) =>
 		row
 			? [
@@ -161,7 +162,7 @@ function totalsTable(unit, by, series) {
 					h(
 						'span',
 						{ class: 'quiet small' },
-						bucketName(row.bucket, by),
+						bucketName(row.bucket, range),
 					),
 				]
 			: '–';
@@ -213,7 +214,7 @@ function wordsOf(unit, range, series) {
 	const each = series.map(({ name, rows, sum }) => {
 		if (sum.buckets === 0) return `${name}: no readings.`;
 		const gaps = emptyBuckets(rows);
-		return `${name}: ${amount(sum.total, unit)} in all, lowest ${amount(sum.lowest.amount, unit)} (${bucketName(sum.lowest.bucket, range.by)}), highest ${amount(sum.highest.amount, unit)} (${bucketName(sum.highest.bucket, range.by)})${gaps ? `, ${counted(gaps, range.by, `${range.by}s`)} without readings` : ''}.`;
+		return `${name}: ${amount(sum.total, unit)} in all, lowest ${amount(sum.lowest.amount, unit)} (${bucketName(sum.lowest.bucket, range)}), highest ${amount(sum.highest.amount, unit)} (${bucketName(sum.highest.bucket, range)})${gaps ? `, ${counted(gaps, range.by, `${range.by}s`)} without readings` : ''}.`;
 	});
 	return `${dateRange(range.first, range.last)} by ${range.by}. ${each.join(' ')} The table below has the numbers.`;
 }
@@ -226,7 +227,7 @@ function bucketTable(unit, range, buckets, series) {
 		[
 			{
 				title: range.by[0].toUpperCase() + range.by.slice(1),
-				cell: (i) => bucketName(buckets[i], range.by),
+				cell: (i) => bucketName(buckets[i], range),
 			},
 			...series.map(({ name, amounts }) => ({
 				title: `${name}, ${unit}`,
@@ -264,13 +265,13 @@ function unitSection(unit, list, { range, ids, names, signal }) {
 				title: `Plot of ${title}`,
 				summary: wordsOf(unit, range, series),
 				unit,
-				by: range.by,
+				range,
 				buckets,
 				series,
 			},
 			signal,
 		),
-		totalsTable(unit, range.by, series),
+		totalsTable(unit, range, series),
 		h(
 			'details',
 			{ class: 'numbers' },

@@ -23,7 +23,8 @@ function figure(label, value, more) {
 	);
 }
 
-function figures(unit, by, sum) {
+function figures(unit, range, sum) {
+	const { by } = range;
 	return h(
 		'dl',
 		{ class: 'figures' },
@@ -32,12 +33,12 @@ function figures(unit, by, sum) {
 		figure(
 			`Lowest ${by}`,
 			amount(sum.lowest.amount, unit),
-			bucketName(sum.lowest.bucket, by),
+			bucketName(sum.lowest.bucket, range),
 		),
 		figure(
 			`Highest ${by}`,
 			amount(sum.highest.amount, unit),
-			bucketName(sum.highest.bucket, by),
+			bucketName(sum.highest.bucket, range),
 		),
 		figure('Readings', integer(sum.readings)),
 	);
@@ -86,8 +87,8 @@ function consumersTable(unit, range, list) {
 	);
 }
 
-function wordsOf(unit, { first, last, by }, sum) {
-	return `All devices, ${dateRange(first, last)} by ${by}: ${amount(sum.total, unit)} in all, lowest ${amount(sum.lowest.amount, unit)} (${bucketName(sum.lowest.bucket, by)}), highest ${amount(sum.highest.amount, unit)} (${bucketName(sum.highest.bucket, by)}). The table below has the numbers.`;
+function wordsOf(unit, range, sum) {
+	return `All devices, ${dateRange(range.first, range.last)} by ${range.by}: ${amount(sum.total, unit)} in all, lowest ${amount(sum.lowest.amount, unit)} (${bucketName(sum.lowest.bucket, range)}), highest ${amount(sum.highest.amount, unit)} (${bucketName(sum.highest.bucket, range)}). The table below has the numbers.`;
 }
 
 function unitSection(unit, list, consumers, range, signal) {
@@ -99,10 +100,11 @@ function unitSection(unit, list, consumers, range, signal) {
 		title: `Plot of the fleet in ${unit}`,
 		summary: wordsOf(unit, range, sum),
 		unit,
-		by: range.by,
+		range,
 		buckets,
 		series: [
 			{
+				at: 0,
 				name: 'All devices',
 				amounts: buckets.map((bucket) => amounts.get(bucket)),
 			},
@@ -115,7 +117,7 @@ function unitSection(unit, list, consumers, range, signal) {
 		[
 			{
 				title: range.by[0].toUpperCase() + range.by.slice(1),
-				cell: (row) => bucketName(row.bucket, range.by),
+				cell: (row) => bucketName(row.bucket, range),
 			},
 			{ title: unit, number: true, cell: (row) => cell(row.amount) },
 			{ title: 'Readings', number: true, cell: (row) => integer(row.readings) },
@@ -126,7 +128,7 @@ function unitSection(unit, list, consumers, range, signal) {
 		'section',
 		{ class: 'card', 'aria-label': `The fleet in ${unit}` },
 		h('h2', null, unit),
-		figures(unit, range.by, sum),
+		figures(unit, range, sum),
 		plot(data, signal),
 		h('h3', null, 'Largest consumers'),
 		consumersTable(unit, range, consumers),
