@@ -14,7 +14,10 @@ async function openDevice(route, options = {}) {
 	return page
 }
 const table = async (text) =>
-	(await sql(NAME, text)).split('\n').filter(Boolean).map((line) => line.split('|'))
+	(await sql(NAME, text))
+		.split('\n')
+		.filter(Boolean)
+		.map((line) => line.split('|'))
 const queryOf = (page) =>
 	Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.split('?')[1] ?? ''))
 const totals = (page, unit) => cellsOf(page.getByRole('table', { name: `Totals in ${unit}` }))
@@ -88,12 +91,18 @@ test('weeks and months have their days, cut off where the range is', async () =>
 test('every control of the range writes it into the link', async () => {
 	const page = await openDevice('#/device/17')
 	const pressed = () =>
-		page.getByRole('group', { name: /Ranges/ }).locator('[aria-pressed=true]').allTextContents()
+		page
+			.getByRole('group', { name: /Ranges/ })
+			.locator('[aria-pressed=true]')
+			.allTextContents()
 	const fields = async () => [
 		await page.getByLabel('From').inputValue(),
 		await page.getByLabel('To', { exact: true }).inputValue(),
 	]
-	assert.deepEqual([await fields(), await pressed()], [['2025-10-03', '2025-12-31'], ['90 days']])
+	assert.deepEqual(
+		[await fields(), await pressed()],
+		[['2025-10-03', '2025-12-31'], ['90 days']],
+	)
 	const [[first]] = await table('SELECT min(date) FROM swm.consumption')
 	for (const [name, from] of [
 		['30 days', '2025-12-02'],
@@ -117,7 +126,10 @@ test('every control of the range writes it into the link', async () => {
 		await page.getByRole('radio', { name: by }).check()
 		await settled(page)
 		assert.equal(queryOf(page).by, by)
-		await page.getByRole('table', { name: `Totals in kWh` }).getByText(`Mean of a ${by}`).waitFor()
+		await page
+			.getByRole('table', { name: `Totals in kWh` })
+			.getByText(`Mean of a ${by}`)
+			.waitFor()
 	}
 	await page.goBack()
 	await page.getByText('Mean of a month').waitFor()
@@ -205,8 +217,13 @@ test('a second and a third device are compared, a fourth is not, and the link ho
 		)
 		const numbers = await numbersShown(shown, 'kWh', 'month')
 		for (const [at, id] of [17, 2, 44].entries()) {
-			const expected = (await sums(id, 'month')).map(([, amount]) => Number(amount))
-			isShown(rows[at][1], expected.reduce((a, b) => a + b))
+			const expected = (await sums(id, 'month')).map(([, amount]) =>
+				Number(amount),
+			)
+			isShown(
+				rows[at][1],
+				expected.reduce((a, b) => a + b),
+			)
 			assert.deepEqual(
 				numbers.map((row) => numberIn(row[1 + at])),
 				expected,
@@ -240,7 +257,10 @@ test('devices of other units have plots and totals of their own', async () => {
 		const [row, ...others] = await totals(page, unit)
 		assert.deepEqual([row[0], others], [name, []])
 		const months = await sums(id, 'month')
-		isShown(row[1], months.reduce((sum, [, amount]) => sum + Number(amount), 0))
+		isShown(
+			row[1],
+			months.reduce((sum, [, amount]) => sum + Number(amount), 0),
+		)
 		await page.getByRole('slider', { name: `Plot of ${name} in ${unit}` }).waitFor()
 	}
 })
@@ -251,7 +271,10 @@ test('a device has one colour, in every plot and beside its name', async () => {
 		['kWh', ['heat-pump', 'car-charger']],
 		['l', ['water-house']],
 	]) {
-		const place = page.getByRole('region', { name: `${names.join(', ')} in ${unit}`, exact: true })
+		const place = page.getByRole('region', {
+			name: `${names.join(', ')} in ${unit}`,
+			exact: true,
+		})
 		const found = await place.evaluate((section) => {
 			const wanted = [...section.querySelectorAll('.swatch')].map(
 				(swatch) => getComputedStyle(swatch).backgroundColor,
@@ -259,10 +282,14 @@ test('a device has one colour, in every plot and beside its name', async () => {
 			const painted = new Set()
 			for (const canvas of section.querySelectorAll('canvas')) {
 				const { width, height } = canvas
-				const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+				const { data } = canvas
+					.getContext('2d')
+					.getImageData(0, 0, width, height)
 				for (let i = 0; i < data.length; i += 4)
 					if (data[i + 3] === 255)
-						painted.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
+						painted.add(
+							`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`,
+						)
 			}
 			return wanted.map((colour) => painted.has(colour))
 		})
@@ -303,7 +330,10 @@ test('the plot is walked by keys and pointed at, and says what stands there', as
 	await page.keyboard.press('Tab')
 	await page.getByText('Point at the plot').waitFor()
 	await plot.hover()
-	await page.locator('.plot-readout').getByText(/Mar 2025: \d/).waitFor()
+	await page
+		.locator('.plot-readout')
+		.getByText(/Mar 2025: \d/)
+		.waitFor()
 	await page.mouse.move(0, 0)
 	await page.getByText('Point at the plot').waitFor()
 })
@@ -315,7 +345,9 @@ test('the numbers are downloaded as CSV, as they are in the database', async () 
 		page.getByRole('button', { name: 'Download as CSV' }).click(),
 	])
 	assert.equal(file.suggestedFilename(), 'consumption_17-49_2025-01-01_2025-12-31_month.csv')
-	const [head, ...rows] = readFileSync(await file.path(), 'utf8').trim().split('\n')
+	const [head, ...rows] = readFileSync(await file.path(), 'utf8')
+		.trim()
+		.split('\n')
 	assert.equal(head, 'device_id,unit,bucket,amount,readings,smallest,largest')
 	const expected = await table(`
 		SELECT device_id, unit, date_trunc('month', date)::date, sum(amount), count(*),
@@ -365,7 +397,10 @@ test('amounts of any size are shown, and those that are no number break nothing'
 		await settled(page)
 		const [[, total]] = await cellsOf(page.getByRole('table', { name: 'Totals in' }))
 		assert.equal(total, `${text}\u00a0u${i + 1}`)
-		const wide = await open(url, `#/device/${i + 1}?from=2025-03-01&to=2025-04-30&by=month`)
+		const wide = await open(
+			url,
+			`#/device/${i + 1}?from=2025-03-01&to=2025-04-30&by=month`,
+		)
 		await settled(wide)
 		await wide.getByRole('slider').focus()
 		await wide.keyboard.press('Home')

@@ -63,10 +63,13 @@ test('a link to a page in the middle shows that page, and "back" goes through th
 
 test('sorted by number and by name, up and down, and the header says so and keeps the focus', async () => {
 	const page = await openDevices()
-	const sorted = () => page.locator('th[aria-sort]').evaluate((th) => [
-		th.querySelector('button').dataset.focus.replace('sort ', ''),
-		th.getAttribute('aria-sort'),
-	])
+	const sorted = () =>
+		page
+			.locator('th[aria-sort]')
+			.evaluate((th) => [
+				th.querySelector('button').dataset.focus.replace('sort ', ''),
+				th.getAttribute('aria-sort'),
+			])
 	assert.deepEqual(await sorted(), ['name', 'ascending'])
 	for (const [button, state, order] of [
 		['Number', ['number', 'ascending'], 'id'],
@@ -100,7 +103,11 @@ test('the search finds parts of names in any case, and its link holds it', async
 	const again = await openDevices(new URL(page.url()).hash)
 	assert.equal(await again.getByLabel('Search the devices').inputValue(), 'LIGHTS')
 	assert.equal(await caption(again), '3 devices')
-	assert.ok(await page.getByLabel('Search the devices').evaluate((it) => it === document.activeElement))
+	assert.ok(
+		await page
+			.getByLabel('Search the devices')
+			.evaluate((it) => it === document.activeElement),
+	)
 	await page.getByLabel('Search the devices').fill('')
 	await page.keyboard.press('Enter')
 	await page.getByText('51 devices').first().waitFor()
@@ -145,7 +152,10 @@ test('each device has what it consumed in thirty days, as a number and as a line
 		assert.match(text, /kWh$/)
 	})
 	const label = 'kettle, day by day for 30 days until 31 Dec 2025, in kWh'
-	const path = await page.getByRole('img', { name: label }).locator('.spark-line').getAttribute('d')
+	const path = await page
+		.getByRole('img', { name: label })
+		.locator('.spark-line')
+		.getAttribute('d')
 	const high = /[ML]([\d.]+) ([\d.]+)/g
 	const [, ...days] = lines(
 		await sql(

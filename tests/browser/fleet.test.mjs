@@ -14,7 +14,10 @@ async function openFleet(query = '', options = {}) {
 	return page
 }
 const table = async (text) =>
-	(await sql(NAME, text)).split('\n').filter(Boolean).map((line) => line.split('|'))
+	(await sql(NAME, text))
+		.split('\n')
+		.filter(Boolean)
+		.map((line) => line.split('|'))
 const section = (page, unit) => page.getByRole('region', { name: `The fleet in ${unit}` })
 const queryOf = (page) =>
 	Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.split('?')[1] ?? ''))
@@ -38,10 +41,9 @@ async function figuresOf(place) {
 
 async function isTheDatabases(page, by, first, last) {
 	for (const unit of UNITS) {
-		const expected = (await buckets(unit, by, first, last)).map(([, amount, readings]) => [
-			Number(amount),
-			Number(readings),
-		])
+		const expected = (await buckets(unit, by, first, last)).map(
+			([, amount, readings]) => [Number(amount), Number(readings)],
+		)
 		const amounts = expected.map(([amount]) => amount)
 		const total = amounts.reduce((a, b) => a + b)
 		const place = section(page, unit)
@@ -54,8 +56,12 @@ async function isTheDatabases(page, by, first, last) {
 		assert.equal(figures.Readings, readings.toLocaleString('en-GB'))
 		assert.ok(figures.Total.endsWith(unit))
 		await place.getByText(`The numbers as a table (${unit})`).click()
-		const numbers = place.getByRole('table', { name: `The fleet's consumption in ${unit} by ${by}` })
-		const all = numbers.locator('xpath=../..').getByRole('button', { name: /^Show all/ })
+		const numbers = place.getByRole('table', {
+			name: `The fleet's consumption in ${unit} by ${by}`,
+		})
+		const all = numbers
+			.locator('xpath=../..')
+			.getByRole('button', { name: /^Show all/ })
 		if (await all.isVisible()) await all.click()
 		assert.deepEqual(
 			(await cellsOf(numbers)).map(([, ...cells]) => cells.map(numberIn)),
@@ -150,10 +156,12 @@ test('the numbers are downloaded as CSV', async () => {
 	for (const unit of UNITS)
 		for (const row of await buckets(unit, 'month', '2025-01-01', '2025-12-31'))
 			expected.push([unit, ...row].join(','))
-	assert.deepEqual(readFileSync(await file.path(), 'utf8').trim().split('\n'), [
-		'unit,bucket,amount,readings',
-		...expected,
-	])
+	assert.deepEqual(
+		readFileSync(await file.path(), 'utf8')
+			.trim()
+			.split('\n'),
+		['unit,bucket,amount,readings', ...expected],
+	)
 })
 
 test('ranges without readings and links that are wrong are told, with a way on', async () => {

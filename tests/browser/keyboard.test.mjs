@@ -17,7 +17,9 @@ const focused = (page, text) =>
 	page.waitForFunction((wanted) => {
 		const element = document.activeElement
 		const name =
-			element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent
+			element.getAttribute('aria-label') ??
+			element.labels?.[0]?.textContent ??
+			element.textContent
 		return name.trim() === wanted
 	}, text)
 
@@ -25,7 +27,12 @@ const focused = (page, text) =>
 async function tabTo(page, role, name, key = 'Tab') {
 	const target = page.getByRole(role, { name, exact: true })
 	for (let i = 0; i < 100; i++) {
-		if (await target.evaluateAll((all) => all.some((one) => one === document.activeElement))) return
+		if (
+			await target.evaluateAll((all) =>
+				all.some((one) => one === document.activeElement),
+			)
+		)
+			return
 		await page.keyboard.press(key)
 	}
 	assert.fail(`Tab does not lead to ${role} ${name}`)
@@ -40,7 +47,11 @@ const numberControls = (page) =>
 			if (element.type !== 'radio') return true
 			const group = document.getElementsByName(element.name)
 			const stands = [...group].find(({ checked }) => checked) ?? group[0]
-			return element === stands && !groups.has(element.name) && groups.add(element.name)
+			return (
+				element === stands &&
+				!groups.has(element.name) &&
+				groups.add(element.name)
+			)
 		}
 		const all = [
 			...document.querySelectorAll(
@@ -67,7 +78,9 @@ const lookAtFocus = (page) =>
 			return own.some((one) => one.contains(there)) || there?.contains(painted)
 		}
 		const [first, last] = [Math.max(top, 0), Math.min(bottom, innerHeight)]
-		const isCovered = ![0.1, 0.5, 0.9].some((part) => isSeenAt(first + part * (last - first)))
+		const isCovered = ![0.1, 0.5, 0.9].some((part) =>
+			isSeenAt(first + part * (last - first)),
+		)
 		return {
 			number: Number(element.dataset.number),
 			outlined: look(painted) || look(element),
@@ -235,10 +248,14 @@ test('a file is chosen and imported by keys, and the button keeps the focus', as
 	const opened = page.waitForEvent('filechooser') // before, since chromium is told to report it
 	await tabTo(page, 'button', 'Choose a CSV file or drop one here')
 	await page.keyboard.press('Enter')
-	await (await opened).setFiles({
+	await (
+		await opened
+	).setFiles({
 		name: 'a.csv',
 		mimeType: 'text/csv',
-		buffer: Buffer.from('date,device_id,amount,unit\n1999-01-01,1,1,kWh\n1999-01-02,1,x,kWh\n'),
+		buffer: Buffer.from(
+			'date,device_id,amount,unit\n1999-01-01,1,1,kWh\n1999-01-02,1,x,kWh\n',
+		),
 	})
 	await page.getByRole('table', { name: 'The first rows of a.csv' }).waitFor()
 	await tabTo(page, 'button', 'Import')
@@ -273,10 +290,9 @@ test('a screen reader hears what changed, and finds landmarks, names and states'
 	await page.exposeFunction('hear', (text) => heard.push(text))
 	await page.evaluate(() => {
 		const place = document.querySelector('[role=status][aria-live=polite]')
-		new MutationObserver(() => place.textContent && globalThis.hear(place.textContent)).observe(
-			place,
-			{ childList: true },
-		)
+		new MutationObserver(
+			() => place.textContent && globalThis.hear(place.textContent),
+		).observe(place, { childList: true })
 	})
 	const hears = async (text, act) => {
 		await act()
@@ -285,13 +301,19 @@ test('a screen reader hears what changed, and finds landmarks, names and states'
 		assert.ok(heard.includes(text), `${text}: heard ${heard.join(' | ')}`)
 		heard.length = 0
 	}
-	await hears('3 devices', () => page.getByLabel('Search the devices').fill('lights').then(() =>
-		page.getByText('3 devices').first().waitFor(),
-	))
+	await hears('3 devices', () =>
+		page
+			.getByLabel('Search the devices')
+			.fill('lights')
+			.then(() => page.getByText('3 devices').first().waitFor()),
+	)
 	await hears('Fleet · swm', () => page.getByRole('link', { name: 'Fleet' }).click())
 	await settled(page)
 	await hears('The fleet loaded', () =>
-		page.getByRole('radio', { name: 'month' }).check().then(() => settled(page)),
+		page
+			.getByRole('radio', { name: 'month' })
+			.check()
+			.then(() => settled(page)),
 	)
 	const tree = await page.locator('body').ariaSnapshot()
 	for (const part of [
@@ -308,8 +330,7 @@ test('a screen reader hears what changed, and finds landmarks, names and states'
 		'- columnheader "Share"',
 	])
 		assert.ok(tree.includes(part), `${part} is not in\n${tree}`)
-	assert.deepEqual(
-		await page.locator('nav a[aria-current=page]').allTextContents(),
-		['Fleet'],
-	)
+	assert.deepEqual(await page.locator('nav a[aria-current=page]').allTextContents(), [
+		'Fleet',
+	])
 })

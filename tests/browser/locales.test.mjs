@@ -25,7 +25,7 @@ const LOCALES = {
 		day: 'Dec 31, 2025',
 		month: 'March 2025',
 		rows: '2,192',
-		typed: { '12.5': '12.5', '1,234.5': '1234.5', '12,5': '12.5' },
+		typed: { 12.5: '12.5', '1,234.5': '1234.5', '12,5': '12.5' },
 		refused: '1,234',
 		refusal: '“1,234” can be read in two ways: write 1234 or 1.234.',
 		shown: '12.5',
@@ -36,7 +36,7 @@ const LOCALES = {
 		day: '٣١ ديسمبر ٢٠٢٥',
 		month: 'مارس ٢٠٢٥',
 		rows: '٢٬١٩٢',
-		typed: { '١٢٫٥': '12.5', '١٬٢٣٤٫٥': '1234.5', '12.5': '12.5' },
+		typed: { '١٢٫٥': '12.5', '١٬٢٣٤٫٥': '1234.5', 12.5: '12.5' },
 		refused: '1,234',
 		refusal: '“1,234” can be read in two ways: write 1234 or 1٫234.',
 		shown: '12٫5',
@@ -67,7 +67,10 @@ const withoutMarks = (text) => text.replaceAll(/[\u200e\u200f\u061c]/g, '')
 for (const [locale, form] of Object.entries(LOCALES)) {
 	test(`${locale}: amounts, shares, days and months`, async () => {
 		await prepare()
-		const page = await openIn(locale, '#/device/1?from=2025-03-01&to=2025-12-31&by=month')
+		const page = await openIn(
+			locale,
+			'#/device/1?from=2025-03-01&to=2025-12-31&by=month',
+		)
 		await page.getByText('The numbers as a table').click()
 		const numbers = await cellsOf(
 			page.getByRole('table', { name: 'Consumption in kWh by month' }),
@@ -80,7 +83,12 @@ for (const [locale, form] of Object.entries(LOCALES)) {
 		await plot.focus()
 		await day.keyboard.press('Home')
 		const said = await plot.getAttribute('aria-valuetext')
-		assert.ok(said.startsWith(`${form.day}: ${form.shown.startsWith('12٫') ? '١٢٫٥' : form.shown}`), said)
+		assert.ok(
+			said.startsWith(
+				`${form.day}: ${form.shown.startsWith('12٫') ? '١٢٫٥' : form.shown}`,
+			),
+			said,
+		)
 		const fleet = await openIn(locale, '#/fleet')
 		const [[, , share]] = await cellsOf(
 			fleet.getByRole('table', { name: 'Largest consumers in kWh' }),
@@ -89,7 +97,9 @@ for (const [locale, form] of Object.entries(LOCALES)) {
 		const long = await openIn(locale, '#/fleet?from=2020-01-01&to=2025-12-31&by=day')
 		await long.getByText('The numbers as a table').click()
 		assert.equal(
-			withoutMarks(await long.getByRole('button', { name: /^Show all/ }).textContent()),
+			withoutMarks(
+				await long.getByRole('button', { name: /^Show all/ }).textContent(),
+			),
 			`Show all ${form.rows} rows`,
 		)
 	})
@@ -97,7 +107,10 @@ for (const [locale, form] of Object.entries(LOCALES)) {
 	test(`${locale}: amounts are typed as they are read, and none is misread`, async () => {
 		await prepare()
 		const page = await openIn(locale, '#/device/1', {
-			token: await token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 }),
+			token: await token({
+				role: 'swm_writer',
+				exp: Math.floor(Date.now() / 1000) + 3600,
+			}),
 		})
 		await page.getByText('Single readings').click()
 		const form = page.getByRole('form', { name: 'Enter a reading' })
@@ -108,24 +121,41 @@ for (const [locale, form] of Object.entries(LOCALES)) {
 		}
 		await enter('2025-01-31', LOCALES[locale].refused)
 		await form.getByText(LOCALES[locale].refusal).waitFor()
-		for (const [at, [typed, value]] of Object.entries(LOCALES[locale].typed).entries()) {
+		for (const [at, [typed, value]] of Object.entries(
+			LOCALES[locale].typed,
+		).entries()) {
 			const day = `2025-01-0${at + 1}`
-			const written = page.waitForResponse((answer) => answer.request().method() === 'POST')
+			const written = page.waitForResponse(
+				(answer) => answer.request().method() === 'POST',
+			)
 			await enter(day, typed)
 			assert.equal((await written).status(), 201)
 			await settled(page)
 			assert.equal(
-				await sql(NAME, `SELECT amount FROM swm.consumption WHERE date = '${day}'`),
+				await sql(
+					NAME,
+					`SELECT amount FROM swm.consumption WHERE date = '${day}'`,
+				),
 				value,
 			)
 		}
-		await page.getByRole('table', { name: 'Readings, newest first' }).getByRole('button').first().click()
+		await page
+			.getByRole('table', { name: 'Readings, newest first' })
+			.getByRole('button')
+			.first()
+			.click()
 		const correction = page.getByRole('form', { name: /^Correct the reading/ })
-		assert.equal(await correction.getByLabel('Amount').inputValue(), LOCALES[locale].shown)
+		assert.equal(
+			await correction.getByLabel('Amount').inputValue(),
+			LOCALES[locale].shown,
+		)
 		await correction.getByRole('button', { name: 'Correct', exact: true }).click()
 		await correction.waitFor({ state: 'detached' })
 		assert.equal(
-			await sql(NAME, "SELECT amount FROM swm.consumption WHERE date = '2025-12-31'"),
+			await sql(
+				NAME,
+				"SELECT amount FROM swm.consumption WHERE date = '2025-12-31'",
+			),
 			'12.5',
 		)
 	})

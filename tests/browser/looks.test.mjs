@@ -20,7 +20,11 @@ for (const [name, route] of Object.entries(views))
 // A window of 1280 pixels in which everything is four times as large has 320 left (WCAG 2.2, 1.4.10).
 test('no view needs a window of more than 320 pixels', async () => {
 	const { url } = await server('sample')
-	const others = { tables: '#/explore', rows: '#/explore/consumption', 'sign-in': '#/sign-in' }
+	const others = {
+		tables: '#/explore',
+		rows: '#/explore/consumption',
+		'sign-in': '#/sign-in',
+	}
 	for (const [name, route] of Object.entries({ ...views, ...others })) {
 		const page = await open(url, route)
 		await page.setViewportSize({ width: 320, height: 640 })
@@ -36,7 +40,9 @@ test('with the colours of the system, what is chosen can be told from what is no
 	const borders = (selector) =>
 		page
 			.locator(selector)
-			.evaluateAll((all) => all.map((one) => getComputedStyle(one).borderTopWidth))
+			.evaluateAll((all) =>
+				all.map((one) => getComputedStyle(one).borderTopWidth),
+			)
 	assert.deepEqual(new Set(await borders('.segments input:checked + span')), new Set(['3px']))
 	assert.deepEqual(
 		new Set(await borders('.segments input:not(:checked) + span')),

@@ -12,7 +12,8 @@ const LONGEST = 5000
 const VIEWS = {
 	'a device, 90 days': '#/device/17',
 	'a device, six years by day': '#/device/17?from=2020-01-01&to=2025-12-31&by=day',
-	'three devices, six years by week': '#/device/17?from=2020-01-01&to=2025-12-31&by=week&with=2,44',
+	'three devices, six years by week':
+		'#/device/17?from=2020-01-01&to=2025-12-31&by=week&with=2,44',
 	'the fleet, a year by week': '#/fleet',
 	'the fleet, six years by month': '#/fleet?from=2020-01-01&to=2025-12-31&by=month',
 }

@@ -162,7 +162,11 @@ test('who may not see a view is told so in every look, and comes back to it by s
 			url,
 			`forbidden-${view}`,
 			route,
-			(page) => main(page).locator('.problem').getByRole('link', { name: 'Sign in' }).waitFor(),
+			(page) =>
+				main(page)
+					.locator('.problem')
+					.getByRole('link', { name: 'Sign in' })
+					.waitFor(),
 			{ allow },
 		)
 	const page = await open(url, '#/device/17?by=week', { allow })
@@ -209,7 +213,8 @@ const INTERRUPTED = {
 	device: {
 		route: '#/device/17',
 		act: (page) => page.getByRole('button', { name: '1 year' }).click(),
-		after: (page) => page.getByRole('table', { name: 'Totals in kWh' }).getByText('365'),
+		after: (page) =>
+			page.getByRole('table', { name: 'Totals in kWh' }).getByText('365'),
 	},
 	fleet: {
 		route: '#/fleet',
@@ -298,8 +303,14 @@ test('views that are opened while the database is away fill themselves when it i
 
 test('what was typed is kept when the database is away, and is written when it is back', async () => {
 	const { url } = await startOffline()
-	await sql(OFFLINE, "DELETE FROM swm.consumption WHERE device_id = 17 AND date > '2025-12-31'")
-	const page = await open(url, '#/device/17', { token: await as('swm_writer'), allow: ['503'] })
+	await sql(
+		OFFLINE,
+		"DELETE FROM swm.consumption WHERE device_id = 17 AND date > '2025-12-31'",
+	)
+	const page = await open(url, '#/device/17', {
+		token: await as('swm_writer'),
+		allow: ['503'],
+	})
 	await settled(page)
 	await page.getByText('Single readings').click()
 	const form = page.getByRole('form', { name: 'Enter a reading' })

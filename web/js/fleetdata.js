@@ -122,12 +122,7 @@ const seriesQuery = (ids, { first, last, by }) => ({
 	bucket: by,
 });
 export const deviceSeries = (ids, range, signal) =>
-	totals(
-		'device_series',
-		seriesQuery(ids, range),
-		['amount', 'smallest', 'largest'],
-		signal,
-	);
+	totals('device_series', seriesQuery(ids, range), ['amount', 'smallest', 'largest'], signal);
 export const deviceSeriesCsv = (ids, range, signal) =>
 	csv('rpc/device_series', seriesQuery(ids, range), signal);
 

@@ -22,7 +22,8 @@ const months = new Intl.DateTimeFormat(undefined, {
 // About four digits that matter: 0.0596, 12.35, 123.4, 1,235
 export function number(value) {
 	const size = Math.abs(value);
-	const form = size < 1 ? small : numbers[size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3];
+	const form =
+		size < 1 ? small : numbers[size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3];
 	return form.format(value);
 }
 
@@ -33,7 +34,9 @@ export const amount = (value, unit) => `${number(value)}\u00a0${unit}`;
 
 // --- numbers that somebody typed ---
 
-const DECIMAL = new Intl.NumberFormat().formatToParts(1.5).find(({ type }) => type === 'decimal').value;
+const DECIMAL = new Intl.NumberFormat()
+	.formatToParts(1.5)
+	.find(({ type }) => type === 'decimal').value;
 const digits = [
 	...new Intl.NumberFormat(undefined, { useGrouping: false }).format(9876543210),
 ].reverse();

@@ -220,7 +220,5 @@ export class Importer {
 async function resultOf(response, piece, signal) {
 	const text = response.status === 204 ? '' : await response.text();
 	signal.throwIfAborted();
-	return text === ''
-		? { written: piece.rows.length, errors: [] }
-		: JSON.parse(text);
+	return text === '' ? { written: piece.rows.length, errors: [] } : JSON.parse(text);
 }

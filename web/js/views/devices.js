@@ -83,7 +83,12 @@ function sortHeader(page, state, name, text) {
 		},
 		h(
 			'button',
-			{ type: 'button', class: 'sort', 'data-focus': `sort ${name}`, onclick: click },
+			{
+				type: 'button',
+				class: 'sort',
+				'data-focus': `sort ${name}`,
+				onclick: click,
+			},
 			text,
 			h(
 				'span',
@@ -211,7 +216,11 @@ export function show(page) {
 			'div',
 			{ class: 'controls controls-apart' },
 			search.element,
-			h('a', { class: 'button secondary', href: href('add-device') }, 'Add a device'),
+			h(
+				'a',
+				{ class: 'button secondary', href: href('add-device') },
+				'Add a device',
+			),
 		),
 		list.element,
 	);

@@ -264,23 +264,21 @@ function rejectedPart(file, begin, { rejected }) {
 				h(
 					'tbody',
 					null,
-					rejected
-						.slice(0, MOST_LISTED)
-						.map(({ line, message }) =>
+					rejected.slice(0, MOST_LISTED).map(({ line, message }) =>
+						h(
+							'tr',
+							null,
 							h(
-								'tr',
-								null,
-								h(
-									'th',
-									{
-										scope: 'row',
-										class: 'number',
-									},
-									integer(line),
-								),
-								h('td', null, message),
+								'th',
+								{
+									scope: 'row',
+									class: 'number',
+								},
+								integer(line),
 							),
+							h('td', null, message),
 						),
+					),
 				),
 			),
 		),
