@@ -72,8 +72,7 @@ $$;
 -- Views begin with the days up to the last one: a device whose clock is wrong must not move them
 -- for everybody. Tomorrow is today further east. Rows of earlier versions may have days that are
 -- no longer taken (sql/02-schema.sql).
-CREATE OR REPLACE FUNCTION swm.consumption_span(OUT first_date date, OUT last_date date,
-                                                OUT readings bigint)
+CREATE OR REPLACE FUNCTION swm.consumption_days(OUT first_date date, OUT last_date date)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- apart, since min and max then read one entry of an index each
@@ -82,8 +81,15 @@ BEGIN ATOMIC
 	       coalesce((SELECT max(date) FROM swm.consumption
 	                 WHERE date BETWEEN '0001-01-01' AND current_date + 1),
 	                (SELECT max(date) FROM swm.consumption
-	                 WHERE date BETWEEN '0001-01-01' AND '9999-12-31')),
-	       (SELECT count(*) FROM swm.consumption);
+	                 WHERE date BETWEEN '0001-01-01' AND '9999-12-31'));
+END;
+
+CREATE OR REPLACE FUNCTION swm.consumption_span(OUT first_date date, OUT last_date date,
+                                                OUT readings bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT d.first_date, d.last_date, (SELECT count(*) FROM swm.consumption)
+	FROM swm.consumption_days() AS d;
 END;
 
 -- In the functions below, gaps are filled by adding empty rows to those of the sums before the
@@ -235,23 +241,27 @@ END;
 -- Functions are everybody's to call unless that is taken away.
 REVOKE ALL ON FUNCTION
 	swm_private.checked_range, swm_private.checked_bucket, swm_private.checked_number,
-	swm.consumption_span,
+	swm.consumption_days, swm.consumption_span,
 	swm.fleet_series, swm.device_series, swm.largest_consumers, swm.recent_consumption
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	swm_private.checked_range, swm_private.checked_bucket, swm_private.checked_number,
-	swm.consumption_span,
+	swm.consumption_days, swm.consumption_span,
 	swm.device_series, swm.recent_consumption
 	TO swm_anon, swm_reader, swm_writer, swm_device;
 -- The fleet and the names of the others are not a device's to see.
 GRANT EXECUTE ON FUNCTION swm.fleet_series, swm.largest_consumers
 	TO swm_anon, swm_reader, swm_writer;
 
-COMMENT ON FUNCTION swm.consumption_span IS
-$$The first and the last day of the readings, and how many readings there are
+COMMENT ON FUNCTION swm.consumption_days IS
+$$The first and the last day of the readings
 
 The last day is tomorrow at most, unless there are none before: what is later was sent by a wrong
 clock.$$;
+COMMENT ON FUNCTION swm.consumption_span IS
+$$The first and the last day of the readings, and how many readings there are
+
+As swm.consumption_days(), which does not count them and is sooner done.$$;
 COMMENT ON FUNCTION swm.fleet_series IS
 $$What the fleet consumed, by day, week or month
 

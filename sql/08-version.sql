@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS swm_private.version (
 );
 COMMENT ON TABLE swm_private.version IS 'Which version of the schema swm is installed';
 
-INSERT INTO swm_private.version (version) VALUES (6)
+INSERT INTO swm_private.version (version) VALUES (7)
 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, installed = excluded.installed
 WHERE swm_private.version.version <> excluded.version;
 

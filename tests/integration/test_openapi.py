@@ -204,8 +204,9 @@ class Modes(OpenApi):
 			with self.subTest(role):
 				document = self.document(role, profile)
 				self.assertEqual(sorted(document["paths"]), ["/", "/consumption", "/devices", *(
-					"/rpc/" + name for name in ("consumption_span", "device_series", "fleet_series",
-					                            "largest_consumers", "login", "recent_consumption"))])
+					"/rpc/" + name for name in ("consumption_days", "consumption_span", "device_series",
+					                            "fleet_series", "largest_consumers", "login",
+					                            "recent_consumption"))])
 				self.assertEqual(self.methods(document, "/devices"), methods)
 				self.assertEqual(self.methods(document, "/consumption"), methods)
 		self.assertEqual(document["definitions"]["consumption"]["properties"]["device_id"], {

@@ -20,7 +20,8 @@ READINGS = (
 )
 FIRST, LAST = "1999-01-01", "2000-12-31"
 OWN = "date < '2001-01-01'"
-FUNCTIONS = ("consumption_span", "fleet_series", "device_series", "largest_consumers", "recent_consumption")
+FUNCTIONS = ("consumption_days", "consumption_span", "fleet_series", "device_series",
+             "largest_consumers", "recent_consumption")
 
 
 class Series(unittest.TestCase):
@@ -125,7 +126,7 @@ class Lists(Series):
 		first, last, count = harness.sql("SELECT min(date), max(date), count(*) FROM swm.consumption").split("|")
 		self.assertEqual(first, "1999-12-26")
 		self.assertEqual(self.call("consumption_span"), {"first_date": first, "last_date": last, "readings": int(count)})
-
+		self.assertEqual(self.call("consumption_days"), {"first_date": first, "last_date": last})
 
 	def test_the_span_ends_tomorrow_at_most(self):
 		"""A device whose clock is wrong moves the range of nobody's view; its own readings alone are there then."""

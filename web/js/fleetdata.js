@@ -1,34 +1,14 @@
 // What the views ask of the schema swm; sql/05-series.sql has the functions.
 import { ask, rows, csv, arrayOf, containing, jsonOf, nextOf } from './api.js';
-import { addDays, fromTime } from './dates.js';
 import { session } from './session.js';
 
 export const PAGE_SIZE = 25;
 const SPAN_LIVES = 60000;
 let span = null; // { at, promise }
 
-const FIRST_DAY = '0001-01-01';
-const LAST_DAY = '9999-12-31';
-
-// As swm.consumption_span(), which counts every reading too: what is later than tomorrow was sent by a
-// wrong clock, and counts when there is nothing else.
 async function fetchSpan() {
-	const end = async (order, until) =>
-		(
-			await rows('consumption', {
-				select: 'date',
-				and: `(date.gte.${FIRST_DAY},date.lte.${until})`,
-				order,
-				limit: 1,
-			})
-		)[0]?.date;
-	const tomorrow = addDays(fromTime(Date.now()), 1);
-	const [first_date, known] = await Promise.all([
-		end('date', LAST_DAY),
-		end('date.desc', tomorrow),
-	]);
-	const last_date = known ?? (first_date && (await end('date.desc', LAST_DAY)));
-	return last_date ? { first_date, last_date } : null;
+	const days = await rows('rpc/consumption_days');
+	return days.last_date ? days : null;
 }
 
 // The first and last day with readings, or null. Several views want it, and it changes once a day;
