@@ -431,11 +431,17 @@ test('days that are none, and a wrong clock, move nobody’s range and break no 
 	for (const route of ['#/fleet?by=day', '#/device/1']) {
 		const page = await open(url, route)
 		await settled(page)
-		assert.equal(await page.getByLabel('To', { exact: true }).inputValue(), '2025-12-31')
+		assert.equal(
+			await page.getByLabel('To', { exact: true }).inputValue(),
+			'2025-12-31',
+		)
 		assert.equal(await page.getByRole('slider').count(), 1)
 	}
 	const page = await open(url, '#/device/2', {
-		token: await token({ role: 'swm_writer', exp: Math.floor(Date.now() / 1000) + 3600 }),
+		token: await token({
+			role: 'swm_writer',
+			exp: Math.floor(Date.now() / 1000) + 3600,
+		}),
 	})
 	await settled(page)
 	await page.getByText('The fleet has readings from 30 Dec 2025 to 31 Dec 2025.').waitFor()

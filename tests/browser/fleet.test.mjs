@@ -178,8 +178,7 @@ test('ranges without readings and links that are wrong are told, with a way on',
 })
 
 test('the page takes as many points as the server answers', async () => {
-	const first = (count) =>
-		new Date(Date.UTC(2025, 11, 32 - count)).toISOString().slice(0, 10)
+	const first = (count) => new Date(Date.UTC(2025, 11, 32 - count)).toISOString().slice(0, 10)
 	const page = await openFleet(`?from=${first(10000)}&to=2025-12-31&by=day`)
 	await section(page, 'kWh').waitFor()
 	const more = await openFleet(`?from=${first(10001)}&to=2025-12-31&by=day`)
