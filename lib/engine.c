@@ -145,7 +145,7 @@ load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 	if (e->next_load > 0) /* written by who loads alone */
 		log_recovered(e);
 	log_loaded(e, snapshot);
-	swm_pool_void_statements(e->pool);
+	swm_pool_void_prepared(e->pool);
 	replace_snapshot(e, snapshot);
 	return SWM_OK;
 }

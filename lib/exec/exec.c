@@ -13,7 +13,7 @@
 #include "exec/raise.h"
 #include "pool/answer.h"
 #include "pool/connect.h"
-#include "pool/statements.h"
+#include "pool/prepared.h"
 
 #include <assert.h>
 #include <libpq-fe.h>
@@ -35,7 +35,7 @@ enum kind { DROP, BEGIN, PREPARE, RUN, END, SYNC };
 struct command {
 	enum kind kind;
 	size_t step;              /* of PREPARE and RUN */
-	swm_statement *statement; /* of PREPARE */
+	swm_prepared *statement; /* of PREPARE */
 };
 
 /* Where the transaction stands; enter() is the only one to change it. */
@@ -106,7 +106,7 @@ has_end(const swm_exec *exec)
  */
 
 static void
-push(swm_exec *exec, enum kind kind, size_t step, swm_statement *statement)
+push(swm_exec *exec, enum kind kind, size_t step, swm_prepared *statement)
 {
 	exec->commands[exec->command_count++] = (struct command){ kind, step, statement };
 }
@@ -133,10 +133,10 @@ send_sync(swm_exec *exec)
 static bool
 send_drops(swm_exec *exec)
 {
-	char name[SWM_STATEMENT_NAME], sql[sizeof "DEALLOCATE " + SWM_STATEMENT_NAME];
+	char name[SWM_PREPARED_NAME], sql[sizeof "DEALLOCATE " + SWM_PREPARED_NAME];
 	int n = 0;
 
-	while (n < MOST_DROPS && swm_statements_take_dropped(swm_conn_statements(exec->conn), name)) {
+	while (n < MOST_DROPS && swm_prepared_cache_take_dropped(swm_conn_prepared(exec->conn), name)) {
 		snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
 		if (!send_plain(exec, DROP, sql))
 			return false;
@@ -146,15 +146,15 @@ send_drops(swm_exec *exec)
 }
 
 static bool
-send_prepared(swm_exec *exec, size_t index, swm_statement *statement)
+send_prepared(swm_exec *exec, size_t index, swm_prepared *statement)
 {
 	const swm_step *step = &exec->steps[index];
-	const char *name = swm_statement_name(statement);
+	const char *name = swm_prepared_name(statement);
 
-	if (!swm_statement_is_sent(statement)) {
+	if (!swm_prepared_is_sent(statement)) {
 		if (!PQsendPrepare(exec->pg, name, step->sql, 0, NULL))
 			return false;
-		swm_statement_set_sent(statement);
+		swm_prepared_set_sent(statement);
 		push(exec, PREPARE, index, statement);
 	}
 	if (!PQsendQueryPrepared(exec->pg, name, step->param_count, step->params, NULL, NULL, 0))
@@ -167,10 +167,10 @@ static bool
 send_step(swm_exec *exec, size_t index)
 {
 	const swm_step *step = &exec->steps[index];
-	swm_statement *statement = NULL;
+	swm_prepared *statement = NULL;
 
 	if (step->prepare)
-		statement = swm_statements_get(swm_conn_statements(exec->conn), swm_cstr(step->sql));
+		statement = swm_prepared_cache_get(swm_conn_prepared(exec->conn), swm_cstr(step->sql));
 	if (statement != NULL)
 		return send_prepared(exec, index, statement);
 	if (!PQsendQueryParams(exec->pg, step->sql, step->param_count, NULL, step->params, NULL, NULL, 0))
@@ -254,7 +254,7 @@ send_all(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
 	exec->committing = false;
-	swm_conn_begin_statements(exec->conn);
+	swm_conn_begin_prepared(exec->conn);
 	return send_drops(exec) && send_begin(exec) && send_steps(exec);
 }
 
@@ -262,7 +262,7 @@ static bool
 send_round(swm_exec *exec)
 {
 	exec->at = exec->command_count = 0;
-	swm_conn_begin_statements(exec->conn);
+	swm_conn_begin_prepared(exec->conn);
 	return send_steps(exec);
 }
 
@@ -570,7 +570,7 @@ note_failure(swm_exec *exec, const PGresult *result, swm_error *err)
 	if (exec->failure != SWM_OK || exec->retry == RETRY_WANTED)
 		return;
 	if (useless)
-		swm_statements_forget_all(swm_conn_statements(exec->conn));
+		swm_prepared_cache_forget(swm_conn_prepared(exec->conn));
 	if (useless && may_send_again(exec)) {
 		exec->retry = RETRY_WANTED;
 		return;
@@ -628,7 +628,7 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 
 	note_answer(exec);
 	if (command->kind == PREPARE)
-		swm_statement_set_prepared(command->statement);
+		swm_prepared_set_parsed(command->statement);
 	if (command->kind == RUN)
 		watch_size(exec, result);
 	if (command->kind != RUN || exec->steps[command->step].quiet) {
@@ -747,7 +747,7 @@ static const struct {
 static int
 end_round(swm_exec *exec, swm_error *err)
 {
-	swm_statements_end(swm_conn_statements(exec->conn));
+	swm_prepared_cache_end(swm_conn_prepared(exec->conn));
 	for (size_t i = 0; i < sizeof after_round / sizeof after_round[0]; i++)
 		if (after_round[i].applies(exec))
 			return after_round[i].go_on(exec, err);

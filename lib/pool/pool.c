@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "pool/connect.h"
 #include "pool/reset.h"
-#include "pool/statements.h"
+#include "pool/prepared.h"
 #include "pool/wait.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ struct swm_conn {
 	swm_pool *pool;
 	PGconn *pg; /* NULL while there is only room for one */
 	PGcancel *cancel;
-	struct swm_statements *statements;
+	struct swm_prepared_cache *statements;
 	uint64_t reported;  /* what reported_settings() gave when it was new */
 	int64_t born, idle_since; /* swm_clock_ms() */
 	uint64_t schema;    /* the pool's number when its statements were looked at */
@@ -380,7 +380,7 @@ close_conn(swm_conn *conn)
 {
 	PQfreeCancel(conn->cancel);
 	PQfinish(conn->pg);
-	swm_statements_free(conn->statements);
+	swm_prepared_cache_free(conn->statements);
 	conn->pg = NULL;
 }
 
@@ -474,7 +474,7 @@ open_conn(swm_conn *conn, int64_t deadline, int abort_fd, swm_buf *why)
 	if (result != SWM_OK)
 		return result;
 	conn->cancel = PQgetCancel(conn->pg);
-	conn->statements = swm_statements_new();
+	conn->statements = swm_prepared_cache_new();
 	if (conn->cancel == NULL || conn->statements == NULL ||
 	    PQsetnonblocking(conn->pg, 1) != 0) {
 		close_conn(conn);
@@ -1235,25 +1235,25 @@ swm_conn_set_lost(swm_conn *conn)
 	conn->ended = true;
 }
 
-struct swm_statements *
-swm_conn_statements(swm_conn *conn)
+struct swm_prepared_cache *
+swm_conn_prepared(swm_conn *conn)
 {
 	return conn->statements;
 }
 
 void
-swm_conn_begin_statements(swm_conn *conn)
+swm_conn_begin_prepared(swm_conn *conn)
 {
 	uint64_t schema = atomic_load(&conn->pool->schema);
 
 	if (conn->schema != schema)
-		swm_statements_forget_all(conn->statements);
+		swm_prepared_cache_forget(conn->statements);
 	conn->schema = schema;
-	swm_statements_begin(conn->statements);
+	swm_prepared_cache_begin(conn->statements);
 }
 
 void
-swm_pool_void_statements(swm_pool *pool)
+swm_pool_void_prepared(swm_pool *pool)
 {
 	atomic_fetch_add(&pool->schema, 1);
 }

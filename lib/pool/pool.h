@@ -76,7 +76,7 @@ bool swm_conn_finish_reset(swm_conn *conn, int64_t deadline);
  * again by a transaction, or a round of one, that begins after this. The types of its parameters
  * are those of when it was prepared (https://www.postgresql.org/docs/15/sql-prepare.html).
  */
-void swm_pool_void_statements(swm_pool *pool);
+void swm_pool_void_prepared(swm_pool *pool);
 
 /* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
 void swm_pool_discard(swm_conn *conn, bool cancel);
@@ -102,12 +102,12 @@ int64_t swm_conn_silence(const swm_conn *conn);
 /* The row that came was huge: close instead of keeping its buffer. */
 void swm_conn_set_bloated(swm_conn *conn);
 
-/* Prepared statements of the connection (statements.h). */
-struct swm_statements;
-struct swm_statements *swm_conn_statements(swm_conn *conn);
+/* Prepared statements of the connection (prepared.h). */
+struct swm_prepared_cache;
+struct swm_prepared_cache *swm_conn_prepared(swm_conn *conn);
 
 /* Begins a batch of them, without those that have become void. */
-void swm_conn_begin_statements(swm_conn *conn);
+void swm_conn_begin_prepared(swm_conn *conn);
 
 struct swm_pool_stats {
 	int size, idle, busy, waiting;

@@ -6,7 +6,7 @@
 
 #include "database.h"
 #include "exec/exec.h"
-#include "pool/statements.h"
+#include "pool/prepared.h"
 #include "unit.h"
 
 #include <string.h>
@@ -338,15 +338,15 @@ START_TEST(the_cache_is_bounded)
 {
 	char sql[64];
 
-	for (int i = 0; i < 3 * SWM_STATEMENTS_COUNT; i++) {
+	for (int i = 0; i < 3 * SWM_PREPARED_COUNT; i++) {
 		snprintf(sql, sizeof sql, "SELECT %d AS many", i);
 		ck_assert_int_eq(run(sql), 0);
 		ck_assert_int_eq(atoi(answer), i);
 	}
-	ck_assert_int_le(prepared("%many"), SWM_STATEMENTS_COUNT);
-	ck_assert_int_ge(prepared("%many"), SWM_STATEMENTS_COUNT - 2);
+	ck_assert_int_le(prepared("%many"), SWM_PREPARED_COUNT);
+	ck_assert_int_ge(prepared("%many"), SWM_PREPARED_COUNT - 2);
 	/* the last used are those that stay */
-	snprintf(sql, sizeof sql, "%%%d AS many", 3 * SWM_STATEMENTS_COUNT - 1);
+	snprintf(sql, sizeof sql, "%%%d AS many", 3 * SWM_PREPARED_COUNT - 1);
 	ck_assert_int_eq(prepared(sql), 1);
 	ck_assert_int_eq(prepared("SELECT 0 AS many"), 0);
 }
@@ -417,7 +417,7 @@ START_TEST(statements_are_void_after_a_reload)
 	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
 	database_do(admin, "ALTER TABLE exec_dates ALTER d TYPE timestamp");
 	database_do(admin, "INSERT INTO exec_dates VALUES ('2025-01-01 06:00'), ('2025-01-01 18:00')");
-	swm_pool_void_statements(pool);
+	swm_pool_void_prepared(pool);
 	ck_assert_int_eq(run_with(&step, 1, usual, answer, sizeof answer), 0);
 	ck_assert_str_eq(answer, "1");
 	ck_assert_int_eq(prepared("SELECT count(*) FROM exec_dates%"), 1);

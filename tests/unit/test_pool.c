@@ -7,7 +7,7 @@
 
 #include "database.h"
 #include "pool/connect.h"
-#include "pool/statements.h"
+#include "pool/prepared.h"
 #include "unit.h"
 
 #include <pthread.h>
@@ -933,70 +933,70 @@ END_TEST
  * The bookkeeping of prepared statements
  */
 
-static swm_statement *
-use(swm_statements *all, const char *sql)
+static swm_prepared *
+use(swm_prepared_cache *all, const char *sql)
 {
-	swm_statements_begin(all);
-	swm_statement *one = swm_statements_get(all, swm_cstr(sql));
+	swm_prepared_cache_begin(all);
+	swm_prepared *one = swm_prepared_cache_get(all, swm_cstr(sql));
 	if (one != NULL) {
-		swm_statement_set_sent(one);
-		swm_statement_set_prepared(one);
+		swm_prepared_set_sent(one);
+		swm_prepared_set_parsed(one);
 	}
-	swm_statements_end(all);
+	swm_prepared_cache_end(all);
 	return one;
 }
 
 START_TEST(the_longest_unused_statement_goes)
 {
-	swm_statements *all = swm_statements_new();
-	char sql[32], name[SWM_STATEMENT_NAME];
+	swm_prepared_cache *all = swm_prepared_cache_new();
+	char sql[32], name[SWM_PREPARED_NAME];
 
-	for (int i = 0; i < SWM_STATEMENTS_COUNT; i++) {
+	for (int i = 0; i < SWM_PREPARED_COUNT; i++) {
 		snprintf(sql, sizeof sql, "SELECT %d", i);
 		ck_assert_ptr_nonnull(use(all, sql));
 	}
-	ck_assert(!swm_statements_take_dropped(all, name));
+	ck_assert(!swm_prepared_cache_take_dropped(all, name));
 	use(all, "SELECT 0"); /* now SELECT 1 is the oldest: the second that got a name */
 	use(all, "SELECT 'new'");
-	ck_assert_uint_eq(swm_statements_count(all), SWM_STATEMENTS_COUNT);
-	ck_assert(swm_statements_take_dropped(all, name));
+	ck_assert_uint_eq(swm_prepared_cache_count(all), SWM_PREPARED_COUNT);
+	ck_assert(swm_prepared_cache_take_dropped(all, name));
 	ck_assert_str_eq(name, "s2");
-	ck_assert(!swm_statements_take_dropped(all, name));
-	swm_statements_free(all);
+	ck_assert(!swm_prepared_cache_take_dropped(all, name));
+	swm_prepared_cache_free(all);
 }
 END_TEST
 
 START_TEST(a_batch_does_not_push_out_its_own)
 {
-	swm_statements *all = swm_statements_new();
+	swm_prepared_cache *all = swm_prepared_cache_new();
 	char sql[32];
 
-	swm_statements_begin(all);
-	for (int i = 0; i < SWM_STATEMENTS_COUNT; i++) {
+	swm_prepared_cache_begin(all);
+	for (int i = 0; i < SWM_PREPARED_COUNT; i++) {
 		snprintf(sql, sizeof sql, "SELECT %d", i);
-		ck_assert_ptr_nonnull(swm_statements_get(all, swm_cstr(sql)));
+		ck_assert_ptr_nonnull(swm_prepared_cache_get(all, swm_cstr(sql)));
 	}
-	ck_assert_ptr_null(swm_statements_get(all, SWM_STR("SELECT 'one more'")));
-	swm_statements_end(all); /* none was answered */
-	ck_assert_uint_eq(swm_statements_count(all), 0);
-	swm_statements_free(all);
+	ck_assert_ptr_null(swm_prepared_cache_get(all, SWM_STR("SELECT 'one more'")));
+	swm_prepared_cache_end(all); /* none was answered */
+	ck_assert_uint_eq(swm_prepared_cache_count(all), 0);
+	swm_prepared_cache_free(all);
 }
 END_TEST
 
 START_TEST(text_is_bounded)
 {
-	swm_statements *all = swm_statements_new();
-	static char sql[SWM_STATEMENT_LONGEST + 2];
+	swm_prepared_cache *all = swm_prepared_cache_new();
+	static char sql[SWM_PREPARED_LONGEST + 2];
 
 	memset(sql, 'x', sizeof sql - 1);
 	ck_assert_ptr_null(use(all, sql));
-	sql[SWM_STATEMENT_LONGEST] = '\0';
+	sql[SWM_PREPARED_LONGEST] = '\0';
 	for (int i = 0; i < 20; i++) {
 		sql[0] = (char)('a' + i);
 		ck_assert_ptr_nonnull(use(all, sql));
 	}
-	ck_assert_uint_eq(swm_statements_count(all), SWM_STATEMENTS_TEXT / SWM_STATEMENT_LONGEST);
-	swm_statements_free(all);
+	ck_assert_uint_eq(swm_prepared_cache_count(all), SWM_PREPARED_TEXT / SWM_PREPARED_LONGEST);
+	swm_prepared_cache_free(all);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "pool/statements.h"
+#include "pool/prepared.h"
 
 #include "base/str.h"
 
@@ -11,44 +11,44 @@ enum { BUCKETS = 128 }; /* a power of two */
 
 enum progress { NEW, SENT, PREPARED };
 
-struct swm_statement {
-	struct swm_statement *newer, *older; /* by last use; dropped ones use older alone */
-	struct swm_statement *chain;         /* of the bucket */
+struct swm_prepared {
+	struct swm_prepared *newer, *older; /* by last use; dropped ones use older alone */
+	struct swm_prepared *chain;         /* of the bucket */
 	uint64_t hash;
 	uint64_t batch; /* the last that asked for it */
 	enum progress progress;
-	char name[SWM_STATEMENT_NAME];
+	char name[SWM_PREPARED_NAME];
 	size_t len;
 	char sql[];
 };
 
-struct swm_statements {
-	struct swm_statement *newest, *oldest;
-	struct swm_statement *dropped;
-	struct swm_statement *buckets[BUCKETS];
+struct swm_prepared_cache {
+	struct swm_prepared *newest, *oldest;
+	struct swm_prepared *dropped;
+	struct swm_prepared *buckets[BUCKETS];
 	size_t count, text;
 	uint64_t batch;
 	uint32_t named; /* names are never used again on a connection */
 };
 
-swm_statements *
-swm_statements_new(void)
+swm_prepared_cache *
+swm_prepared_cache_new(void)
 {
-	return calloc(1, sizeof(swm_statements));
+	return calloc(1, sizeof(swm_prepared_cache));
 }
 
 static void
-free_list(struct swm_statement *one)
+free_list(struct swm_prepared *one)
 {
 	while (one != NULL) {
-		struct swm_statement *older = one->older;
+		struct swm_prepared *older = one->older;
 		free(one);
 		one = older;
 	}
 }
 
 void
-swm_statements_free(swm_statements *all)
+swm_prepared_cache_free(swm_prepared_cache *all)
 {
 	if (all == NULL)
 		return;
@@ -58,14 +58,14 @@ swm_statements_free(swm_statements *all)
 }
 
 static void
-unlink_use(swm_statements *all, struct swm_statement *one)
+unlink_use(swm_prepared_cache *all, struct swm_prepared *one)
 {
 	*(one->newer == NULL ? &all->newest : &one->newer->older) = one->older;
 	*(one->older == NULL ? &all->oldest : &one->older->newer) = one->newer;
 }
 
 static void
-link_newest(swm_statements *all, struct swm_statement *one)
+link_newest(swm_prepared_cache *all, struct swm_prepared *one)
 {
 	one->newer = NULL;
 	one->older = all->newest;
@@ -73,16 +73,16 @@ link_newest(swm_statements *all, struct swm_statement *one)
 	all->newest = one;
 }
 
-static struct swm_statement **
-bucket_of(swm_statements *all, uint64_t hash)
+static struct swm_prepared **
+bucket_of(swm_prepared_cache *all, uint64_t hash)
 {
 	return &all->buckets[(hash ^ hash >> 32) & (BUCKETS - 1)];
 }
 
 static void
-unlink_bucket(swm_statements *all, const struct swm_statement *one)
+unlink_bucket(swm_prepared_cache *all, const struct swm_prepared *one)
 {
-	struct swm_statement **at = bucket_of(all, one->hash);
+	struct swm_prepared **at = bucket_of(all, one->hash);
 
 	while (*at != one)
 		at = &(*at)->chain;
@@ -90,7 +90,7 @@ unlink_bucket(swm_statements *all, const struct swm_statement *one)
 }
 
 static void
-forget(swm_statements *all, struct swm_statement *one)
+forget(swm_prepared_cache *all, struct swm_prepared *one)
 {
 	unlink_use(all, one);
 	unlink_bucket(all, one);
@@ -105,18 +105,18 @@ forget(swm_statements *all, struct swm_statement *one)
 }
 
 void
-swm_statements_begin(swm_statements *all)
+swm_prepared_cache_begin(swm_prepared_cache *all)
 {
 	all->batch++;
 }
 
 /* The newest are those of the batch, so the first that is not ends the search. */
 void
-swm_statements_end(swm_statements *all)
+swm_prepared_cache_end(swm_prepared_cache *all)
 {
-	struct swm_statement *older;
+	struct swm_prepared *older;
 
-	for (struct swm_statement *one = all->newest; one != NULL && one->batch == all->batch; one = older) {
+	for (struct swm_prepared *one = all->newest; one != NULL && one->batch == all->batch; one = older) {
 		older = one->older;
 		if (one->progress != PREPARED)
 			forget(all, one);
@@ -124,16 +124,16 @@ swm_statements_end(swm_statements *all)
 }
 
 void
-swm_statements_forget_all(swm_statements *all)
+swm_prepared_cache_forget(swm_prepared_cache *all)
 {
 	while (all->newest != NULL)
 		forget(all, all->newest);
 }
 
 static bool
-make_room(swm_statements *all, size_t len)
+make_room(swm_prepared_cache *all, size_t len)
 {
-	while (all->count >= SWM_STATEMENTS_COUNT || all->text + len > SWM_STATEMENTS_TEXT) {
+	while (all->count >= SWM_PREPARED_COUNT || all->text + len > SWM_PREPARED_TEXT) {
 		if (all->oldest == NULL || all->oldest->batch == all->batch)
 			return false;
 		forget(all, all->oldest);
@@ -141,12 +141,12 @@ make_room(swm_statements *all, size_t len)
 	return true;
 }
 
-static struct swm_statement *
-add(swm_statements *all, swm_str sql, uint64_t hash)
+static struct swm_prepared *
+add(swm_prepared_cache *all, swm_str sql, uint64_t hash)
 {
-	if (sql.len > SWM_STATEMENT_LONGEST || !make_room(all, sql.len))
+	if (sql.len > SWM_PREPARED_LONGEST || !make_room(all, sql.len))
 		return NULL;
-	struct swm_statement *one = calloc(1, sizeof *one + sql.len);
+	struct swm_prepared *one = calloc(1, sizeof *one + sql.len);
 	if (one == NULL)
 		return NULL;
 	memcpy(one->sql, sql.ptr, sql.len);
@@ -160,20 +160,20 @@ add(swm_statements *all, swm_str sql, uint64_t hash)
 	return one;
 }
 
-static struct swm_statement *
-find(swm_statements *all, swm_str sql, uint64_t hash)
+static struct swm_prepared *
+find(swm_prepared_cache *all, swm_str sql, uint64_t hash)
 {
-	for (struct swm_statement *one = *bucket_of(all, hash); one != NULL; one = one->chain)
+	for (struct swm_prepared *one = *bucket_of(all, hash); one != NULL; one = one->chain)
 		if (one->hash == hash && swm_str_eq((swm_str){ one->sql, one->len }, sql))
 			return one;
 	return NULL;
 }
 
-swm_statement *
-swm_statements_get(swm_statements *all, swm_str sql)
+swm_prepared *
+swm_prepared_cache_get(swm_prepared_cache *all, swm_str sql)
 {
 	uint64_t hash = swm_str_hash(sql);
-	struct swm_statement *one = find(all, sql, hash);
+	struct swm_prepared *one = find(all, sql, hash);
 
 	if (one != NULL)
 		unlink_use(all, one);
@@ -187,44 +187,44 @@ swm_statements_get(swm_statements *all, swm_str sql)
 }
 
 const char *
-swm_statement_name(const swm_statement *one)
+swm_prepared_name(const swm_prepared *one)
 {
 	return one->name;
 }
 
 bool
-swm_statement_is_sent(const swm_statement *one)
+swm_prepared_is_sent(const swm_prepared *one)
 {
 	return one->progress != NEW;
 }
 
 void
-swm_statement_set_sent(swm_statement *one)
+swm_prepared_set_sent(swm_prepared *one)
 {
 	one->progress = SENT;
 }
 
 void
-swm_statement_set_prepared(swm_statement *one)
+swm_prepared_set_parsed(swm_prepared *one)
 {
 	one->progress = PREPARED;
 }
 
 bool
-swm_statements_take_dropped(swm_statements *all, char name[SWM_STATEMENT_NAME])
+swm_prepared_cache_take_dropped(swm_prepared_cache *all, char name[SWM_PREPARED_NAME])
 {
-	struct swm_statement *one = all->dropped;
+	struct swm_prepared *one = all->dropped;
 
 	if (one == NULL)
 		return false;
-	memcpy(name, one->name, SWM_STATEMENT_NAME);
+	memcpy(name, one->name, SWM_PREPARED_NAME);
 	all->dropped = one->older;
 	free(one);
 	return true;
 }
 
 size_t
-swm_statements_count(const swm_statements *all)
+swm_prepared_cache_count(const swm_prepared_cache *all)
 {
 	return all->count;
 }
