@@ -79,6 +79,12 @@ class Device(Roles):
 					answer = self.send("POST", "/consumption", self.ME, reading(**{name: value}))
 					self.expect_refused(answer, 400, "23514")
 		self.assertEqual(self.stored(), "")
+		csv = "date,device_id,amount,unit\n" + "".join("%s,%d,%s,kWh\n" % (day, MINE, amount)
+			for day, amount in ((DAY, 1), ("infinity", 2), ("2031-05-02", "NaN")))
+		answer = self.server.request("POST", "/consumption", {"Content-Type": "text/csv", **self.ME, "Prefer": "errors=skip"},
+		                             csv.encode())
+		self.assertEqual([(e["line"], e["code"]) for e in json.loads(answer.text)["errors"]], [(3, "23514"), (4, "23514")])
+		self.assertEqual(self.stored(), "15:1kWh")
 		for fields in ({"date": "9999-12-31"}, {"date": "0001-01-01"}, {"amount": "1e30"}, {"unit": "x" * 40},
 		               {"amount": 1.2345678901234567e-80, "unit": "ö³/%"}, {"amount": -0.5, "unit": "m³"}):
 			answer = self.send("POST", "/consumption?select=id", self.ME, reading(**fields), prefer="return=representation")
