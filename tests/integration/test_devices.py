@@ -85,6 +85,7 @@ class Device(Roles):
 		                             csv.encode())
 		self.assertEqual([(e["line"], e["code"]) for e in json.loads(answer.text)["errors"]], [(3, "23514"), (4, "23514")])
 		self.assertEqual(self.stored(), "15:1kWh")
+		harness.sql("DELETE FROM swm.consumption WHERE date = '%s'" % DAY)
 		for fields in ({"date": "9999-12-31"}, {"date": "0001-01-01"}, {"amount": "1e30"}, {"unit": "x" * 40},
 		               {"amount": 1.2345678901234567e-80, "unit": "ö³/%"}, {"amount": -0.5, "unit": "m³"}):
 			answer = self.send("POST", "/consumption?select=id", self.ME, reading(**fields), prefer="return=representation")
