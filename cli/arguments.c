@@ -41,7 +41,7 @@ static const struct known_option options[OPTION_COUNT] = {
 #undef SWM_COMMAND
 enum { ARGUMENT_COUNT = sizeof arguments / sizeof arguments[0] };
 
-/* What getopt_long() returns for options, beside -1, ':' and '?'. */
+/* Return values of getopt_long() for options, besides -1, ':' and '?'. */
 enum { OPTION_HELP = 0x100, OPTION_FIRST };
 
 static void

@@ -15,7 +15,7 @@ ask_view(const char *s)
 	return (swm_str){ s, strlen(s) };
 }
 
-/* What follows the host of a URL. */
+/* The part of a URL after the host. */
 static const char *
 skip_origin(const char *written, bool *is_url)
 {

@@ -18,7 +18,7 @@ char *ask_target(const char *written, bool *is_url);
 /* Where the API is mounted, by openapi-server-proxy-uri: the target of a URL begins with it. */
 swm_str ask_mount(const swm_config *config);
 
-/* Whether the status is one of success. */
+/* True if the status is 2xx. */
 bool ask_is_success(int status);
 
 /* Says what an answer that is an error has in its body, the four members on lines of their own. */

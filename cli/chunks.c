@@ -21,7 +21,7 @@ enum {
 
 	/* an element of an array (RFC 8259) */
 	NEXT,     /* at the comma before it, or at the end of the array */
-	COMMA,    /* behind the comma */
+	COMMA,    /* after the comma */
 	VALUE,
 	STRING,
 	ESCAPE,
@@ -40,7 +40,7 @@ record_scan_begin(struct record_scan *r, enum chunk_form form)
 	*r = (struct record_scan){ .form = form, .state = START };
 }
 
-/* The state behind a byte of a CSV that is no newline. */
+/* The state after a byte of a CSV that is not a newline. */
 static int
 after_csv_byte(int state, char c)
 {
@@ -98,7 +98,7 @@ scan_line(struct record_scan *r, const char *bytes, size_t len)
 	return taken;
 }
 
-/* Within a value: false at the comma, or bracket, behind it. */
+/* Within a value: false at the comma or bracket after it. */
 static bool
 take_value_byte(struct record_scan *r, char c)
 {
@@ -196,7 +196,7 @@ count_newlines(const char *bytes, size_t len)
 	return count;
 }
 
-/* Of UTF-8. */
+/* The number of characters in UTF-8 text. */
 static uint64_t
 count_characters(const char *bytes, size_t len)
 {
@@ -207,7 +207,7 @@ count_characters(const char *bytes, size_t len)
 	return count;
 }
 
-/* Moves the place where a chunk begins behind bytes. */
+/* Moves the beginning of the chunk past these bytes. */
 static void
 pass_bytes(struct chunk *chunk, const char *bytes, size_t len)
 {

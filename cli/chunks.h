@@ -23,17 +23,17 @@ struct record_scan {
 	const char *problem; /* a text of this program: what comes can be no record */
 };
 
-/* Begins behind a CSV's header, or an array's opening bracket. */
+/* Starts after a CSV's header, or an array's opening bracket. */
 void record_scan_begin(struct record_scan *r, enum chunk_form form);
 
 /*
- * Takes bytes up to the end of the record, or all; returns how many. A record ends behind its
+ * Takes bytes up to the end of the record, or all; returns how many. A record ends after its
  * newline; an element of an array before the next comma or the bracket, and the comma belongs to
- * the element behind it.
+ * the element after it.
  */
 size_t record_scan_take(struct record_scan *r, const char *bytes, size_t len);
 
-/* Whole records, one behind the other. */
+/* Whole records, one after the other. */
 struct chunk {
 	swm_str bytes;
 	uint64_t offset;  /* in the file */
@@ -59,7 +59,7 @@ struct chunks {
 	char *header;
 	size_t header_len;
 	uint64_t header_lines;  /* newlines in it */
-	uint64_t header_column; /* characters behind the last of them */
+	uint64_t header_column; /* characters after the last of them */
 
 	struct record_scan scan;
 	char *buffer;
@@ -75,8 +75,8 @@ struct chunks {
 };
 
 /*
- * read: as of swm_body, but for a negative result, with which errno is set. The chunks belong to
- * whoever calls, as does what stands behind user. SWM_ENOMEM.
+ * read: as of swm_body, but for a negative result, with which errno is set. The caller owns the
+ * chunks, and the object that user points to. SWM_ENOMEM.
  */
 int chunks_open(struct chunks *c, enum chunk_form form, size_t limit,
                 ptrdiff_t (*read)(void *user, char *to, size_t room), void *user);

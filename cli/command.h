@@ -37,7 +37,7 @@ enum {
  */
 typedef int take_function(void *wish, const struct command *self, int option, char *value);
 
-/* What read_arguments() returns when the command can go on. */
+/* Returned by read_arguments() when the command can go on. */
 enum { ARGUMENTS_READ = -1 };
 
 /*

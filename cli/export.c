@@ -135,7 +135,7 @@ take_link(struct answer *a, swm_str value)
 	return a->next == NULL;
 }
 
-/* The planner's estimate is of what is behind the page's beginning. */
+/* The planner estimates only the rows after the beginning of the page. */
 static void
 take_count(struct export *x, swm_str range)
 {
@@ -268,7 +268,7 @@ serve(struct export *x, struct answer *a, const char *target, const char *author
 	return result;
 }
 
-/* Whether it may be better later: without a connection, or with none free. */
+/* True if a retry may succeed: there was no connection, or none was free. */
 static bool
 is_passing(int status)
 {
@@ -310,7 +310,7 @@ ask(struct answer *a)
 }
 
 /*
- * What comes of it
+ * The result
  */
 
 /* Says what an answer that is no good has to say. */
@@ -442,7 +442,7 @@ finish(struct export *x)
 	return export_file_write(&x->file, &x->rows.out) && export_file_finish(&x->file);
 }
 
-/* What is left of an export that broke off. */
+/* Leaves the files of an interrupted export so that it can be resumed. */
 static void
 leave(struct export *x)
 {

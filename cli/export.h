@@ -8,7 +8,7 @@
 #include "progress.h"
 
 /*
- * What is exported: the target that was written, taken apart
+ * The query to export: the target given by the user, parsed
  */
 
 struct export_query {
@@ -24,8 +24,8 @@ bool export_query_split(struct export_query *q, const char *target);
 void export_query_free(struct export_query *q);
 
 /*
- * The target of a page of so many rows (0: of all the rest), behind the rows that were written
- * already, of which the last is after, or NULL. To be freed; NULL: out of memory.
+ * The target of a page of so many rows (0: of all the rest), after the rows that were written
+ * already; after is the position of the last one, or NULL. To be freed; NULL: out of memory.
  */
 char *export_query_page(const struct export_query *q, uint64_t rows, const char *after,
                         uint64_t limit);
@@ -47,7 +47,7 @@ struct export_rows {
 	struct text out;     /* what is to be written */
 };
 
-/* Begins with an answer behind count rows; begun as above. */
+/* Starts with an answer that continues after count rows; started as above. */
 void export_rows_begin(struct export_rows *r, bool begun, uint64_t count);
 
 /* Takes a piece of the answer. False: out of memory, or has_changed. */
@@ -71,7 +71,7 @@ struct export_place {
 	char *after;                  /* the parameter for what comes next; NULL: the beginning */
 };
 
-/* What must be the same for an export to go on. */
+/* These must be unchanged for an export to be resumed. */
 enum { EXPORT_CONFIG, EXPORT_SCHEMA, EXPORT_QUERY, EXPORT_ROLE, EXPORT_FORMAT, EXPORT_IDENTITY };
 
 struct export_file {
@@ -83,7 +83,7 @@ struct export_file {
 	int fd;
 	struct export_place place; /* up to here it is written */
 	uint64_t kept;          /* rows that are on the disk, and stand in the state */
-	uint64_t loose;         /* bytes written behind place */
+	uint64_t loose;         /* bytes written after place */
 };
 
 /* Opens FILE.part at its place; anew where there is none, or restart. False: said why not. */
@@ -95,10 +95,13 @@ bool export_file_header(const struct export_file *f, struct text *header);
 /* Writes; false: said. */
 bool export_file_write(struct export_file *f, const struct text *bytes);
 
-/* What was written belongs to place, which ends behind so many rows, and before what after says. */
+/*
+ * Records that the file is complete up to place: after so many rows, and where the next page
+ * begins.
+ */
 bool export_file_advance(struct export_file *f, uint64_t rows, const char *after);
 
-/* Takes back what was written behind place. False: it cannot be, as it is standard output. */
+/* Removes the bytes written after place. False if that is impossible, as for standard output. */
 bool export_file_take_back(struct export_file *f);
 
 /* Has place on the disk. False: said. */

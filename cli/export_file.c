@@ -242,7 +242,10 @@ make_names(struct export_file *f)
 	return f->new_state != NULL || say(f, "out of memory");
 }
 
-/* Whether FILE may get its name; also asked at the end, as it may have come since. */
+/*
+ * True if the output may be renamed to FILE; checked again at the end, as FILE may have been
+ * created since.
+ */
 static bool
 may_have_name(const struct export_file *f)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A character of a URL, decoded; *at is moved behind it. */
+/* Decodes a character of a URL and moves *at past it. */
 static char
 next_character(swm_str s, size_t *at)
 {
@@ -21,7 +21,7 @@ next_character(swm_str s, size_t *at)
 	return (char)strtol(digits, NULL, 16);
 }
 
-/* Whether encoded text begins with something; *at is then the position behind that. */
+/* True if encoded text begins with the given text; *at is then the position after it. */
 static bool
 begins(swm_str s, const char *with, size_t *at)
 {
@@ -73,7 +73,7 @@ take_pair(struct export_query *q, struct text *base, struct text *first, swm_str
 	q->has_parameters = true;
 }
 
-/* The text with a NUL behind it, which the caller owns; NULL: out of memory. */
+/* A copy of the text with a NUL at the end, owned by the caller; NULL if out of memory. */
 static char *
 string_of(struct text *t)
 {

@@ -154,7 +154,7 @@ write_inputs(struct import *im)
 }
 
 /*
- * What can be seen before anything is done
+ * Checks before anything is done
  */
 
 static bool

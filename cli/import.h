@@ -1,4 +1,4 @@
-/* What the parts of swm import have in common. */
+/* Declarations shared by the parts of swm import. */
 #ifndef SWM_CLI_IMPORT_H
 #define SWM_CLI_IMPORT_H
 

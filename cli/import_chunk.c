@@ -13,7 +13,7 @@
 #include <string.h>
 
 /*
- * What is said
+ * Messages
  */
 
 void
@@ -119,7 +119,7 @@ tell_by_trial(struct import *im, const struct place *place, const struct upload_
 	text_free(&trial.body);
 }
 
-/* What a line is not to blame for, and needs words of its own. */
+/* Advice on errors that no line of the input is to blame for. */
 static const char *
 advice_on(const struct upload_answer *answer)
 {

@@ -1,4 +1,4 @@
-/* What a name was meant to be that is not there. */
+/* Suggests the nearest existing name for one that does not exist. */
 #include "config.h"
 
 #include "command.h"

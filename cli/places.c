@@ -15,7 +15,10 @@ place_line(const struct place *place, uint64_t line)
 	return line <= of_header ? line : place->chunk->line + line - of_header - 1;
 }
 
-/* Of the first line of the chunk: in front of it stands the header, without the comma. */
+/*
+ * The column in the input: in the first line of a chunk, the header stands before it, without the
+ * comma.
+ */
 static uint64_t
 place_column(const struct place *place, uint64_t line, uint64_t column)
 {

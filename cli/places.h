@@ -1,6 +1,6 @@
 /*
- * What is said of a chunk's rows, in terms of the file: a request counts its own lines, from the
- * header on, and its own rows.
+ * Converts the places of rows in messages from the request to the file: a request counts its own
+ * lines, from the header on, and its own rows.
  */
 #ifndef SWM_CLI_PLACES_H
 #define SWM_CLI_PLACES_H
@@ -23,7 +23,7 @@ uint64_t place_find(const struct place *place, swm_str details);
 /* Adds details, as JSON, with the lines, columns and rows of the file in them. */
 void place_add_details(struct text *to, const struct place *place, swm_str details);
 
-/* Whether details say more than a line. */
+/* True if the details say more than a line number. */
 bool place_says_more(swm_str details);
 
 /*

@@ -108,7 +108,7 @@ add_percent(struct text *t, const struct progress_state *s)
 		            (unsigned)(100.0 * (double)done_of_total(s) / (double)s->total));
 }
 
-/* Of at most 32 columns, and none of less than ten. */
+/* The bar has at most 32 columns, and is left out if there is room for fewer than ten. */
 static void
 add_bar(struct text *t, const struct progress_state *s, size_t room)
 {

@@ -9,7 +9,7 @@
 
 enum progress_unit { PROGRESS_BYTES, PROGRESS_ROWS };
 
-/* What the line says. */
+/* The contents of the progress line. */
 struct progress_state {
 	const char *label;
 	enum progress_unit unit; /* of total */
@@ -33,7 +33,7 @@ void progress_begin(struct progress *p, FILE *stream, const char *label, enum pr
 /* For a command that goes on where it stopped: so much was done then. Call it after begin. */
 void progress_resume(struct progress *p, uint64_t bytes, uint64_t rows);
 
-/* What is done in all. Call it as often as you like: it draws at most ten times a second. */
+/* Sets the totals so far. Call it as often as you like: it draws at most ten times a second. */
 void progress_update(struct progress *p, uint64_t bytes, uint64_t rows);
 
 /* Takes the line off the terminal, before a message; the next update draws it again. */

@@ -142,7 +142,10 @@ add_header(swm_request *request, const char *field)
 	                              ask_view(value));
 }
 
-/* What the format needs; other answers than rows (the document at the root) come as they are. */
+/*
+ * The media type that the format needs; answers without rows (the document at the root) come as
+ * they are.
+ */
 static const char *
 accepted_media(const struct query *q, bool wants_table)
 {
@@ -176,7 +179,7 @@ add_headers(swm_request *request, const struct query *q, const char *authorizati
 	return result;
 }
 
-/* What ended before its end: the rows that have come, and why. */
+/* Ends an answer that broke off: prints the rows that have come, and the reason. */
 static int
 end_early(struct answer *a, int result, const swm_error *err)
 {
@@ -213,7 +216,9 @@ end_answer(struct answer *a)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* What a function answers has no column but its own name. */
+/*
+ * The last segment of the path: the name of a function, which is the column of its scalar result.
+ */
 static char *
 last_segment(const char *target)
 {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a variable says, if that can be meant; else what the terminal says, or else the usual. */
+/* The variable's value if it is usable, else the terminal's, else the default. */
 static size_t
 dimension(const char *variable, unsigned short of_terminal, size_t usual)
 {
@@ -129,7 +129,7 @@ let_go(struct screen *s)
 	return result;
 }
 
-/* The terminal's rows that bytes take, and its column behind them. */
+/* The number of terminal rows that the bytes take, and the column after them. */
 static void
 count_rows(struct screen *s, const char *bytes, size_t len)
 {

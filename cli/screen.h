@@ -35,7 +35,7 @@ int screen_write_data(struct screen *s, swm_str piece);
 /* Writes what is left and waits for the pager's end. Non-zero: not all could be written (said). */
 int screen_close(struct screen *s);
 
-/* Whether its reader was content with what there was: that is no error. */
+/* True if the user quit the pager before the end, which is no error. */
 bool screen_was_left(const struct screen *s);
 
 #endif

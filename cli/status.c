@@ -88,7 +88,7 @@ add_fcgi_json(struct text *to, const struct status *s)
 	text_free(&socket);
 }
 
-/* What the library read goes on, member by member, behind what is ours. */
+/* Appends the members of the library's JSON after our own. */
 static void
 add_database_json(struct text *to, const struct status *s)
 {

@@ -1,6 +1,6 @@
 /*
- * Rows, each a line of JSON, as an aligned table. The widths come from the first rows; those
- * behind them are printed as they come, so that a million of them takes no more memory.
+ * Rows, each a line of JSON, as an aligned table. The widths come from the first rows; those after
+ * them are printed as they come, so that a million of them takes no more memory.
  */
 #ifndef SWM_CLI_TABLE_H
 #define SWM_CLI_TABLE_H

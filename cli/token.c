@@ -41,7 +41,7 @@ skip_string(const char *s)
 	return *s == '"' ? s + 1 : s;
 }
 
-/* Whether an object has a member of its own with this name, so that none is given twice. */
+/* True if the object has a member with this name at its top level, so that none is given twice. */
 static bool
 has_member(const char *json, const char *name)
 {
@@ -112,7 +112,7 @@ begin_object(struct claims *c)
 	return true;
 }
 
-/* What the configuration asks of a token is in it, unless the user has said it. */
+/* Adds the claims that the configuration requires, unless the user has given them. */
 static bool
 write_claims(struct claims *c, const swm_config *config, const char *role, long long seconds)
 {

@@ -144,7 +144,7 @@ digest_field(EVP_MD_CTX *context, swm_str field)
 	       (len == 0 || EVP_DigestUpdate(context, field.ptr, field.len) == 1);
 }
 
-/* Of all that makes the chunk what it is, and where it stands, but not of the mode. */
+/* Hashes all that identifies the chunk, and where it stands, but not the mode. */
 static bool
 digest_chunk(EVP_MD_CTX *context, const struct upload *u, const struct upload_file *file,
              const struct chunk *chunk)
@@ -199,7 +199,7 @@ is_named(swm_str name, const char *wanted)
 	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
 }
 
-/* How many were written stands behind the slash: of this request the count is exact. */
+/* The number of rows written stands after the slash: the count is exact for this request. */
 static int
 take_header(void *user, swm_str name, swm_str value)
 {
@@ -275,7 +275,7 @@ add_headers(swm_request *request, const struct field *fields, size_t count)
 	return result;
 }
 
-/* What is sent, as often as it takes. */
+/* The request, which is sent again on each retry. */
 struct sending {
 	struct upload *upload;
 	const struct upload_file *file;

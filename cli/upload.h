@@ -66,7 +66,7 @@ int upload_send(struct upload *u, const struct upload_file *file, const struct c
 int upload_mark(struct upload *u, const struct upload_file *file, const struct chunk *chunk,
                 struct upload_answer *answer);
 
-/* Whether an answer is an error of this code, as "SWM004". */
+/* True if the answer is an error with this code, such as "SWM004". */
 bool upload_failed_by(const struct upload_answer *answer, const char *code);
 
 #endif

@@ -90,7 +90,7 @@ line_of(const swm_copied *c, int64_t row)
 	return 0;
 }
 
-/* A number at the front of *text, behind what is no digit; negative when there is none. */
+/* Reads a number from *text, skipping anything before its digits; negative when there is none. */
 static int64_t
 cut_number(swm_str *text)
 {
@@ -105,7 +105,9 @@ cut_number(swm_str *text)
 	return at > begin ? n : -1;
 }
 
-/* The column of the plan that "column c3" names, whatever the server's language calls it; or NULL. */
+/*
+ * The column of the plan that "column c3" names, whatever the server's language calls it; or NULL.
+ */
 static const swm_column *
 cut_column(swm_str *text, const swm_staging *staging)
 {
@@ -148,7 +150,10 @@ swm_tell_place(swm_error *err, bool of_array, const swm_row_place *place, const 
 	swm_buf_dispose(&details);
 }
 
-/* What COPY says of its place, in any language behind the table's name. Before it json's input tells lines of its own. */
+/*
+ * The place that COPY names in its context, after the table's name in any language. The lines
+ * before it come from json's input function.
+ */
 static swm_str
 place_of(const swm_result *failed)
 {
@@ -221,7 +226,10 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t nu
 	return rc == 1 ? SWM_OK : rc;
 }
 
-/* The column of the row in the line `first` that cannot be made, as was told; NULL when each alone can. */
+/*
+ * The column of the row in the line `first` that cannot be made, as was told; NULL when each alone
+ * can.
+ */
 static const swm_column *
 search_column(struct search *s)
 {

@@ -57,10 +57,13 @@ typedef struct swm_row_place {
 void swm_tell_place(swm_error *err, bool of_array, const swm_row_place *place,
                     const swm_column *column);
 
-/* Whether a type's input, or a domain's constraint, raises such errors. */
+/* True if the error can come from a type's input function or a domain's constraint. */
 bool swm_may_be_of_value(const swm_error *err);
 
-/* Whether rows of an upsert have one key twice; and its details: which has that of a first one. */
+/*
+ * True if the error says that an upsert has two rows with the same key; the second function fills
+ * in its details, with the place of the first such row.
+ */
 bool swm_is_key_twice(const swm_error *err);
 void swm_tell_key_twice(swm_error *err, bool of_array, const swm_row_place *place,
                         const swm_row_place *first);

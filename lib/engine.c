@@ -150,7 +150,10 @@ load_snapshot(swm_engine *e, int abort_fd, swm_error *err)
 	return SWM_OK;
 }
 
-/* Whether a load failed since a schema is missing, and not since the database could not be asked. */
+/*
+ * True if the load failed because a schema is missing, and not because the database was
+ * unreachable.
+ */
 static bool
 lacks_schema(int rc, const swm_error *err)
 {
@@ -295,7 +298,9 @@ swm_engine_stop_refreshing(swm_engine *engine, bool sure)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* The connection string is read even when something else is wrong: all problems are told at once. */
+/*
+ * The connection string is read even when something else is wrong: all problems are told at once.
+ */
 static int
 check_connection(const swm_settings *settings, int before, swm_error *err)
 {
@@ -310,7 +315,10 @@ check_connection(const swm_settings *settings, int before, swm_error *err)
 	return before;
 }
 
-/* The settings, and what only their users can say of them: keys, claim paths, the connection string. */
+/*
+ * The settings, and what only their users can say of them: keys, claim paths, the connection
+ * string.
+ */
 static int
 resolve(const swm_settings **settings, swm_auth **auth, const swm_config *config, swm_error *err)
 {

@@ -1,4 +1,4 @@
-/* What an engine is made of, for the files at the root of lib/. */
+/* The engine's members, for the files at the root of lib/. */
 #ifndef SWM_LIB_ENGINE_H
 #define SWM_LIB_ENGINE_H
 
@@ -23,9 +23,11 @@ struct swm_engine {
 	bool loading;
 	uint64_t loads;           /* that have begun */
 	swm_error *load_error;    /* of the last that ended; clear when it went well */
-	int64_t next_load;        /* not before that for a request, while a schema is missing; else 0 */
+	/* not before that for a request, while a schema is missing; else 0 */
+	int64_t next_load;
 	int64_t no_refresh[2];    /* until then; by what swm_engine_refresh() is told */
-	swm_snapshot *snapshot;   /* NULL until the database was reached, and had all of db-schemas */
+	/* NULL until the database was reached, and had all of db-schemas */
+	swm_snapshot *snapshot;
 
 	swm_buf told;             /* of the thread that loads: what was last said to be wrong */
 };

@@ -290,7 +290,9 @@ swm_insert_int64(swm_insert *insert, size_t column, int64_t value)
 	return take_value(insert, column, SWM_CELL_JSON, (swm_str){ text, (size_t)len });
 }
 
-/* The digits that it takes to tell the value from others: a numeric or text column would show more. */
+/*
+ * The digits that it takes to tell the value from others: a numeric or text column would show more.
+ */
 static int
 print_shortest(char *text, size_t size, double value)
 {
@@ -376,7 +378,7 @@ send_rows(swm_insert *i)
 	return rc;
 }
 
-/* What went wrong first is told by every later call too. */
+/* Keeps the first error, which every later call returns too. */
 static int
 keep_outcome(swm_insert *i, int rc, swm_error *err)
 {

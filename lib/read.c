@@ -74,7 +74,8 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 		add(&list, f->setting_names[i], f->setting_values[i]);
 	for (size_t i = 0; i < settings->app_count; i++)
 		add(&list, settings->app_names[i], settings->app_values[i]);
-	if (settings->db_pre_request.len > 0 || c->late_settings || c->write != NULL) { /* what another request left must not be taken for this one's */
+	/* what another request left must not be taken for this one's */
+	if (settings->db_pre_request.len > 0 || c->late_settings || c->write != NULL) {
 		add(&list, SWM_STR("response.headers"), SWM_STR(""));
 		add(&list, SWM_STR("response.status"), SWM_STR(""));
 	}
@@ -94,7 +95,9 @@ is_quiet(enum swm_read_step kind)
 	}
 }
 
-/* What has to do with a temporary table is of no use to the next request. */
+/*
+ * Statements on temporary tables are not worth preparing: the tables are gone in the next request.
+ */
 static bool
 is_lasting(const swm_read *read, enum swm_read_step kind)
 {
@@ -151,7 +154,10 @@ fail_settings(swm_error *err, swm_str sqlstate, swm_str message)
 	return id == SWM_ERR_RESPONSE_HEADERS_LONG ? swm_fail_number(err, id, SWM_REPLY_LONGEST_HEAD) : swm_fail(err, id);
 }
 
-/* What SQL has set for the answer. What changes something is judged before its commit. */
+/*
+ * Reads the settings for the answer that SQL has set. If the transaction changes something, they
+ * are checked before its commit.
+ */
 static int
 add_settings(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error *err)
 {
@@ -181,15 +187,17 @@ add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_r
 	}
 	if (rc == SWM_OK)
 		add_step(out, SWM_READ_ROWS, &s);
-	return rc == SWM_OK && c->late_settings ? add_settings(out, arena, c, err) : rc; /* they have the last word */
+	/* they have the last word */
+	return rc == SWM_OK && c->late_settings ? add_settings(out, arena, c, err) : rc;
 }
 
-/* What is written, and then what triggers and functions set for the answer. */
+/* The write, and then the settings for the answer that triggers and functions set. */
 static int
 add_write(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_error *err)
 {
 	swm_statement s;
-	bool by_range = c->write->staging != NULL && c->write->staging->by_range; /* by others, in rounds of their own */
+	/* by others, in rounds of their own */
+	bool by_range = c->write->staging != NULL && c->write->staging->by_range;
 	int rc = by_range ? SWM_OK : swm_sql_write(&s, arena, c->write, c->body, err);
 
 	if (rc == SWM_OK && c->explain) {
@@ -216,9 +224,9 @@ runs_built_in_code(const swm_read *read, const swm_read_plan *plan, const swm_re
 }
 
 /*
- * Nothing that a request did to its session may reach the next one. After one of built-in code the cheap
- * form is enough: RESET ALL within its transaction takes back what a policy that a superuser made
- * after the snapshot has set. After everything else the whole session is reset once the
+ * Nothing that a request did to its session may reach the next one. After one of built-in code the
+ * cheap form is enough: RESET ALL within its transaction takes back what a policy that a superuser
+ * made after the snapshot has set. After everything else the whole session is reset once the
  * transaction has ended, and so after the triggers that its commit runs.
  */
 static void
@@ -319,7 +327,10 @@ send_within(swm_read *read, swm_error *err)
 	return swm_transaction_send(read->within, read->steps + from, to - from, err);
 }
 
-/* Rounds of the transaction that it is a part of; where the last asks how to end, the part has ended. */
+/*
+ * Rounds of the transaction that it is a part of; where the last asks how to end, the part has
+ * ended.
+ */
 static int
 next_within(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err)
 {

@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 #include "sql/sql.h"
 
-/* What the transaction is told of who asks, and how. */
+/* The settings of the transaction: the client's identity, and the request. */
 typedef struct swm_read_context {
 	const swm_identity *identity;
 	swm_str schema;
@@ -17,20 +17,28 @@ typedef struct swm_read_context {
 	const swm_setting *request;    /* request.method, request.headers, ... */
 	size_t request_count;
 	enum swm_count count;          /* also count all rows; how exactly */
-	bool late_settings;            /* the rows may set the answer's headers and status, as a function does */
+	/* the rows may set the answer's headers and status, as a function does */
+	bool late_settings;
 	bool explain;                  /* the rows' EXPLAIN instead of them */
 	bool explain_json;
 	unsigned explain_options;      /* of enum swm_explain */
 	bool rollback;
 	const swm_write_plan *write;   /* what is written, in place of a read; NULL for a read */
 	const char *body;              /* JSON, as the write's plan describes it */
-	const swm_write_plan *checked; /* its types are checked before all (sql/sql.h); NULL for none */
+	/* its types are checked before all (sql/sql.h); NULL for none */
+	const swm_write_plan *checked;
 	const swm_statement *look;     /* all that is run, to read its rows; NULL for none */
 	const swm_function *function;  /* that is called; NULL for none */
 	bool changes;                  /* it may write */
-	size_t longest_headers;        /* of those that SQL may set for the answer of what changes something */
-	bool decide;                   /* the caller says, when all rows have come, whether to commit */
-	swm_transaction *within;       /* the transaction that it is a part of; NULL for one of its own. A write that is staged has one. */
+	/* of those that SQL may set for the answer of what changes something */
+	size_t longest_headers;
+	/* the caller says, when all rows have come, whether to commit */
+	bool decide;
+	/*
+	 * the transaction that it is a part of; NULL for one of its own. A write that is staged has
+	 * one.
+	 */
+	swm_transaction *within;
 	swm_borrower borrower;
 } swm_read_context;
 
@@ -41,7 +49,11 @@ enum swm_read_step {
 	SWM_READ_RESET,
 	SWM_READ_SAVEPOINT,
 	SWM_READ_STAGED,   /* no step: the rows of a write can be copied where they are staged */
-	SWM_READ_FAILED,   /* no step: what was staged was refused, and event.failure is why; what is staged is still there */
+	/*
+	 * no step: what was staged was refused, and event.failure is why; what is staged is still
+	 * there
+	 */
+	SWM_READ_FAILED,
 	SWM_READ_DECISION, /* no step: the event that asks for it */
 };
 
@@ -58,7 +70,8 @@ typedef struct swm_read {
 	bool changes;
 	bool answered;                 /* an event has been handed out */
 	swm_transaction *within;
-	size_t staged;                 /* of the steps, those before what is staged is copied; 0: nothing is */
+	/* of the steps, those before what is staged is copied; 0: nothing is */
+	size_t staged;
 	size_t sent;                   /* within another's transaction: steps that were sent */
 	size_t round;                  /* the first of those that were sent last */
 	bool began, ended;
@@ -81,7 +94,9 @@ int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const 
  */
 int swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_error *err);
 
-/* Before staged rows are inserted, where PostgreSQL may find more wrong with them than COPY does. */
+/*
+ * Before staged rows are inserted, where PostgreSQL may find more wrong with them than COPY does.
+ */
 #define SWM_READ_SAVEPOINT_NAME "swm_staged"
 
 /* As swm_exec_may_have_committed(); false of a part of another transaction. */

@@ -19,7 +19,8 @@ swm_doubt_of(const swm_error *err, bool unknown_names)
 		{ { "42804", 5 }, SWM_DOUBT_MAYBE },   /* datatype_mismatch */
 		{ { "42846", 5 }, SWM_DOUBT_MAYBE },   /* cannot_coerce */
 		{ { "42704", 5 }, SWM_DOUBT_MAYBE },   /* undefined_object: types */
-		{ { "42P10", 5 }, SWM_DOUBT_MAYBE },   /* invalid_column_reference: no such index of a conflict */
+		/* invalid_column_reference: no such index of a conflict */
+		{ { "42P10", 5 }, SWM_DOUBT_MAYBE },
 	};
 	swm_str code = swm_error_code(err);
 

@@ -13,7 +13,8 @@ typedef struct swm_field_line {
 
 struct swm_request {
 	swm_str method, target;
-	swm_str uri, document_uri, query; /* what the target is made of, where it came as variables */
+	/* what the target is made of, where it came as variables */
+	swm_str uri, document_uri, query;
 	swm_arena *arena; /* of what was written for variables; NULL before the first */
 	swm_str prefix; /* without a slash at its end */
 	int abort_fd;

@@ -15,7 +15,8 @@ static const struct step {
 	int (*ask)(struct serving *s, struct asked *to);
 	int (*take)(struct serving *s, struct sent *to);
 	int (*decide)(struct serving *s, struct decided *to);
-	int (*all)(struct serving *s, struct swm_records *to); /* a request that is made of others */
+	/* a request that is made of others */
+	int (*all)(struct serving *s, struct swm_records *to);
 	int (*act)(struct serving *s);
 	enum swm_stage stage;
 	bool planned; /* by what the snapshot says: it is taken once more with another */
@@ -62,8 +63,8 @@ swm_records_dispose(struct swm_records *records)
 }
 
 /*
- * What is behind an answer of 5xx, for the log. The details are told of our own errors
- * alone (why a connection failed): those of PostgreSQL's may show a row.
+ * Logs the cause of a 5xx. Details are logged for our own errors alone (why a connection failed):
+ * those of PostgreSQL's may show a row.
  */
 static void
 log_failure(const struct serving *s)
@@ -140,7 +141,7 @@ answer_error(struct serving *s)
 	return fail_delivery(s, swm_reply_end(&s->reply, s->err));
 }
 
-/* What PostgreSQL's own words would tell. */
+/* Hides names that the role may not see and that PostgreSQL's message would tell. */
 static void
 hide_unseen(struct serving *s)
 {

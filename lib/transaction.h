@@ -22,7 +22,10 @@ typedef struct swm_transaction {
 /* A statement as a step; prepare: it is kept prepared. */
 swm_step swm_step_of(const swm_statement *statement, bool prepare);
 
-/* The statement that begins one with the isolation of a role, or of a function that is called; NULL: none is needed. */
+/*
+ * The statement that begins one with the isolation of a role, or of a function that is called;
+ * NULL: none is needed.
+ */
 const char *swm_transaction_begin(const swm_role *role, const swm_function *f, bool changes);
 
 /*
@@ -31,19 +34,28 @@ const char *swm_transaction_begin(const swm_role *role, const swm_function *f, b
  */
 int swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower, swm_error *err);
 
-/* The next round; its events come from swm_transaction_next(). As swm_exec_start() and swm_exec_go_on(). */
+/*
+ * The next round; its events come from swm_transaction_next(). As swm_exec_start() and
+ * swm_exec_go_on().
+ */
 int swm_transaction_send(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
 
 /* As swm_exec_next(). At the decision, whose event ends a round, the next one may be sent. */
 int swm_transaction_next(swm_transaction *t, swm_event *event, swm_error *err);
 
-/* A round that may fail, so that it goes on at a savepoint: as SWM_ROUND_MAY_FAIL of swm_exec_go_on(). */
+/*
+ * A round that may fail, so that it goes on at a savepoint: as SWM_ROUND_MAY_FAIL of
+ * swm_exec_go_on().
+ */
 int swm_transaction_try(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
 
 /* As swm_exec_copy(), at the decision. */
 int swm_transaction_copy(swm_transaction *t, swm_copy *copy, swm_error *err);
 
-/* The last round: with it comes COMMIT, or ROLLBACK where it is to end so. Its rows are of no interest. */
+/*
+ * The last round: with it comes COMMIT, or ROLLBACK where it is to end so. Its rows are of no
+ * interest.
+ */
 int swm_transaction_end_with(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
 
 /* COMMIT (or ROLLBACK) at the decision. SWM_OK when it has been done, else as swm_exec_next(). */

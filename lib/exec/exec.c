@@ -359,11 +359,15 @@ swm_exec_may_have_committed(const swm_exec *exec)
 	return exec->options.writes && exec->committing && exec->failure == SWM_OK;
 }
 
-/* What becomes of a transaction that cannot be followed: as it failed before, unknown, or this. */
+/*
+ * Fails a transaction that cannot be continued: with its earlier error, as unknown, or with this
+ * one.
+ */
 static int
 fail_broken(swm_exec *exec, enum swm_error_id id, swm_str why, swm_error *err)
 {
-	if (exec->round == SWM_ROUND_MAY_FAIL && exec->failure != SWM_OK) { /* the caller would have borne that, but not this */
+	/* the caller would have borne that, but not this */
+	if (exec->round == SWM_ROUND_MAY_FAIL && exec->failure != SWM_OK) {
 		exec->failure = SWM_OK;
 		swm_error_clear(err);
 	}
@@ -397,7 +401,7 @@ static int
 lose(swm_exec *exec, const PGresult *result, swm_error *err)
 {
 	bool told = PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
-	/* said behind the last result, its goodbye leaves open whether the commit came before */
+	/* an error that ends the connection after the last result may have come after the commit */
 	bool open = swm_exec_may_have_committed(exec) && exec->at + 2 >= exec->command_count;
 
 	exec->may_retry = exec->old && exec->progress == SILENT;
@@ -515,7 +519,7 @@ is_useless_statement(const PGresult *result)
 	return has_sqlstate(result, "0A000") && is_raised_by(result, "RevalidateCachedQuery");
 }
 
-/* Whether what is read now belongs to the DEALLOCATEs, or to the Sync behind them. */
+/* True if the result being read belongs to the DEALLOCATEs, or to the Sync after them. */
 static bool
 is_drop(const swm_exec *exec)
 {
@@ -659,7 +663,9 @@ take_failure(swm_exec *exec, PGresult *result, swm_error *err)
 static int
 finish_well(swm_exec *exec)
 {
-	/* statements of its own that put the session back have not run in a transaction that failed */
+	/*
+	 * statements of its own that put the session back have not run in a transaction that failed
+	 */
 	if ((!exec->options.keeps_session || exec->failure != SWM_OK) && !exec->resetting)
 		send_reset(exec);
 	if (!exec->resetting) /* who borrows it next may want to use it without a pipeline */
@@ -774,7 +780,7 @@ take_null(swm_exec *exec, swm_error *err)
 	if (exec->ended_null)
 		return fail_protocol(exec, SWM_STR("an answer of PostgreSQL is missing"), err);
 	exec->ended_null = true;
-	if (exec->commands[exec->at].kind == SYNC) /* behind the error of an implicit commit */
+	if (exec->commands[exec->at].kind == SYNC) /* after the error of an implicit commit */
 		return GOING_ON;
 	exec->at++;
 	arm(exec);
@@ -837,7 +843,10 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
  * COPY, which a pipeline does not carry
  */
 
-/* Until libpq holds nothing of it any more. WOULD_WAIT: it takes no more, and the results will say why. */
+/*
+ * Until libpq holds nothing of it any more. WOULD_WAIT: it takes no more, and the results will say
+ * why.
+ */
 static int
 flush_copied(swm_exec *exec, swm_error *err)
 {

@@ -10,7 +10,7 @@
 #include "exec/result.h"
 #include "pool/pool.h"
 
-/* One statement of a transaction. Everything behind the pointers must stay until the finish. */
+/* One statement of a transaction. The memory that it points to must stay valid until the finish. */
 typedef struct swm_step {
 	const char *sql;            /* one statement, NUL-terminated */
 	const char *const *params;  /* $1, ... in text form, NULL for null */
@@ -18,18 +18,25 @@ typedef struct swm_step {
 	bool prepare;               /* keep it prepared, within the connection's bounded cache */
 	bool stream;                /* hand out its rows one by one */
 	bool quiet;                 /* its rows are of no interest (the context) */
-	/* What an error of it is told as: fills err and returns a result. SWM_OK, or NULL here: as PostgreSQL says. */
+	/*
+	 * fills err for an error of the step and returns its code; if SWM_OK, or NULL: PostgreSQL's
+	 * error
+	 */
 	int (*fail)(swm_error *err, swm_str sqlstate, swm_str message);
 } swm_step;
 
 typedef struct swm_exec_options {
 	bool anonymous;      /* the role is db-anon-role: for the status of 42501 */
 	bool rollback;       /* end in ROLLBACK instead of COMMIT */
-	bool decide;         /* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
+	/* ask before COMMIT: a round trip more, for who must see the rows first, or goes on */
+	bool decide;
 	bool writes;         /* a failure after COMMIT may have been sent leaves the outcome open */
-	/* by the snapshot no user's code runs: its own steps take back what was set (pool/reset.h) */
+	/*
+	 * by the snapshot no user's code runs: its own steps take back what was set (pool/reset.h)
+	 */
 	bool keeps_session;
-	const char *begin;   /* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
+	/* NULL for the implicit transaction, else "BEGIN ISOLATION LEVEL ..." */
+	const char *begin;
 	int abort_fd;        /* the client's socket or -1 */
 } swm_exec_options;
 
@@ -44,11 +51,13 @@ typedef struct swm_exec swm_exec;
 int swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t count,
                    const swm_exec_options *options, swm_error *err);
 
-/* What comes next. */
+/* The next event of a transaction. */
 typedef struct swm_event {
-	size_t step;            /* index of the step; their number when it is to be decided how to end */
+	/* index of the step; their number when it is to be decided how to end */
+	size_t step;
 	const swm_result *result; /* lives until the next call; NULL for the decision */
-	bool end_of_step;       /* the last of its step; a streamed step ends with a result of no rows */
+	/* the last of its step; a streamed step ends with a result of no rows */
+	bool end_of_step;
 	int failure;            /* at the decision: SWM_OK, or why a round failed that may */
 	bool by_policy;         /* then: a policy, or a view's check option, did not let a row in */
 } swm_event;
@@ -69,9 +78,9 @@ typedef struct swm_event {
 int swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err);
 
 /*
- * Whether what a transaction wrote may be kept, as the commit has been sent and no error of
- * PostgreSQL is known: who fails now, for want of memory or whatever, must not say that nothing
- * was written. Also after the end.
+ * True if the transaction may have been committed, as COMMIT has been sent and PostgreSQL has
+ * reported no error: a later failure, such as no memory, must then not claim that nothing was
+ * written. Also after the end.
  */
 bool swm_exec_may_have_committed(const swm_exec *exec);
 
@@ -81,7 +90,8 @@ void swm_exec_roll_back(swm_exec *exec);
 /* How a further round ends. */
 enum swm_round {
 	SWM_ROUND_ASKS,     /* with a decision, as the first one */
-	SWM_ROUND_MAY_FAIL, /* so too when PostgreSQL refuses a step: the event has the failure, err says why */
+	/* so too when PostgreSQL refuses a step: the event has the failure, err says why */
+	SWM_ROUND_MAY_FAIL,
 	SWM_ROUND_ENDS,     /* with the end of the transaction, unasked: a round trip less */
 };
 
@@ -101,10 +111,14 @@ int swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm
 typedef struct swm_copy {
 	const char *sql;
 	void *user;
-	/* 1: a piece, which must stay until the next call. 0: that was all. Negative: it gives up, and has filled err. */
+	/*
+	 * 1: a piece, which must stay until the next call. 0: that was all. Negative: it gives up,
+	 * and has filled err.
+	 */
 	int (*next)(void *user, swm_str *piece, swm_error *err);
 	int64_t rows;           /* filled: how many were copied */
-	const swm_result *failed; /* filled: PostgreSQL's error, for its context; lives until the next call. Else NULL. */
+	/* filled: PostgreSQL's error, for its context; lives until the next call. Else NULL. */
+	const swm_result *failed;
 } swm_copy;
 
 /*
@@ -117,7 +131,10 @@ typedef struct swm_copy {
  */
 int swm_exec_copy(swm_exec *exec, swm_copy *copy, swm_error *err);
 
-/* After CONNECTION_LOST: nothing at all was answered and the connection was an old one, so that a read may be tried once more. */
+/*
+ * After CONNECTION_LOST: nothing at all was answered and the connection was an old one, so that a
+ * read may be tried once more.
+ */
 bool swm_exec_may_retry(const swm_exec *exec);
 
 /* Ends it; what still runs is cancelled. NULL is allowed. */

@@ -1,5 +1,5 @@
 /*
- * What a statement answered, for rooms that do not know libpq: rows of cells in text form. All of
+ * The result of a statement, for modules that do not use libpq: rows of cells in text form. All of
  * it lives as long as the event that brought it (exec.h).
  */
 #ifndef SWM_EXEC_RESULT_H
@@ -25,7 +25,7 @@ bool swm_result_int64(int64_t *out, const swm_result *result, int row, int colum
 /* Appends a cell of bytea. False when memory ran out. */
 bool swm_result_put_bytes(swm_buf *to, const swm_result *result, int row, int column);
 
-/* Of an error: where PostgreSQL was; empty for none. */
+/* The context of an error (where PostgreSQL was); empty if there is none. */
 swm_str swm_result_context(const swm_result *failed);
 
 #endif

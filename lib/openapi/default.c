@@ -9,7 +9,7 @@
 #include "json/escape.h"
 #include "json/grammar.h"
 
-/* What may follow a literal: nothing, or a cast to a type, and nothing behind it. */
+/* True if the rest after a literal is empty, or a cast to a type and nothing else. */
 static bool
 is_cast(swm_str rest)
 {

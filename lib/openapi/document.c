@@ -168,7 +168,10 @@ write_root_path(struct swm_openapi *doc)
 	swm_json_write_close(w, '}');
 }
 
-/* The parameters of every relation, by the names that the document has for them: all of it PostgREST's. */
+/*
+ * The parameters of every relation, by the names that the document has for them: all of it
+ * PostgREST's.
+ */
 static const struct parameter {
 	const char *key, *name, *in, *description;
 	const char *values[6];

@@ -5,7 +5,7 @@
 #include "json/writer.h"
 #include "openapi/openapi.h"
 
-/* What a column refers to; nothing when target is NULL. */
+/* The column that a foreign key refers to; none when target is NULL. */
 struct swm_openapi_key {
 	const swm_relation *target;
 	const swm_column *column;
@@ -25,13 +25,16 @@ struct swm_openapi {
 /* Writes one thing and hands it on. */
 int swm_openapi_piece(struct swm_openapi *doc);
 
-/* The members of "paths", "definitions" and "parameters" that describe relations; "paths" that describe functions. */
+/*
+ * The members of "paths", "definitions" and "parameters" that describe relations; "paths" that
+ * describe functions.
+ */
 int swm_openapi_relation_paths(struct swm_openapi *doc);
 int swm_openapi_relation_definitions(struct swm_openapi *doc);
 int swm_openapi_relation_parameters(struct swm_openapi *doc);
 int swm_openapi_function_paths(struct swm_openapi *doc);
 
-/* What is shown of a relation; 0 when it is not shown at all. */
+/* The methods shown for a relation; 0 when it is not shown at all. */
 unsigned swm_openapi_shown(const struct swm_openapi *doc, const swm_relation *r);
 
 /* Fills doc->keys, which live until the scratch memory is used again. */
@@ -52,13 +55,19 @@ void swm_openapi_media_types(struct swm_openapi *doc, const char *member, bool c
 void swm_openapi_write_pointer(swm_buf *to, swm_str name);
 void swm_openapi_write_filter_key(swm_buf *to, swm_str relation, swm_str column);
 
-/* What a type is in JSON: "string", "array", ...; NULL when it may be anything. */
+/* The JSON type of a type: "string", "array", ...; NULL when it may be any. */
 const char *swm_openapi_type(const swm_snapshot *snapshot, const swm_type *type);
 
-/* The members type, format, enum and items of an object that is open; NULL is a type that nobody knows. */
+/*
+ * The members type, format, enum and items of an object that is open; NULL is a type that nobody
+ * knows.
+ */
 void swm_openapi_write_type(struct swm_openapi *doc, const swm_type *type);
 
-/* The same for a parameter of a query string, where everything is text, and only some types may be named. */
+/*
+ * The same for a parameter of a query string, where everything is text, and only some types may be
+ * named.
+ */
 void swm_openapi_write_query_type(struct swm_openapi *doc, const swm_type *type, bool variadic);
 
 /* maxLength and default of a column. */

@@ -19,7 +19,10 @@ swm_openapi_write_pointer(swm_buf *to, swm_str name)
 	}
 }
 
-/* rowFilter.relation.column; the dots of a relation's own name would make other columns' keys of it. */
+/*
+ * rowFilter.relation.column; the dots of a relation's own name would make other columns' keys of
+ * it.
+ */
 void
 swm_openapi_write_filter_key(swm_buf *to, swm_str relation, swm_str column)
 {

@@ -10,13 +10,14 @@
 #include "schema/schema.h"
 
 /*
- * What is described, for whom, and where it goes. The document grows with the
- * schema, so it is handed on in pieces: whenever one is complete, flush is called,
- * which may empty the buffer. It returns SWM_OK, or what the writing ends with.
+ * The schema to describe, the role, and the destination. The document grows with the schema, so it
+ * is written in pieces: whenever one is complete, flush is called, which may empty the buffer. If
+ * flush does not return SWM_OK, writing ends with its result.
  */
 typedef struct swm_openapi_request {
 	const swm_snapshot *snapshot;
-	const swm_settings *settings; /* openapi-*; ignore-privileges shows what nobody may use too */
+	/* openapi-*; ignore-privileges shows what nobody may use too */
+	const swm_settings *settings;
 	swm_str schema;
 	swm_str role;
 	swm_str base_path;            /* where openapi-server-proxy-uri does not say it */

@@ -8,7 +8,7 @@
 
 enum { MAY_SELECT = 1, MAY_INSERT = 2, MAY_UPDATE = 4, MAY_DELETE = 8 };
 
-/* What is shown of a relation: what it can do, as far as the role may. */
+/* The methods that the relation supports and the role has privileges for. */
 unsigned
 swm_openapi_shown(const struct swm_openapi *doc, const swm_relation *r)
 {
@@ -113,7 +113,7 @@ responses_of_get(struct swm_openapi *doc, const swm_relation *r)
 	swm_json_write_close(w, '}');
 }
 
-/* What each method takes beside what it is named for. */
+/* The parameters that each method takes. */
 static const struct method {
 	const char *name;
 	unsigned bit;
@@ -289,7 +289,9 @@ write_body(struct swm_openapi *doc, const swm_relation *r)
 	swm_json_write_close(w, '}');
 }
 
-/* Its value is an operator and what follows it (gte.5), so it is a string whatever the column is. */
+/*
+ * Its value is an operator and what follows it (gte.5), so it is a string whatever the column is.
+ */
 static void
 write_filter(struct swm_openapi *doc, const swm_relation *r, const swm_column *c)
 {

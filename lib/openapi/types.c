@@ -1,7 +1,7 @@
 /*
- * Types: what JSON makes of them, and as format OpenAPI's own of integers, else the
- * name that PostgreSQL has for them (https://docs.postgrest.org/en/latest/references/api/openapi.html). A domain
- * is shown as what lies behind it, but for the name of one on a type of the users' own.
+ * Types: what JSON makes of them, and as format OpenAPI's own of integers, else the name that
+ * PostgreSQL has for them (https://docs.postgrest.org/en/latest/references/api/openapi.html). A
+ * domain is shown as its base type, except that one on a user-defined type keeps its own name.
  */
 #include "config.h"
 
@@ -29,7 +29,10 @@ integer_format(const swm_type *base)
 	return (swm_str){ NULL, 0 };
 }
 
-/* A domain on a type of the users' own, which is not an array, goes by its own name, as in PostgREST. */
+/*
+ * A domain on a type of the users' own, which is not an array, goes by its own name, as in
+ * PostgREST.
+ */
 static void
 write_format(struct swm_openapi *doc, const swm_type *type, const swm_type *base)
 {

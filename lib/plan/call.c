@@ -60,7 +60,7 @@ is_given(const struct caller *c, swm_str name)
  * Choosing
  */
 
-/* Whether the body is one value by its type, whatever is in it. */
+/* True if the media type makes the whole body one value, whatever it contains. */
 static bool
 is_raw(const swm_call_request *r)
 {
@@ -88,7 +88,10 @@ takes_body(const struct caller *c, const swm_function *f)
 	}
 }
 
-/* {"": ...}: the empty name is that of a parameter without one, which takes the whole object as its text. */
+/*
+ * {"": ...}: the empty name is that of a parameter without one, which takes the whole object as its
+ * text.
+ */
 static bool
 names_the_body(const struct caller *c, const swm_function *f)
 {
@@ -96,7 +99,10 @@ names_the_body(const struct caller *c, const swm_function *f)
 	       is_given(c, SWM_STR(""));
 }
 
-/* Every argument is a parameter, and every parameter without a default is given. What takes the body is given that. */
+/*
+ * Every argument is a parameter, and every parameter without a default is given. What takes the
+ * body is given that.
+ */
 static bool
 fits_by_names(const struct caller *c, const swm_function *f)
 {
@@ -144,7 +150,7 @@ select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const sw
 	return selected;
 }
 
-/* What takes the body as it is comes second to what takes its members by name. */
+/* Functions that take the body's members by name are preferred to those that take it as a whole. */
 static int
 choose(struct caller *c, const swm_function **out, bool *whole_body)
 {

@@ -28,12 +28,13 @@ typedef struct swm_plan_call {
 	const swm_plan_argument *arguments; /* those given, in the function's order */
 	size_t argument_count;
 	swm_str body;   /* OBJECT, BODY; as the request has it */
-	bool as_bytes;  /* BODY: the parameter is bytea, and the body has not been put into its form */
+	/* BODY: the parameter is bytea, and the body has not been put into its form */
+	bool as_bytes;
 	bool in_array;  /* OBJECT: it is the first element of an array */
 	bool is_text;   /* OBJECT: its values are text, of CSV; else JSON */
 } swm_plan_call;
 
-/* What was asked for. */
+/* The call as the request asks for it. */
 typedef struct swm_call_request {
 	swm_str schema, name;
 	swm_str role;             /* what it may not execute is named in no error */
@@ -44,7 +45,8 @@ typedef struct swm_call_request {
 	size_t pair_count;
 	const swm_str *keys;      /* of a JSON body */
 	size_t key_count;
-	bool whole_body;          /* it has no names, or more than any function: it is for one that takes all of it */
+	/* it has no names, or more than any function: it is for one that takes all of it */
+	bool whole_body;
 	bool no_body;             /* of a content that is one value: nothing was sent */
 	bool in_array;
 	swm_str body;             /* of every POST but a form; NUL-terminated */

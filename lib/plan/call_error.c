@@ -16,7 +16,7 @@ put_names(swm_buf *to, const swm_str *names, size_t count)
 	}
 }
 
-/* What stands behind the function's name in the message. */
+/* Writes the arguments after the function's name in the message. */
 static void
 put_arguments(swm_buf *to, const swm_str *names, size_t count)
 {
@@ -102,7 +102,10 @@ parameters_text(const swm_function *f, swm_arena *arena)
 	return text;
 }
 
-/* Of the overloads' lists of parameters the one nearest to the arguments; ptr is NULL when none is near. */
+/*
+ * The parameter list among the overloads' that is nearest to the arguments; ptr is NULL when none
+ * is near.
+ */
 static swm_str
 nearest_parameters(const swm_snapshot *snapshot, swm_str role, const swm_str *names, size_t count,
                    const swm_function *const *overloads, size_t overload_count, swm_arena *arena)

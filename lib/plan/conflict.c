@@ -110,7 +110,7 @@ find_only(const swm_relation *r, const swm_columns *named, bool of_expressions, 
 	return *others ? NULL : found;
 }
 
-/* Whether the names mean one key; *index is NULL for a whole one. */
+/* True if the columns are those of exactly one key; *index is NULL if it is one of all rows. */
 static bool
 find_key(const swm_relation *r, const swm_columns *named, const swm_unique_index **index)
 {

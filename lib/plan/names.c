@@ -1,5 +1,5 @@
 /*
- * What a name of the query means. Each use of a name has its own order, and they are all here
+ * Resolves the names of a query. Each use of a name has its own search order, all listed here
  * (doc/DIALECT.md says the same to users):
  *
  *	filter with is.null or is.not_null, without a path:
@@ -22,7 +22,7 @@
 
 #include "plan/planner.h"
 
-/* Whether the rows of a node have a field of that name, as far as the snapshot knows. */
+/* True if the node's rows have a field of that name, as far as the snapshot knows. */
 static bool
 is_known_field(const swm_plan_node *node, swm_str name)
 {

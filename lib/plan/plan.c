@@ -148,7 +148,10 @@ swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *
 	return rc;
 }
 
-/* Conditions, order and limits of a node and of all that is embedded in it. Of what a write returns the order alone. */
+/*
+ * Conditions, order and limits of a node and of all that is embedded in it. Of what a write returns
+ * the order alone.
+ */
 static int
 plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 {
@@ -183,7 +186,7 @@ cap_rows(const swm_planner *p, swm_plan_node *node)
 	}
 }
 
-/* What a function returns decides what its rows are made into. */
+/* The function's return type determines the shape of the answer. */
 static enum swm_shape
 shape_of(const swm_function *f)
 {
@@ -284,7 +287,10 @@ plan_value(swm_planner *p, swm_plan_node *root)
 	return rc != SWM_OK ? rc : refuse_embeds(p, root);
 }
 
-/* What is embedded in films_1 may be films on level 1: a root that goes by its name alone gives way. */
+/*
+ * An embedded relation may be called films_1, as films on level 1 is: the root then gets another
+ * alias, as it is known by its name alone.
+ */
 static int
 part_names(swm_planner *p, swm_plan_node *root)
 {
@@ -317,7 +323,10 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 	return rc != SWM_OK ? rc : swm_plan_position(p, plan->root);
 }
 
-/* What takes the rows themselves knows their values by names that PostgreSQL keeps. */
+/*
+ * A handler that takes whole rows finds their values by name, so PostgreSQL must not truncate the
+ * names.
+ */
 static int
 check_made_names(swm_planner *p, const swm_read_plan *plan)
 {

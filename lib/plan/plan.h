@@ -44,9 +44,11 @@ typedef struct swm_plan_output {
 	swm_str cast;              /* a type's name of identifier characters, or empty */
 	enum swm_aggregate aggregate;
 	swm_str aggregate_cast;
-	const swm_routine *format; /* FIELD: what a domain looks like in JSON; NULL for what it is */
+	/* FIELD: what a domain looks like in JSON; NULL for what it is */
+	const swm_routine *format;
 	bool as_jsonb;             /* a group's key that is json, which has no equality */
-	enum swm_json_form form;   /* of the root: how its values are written; SERVER: by to_json() in the SQL */
+	/* of the root: how its values are written; SERVER: by to_json() in the SQL */
+	enum swm_json_form form;
 	uint32_t type_oid;         /* what the database must answer; 0 when that is not known */
 } swm_plan_output;
 
@@ -57,7 +59,8 @@ typedef struct swm_plan_condition {
 	struct swm_plan_condition *children;
 	swm_plan_field field;
 	bool to_tsvector;          /* full text over something that is no tsvector */
-	const swm_routine *parse;  /* the value is what a domain looks like, of which this makes the domain; or NULL */
+	/* the value is what a domain looks like, of which this makes the domain; or NULL */
+	const swm_routine *parse;
 	const swm_plan_node *embed; /* whether it has rows, instead of a field: IS (NOT) NULL */
 	const swm_condition *asked; /* operator, value, ... */
 } swm_plan_condition;
@@ -67,7 +70,8 @@ typedef struct swm_plan_order {
 	swm_plan_field field;
 	const swm_plan_node *embed; /* the field is of this to-one relation; NULL for an own one */
 	size_t embed_extra;        /* which of its extras */
-	bool is_key;               /* groups can be ordered by it: what they are grouped by decides it */
+	/* groups can be ordered by it: what they are grouped by decides it */
+	bool is_key;
 	enum swm_direction direction;
 	enum swm_nulls nulls;
 } swm_plan_order;
@@ -99,7 +103,8 @@ struct swm_plan_node {
 	bool has_aggregates;       /* its rows are groups */
 	const swm_plan_condition *where;
 	const swm_plan_order *order;
-	const swm_position *after; /* of the root: its rows begin behind this one, a value for each term of order */
+	/* of the root: its rows begin after this one, a value for each term of order */
+	const swm_position *after;
 	bool has_limit;
 	int64_t limit, offset;
 
@@ -134,14 +139,15 @@ enum swm_shape {
 typedef struct swm_plan_place {
 	size_t *columns;
 	size_t count;
-	size_t hidden;             /* how many of the columns stand behind the outputs */
+	size_t hidden;             /* how many of the columns stand after the outputs */
 } swm_plan_place;
 
-/* What becomes of the root's rows in the database. */
+/* The form into which the database puts the root's rows. */
 enum swm_made_of_rows {
 	SWM_MADE_ROWS,     /* nothing: they are the result */
 	SWM_MADE_VALUE,    /* the only value of the only row is the answer as it is */
-	SWM_MADE_HANDLED,  /* a media type's handler makes one value of them; their number comes beside it */
+	/* a media type's handler makes one value of them; their number comes beside it */
+	SWM_MADE_HANDLED,
 	SWM_MADE_FEATURES, /* each is a GeoJSON Feature */
 };
 
@@ -151,24 +157,30 @@ typedef struct swm_read_plan {
 	const swm_media_handler *handler; /* HANDLED */
 	swm_str features_schema;   /* FEATURES: where PostGIS is */
 	bool is_bytea;             /* HANDLED, VALUE: the value's text form stands for bytes */
-	const swm_plan_place *place; /* NULL: not asked for, or the order does not cover a unique key */
+	/* NULL: not asked for, or the order does not cover a unique key */
+	const swm_plan_place *place;
 	enum swm_shape shape;
 	bool strip_nulls;          /* within documents; of rows the encoder does it */
-	bool runs_user_code;       /* it may run a function of a user's, which can leave anything in the session */
+	/* it may run a function of a user's, which can leave anything in the session */
+	bool runs_user_code;
 	bool unknown_names;        /* the query names columns that the snapshot does not know */
-	bool settings_columns;     /* behind the outputs: response.headers and response.status */
+	bool settings_columns;     /* after the outputs: response.headers and response.status */
 	bool by_key;               /* the order is the primary key, as nobody asked for another */
-	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
+	/* who reads the rows takes the root's limit and offset to them */
+	bool uncut;
 } swm_read_plan;
 
-/* What a read is asked for, besides its query. */
+/* The parameters of a read, besides its query. */
 typedef struct swm_read_request {
 	swm_str schema, relation;
 	swm_str role;              /* what it may not see is named in no error */
-	const swm_function *function;     /* called instead of a relation's rows being read; NULL for none */
+	/* called instead of a relation's rows being read; NULL for none */
+	const swm_function *function;
 	const struct swm_plan_call *call; /* with what */
-	bool written;                     /* of what a write touched: conditions and limits of the root are the write's */
-	bool once;                 /* it must not be run again: nothing is relied on that DDL may have changed */
+	/* of what a write touched: conditions and limits of the root are the write's */
+	bool written;
+	/* it must not be run again: nothing is relied on that DDL may have changed */
+	bool once;
 	const swm_ast *ast;
 	const swm_range *range;    /* of a Range field; NULL for none */
 	enum swm_made_of_rows made;
@@ -177,24 +189,27 @@ typedef struct swm_read_request {
 	bool strip_nulls;
 	bool iso_dates;            /* dates come in ISO form */
 	bool place;                /* the last row of a page is to tell its place, where it can */
-	bool uncut;                /* who reads the rows takes the root's limit and offset to them */
-	bool by_key;               /* rows without an order come by the primary key, where there is one */
+	/* who reads the rows takes the root's limit and offset to them */
+	bool uncut;
+	/* rows without an order come by the primary key, where there is one */
+	bool by_key;
 } swm_read_request;
 
 /*
- * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; as
- * swm_plan_relationship(); NOT_EMBEDDED; EMBED_OPERATOR; ORDER_NOT_TO_ONE; RANGE;
- * AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE; POSITION (SWM_EPARSE); NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM.
- * SWM_EDATABASE with 42703 of a name that PostgreSQL would cut, and of what a value has not.
+ * TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name as hint; as swm_plan_relationship();
+ * NOT_EMBEDDED; EMBED_OPERATOR; ORDER_NOT_TO_ONE; RANGE; AGGREGATES_OFF; TOO_MANY; EMBEDDED_TWICE;
+ * POSITION (SWM_EPARSE); NOT_IMPLEMENTED (SWM_EREFUSED); SWM_ENOMEM. SWM_EDATABASE with 42703 of a
+ * name that PostgreSQL would cut, and of what a value has not.
  */
 int swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                   const swm_settings *settings, const swm_read_request *request, swm_error *err);
 
-/* What is embedded: origin?select=target!hint(...) */
+/* An embedding: origin?select=target!hint(...) */
 typedef struct swm_embed_request {
 	swm_str schema, role;
 	const swm_relation *origin;
-	swm_str origin_name;       /* what the request calls it, for errors to a role that may not see it */
+	/* what the request calls it, for errors to a role that may not see it */
+	swm_str origin_name;
 	swm_str target, hint;
 } swm_embed_request;
 

@@ -5,9 +5,9 @@
 #include "plan/plan.h"
 
 /*
- * What one request may ask for, so that what it costs is bounded before it reaches
- * the database. Parentheses are bounded by the scanner (SWM_DEEPEST). Of a result:
- * MaxTupleAttributeNumber (https://www.postgresql.org/docs/15/limits.html).
+ * Limits of a request, so that its cost is bounded before it reaches the database. Parentheses are
+ * bounded by the scanner (SWM_DEEPEST). Of a result: MaxTupleAttributeNumber
+ * (https://www.postgresql.org/docs/15/limits.html).
  */
 enum { SWM_MOST_COLUMNS = 1664, SWM_MOST_FILTERS = 10000, SWM_MOST_EMBEDS = 100, SWM_DEEPEST_EMBED = 16, SWM_MOST_POSITION = 8 };
 
@@ -25,20 +25,28 @@ typedef struct swm_planner {
 /* Oids that never change (pg_type.dat). */
 enum { SWM_OID_BYTEA = 17, SWM_OID_JSON = 114, SWM_OID_JSONB = 3802 };
 
-/* What the request calls a node's relation, or the function that its rows are of. */
+/*
+ * The name that the request uses for a node's relation, or for the function that returns its rows.
+ */
 swm_str swm_plan_called(const swm_planner *p, const swm_plan_node *node);
 
-/* The name of a node's relation for an error: its own, if the role may see it, else what the request calls it. */
+/*
+ * The name of a node's relation for an error: its own, if the role may see it, else what the
+ * request calls it.
+ */
 swm_str swm_plan_told_name(const swm_planner *p, const swm_plan_node *node);
 
 /* A name and path as a field of the node's rows. */
 int swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *field,
                       swm_plan_field *out);
 
-/* Whether its values are of type json, and not of jsonb or text. */
+/* True if the field's values are of type json, and not of jsonb or text. */
 bool swm_plan_ends_in_json(const swm_plan_node *node, const swm_plan_field *field);
 
-/* The type of a field, or of what a computed field gives; NULL behind a path, and where it is not known. */
+/*
+ * The type of a field, or of a computed field's result; NULL after a path, and where it is not
+ * known.
+ */
 const swm_type *swm_plan_type_of(const swm_plan_node *node, const swm_plan_field *field);
 
 /* Gives a node a name in the statement that no other has. */
@@ -51,7 +59,7 @@ int swm_plan_root_alias(swm_planner *p, swm_plan_node *root);
 int swm_plan_outputs(swm_planner *p, swm_plan_node *node);
 
 /*
- * What names mean (lib/plan/names.c). The embedded node whose rows a filter asks for, NULL when it
+ * Resolving names (lib/plan/names.c). The embedded node whose rows a filter asks for, NULL when it
  * asks for a field; the one that order=name(...) means; and the output of that one that is called
  * as the field is. NULL when there is none.
  */

@@ -107,7 +107,7 @@ covers_key(const swm_plan_node *root, const swm_unique_key *key)
 	return key->count > 0;
 }
 
-/* Whether no two rows stand at one place of the order. */
+/* True if the order is total: it tells any two rows apart. */
 static bool
 is_total_order(const swm_plan_node *root)
 {

@@ -15,7 +15,8 @@ fail_range(swm_planner *p, const char *details)
 int
 swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range)
 {
-	int64_t first = asked->has_offset ? asked->offset : 0, end = INT64_MAX; /* end: one past the last */
+	/* end: one past the last */
+	int64_t first = asked->has_offset ? asked->offset : 0, end = INT64_MAX;
 	bool none = asked->has_limit && asked->limit == 0;
 
 	if (first < 0)

@@ -19,7 +19,7 @@ struct wanted {
 
 /* --- choosing ---------------------------------------------------------- */
 
-/* Whether the origin has the foreign key, and not the target. */
+/* True if the foreign key is the origin's, and not the target's. */
 static bool
 is_outgoing(const swm_relationship *r)
 {
@@ -69,7 +69,10 @@ fits_hint(const struct wanted *w, const swm_relationship *r)
 	       is_column(r->target, r->target_columns, r->count, w->hint);
 }
 
-/* The names that a target and a hint can be; a key's own names mean its tables, not the views of them. */
+/*
+ * The names that a target and a hint can be; a key's own names mean its tables, not the views of
+ * them.
+ */
 static bool
 fits(const struct wanted *w, const swm_relationship *r)
 {
@@ -152,7 +155,7 @@ may_see(const struct wanted *w, const swm_relation *relation)
 	return relation->kind == 'c' || swm_snapshot_may_see(w->snapshot, w->role, relation);
 }
 
-/* Whether the role may see all that is named to tell of a relationship. */
+/* True if the role may see everything that a message about the relationship would name. */
 static bool
 may_be_told(const struct wanted *w, const swm_relationship *r)
 {
@@ -161,7 +164,7 @@ may_be_told(const struct wanted *w, const swm_relationship *r)
 	return may_see(w, r->origin) && may_see(w, r->target) && (r->junction == NULL || may_see(w, r->junction));
 }
 
-/* What is related to the origin and has a name like the target's. */
+/* The related relation whose name is most similar to the target's. */
 static swm_str
 nearest_target(const struct wanted *w, const swm_relationship *all, size_t count)
 {
@@ -322,7 +325,7 @@ compare_candidates(const void *a, const void *b)
 	return x->junction != NULL ? compare_junctions(x, y) : compare_keys(x, y);
 }
 
-/* Whether target!hint means this relationship and no other. */
+/* True if target!hint identifies this relationship and no other. */
 static bool
 leads_to(const struct wanted *w, const swm_relationship *r, swm_str target, swm_str hint)
 {
@@ -344,7 +347,7 @@ single_column(const swm_relation *relation, const uint16_t *columns, size_t coun
 	return count == 1 ? relation->columns[columns[0]].name : (swm_str){ NULL, 0 };
 }
 
-/* What means this relationship alone; false when nothing tells it from the others. */
+/* Finds a target and hint that identify this relationship alone; false when there are none. */
 static bool
 find_way_out(const struct wanted *w, const swm_relationship *r, swm_str *target, swm_str *hint)
 {

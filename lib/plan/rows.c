@@ -79,7 +79,10 @@ compared_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 	return rc;
 }
 
-/* rel=is.null and rel=not.is.null ask whether anything is embedded; nothing else can be asked of it. */
+/*
+ * rel=is.null and rel=not.is.null ask whether anything is embedded; nothing else can be asked of
+ * it.
+ */
 static int
 check_embed_operator(swm_planner *p, const swm_condition *asked)
 {
@@ -201,14 +204,14 @@ same_field(const swm_plan_output *o, const swm_plan_field *field)
 	return a == NULL && b == NULL && swm_str_eq(o->field.name, field->name);
 }
 
-/* Whether an output of the child is the value by which its parent is ordered. */
+/* True if this output of the child is the value that its parent is ordered by. */
 static bool
 is_ordering(const swm_plan_output *o, const swm_plan_extra *extra)
 {
 	return extra->output != NULL ? o == extra->output : same_field(o, &extra->field);
 }
 
-/* Whether what the child gives for the order is among what groups of the node are grouped by. */
+/* True if the child's value for the order is one of the node's grouping keys. */
 static bool
 is_key(const swm_plan_node *node, const swm_plan_node *child, const swm_plan_extra *extra)
 {

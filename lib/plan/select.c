@@ -1,4 +1,4 @@
-/* What of a node's rows is in the answer, and what is embedded in them. */
+/* Plans the columns of an answer and the embedded relations. */
 #include "config.h"
 
 #include "plan/planner.h"
@@ -27,7 +27,10 @@ add_output(swm_planner *p, struct outputs *to)
 	return &to->items[to->count++];
 }
 
-/* The key of an answer's column: the alias, else the aggregate, else the last key of the path, else the name. */
+/*
+ * The key of an answer's column: the alias, else the aggregate, else the last key of the path, else
+ * the name.
+ */
 static swm_str
 key_of(const swm_select_item *item)
 {
@@ -60,7 +63,7 @@ field_form(const swm_planner *p, const swm_plan_field *field)
 	return is_date && !p->request->iso_dates ? SWM_FORM_SERVER : form;
 }
 
-/* Whether the output of a node is of type json; cast and aggregate aside. */
+/* True if the output is of type json, without its cast and aggregate. */
 static bool
 is_json(const swm_plan_node *node, const swm_plan_output *o)
 {
@@ -90,7 +93,10 @@ format_of(const swm_planner *p, const swm_plan_node *node, const swm_plan_output
 	return &type->casts->to_json;
 }
 
-/* What to_json() of PostgreSQL must do, because it is not known here or not done here. */
+/*
+ * Chooses how the output is written: by to_json() in PostgreSQL if its type is not known or not
+ * handled here.
+ */
 static void
 set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 {
@@ -187,7 +193,10 @@ check_alias(swm_planner *p, const swm_plan_node *node, const swm_plan_node *chil
 	return SWM_OK;
 }
 
-/* name_depth: names of nested levels differ, and a name is cut before PostgreSQL would cut it (63 bytes). */
+/*
+ * name_depth: names of nested levels differ, and a name is cut before PostgreSQL would cut it (63
+ * bytes).
+ */
 int
 swm_plan_alias(swm_planner *p, swm_plan_node *node)
 {

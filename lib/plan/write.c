@@ -183,7 +183,10 @@ add_returning(swm_planner *p, swm_write_plan *plan, swm_str name)
 	return SWM_OK;
 }
 
-/* What an embedded relation is joined by. A computed one takes the row itself. */
+/*
+ * Returns the columns that an embedded relation is joined by. A computed relationship takes the
+ * whole row.
+ */
 static int
 add_join_columns(swm_planner *p, swm_write_plan *plan, const swm_relationship *r)
 {

@@ -29,20 +29,27 @@ typedef struct swm_write_plan {
 	bool runs_user_code;              /* likewise */
 	bool body_is_array;
 	bool body_is_text;                /* its values are text, of CSV or a form; else JSON */
-	bool fill_defaults;               /* a column that a row does not name has its default, else null */
+	/* a column that a row does not name has its default, else null */
+	bool fill_defaults;
 	enum swm_resolution resolution;
 	swm_columns conflict;             /* the key of the resolution */
 	bool conflict_is_known;           /* the snapshot knows of such a key */
-	const swm_unique_index *conflict_index; /* which it is; NULL: the columns are the key of all rows */
-	bool counts_updates;              /* the setting swm.updated says how many rows were there already */
-	bool returns_row;                 /* also the row as a whole: for computed relationships, and a media type's handler */
+	/* which it is; NULL: the columns are the key of all rows */
+	const swm_unique_index *conflict_index;
+	/* the setting swm.updated says how many rows were there already */
+	bool counts_updates;
+	/* also the row as a whole: for computed relationships, and a media type's handler */
+	bool returns_row;
 	swm_returning *returning;   /* NULL when nothing is */
-	swm_columns location;             /* of the key that Location names; none when it is not asked for */
-	swm_read_plan *read;              /* what is made of the written rows; NULL when nothing is returned */
-	const struct swm_staging *staging; /* where the rows come from in place of the body (sql/staging.h); NULL for none */
+	/* of the key that Location names; none when it is not asked for */
+	swm_columns location;
+	/* what is made of the written rows; NULL when nothing is returned */
+	swm_read_plan *read;
+	/* where the rows come from in place of the body (sql/staging.h); NULL for none */
+	const struct swm_staging *staging;
 } swm_write_plan;
 
-/* What is to be written. The body is described here and given to swm_sql_write(). */
+/* The parameters of a write. The body is described here and given to swm_sql_write(). */
 typedef struct swm_write_request {
 	enum swm_write_kind kind;
 	swm_read_request read;            /* relation, query and answer */
@@ -61,7 +68,10 @@ typedef struct swm_write_request {
 int swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                    const swm_settings *settings, const swm_write_request *request, swm_error *err);
 
-/* Whether rows with the same values for the key are in each other's way: a partial index may lack them. */
+/*
+ * True if rows with the same values for the key always conflict; a partial index does not cover all
+ * rows.
+ */
 bool swm_plan_key_is_of_all_rows(const swm_write_plan *plan);
 
 /*

@@ -8,10 +8,11 @@
 #include <poll.h>
 
 /*
- * Whether libpq 15 has lost a part of the answer for want of memory. In a pipeline, without memory
- * for the result of a ReadyForQuery, it waits for another one and leaves only its words, which are
- * there for no other reason while it waits (fe-protocol3.c, pqParseInput3()). Without memory for
- * the beginning of a COPY it leaves nothing at all, and looks again at the next call.
+ * True if libpq 15 has lost a part of the answer because it ran out of memory. In a pipeline,
+ * without memory for the result of a ReadyForQuery, it waits for another one and leaves only its
+ * error message, which it has for no other reason while it waits (fe-protocol3.c, pqParseInput3()).
+ * Without memory for the beginning of a COPY it leaves nothing at all, and looks again at the next
+ * call.
  */
 static bool
 has_choked(PGconn *pg)

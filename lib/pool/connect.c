@@ -54,10 +54,9 @@ ignore_notice(void *arg, const PGresult *result)
 }
 
 /*
- * What stands before dbname can be overridden by the string, what stands behind it
- * cannot. A host that is silent must leave time for the next one (connect_timeout
- * is for blocking calls alone), and a query or a cancel on a dead host must end:
- * hence tcp_user_timeout.
+ * The string overrides parameters that stand before dbname, but not those after it. A host that is
+ * silent must leave time for the next one (connect_timeout is for blocking calls alone), and a
+ * query or a cancel on a dead host must end: hence tcp_user_timeout.
  */
 static PGconn *
 begin(const swm_settings *settings)
@@ -146,9 +145,9 @@ is_plain(swm_str text)
 }
 
 /*
- * Whether a password stands between these two characters (NUL for an end of the message)
- * as it does where libpq quotes a connection string or a part of it. One that is not plain
- * is hidden wherever it is no part of a longer word.
+ * True if a password stands between these two characters (NUL for an end of the message) as it does
+ * where libpq quotes a connection string or a part of it. One that is not plain is hidden wherever
+ * it is no part of a longer word.
  */
 static bool
 stands_as_secret(swm_str secret, char before, char behind)
@@ -158,7 +157,10 @@ stands_as_secret(swm_str secret, char before, char behind)
 	return !is_plain(secret) && !is_word_character(before) && !is_word_character(behind);
 }
 
-/* The length of what must be hidden at the beginning of `rest`, behind the character before. */
+/*
+ * The length of the secret at the beginning of `rest`, which must be hidden; before is the
+ * character that precedes it.
+ */
 static size_t
 hidden_length(swm_str rest, char before, swm_str secret)
 {

@@ -8,7 +8,7 @@
 
 struct pg_conn; /* PGconn of libpq */
 
-/* Whether db-uri can be read. SWM_ECONFIG, SWM_ENOMEM. */
+/* Checks that db-uri can be parsed. SWM_ECONFIG, SWM_ENOMEM. */
 int swm_connect_check(const swm_settings *settings, swm_error *err);
 
 /*

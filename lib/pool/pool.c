@@ -456,7 +456,7 @@ is_goodbye(const PGresult *result)
 	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
-/* What comes while nothing runs is a notice to libpq, an error too. */
+/* libpq passes anything that arrives while no query runs as a notice, even an error. */
 static void
 hear_notice(void *arg, const PGresult *result)
 {
@@ -660,7 +660,7 @@ wait_a_while(struct waiter *self, int64_t deadline, int abort_fd)
 	return wait_for_post(&self->wake, abort_fd >= 0 && check < deadline ? check : deadline);
 }
 
-/* What has kept a waiter until its time was over. Locked. */
+/* The error for a waiter that timed out. Locked. */
 static int
 judge_timeout(swm_pool *pool)
 {
@@ -923,7 +923,10 @@ run_canceller(void *arg)
 	return NULL;
 }
 
-/* An idle connection whose time is over, now being closed, or NULL. *due: when the next one's is. Locked. */
+/*
+ * An idle connection whose time is over, now being closed, or NULL. *due: when the next one's is.
+ * Locked.
+ */
 static swm_conn *
 take_expired(swm_pool *pool, int64_t *due)
 {
@@ -995,8 +998,8 @@ static bool
 keep_once(swm_pool *pool, int64_t *due)
 {
 	/*
-	 * What is lent now cannot have been idle too long before this. Sleeping without
-	 * end here would make each connection that comes back wake this thread.
+	 * A connection that is lent now cannot expire before this. Without a time limit here, each
+	 * connection that is given back would wake this thread.
 	 */
 	*due = total(pool) == 0 ? INT64_MAX
 	                        : swm_clock_ms() + pool->settings->db_pool_max_idletime * 1000;

@@ -21,7 +21,9 @@ typedef struct swm_conn swm_conn;
 int swm_pool_new(swm_pool **out, const swm_settings *settings, swm_log_function *log,
                  void *log_user, swm_error *err);
 
-/* Closes all; every connection must have come back. Waits for cancels under way. NULL is allowed. */
+/*
+ * Closes all; every connection must have come back. Waits for cancels under way. NULL is allowed.
+ */
 void swm_pool_free(swm_pool *pool);
 
 /*
@@ -78,21 +80,30 @@ bool swm_conn_finish_reset(swm_conn *conn, int64_t deadline);
  */
 void swm_pool_void_prepared(swm_pool *pool);
 
-/* Gives back one that must not be used again. cancel: a query may be running; it is cancelled first, by a thread of the pool. */
+/*
+ * Gives back one that must not be used again. cancel: a query may be running; it is cancelled
+ * first, by a thread of the pool.
+ */
 void swm_pool_discard(swm_conn *conn, bool cancel);
 
 /* PGconn of libpq: non-blocking, and not in pipeline mode; who enters that leaves it again. */
 struct pg_conn *swm_conn_pg(const swm_conn *conn);
 
-/* True until a request has been served on it: a lost connection that was not fresh may just be an old one. */
+/*
+ * True until a request has been served on it: a lost connection that was not fresh may just be an
+ * old one.
+ */
 bool swm_conn_is_fresh(const swm_conn *conn);
 
-/* The server has ended it, even if the socket does not show that yet: the others are looked at before they are lent. */
+/*
+ * The server has ended it, even if the socket does not show that yet: the others are looked at
+ * before they are lent.
+ */
 void swm_conn_set_lost(swm_conn *conn);
 
 /*
- * Whether the server has not hung up so far, as the socket tells: false is certain, and
- * then nothing that is sent would be done.
+ * True if the server has not hung up so far, as far as the socket shows. False is certain: nothing
+ * that is sent would be executed.
  */
 bool swm_conn_is_alive(swm_conn *conn);
 

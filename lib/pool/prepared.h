@@ -36,7 +36,7 @@ swm_prepared *swm_prepared_cache_get(swm_prepared_cache *all, swm_str sql);
 
 const char *swm_prepared_name(const swm_prepared *one);
 
-/* Whether a Parse was sent for it; it may still fail. */
+/* True if a Parse was sent for the prepared statement; it may still fail. */
 bool swm_prepared_is_sent(const swm_prepared *one);
 void swm_prepared_set_sent(swm_prepared *one);
 

@@ -82,7 +82,8 @@ swm_reset_finish(PGconn *pg, int64_t deadline)
 		if (swm_answer_wait(pg, -1, swm_clock_left(deadline)) != SWM_OK)
 			return false;
 		PGresult *result = PQgetResult(pg);
-		if (result == NULL) { /* ends a statement's results; two in a row would be a fault */
+		/* ends a statement's results; two in a row would be a fault */
+		if (result == NULL) {
 			clean = !after_null;
 			after_null = true;
 			continue;

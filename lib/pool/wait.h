@@ -12,10 +12,10 @@
  */
 int swm_pool_wait(int fd, short events, int abort_fd, int64_t deadline);
 
-/* Whether the other end of a socket has hung up. -1 is allowed, and never does. */
+/* True if the other end of a socket has hung up. -1 is allowed, and never does. */
 bool swm_pool_hung_up(int abort_fd);
 
-/* Whether fd has something to read, or has failed, now. */
+/* True if fd is readable, or has failed, now. */
 bool swm_pool_readable(int fd);
 
 #endif

@@ -30,7 +30,7 @@ make_prefixes(swm_encoder *e, swm_arena *arena, swm_error *err)
 	return failed ? swm_fail_memory(err) : SWM_OK;
 }
 
-/* Of a function that returns no rows but values, or one row. */
+/* Sets how the result of a function is written that returns scalars, or one row. */
 static void
 set_shape(swm_encoder *e)
 {
@@ -72,7 +72,7 @@ set_functions(swm_encoder *e, enum swm_media media)
 	}
 }
 
-/* What the database has made of the rows is only to be passed on. */
+/* If the database has built the body, it is passed on unchanged. */
 static void
 set_made(swm_encoder *e)
 {

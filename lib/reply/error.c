@@ -32,7 +32,7 @@ put_body(swm_buf *to, const swm_error *from, bool minimal)
 	swm_buf_char(to, '}');
 }
 
-/* What a 401 must say (RFC 6750, 3). */
+/* A 401 must have WWW-Authenticate (RFC 6750, 3). */
 static void
 set_challenge(swm_reply *reply, const swm_error *from)
 {
@@ -49,7 +49,7 @@ set_challenge(swm_reply *reply, const swm_error *from)
 	swm_buf_dispose(&challenge);
 }
 
-/* What SQL wants of an error's answer stands in place of ours. */
+/* Headers that SQL sets for its error replace ours. */
 static void
 set_raised_headers(swm_reply *reply, const swm_error *from)
 {
@@ -70,7 +70,8 @@ swm_reply_error(swm_reply *reply, const swm_error *from, bool minimal)
 	swm_reply_set(reply, "Content-Type", SWM_STR("application/json; charset=utf-8"));
 	swm_buf_cstr(&value, "swm; error=");
 	swm_buf_str(&value, swm_error_code(from));
-	if (swm_is_field(SWM_STR("Proxy-Status"), swm_buf_view(&value))) /* SQL may raise any code */
+	/* SQL may raise any code */
+	if (swm_is_field(SWM_STR("Proxy-Status"), swm_buf_view(&value)))
 		swm_reply_set(reply, "Proxy-Status", swm_buf_view(&value));
 	if (reply->status == 401)
 		set_challenge(reply, from);

@@ -47,7 +47,9 @@ is_infinite(swm_str value)
 	return value.len > 0 && value.ptr[value.len - 1] == 'y';
 }
 
-/* ISO date style -> XSD: a T between date and time, a zone always with minutes; " BC" stays last. */
+/*
+ * ISO date style -> XSD: a T between date and time, a zone always with minutes; " BC" stays last.
+ */
 static void
 put_timestamp(swm_buf *to, swm_str value, bool zoned)
 {
@@ -154,7 +156,10 @@ put_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row)
 		swm_json_value(to, e->plan->root->outputs[0].form, value_of(result, row, 0));
 }
 
-/* As json_agg() separates: a new line before each array and composite, but none before other values. */
+/*
+ * As json_agg() separates: a new line before each array and composite, but none before other
+ * values.
+ */
 void
 swm_json_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
 {

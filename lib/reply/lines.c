@@ -1,4 +1,4 @@
-/* What PostgreSQL has written already. */
+/* Bodies that PostgreSQL has already written, line by line. */
 #include "config.h"
 
 #include "reply/encode.h"

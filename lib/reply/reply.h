@@ -12,13 +12,19 @@
 
 #include <swm/request.h>
 
-/* A body up to this size is held and carries its Content-Length; a longer one is sent in such pieces. */
+/*
+ * A body up to this size is held and carries its Content-Length; a longer one is sent in such
+ * pieces.
+ */
 enum { SWM_REPLY_BUFFER = 128 * 1024 };
 
-/* What may be held instead, where a header depends on the last row. */
+/* The limit when a header depends on the last row, so that all of the body must be held. */
 enum { SWM_REPLY_LARGEST_PAGE = 1024 * 1024 };
 
-/* The longest value of swm_reply_echo(); some five of them must fit a buffer of 16 KiB beside the rest. */
+/*
+ * The longest value of swm_reply_echo(); some five of them must fit a buffer of 16 KiB beside the
+ * rest.
+ */
 enum { SWM_REPLY_LONGEST_ECHO = 2048 };
 
 /*
@@ -73,10 +79,13 @@ void swm_reply_add(swm_reply *reply, swm_str name, swm_str value);
 /* The length of the head without what may be left out. */
 size_t swm_reply_head_length(const swm_reply *reply);
 
-/* Leaves out what may be so that the head fits, with some bytes to spare. RESPONSE_HEADERS_LONG (SWM_EREFUSED). */
+/*
+ * Leaves out what may be so that the head fits, with some bytes to spare. RESPONSE_HEADERS_LONG
+ * (SWM_EREFUSED).
+ */
 int swm_reply_fit(swm_reply *reply, size_t spare, swm_error *err);
 
-/* Whether the body has outgrown the buffer: swm_reply_flush() must then be called. */
+/* True if the body has outgrown the buffer: swm_reply_flush() must then be called. */
 bool swm_reply_is_full(const swm_reply *reply);
 
 /*

@@ -61,7 +61,8 @@ make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_quer
 		rc = swm_plan_read(out, r->arena, r->snapshot, settings, &request, err);
 	if (rc != SWM_OK)
 		return rc;
-	(*out)->settings_columns = false; /* there is no answer that a function could set a header of */
+	/* there is no answer that a function could set a header of */
+	(*out)->settings_columns = false;
 	context->function = request.function;
 	context->changes = request.function != NULL && request.function->volatility == 'v';
 	return SWM_OK;
@@ -113,7 +114,7 @@ advance(swm_rows *r, swm_error *err)
 	return rc;
 }
 
-/* A function may have written, and its transaction been committed behind its rows. */
+/* A function may have written, and its transaction been committed after its rows were sent. */
 static int
 fail_copy(const swm_rows *r, swm_error *err)
 {
@@ -207,7 +208,8 @@ swm_session_query(swm_rows **out, swm_session *session, const swm_query *query,
 		free(r);
 		return swm_fail_memory(err);
 	}
-	swm_error *own = err == NULL ? swm_error_new() : NULL; /* what is wrong decides on another try */
+	/* what is wrong decides on another try */
+	swm_error *own = err == NULL ? swm_error_new() : NULL;
 	int rc = open_rows(r, session, query, mode, err == NULL ? own : err);
 	swm_error_free(own);
 	if (rc == SWM_OK)

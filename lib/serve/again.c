@@ -66,7 +66,8 @@ swm_plan_again(struct serving *s, struct decided *decided)
 {
 	enum swm_doubt doubt = doubt_snapshot(s);
 
-	if (doubt == SWM_DOUBT_NONE || swm_is_replayed(s)) /* an answer from before stays what it is */
+	/* an answer from before stays what it is */
+	if (doubt == SWM_DOUBT_NONE || swm_is_replayed(s))
 		return false;
 	leave_transaction(s);
 	if (!swm_refresh(s->engine, s->snapshot, doubt, s->retry.tries))

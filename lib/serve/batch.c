@@ -17,7 +17,8 @@ enum {
 	MOST_OPERATIONS = 1000,
 	LARGEST_ANSWER = 16 * 1024 * 1024, /* of all operations */
 	MOST_REFERENCES = 1000,
-	LARGEST_REFERRED = 64 * 1024,      /* an answer that references look into, since each reads it */
+	/* an answer that references look into, since each reads it */
+	LARGEST_REFERRED = 64 * 1024,
 	LONGEST_PATH = 61 * 1024,          /* as of a URL, nginx/snippets */
 	MOST_MILLISECONDS = 60 * 1000,
 };
@@ -37,7 +38,7 @@ struct operation {
 	swm_str method, path, headers, body; /* JSON; empty when not given */
 };
 
-/* What is in memory, as a body that is read. */
+/* A request body that is read from memory. */
 struct text_body {
 	swm_body body;
 	swm_str rest;
@@ -93,10 +94,13 @@ unquote(struct batch *b, swm_str *out, swm_str string)
 }
 
 /*
- * What earlier operations answered
+ * Answers of earlier operations
  */
 
-/* The answer of the operation that a pointer begins with, and what is behind. False when it has none. */
+/*
+ * Finds the answer of the operation that a pointer begins with, and the rest of the pointer. False
+ * when it has none.
+ */
 static bool
 find_answer(const struct batch *b, swm_str *answer, swm_str *rest, swm_str pointer)
 {
@@ -130,8 +134,8 @@ find_result(struct batch *b, swm_str *out, swm_str pointer)
 }
 
 /*
- * Where in a path ${...} may stand, so that it is one value and nothing else: as all that
- * is behind an operator of comparison, or among values in parentheses, in quotes.
+ * Where in a path ${...} may stand, so that it is one value and nothing else: as all that follows
+ * an operator of comparison, or among values in parentheses, in quotes.
  */
 static bool
 is_compared(swm_str value)
@@ -163,7 +167,7 @@ is_in_tree(swm_str name, swm_str value)
 
 enum place { NO_PLACE, WHOLE_VALUE, QUOTED_VALUE };
 
-/* before: of the path, as sent; behind: what follows. */
+/* before: the path before the reference, as sent; behind: the path after it. */
 static enum place
 place_of(swm_str before, swm_str behind)
 {
@@ -306,7 +310,7 @@ put_body(struct batch *b, swm_buf *to, swm_str body)
  * The operation as a request
  */
 
-/* What describes the batch itself, or is said of each operation anew. */
+/* True for headers that describe the batch itself, or that each operation sets for itself. */
 static bool
 is_of_batch(swm_str name)
 {
@@ -405,7 +409,7 @@ put_answer_headers(swm_buf *to, const swm_reply *reply)
 	swm_buf_cstr(to, before == '{' ? "{}" : "}");
 }
 
-/* What is JSON stands as it is, other text as a string. */
+/* A JSON body is embedded as it is, other text as a string. */
 static int
 put_answer_body(struct batch *b, const swm_reply *reply)
 {
@@ -452,10 +456,12 @@ serve_operation(struct batch *b, const swm_request *request)
 	swm_records_init(&records, &s);
 	records.asked.identity = outer->asked->identity;
 	records.asked.prefix = outer->asked->prefix;
-	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD")); /* all of it is held */
+	/* all of it is held */
+	swm_reply_init(&s.reply, NULL, outer->arena, swm_serving_is(&s, "HEAD"));
 	int rc = swm_serve_part(&s, &records);
 	outer->may_have_written |= s.may_have_written;
-	outer->retry.unknown_names = s.retry.unknown_names; /* of the last one, which may have failed */
+	/* of the last one, which may have failed */
+	outer->retry.unknown_names = s.retry.unknown_names;
 	outer->retry.types_changed = s.retry.types_changed;
 	if (rc == SWM_OK)
 		rc = put_answer(b, &s.reply);

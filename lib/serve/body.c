@@ -109,7 +109,10 @@ check_json(struct serving *s, struct sent *to)
 	return s->asked->ast->has_columns ? SWM_OK : check_keys(s);
 }
 
-/* Whether many rows can be copied: what is a part of another transaction is held already. */
+/*
+ * True if many rows can be loaded by COPY; the body of an operation of a batch is already in
+ * memory.
+ */
 static bool
 can_ingest(const struct serving *s)
 {
@@ -225,7 +228,9 @@ swm_is_form_of_json(swm_str form)
 	return form.len > 0 && (form.ptr[0] == '{' || form.ptr[0] == '[');
 }
 
-/* curl -d sends a form unless it is told otherwise: what is in it is then not found, or not read. */
+/*
+ * curl -d sends a form unless it is told otherwise: what is in it is then not found, or not read.
+ */
 static void
 hint_at_form(struct serving *s, swm_str code)
 {

@@ -25,7 +25,9 @@ is_scalar(const struct serving *s)
 	return s->sent->content == SWM_CONTENT_JSON && s->sent->json.body == SWM_JSON_BODY_SCALAR;
 }
 
-/* ?columns= says which members of a JSON body are arguments, else all are. An empty array has none. */
+/*
+ * ?columns= says which members of a JSON body are arguments, else all are. An empty array has none.
+ */
 static int
 take_named(struct serving *s, struct sent *to)
 {
@@ -83,7 +85,7 @@ take_csv(struct serving *s, struct sent *to)
 	return rc;
 }
 
-/* What PostgreSQL's text form cannot carry. */
+/* Rejects text that PostgreSQL's text format cannot represent. */
 static int
 take_text(struct serving *s)
 {
@@ -143,7 +145,10 @@ swm_step_body(struct serving *s, struct sent *to)
  * The function
  */
 
-/* An array stands for the first object in it; anything else is for a function that takes the whole of it. */
+/*
+ * An array stands for the first object in it; anything else is for a function that takes the whole
+ * of it.
+ */
 static bool
 is_no_object(const struct serving *s)
 {
@@ -157,7 +162,7 @@ fail_no_object(struct serving *s)
 	return fail_body(s, is_scalar(s) ? "A JSON body must be an object or an array" : "All object keys must match");
 }
 
-/* What takes the whole of it as JSON cannot be given nothing. */
+/* A function that takes the whole body as JSON needs one. */
 static int
 fail_no_body(struct serving *s)
 {
@@ -195,7 +200,9 @@ swm_fail_no_function(struct serving *s)
 int
 swm_step_call(struct serving *s, struct decided *to)
 {
-	/* a part may not be run again, as what came before it in the transaction may have written */
+	/*
+	 * a part may not be run again, as what came before it in the transaction may have written
+	 */
 	to->changes = s->transaction != NULL || s->asked->write != SWM_WRITES_NOTHING;
 	if (!s->asked->is_function)
 		return SWM_OK;
@@ -206,7 +213,8 @@ swm_step_call(struct serving *s, struct decided *to)
 	if (rc != SWM_OK)
 		return rc;
 	bool is_volatile = to->call->function->volatility == 'v';
-	if (is_volatile && !request.post && s->transaction != NULL) /* it might write, and the transaction may */
+	/* it might write, and the transaction may */
+	if (is_volatile && !request.post && s->transaction != NULL)
 		return swm_fail(s->err, SWM_ERR_METHOD, s->request->method);
 	to->changes |= is_volatile && request.post;
 	bool lacks_json = s->sent->no_body && s->sent->content == SWM_CONTENT_JSON && to->call->form == SWM_CALL_BODY;

@@ -6,7 +6,10 @@
 #include "json/escape.h"
 #include "read.h"
 
-/* The header names in lower case, as a JSON object; what is no UTF-8 is left out, and cookies are apart. */
+/*
+ * The header names in lower case, as a JSON object; what is no UTF-8 is left out, and cookies are
+ * apart.
+ */
 static bool
 headers_as_json(struct serving *s, swm_str *out)
 {
@@ -60,7 +63,7 @@ cookies_as_json(struct serving *s, swm_str *out)
 	return ok;
 }
 
-/* What every statement runs under: nothing is read yet. */
+/* The settings that every statement runs under. No row of a relation has been read yet. */
 static int
 make_context(struct serving *s, swm_read_context *out, swm_error *err)
 {

@@ -3,7 +3,7 @@
 
 #include "serve/serving.h"
 
-/* What a script may read of an answer beside the safelisted headers; nginx/snippets have the list too. */
+/* Headers that a script may read besides the safelisted ones; nginx/snippets have the same list. */
 static const char exposed[] = "Batch-Operation, Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
                               "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Proxy-Status, "
                               "Range-Unit, Retry-After, Server, Transfer-Encoding";
@@ -25,7 +25,10 @@ origin_is_allowed(const struct serving *s)
 	return !has_list(s);
 }
 
-/* Credentials go only to origins that the configuration names: `*` excludes them (Fetch, "CORS check"). */
+/*
+ * Credentials go only to origins that the configuration names: `*` excludes them (Fetch, "CORS
+ * check").
+ */
 void
 swm_set_cors_headers(struct serving *s)
 {

@@ -43,7 +43,9 @@ swm_counted(const struct serving *s)
 	return count == SWM_COUNT_ESTIMATED && s->decided->call != NULL ? SWM_COUNT_EXACT : count;
 }
 
-/* Whether more rows were counted than count=estimated counts: how many there are is not known. */
+/*
+ * True if there are more rows than count=estimated counts exactly, so that the total is not known.
+ */
 static bool
 is_beyond_count(const struct serving *s)
 {

@@ -7,7 +7,10 @@
 
 #include <endian.h>
 
-/* What a client of a 304 would go on to believe is part of the tag: how many rows there are, where the next page is. */
+/*
+ * The tag covers the body and the headers that the client keeps using after a 304: the number of
+ * rows, and the link to the next page.
+ */
 static swm_hash128
 hash_answer(const struct serving *s)
 {

@@ -137,7 +137,8 @@ swm_set_content_range(struct serving *s, int64_t last)
 {
 	swm_buf range = SWM_BUF_INIT;
 	int64_t first = s->decided->plan->root->offset;
-	bool is_guess = s->progress.is_estimate && last >= s->progress.rows + first; /* the rows have not come yet */
+	/* the rows have not come yet */
+	bool is_guess = s->progress.is_estimate && last >= s->progress.rows + first;
 
 	if (s->progress.is_estimate && last >= first && s->progress.total <= last)
 		s->progress.total = last + 1; /* so many there are at least (RFC 9110, 14.4) */

@@ -5,7 +5,7 @@
 
 #include "http/url.h"
 
-/* What PostgreSQL could not read, which its message quotes; empty when it quotes nothing. */
+/* The value that PostgreSQL could not read, quoted in its message; empty when it quotes nothing. */
 static swm_str
 quoted_text(swm_str message)
 {
@@ -18,7 +18,7 @@ quoted_text(swm_str message)
 	return (swm_str){ message.ptr + begin + 1, end - begin - 2 };
 }
 
-/* Whether a text is this one but for plus signs, at least one, in place of blanks. */
+/* True if the texts differ only in that one has plus signs, at least one, in place of blanks. */
 static bool
 has_plus_for_blank(const char *text, swm_str blanks)
 {
@@ -37,7 +37,8 @@ has_plus_for_blank(const char *text, swm_str blanks)
 void
 swm_hint_at_plus(struct serving *s)
 {
-	enum { LONGEST = 100 }; /* a time, a phone number; each place of the query is compared with it */
+	/* a time, a phone number; each place of the query is compared with it */
+	enum { LONGEST = 100 };
 	swm_str query, refused = quoted_text(swm_error_message(s->err));
 
 	if (!swm_str_starts(swm_error_code(s->err), SWM_STR("22")) || refused.len == 0 || refused.len > LONGEST ||

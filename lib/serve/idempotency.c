@@ -122,7 +122,7 @@ read_digested(void *user, char *to, size_t room)
 	return n;
 }
 
-/* What makes it this request and no other, but for the body, which is added as it is read. */
+/* Hashes all that identifies the request, except for the body, which is added as it is read. */
 static int
 digest_head(struct serving *s, struct swm_keyed *k)
 {
@@ -274,7 +274,10 @@ take_event(struct serving *s, const swm_event *event, bool *taken)
 	return event->step == ANSWER && !*taken && has_row ? replay(s, event->result) : SWM_OK;
 }
 
-/* Who may not ask any more does not get the answer of when it might. */
+/*
+ * A client that may no longer make the request must not get the stored answer: run db-pre-request
+ * first.
+ */
 static int
 hear_pre_request(struct serving *s)
 {
@@ -291,8 +294,8 @@ hear_pre_request(struct serving *s)
 }
 
 /*
- * Somebody else holds the key for longer than we wait, or has changed it since this transaction began.
- * The table that is not there is none of those that a request names: no schema has changed.
+ * Somebody else holds the key for longer than we wait, or has changed it since this transaction
+ * began. The table that is not there is none of those that a request names: no schema has changed.
  */
 static int
 tell_use(struct serving *s, int rc)
@@ -329,7 +332,8 @@ take_key(struct serving *s)
 	}
 	if (rc != 1)
 		return tell_use(s, rc);
-	if (verdict == SWM_OK && !taken && !s->keyed->replayed) /* it expired between the two statements */
+	/* it expired between the two statements */
+	if (verdict == SWM_OK && !taken && !s->keyed->replayed)
 		verdict = fail_key(s, "the key has just expired");
 	return verdict;
 }
@@ -350,7 +354,10 @@ swm_step_transaction(struct serving *s)
  * Keeping the answer
  */
 
-/* What each answer is given anew. */
+/*
+ * True for headers that are set anew for each answer, and so are not stored in the idempotency
+ * record.
+ */
 static bool
 is_of_connection(const struct serving *s, swm_str name)
 {
@@ -380,10 +387,10 @@ put_headers(struct serving *s, swm_buf *to)
 }
 
 /*
- * When all is done under the role of who asked, the login role keeps the answer. Nothing of a user's
- * may be left that would run after that: no trigger that was deferred until the commit, no holdable
- * cursor that the commit would fill, no temporary table of the kept answers' name. No statement is
- * a prepared one, since a function may have replaced it.
+ * When all is done under the role of who asked, the login role keeps the answer. Nothing of a
+ * user's may be left that would run after that: no trigger that was deferred until the commit, no
+ * holdable cursor that the commit would fill, no temporary table of the kept answers' name. No
+ * statement is a prepared one, since a function may have replaced it.
  */
 static int
 send_answer(struct serving *s, const swm_kept_answer *answer)

@@ -48,7 +48,7 @@ swm_ingest_skips(const struct serving *s)
 	       (s->asked->prefer.returned == SWM_RETURN_DEFAULT || s->asked->prefer.returned == SWM_RETURN_MINIMAL);
 }
 
-/* Whether the row that has just failed can be left out; it is noted then. */
+/* Records the row that has just failed as a rejected row; false if it cannot be skipped. */
 static bool
 skip(struct swm_ingest *i)
 {

@@ -12,8 +12,8 @@ struct swm_skips *swm_skips_new(struct serving *s, bool of_array);
 void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
 
 /*
- * What is wrong with a row is written there, and then noted; it is empty again afterwards.
- * SWM_EPARSE where the row is one too many: the error there is then that of the whole.
+ * The error of a rejected row is written there and then noted, which empties it again. SWM_EPARSE
+ * if too many rows are rejected: the error there is then that of the whole request.
  */
 swm_error *swm_skips_error(struct swm_skips *k);
 int swm_skips_note(struct swm_skips *k, int64_t row, int64_t line); /* the row counts from 0 */

@@ -13,7 +13,10 @@ enum {
 	PLAN_MEDIA = 1 << SWM_MEDIA_PLAN_TEXT | 1 << SWM_MEDIA_PLAN_JSON,
 };
 
-/* What could be given, in the order in which a wildcard takes it; an offer's number is its place. */
+/*
+ * The available media types, in the order in which a wildcard chooses them; an offer's number is
+ * its index.
+ */
 struct offers {
 	swm_offer *items;
 	struct swm_writing *writings;
@@ -82,7 +85,7 @@ is_any(swm_str type)
 	return swm_str_eq(type, SWM_STR(SWM_ANY_MEDIA_TYPE));
 }
 
-/* What answers whatever is asked for; false when nothing does. */
+/* Finds the handler that answers any media type; false when there is none. */
 static bool
 find_any(const struct serving *s, const swm_relation *rows, struct swm_writing *out)
 {
@@ -200,6 +203,7 @@ swm_choose_media(struct serving *s, struct decided *to, swm_str accept, swm_erro
 	rc = choose_explained(s, to, range, NULL);
 	if (rc != SWM_EREFUSED)
 		return rc == SWM_ENOMEM ? swm_fail_memory(err) : rc;
-	to->explain = false; /* a plan of what nobody can give: the next range, or the error, counts */
+	/* a plan of what nobody can give: the next range, or the error, counts */
+	to->explain = false;
 	return choose(s, to, accept, 0, &range, err);
 }

@@ -76,7 +76,10 @@ check_strict(struct serving *s)
 	return s->asked->prefer.strict && unknown.len > 0 ? fail_preferences(s, unknown) : SWM_OK;
 }
 
-/* A volatile function runs once: what it returns is counted as it comes, but not where a handler takes it. */
+/*
+ * A volatile function runs once: what it returns is counted as it comes, but not where a handler
+ * takes it.
+ */
 static bool
 runs_once(const struct serving *s)
 {
@@ -134,7 +137,7 @@ swm_step_plan(struct serving *s, struct decided *to)
 	return rc;
 }
 
-/* Whether the transaction ends as db-tx-end says, or as the client prefers where it may. */
+/* Decides between COMMIT and ROLLBACK, by db-tx-end, or by Prefer where that is allowed. */
 static void
 decide_end(const struct serving *s, struct decided *to)
 {
@@ -147,7 +150,10 @@ decide_end(const struct serving *s, struct decided *to)
 	                                          to->tx == SWM_TX_ROLLBACK;
 }
 
-/* The plan of a write whose rows would be counted: they are not, so that nothing is kept which might be refused. */
+/*
+ * The plan of a write whose rows would be counted: they are not, so that nothing is kept which
+ * might be refused.
+ */
 static int
 decide_explained_write(struct serving *s, struct decided *to)
 {
@@ -181,10 +187,12 @@ swm_step_prefer(struct serving *s, struct asked *to)
 int
 swm_step_preferences(struct serving *s, struct decided *to)
 {
-	bool reads_table = to->call == NULL && s->asked->write == SWM_WRITES_NOTHING; /* which affects nothing */
+	/* which affects nothing */
+	bool reads_table = to->call == NULL && s->asked->write == SWM_WRITES_NOTHING;
 
 	decide_timezone(s, to);
-	int rc = to->write_plan == NULL ? check_strict(s) : SWM_OK; /* a write's were checked when it was planned */
+	/* a write's were checked when it was planned */
+	int rc = to->write_plan == NULL ? check_strict(s) : SWM_OK;
 	if (rc != SWM_OK)
 		return rc;
 	decide_end(s, to);

@@ -64,7 +64,10 @@ put_position(swm_buf *to, const swm_position *p)
 	swm_buf_char(to, ')');
 }
 
-/* The parameter as it is, but for what says where the page begins, and its size where Range said that. */
+/*
+ * The parameter as it is, but for what says where the page begins, and its size where Range said
+ * that.
+ */
 static bool
 is_kept(const struct serving *s, const swm_pair *pair)
 {

@@ -1,4 +1,4 @@
-/* What is answered without a statement. */
+/* Answers that need no SQL statement. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -10,8 +10,8 @@ swm_step_root(struct serving *s, struct decided *to)
 }
 
 /*
- * Whether the role may execute a function of the name, and *readable, one by GET: a volatile one may
- * write (PostgREST's options page). Overloads differ at will.
+ * True if the role may execute a function of that name; *readable: one of them by GET, which
+ * excludes volatile ones, as they may write (PostgREST's options page). Overloads can differ.
  */
 static bool
 may_execute_any(const struct serving *s, bool *readable)
@@ -53,7 +53,7 @@ answer_function(struct serving *s)
 	return SWM_OK;
 }
 
-/* What is allowed is no secret: so PostgREST says where the request does not say its origin. */
+/* As in PostgREST, any origin may read which methods are allowed if the request has no Origin. */
 static void
 set_open_to_all(struct serving *s)
 {
@@ -61,7 +61,11 @@ set_open_to_all(struct serving *s)
 		swm_reply_set(&s->reply, "Access-Control-Allow-Origin", SWM_STR("*"));
 }
 
-/* What the relation allows, not what the role does (PostgREST's options page); to a role that may not see it, as if it were not there. */
+/*
+ * Lists the methods that the relation supports, not those that the role has privileges for
+ * (PostgREST's options page). A relation that the role may not see is treated as if it did not
+ * exist.
+ */
 void
 swm_set_relation_allow(struct serving *s)
 {

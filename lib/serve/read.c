@@ -28,7 +28,7 @@ set_early_range(struct serving *s)
 	swm_set_content_range(s, (root->has_limit && end < s->progress.total ? end : s->progress.total) - 1);
 }
 
-/* The column of response.headers, behind what each row gives. */
+/* The column of response.headers, after the columns of the rows. */
 static int
 settings_column(const swm_read_plan *plan)
 {
@@ -53,14 +53,17 @@ send_page(struct serving *s, const swm_result *result)
 	return rc != SWM_OK ? rc : swm_reply_flush(&s->reply, s->err);
 }
 
-/* What changes something is told when that is certain, and what is counted here when all is counted. */
+/*
+ * Hold the body until COMMIT if the transaction changes something, and until the last row if rows
+ * are counted here.
+ */
 static bool
 is_held(const struct serving *s)
 {
 	return s->decided->changes || s->decided->plan->uncut || s->progress.encoder.bare || s->decided->max_affected >= 0;
 }
 
-/* Whether the row is of the page, where PostgreSQL did not see to that. */
+/* True if the row is within the page, for queries that PostgreSQL does not limit. */
 static bool
 is_in_page(const struct serving *s, int64_t number)
 {
@@ -81,11 +84,15 @@ rows_in(const struct serving *s, const swm_result *result)
 	return rows;
 }
 
-/* Whether the row is written: a single object has but one, and what is no answer is only counted. */
+/*
+ * Writes the row if it is part of the answer: a single object has only one, and other rows are only
+ * counted.
+ */
 static int
 take_row(struct serving *s, const swm_result *result, int row)
 {
-	bool wanted = !s->reply.no_body || s->progress.if_none_match.len > 0; /* for its tag, where not for itself */
+	/* for its tag, where not for itself */
+	bool wanted = !s->reply.no_body || s->progress.if_none_match.len > 0;
 	bool write = wanted && !(s->progress.encoder.bare && s->progress.rows > 0) && has_content(s);
 
 	if (!is_in_page(s, s->progress.seen++))
@@ -123,7 +130,7 @@ take_rows(struct serving *s, const swm_result *result)
 }
 
 /*
- * What is to be said of all of them
+ * Checks of the whole result
  */
 
 int
@@ -144,7 +151,7 @@ swm_fail_max_affected(struct serving *s, int64_t rows)
 	return rc;
 }
 
-/* What can be said against the answer once all rows have come. */
+/* Checks that can only be made after the last row. */
 static int
 judge(struct serving *s)
 {
@@ -176,14 +183,17 @@ set_range(struct serving *s)
 		swm_set_content_range(s, s->decided->plan->root->offset + s->progress.rows - 1);
 }
 
-/* Whether the rows themselves may set the answer's headers. */
+/* True if the rows themselves may set the answer's headers. */
 static bool
 is_late(const struct serving *s)
 {
 	return s->decided->call != NULL || s->decided->plan->made == SWM_MADE_HANDLED;
 }
 
-/* Behind a function's rows, and then Content-Range is there to be replaced; before a table's, of a pre-request function. */
+/*
+ * Settings come after a function's rows, and may replace Content-Range; those of a pre-request
+ * function come before a table's rows.
+ */
 static int
 take_settings(struct serving *s, const swm_result *result)
 {
@@ -257,7 +267,9 @@ end_read(struct serving *s)
 	return SWM_OK;
 }
 
-/* A transaction that changes something is followed to its end, whatever is wrong with the answer. */
+/*
+ * A transaction that changes something is followed to its end, whatever is wrong with the answer.
+ */
 static int
 run_read(struct serving *s, swm_read *read)
 {

@@ -1,4 +1,7 @@
-/* What SQL set for the answer (https://docs.postgrest.org/en/latest/references/transactions.html#response-headers). */
+/*
+ * Headers and status that SQL sets
+ * (https://docs.postgrest.org/en/latest/references/transactions.html#response-headers).
+ */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -37,7 +40,8 @@ apply_response_headers(struct serving *s, swm_str text)
 size_t
 swm_room_for_headers(const struct serving *s)
 {
-	enum { OURS = 300 }; /* Content-Type, Content-Profile, Content-Range, Content-Length, Idempotency-Replayed */
+	/* Content-Type, Content-Profile, Content-Range, Content-Length, Idempotency-Replayed */
+	enum { OURS = 300 };
 	enum { TIMING = 200 };
 	size_t used = swm_reply_head_length(&s->reply) + OURS + s->decided->content_type.len + s->asked->schema.len;
 
@@ -56,7 +60,8 @@ swm_apply_response_settings(struct serving *s, const swm_result *result, int col
 
 	if (rc != SWM_OK || status.len == 0)
 		return rc;
-	if (!swm_str_int64(status, &number) || number < 200 || number > 599) /* 1xx are never final */
+	/* 1xx are never final */
+	if (!swm_str_int64(status, &number) || number < 200 || number > 599)
 		return swm_fail(s->err, SWM_ERR_RESPONSE_STATUS);
 	s->reply.status = (int)number;
 	s->sql_set_status = true;

@@ -1,4 +1,4 @@
-/* What is asked: method, path, schema, query string, Range. */
+/* Parses the request: method, path, schema, query string, Range. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -56,7 +56,9 @@ swm_step_admit(struct serving *s)
 {
 	const swm_request *request = s->request;
 
-	/* OPTIONS has its answer without the database, and is how others see that the program is up */
+	/*
+	 * OPTIONS has its answer without the database, and is how others see that the program is up
+	 */
 	if (request->admit == NULL || swm_serving_is(s, "OPTIONS") ||
 	    request->admit(request->admit_user, s->asked->identity.anonymous))
 		return SWM_OK;
@@ -77,7 +79,7 @@ route_root(struct serving *s, struct asked *to)
 	return SWM_OK;
 }
 
-/* What is behind the prefix; all of it where a web server before has taken the prefix off. */
+/* The path after the prefix; all of it if a web server in front has removed the prefix. */
 static swm_str
 without_prefix(swm_str path, swm_str prefix)
 {
@@ -178,7 +180,8 @@ swm_step_parse(struct serving *s, struct asked *to)
 		rc = part_arguments(s, to);
 	if (rc == SWM_OK)
 		rc = swm_query_parse_pairs(&to->ast, s->arena, to->pairs, to->pair_count, s->err);
-	if (rc == SWM_EPARSE && s->asked->is_function && swm_error_has_hint(s->err)) /* of a filter without an operator */
+	/* of a filter without an operator */
+	if (rc == SWM_EPARSE && s->asked->is_function && swm_error_has_hint(s->err))
 		swm_error_set_hint(s->err, SWM_STR("The arguments of a POST stand in its body"));
 	return rc;
 }

@@ -14,7 +14,7 @@
 
 enum { MOST_NUMBERS = 4 };
 
-/* What came of a statement. */
+/* The result of a statement. */
 struct found {
 	int64_t rows;
 	int64_t numbers[MOST_NUMBERS]; /* of the last row */
@@ -57,7 +57,7 @@ look(struct serving *s, const swm_statement *statement, bool checked, struct fou
 	return rc == SWM_OK || found->refused;
 }
 
-/* Of CSV only the lines of what was made of it could be told. */
+/* No line for CSV: only the lines of the JSON converted from it are known. */
 static swm_row_place
 place_of(const struct serving *s, int64_t row)
 {

@@ -16,10 +16,10 @@
 #include "reply/encode.h"
 #include "reply/reply.h"
 
-/* What a request writes to a relation. */
+/* The kind of write to a relation. */
 enum swm_writes { SWM_WRITES_NOTHING, SWM_WRITES_INSERT, SWM_WRITES_PUT, SWM_WRITES_UPDATE, SWM_WRITES_DELETE };
 
-/* Who writes the body: the encoder of a media type, or the database. */
+/* The writer of the body: the encoder of a media type, or the database. */
 struct swm_writing {
 	enum swm_media media;             /* MADE_ROWS */
 	enum swm_made_of_rows made;
@@ -45,7 +45,8 @@ struct asked {
 	swm_str path, query;       /* of the target, as sent, after the prefix */
 	swm_str relation;          /* decoded */
 	bool is_root, is_function;
-	bool is_root_spec;         /* the function that db-root-spec names: it stands for a document */
+	/* the function that db-root-spec names: it stands for a document */
+	bool is_root_spec;
 	swm_str origin;
 	swm_identity identity;
 	swm_str schema;
@@ -64,7 +65,8 @@ struct asked {
 /* The body, written by the step that takes it. */
 struct sent {
 	enum swm_content content;  /* of a write, or of a call by POST */
-	struct swm_ingest *ingest; /* it comes in rows that are copied; NULL when it is held whole */
+	/* it comes in rows that are copied; NULL when it is held whole */
+	struct swm_ingest *ingest;
 	swm_buf text;              /* as its parameter: with a NUL after it */
 	bool no_body;              /* of a call by POST: nothing was sent */
 	swm_json_facts json;       /* of a JSON body */
@@ -73,7 +75,7 @@ struct sent {
 	bool form_of_json;         /* it is a form that begins as JSON does */
 };
 
-/* What is done about it, each decided once: written by the steps that plan. */
+/* Decisions about the request, each made once, by the steps that plan. */
 struct decided {
 	const swm_plan_call *call; /* NULL for a relation */
 	bool changes;              /* a write, or what is called may write: it must run but once */
@@ -84,7 +86,8 @@ struct decided {
 	bool explain;              /* the plan of the media type is asked for, not its rows */
 	enum swm_media explain_format;
 	unsigned explain_options;
-	enum swm_count count;      /* of what is preferred what can be applied; swm_counted() says how */
+	/* of what is preferred what can be applied; swm_counted() says how */
+	enum swm_count count;
 	int64_t max_affected;      /* -1 for none */
 	enum swm_tx tx;            /* DEFAULT: the preference is not applied */
 	bool rollback;
@@ -119,8 +122,8 @@ struct timing {
 };
 
 /*
- * One request on its way. Everything in it lives in its arena, or is borrowed from the request.
- * The records behind const are written by the steps that are given them.
+ * One request on its way. Everything in it lives in its arena, or is borrowed from the request. The
+ * records that const pointers lead to are written by the steps that are given them.
  */
 struct serving {
 	swm_engine *engine;
@@ -136,10 +139,12 @@ struct serving {
 	struct progress progress;
 	struct retry retry;
 	struct timing timing;
-	swm_transaction *transaction; /* what it does is a part of this one; NULL: it has one of its own */
+	/* what it does is a part of this one; NULL: it has one of its own */
+	swm_transaction *transaction;
 	swm_transaction own;
 	struct swm_keyed *keyed;   /* NULL without an Idempotency-Key */
-	size_t most_held;          /* so much of the body may be held until the transaction ends; 0: any */
+	/* so much of the body may be held until the transaction ends; 0: any */
+	size_t most_held;
 	bool may_have_written;     /* a statement that could has been sent */
 	bool may_have_committed;   /* the read or write: as swm_exec_may_have_committed() */
 	bool sql_set_status;       /* by response.status */
@@ -160,27 +165,37 @@ void swm_records_dispose(struct swm_records *records);
  * leave, with done), or has written the error that becomes the answer. The last parameter is the
  * record that a step may write.
  */
-int swm_step_cors(struct serving *s, struct asked *to);         /* a preflight request needs nothing else */
+/* a preflight request needs nothing else */
+int swm_step_cors(struct serving *s, struct asked *to);
 int swm_step_authenticate(struct serving *s, struct asked *to); /* token -> role and claims */
 int swm_step_admit(struct serving *s);                          /* may be put off, by the program */
 int swm_step_route(struct serving *s, struct asked *to);        /* path -> relation or function */
-int swm_step_schema(struct serving *s, struct asked *to);       /* Accept-Profile, Content-Profile -> schema */
+/* Accept-Profile, Content-Profile -> schema */
+int swm_step_schema(struct serving *s, struct asked *to);
 int swm_step_method(struct serving *s, struct asked *to);
-int swm_step_coding(struct serving *s);                         /* Content-Encoding: a coded body is refused */
+/* Content-Encoding: a coded body is refused */
+int swm_step_coding(struct serving *s);
 int swm_step_parse(struct serving *s, struct asked *to);        /* query string -> tree */
 int swm_step_prefer(struct serving *s, struct asked *to);       /* Prefer */
 int swm_step_range(struct serving *s, struct asked *to);        /* Range */
 int swm_step_snapshot(struct serving *s);                       /* what the database has */
 int swm_step_root(struct serving *s, struct decided *to);       /* what is no relation */
-int swm_step_options(struct serving *s);                        /* Allow; the database stays untouched */
-int swm_step_key(struct serving *s);                            /* Idempotency-Key: whose, and for what */
+/* Allow; the database stays untouched */
+int swm_step_options(struct serving *s);
+/* Idempotency-Key: whose, and for what */
+int swm_step_key(struct serving *s);
 int swm_step_batch(struct serving *s, struct swm_records *to);  /* the operations of POST /batch */
-int swm_step_body(struct serving *s, struct sent *to);          /* Content-Type; arguments, or what is written */
-int swm_step_call(struct serving *s, struct decided *to);       /* arguments + snapshot -> the function */
-int swm_step_plan(struct serving *s, struct decided *to);       /* tree + snapshot -> plan; Accept -> media type */
+/* Content-Type; arguments, or what is written */
+int swm_step_body(struct serving *s, struct sent *to);
+/* arguments + snapshot -> the function */
+int swm_step_call(struct serving *s, struct decided *to);
+/* tree + snapshot -> plan; Accept -> media type */
+int swm_step_plan(struct serving *s, struct decided *to);
 int swm_step_preferences(struct serving *s, struct decided *to); /* Prefer: what can be applied */
-int swm_step_transaction(struct serving *s);                    /* takes the key, or answers from what is kept for it */
-int swm_step_write(struct serving *s);                          /* plan -> SQL -> commit -> answer */
+/* takes the key, or answers from what is kept for it */
+int swm_step_transaction(struct serving *s);
+/* plan -> SQL -> commit -> answer */
+int swm_step_write(struct serving *s);
 int swm_step_read(struct serving *s);                           /* plan -> SQL -> rows -> body */
 
 /*
@@ -197,18 +212,21 @@ bool swm_plan_again(struct serving *s, struct decided *decided);
 int swm_tell_refusal(struct serving *s, int rc);
 
 /*
- * A transaction that lasts for the whole request (lib/serve/transaction.c). The end commits it, when the answer is
- * complete and before anything of it is sent; as swm_transaction_end(), and ANSWER_TOO_LARGE.
- * What is dropped is rolled back. Both do nothing without one.
+ * A transaction that lasts for the whole request (lib/serve/transaction.c). The end commits it,
+ * when the answer is complete and before anything of it is sent; as swm_transaction_end(), and
+ * ANSWER_TOO_LARGE. Dropping it rolls it back. Both do nothing without one.
  */
 void swm_share_transaction(struct serving *s);
 int swm_end_transaction(struct serving *s);
 void swm_drop_transaction(struct serving *s);
 
-/* What the head of an answer that is kept may have more when it is given again, to another origin say. */
+/*
+ * Bytes kept free in the head of a stored answer, as its replay may have more headers, for another
+ * origin for example.
+ */
 enum { SWM_KEPT_SPARE = 1024 };
 
-/* Of a write with a key: keeps the answer and commits both. */
+/* Stores the answer of a write with an idempotency key, and commits both. */
 int swm_keep_answer(struct serving *s);
 bool swm_is_replayed(const struct serving *s); /* the answer was kept for the key */
 void swm_keyed_dispose(struct serving *s);
@@ -216,18 +234,27 @@ void swm_keyed_dispose(struct serving *s);
 /* Against an answer that outgrows what may be held. ANSWER_TOO_LARGE. */
 int swm_check_held(struct serving *s);
 
-/* The steps of a request that is a part of another: from its route on, until its answer is complete. */
+/*
+ * The steps of a request that is a part of another: from its route on, until its answer is
+ * complete.
+ */
 int swm_serve_part(struct serving *s, struct swm_records *records);
 
-/* Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE (SWM_EREFUSED); SWM_ENOMEM. */
+/*
+ * Accept -> media type, its Content-Type, and whether its plan is asked for. MEDIA_TYPE
+ * (SWM_EREFUSED); SWM_ENOMEM.
+ */
 int swm_choose_media(struct serving *s, struct decided *to, swm_str accept, swm_error *err);
 
-/* What several of them need. */
+/* Functions that several steps need. */
 bool swm_serving_is(const struct serving *s, const char *method);
 int swm_serving_header(struct serving *s, swm_str *out, const char *name);
 swm_borrower swm_serving_borrower(const struct serving *s);
 
-/* With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until now. */
+/*
+ * With server-timing-enabled: from now on time is the stage's; and Server-Timing, as it is until
+ * now.
+ */
 void swm_enter_stage(struct serving *s, enum swm_stage stage);
 void swm_set_server_timing(struct serving *s);
 
@@ -237,10 +264,13 @@ void swm_set_server_timing(struct serving *s);
 /* The path of the relation, from the server's root. */
 void swm_put_path(const struct serving *s, swm_buf *to);
 
-/* A hint, where PostgreSQL could not read what a plus sign in the query string has become a part of. */
+/*
+ * A hint, where PostgreSQL could not read what a plus sign in the query string has become a part
+ * of.
+ */
 void swm_hint_at_plus(struct serving *s);
 
-/* Whether a form begins as JSON does. */
+/* True if a form begins as JSON does. */
 bool swm_is_form_of_json(swm_str form);
 
 /* Headers of every answer, and of a read's. */
@@ -253,20 +283,31 @@ void swm_set_root_headers(struct serving *s);
 /* Warning, when what is embedded is called by its relation's name although it has an alias. */
 void swm_set_warning(struct serving *s);
 
-/* As if what is called were not there: FUNCTION_NOT_FOUND. Of a name of which the role may execute no function. */
+/*
+ * As if what is called were not there: FUNCTION_NOT_FOUND. Of a name of which the role may execute
+ * no function.
+ */
 int swm_fail_no_function(struct serving *s);
 
-/* Allow of the functions of the name, or of the relation (or the root), as far as the snapshot is known. */
+/*
+ * Allow of the functions of the name, or of the relation (or the root), as far as the snapshot is
+ * known.
+ */
 void swm_set_function_allow(struct serving *s);
 void swm_set_relation_allow(struct serving *s);
 
-/* lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total. */
+/*
+ * lo-hi/total, with * for what is not known or empty; 206 where the page is smaller than the total.
+ */
 void swm_set_content_range(struct serving *s, int64_t last);
 
-/* What the preference comes to: the planner knows nothing of a function's rows, and is not asked of a write's. */
+/*
+ * The count that is made: the planner's estimates do not cover the rows of a function, and are not
+ * used for a write.
+ */
 enum swm_count swm_counted(const struct serving *s);
 
-/* How many rows there are, by count(*) or by EXPLAIN. RANGE when the page begins behind them. */
+/* Counts the rows, by count(*) or by EXPLAIN. RANGE when the page begins after the last. */
 int swm_take_count(struct serving *s, const swm_result *result);
 int swm_take_estimate(struct serving *s, const swm_result *result);
 int swm_check_total(struct serving *s);
@@ -280,8 +321,8 @@ int swm_keep_position(struct serving *s, const swm_result *result, int row);
 void swm_set_next_link(struct serving *s);
 
 /*
- * Of a whole answer: its entity tag, unless SQL has set one; when If-None-Match names
- * it, the answer becomes 304 without a body.
+ * Adds an entity tag to a complete answer, unless SQL has set one; if If-None-Match names it, the
+ * answer becomes 304 without a body.
  */
 void swm_set_etag(struct serving *s);
 
@@ -300,11 +341,13 @@ int swm_answer_root(struct serving *s, struct decided *to);
  */
 struct swm_read;
 bool swm_write_is_judged(const struct serving *s); /* what it returns decides whether it is kept */
-bool swm_write_has_judgement(const struct serving *s); /* the same, were its plan not asked for in place of its rows */
+/* the same, were its plan not asked for in place of its rows */
+bool swm_write_has_judgement(const struct serving *s);
 bool swm_read_is_judged(const struct serving *s);  /* the same for what a function wrote */
 int swm_take_written(struct serving *s, struct sent *to); /* the body of a write -> JSON */
 int swm_take_csv(struct serving *s, struct sent *to);     /* a body of CSV, held whole -> JSON */
-int swm_inspect_json(struct serving *s, struct sent *to); /* a held body, without byte order mark -> its facts */
+/* a held body, without byte order mark -> its facts */
+int swm_inspect_json(struct serving *s, struct sent *to);
 int swm_prepare_read(struct serving *s, struct swm_read *read);
 
 /* The same for role and pre-request function alone, whatever is planned. */
@@ -333,7 +376,8 @@ int swm_ingest_open(struct serving *s, struct sent *to, enum swm_feed_form form,
 int swm_ingest_prepare(struct serving *s);
 int swm_ingest_copy(struct serving *s, int64_t *affected);
 void swm_ingest_search(struct serving *s);    /* at SWM_READ_FAILED: where the error was */
-bool swm_ingest_is_whole(const struct serving *s); /* no row has been copied: it can be prepared anew */
+/* no row has been copied: it can be prepared anew */
+bool swm_ingest_is_whole(const struct serving *s);
 void swm_ingest_dispose(struct sent *sent);   /* does nothing without one */
 
 /* The plan of the write, with where its rows are staged. NULL for a read. */
@@ -343,7 +387,10 @@ const swm_write_plan *swm_ingest_plan(const struct serving *s);
 void swm_hint_at_body(struct serving *s);
 void swm_hint_at_empty_field(struct serving *s);
 
-/* Prefer: errors=skip. Whether it is applied; and an answer's body that lists what was skipped: false when nothing is. */
+/*
+ * Prefer: errors=skip. Whether it is applied; and an answer's body that lists what was skipped:
+ * false when nothing is.
+ */
 bool swm_ingest_skips(const struct serving *s);
 bool swm_ingest_tell(struct serving *s);
 

@@ -124,8 +124,8 @@ swm_skips_note(struct swm_skips *k, int64_t row, int64_t line)
 }
 
 /*
- * Whether a value can raise it: one too big for an index, or a name that is none, or of what there
- * is not (regclass, regtype).
+ * True if a value can cause this error: one too big for an index, or a name of regclass or regtype
+ * that is not valid or does not exist.
  */
 static bool
 is_of_value(swm_str code)
@@ -140,8 +140,8 @@ is_of_value(swm_str code)
 }
 
 /*
- * Whether another row might have gone well: not where the whole statement, or the database, is
- * at fault. What is wrong with the statement itself showed when no row at all was inserted.
+ * True if the error is that of the row, and not of the whole statement or the database. Errors of
+ * the statement itself showed before, when it was run without rows.
  */
 static bool
 row_is_to_blame(const struct swm_skips *k)
@@ -151,7 +151,8 @@ row_is_to_blame(const struct swm_skips *k)
 
 	if (swm_error_result(k->err) != SWM_EDATABASE)
 		return false;
-	if (k->by_policy) /* else 42501 is a privilege that every row needs: a sequence's, or within a trigger */
+	/* else 42501 is a privilege that every row needs: a sequence's, or within a trigger */
+	if (k->by_policy)
 		return true;
 	if (is_of_value(code))
 		return true;
@@ -168,7 +169,10 @@ fail_whole(struct serving *s, struct swm_skips *k)
 	return swm_error_result(k->err);
 }
 
-/* Of each of a round's statements the first value, or how many rows it wrote, goes to *number. */
+/*
+ * Runs a round of statements; each sets *number to its first value, or to the number of rows it
+ * wrote.
+ */
 static int
 take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t count, int64_t *number)
 {

@@ -31,7 +31,8 @@ swm_set_server_timing(struct serving *s)
 		return;
 	swm_enter_stage(s, SWM_STAGE_RESPONSE);
 	for (int i = 0; i < SWM_STAGES; i++) {
-		long long tenths = (long long)(s->timing.us[i] + 50) / 100; /* no float: its point is the locale's */
+		/* no float: its point is the locale's */
+		long long tenths = (long long)(s->timing.us[i] + 50) / 100;
 		swm_buf_printf(&timing, "%s%s;dur=%lld.%lld", i == 0 ? "" : ", ", names[i], tenths / 10, tenths % 10);
 	}
 	swm_reply_set(&s->reply, "Server-Timing", swm_buf_view(&timing));

@@ -41,7 +41,8 @@ swm_end_transaction(struct serving *s)
 
 	if (s->own.exec == NULL)
 		return SWM_OK;
-	s->own.rollback |= s->keyed != NULL && !swm_is_replayed(s) && !s->may_have_written; /* there is nothing to keep */
+	/* there is nothing to keep */
+	s->own.rollback |= s->keyed != NULL && !swm_is_replayed(s) && !s->may_have_written;
 	if (s->keyed == NULL || !s->may_have_written)
 		rc = swm_transaction_end(&s->own, s->err);
 	else

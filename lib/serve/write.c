@@ -1,4 +1,4 @@
-/* What a write did, as an answer. Nothing of it is sent before the transaction has been committed. */
+/* Answers of writes. Nothing is sent before the transaction has been committed. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -6,7 +6,7 @@
 #include "http/url.h"
 #include "read.h"
 
-/* What came back of it. */
+/* The outcome of the write. */
 struct outcome {
 	int64_t affected; /* rows */
 	int64_t updated;  /* of an upsert: those that were there already */
@@ -14,7 +14,7 @@ struct outcome {
 	int judged;       /* SWM_OK, or the error for which it is taken back */
 };
 
-/* Whether the answer has a body: the rows that are returned, or the plan, whatever is returned. */
+/* True if the answer has a body: the returned rows or, whatever is returned, the plan. */
 static bool
 has_content(const struct serving *s)
 {
@@ -57,7 +57,7 @@ take_row(struct serving *s, const swm_event *event, struct outcome *o)
 	s->progress.rows += has_row;
 }
 
-/* Who accepts one object means one row, whether it is to be returned or not. */
+/* A client that accepts a single object means one row, whether it is returned or not. */
 static bool
 must_be_one(const struct serving *s)
 {
@@ -66,7 +66,7 @@ must_be_one(const struct serving *s)
 	return s->decided->writing.made == SWM_MADE_ROWS && (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
 }
 
-/* What makes a write that went well be taken back. */
+/* Checks that cause a successful write to be rolled back. */
 static int
 judge(struct serving *s, const struct outcome *o)
 {
@@ -186,7 +186,8 @@ run(struct serving *s, swm_read *read, struct outcome *o)
 	while ((rc = swm_read_next(read, &event, &kind, s->err)) == 1) {
 		if (verdict == SWM_OK)
 			verdict = take_event(s, read, &event, kind, o);
-		if ((kind == SWM_READ_STAGED || kind == SWM_READ_FAILED) && verdict != SWM_OK) /* there is nothing to go on with */
+		/* there is nothing to go on with */
+		if ((kind == SWM_READ_STAGED || kind == SWM_READ_FAILED) && verdict != SWM_OK)
 			return verdict;
 	}
 	swm_enter_stage(s, SWM_STAGE_RESPONSE);

@@ -13,7 +13,8 @@
 static const char *
 record_of(const swm_plan_call *call)
 {
-	return swm_str_eq(call->function->name, SWM_STR("_0")) ? "\"_00\"" : "\"_0\""; /* it names its value */
+	/* it names its value */
+	return swm_str_eq(call->function->name, SWM_STR("_0")) ? "\"_00\"" : "\"_0\"";
 }
 
 /* A polymorphic parameter's type follows from the argument; there is none to be cast to. */

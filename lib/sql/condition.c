@@ -1,4 +1,4 @@
-/* What a row must fulfil. */
+/* Conditions of WHERE and HAVING. */
 #include "config.h"
 
 #include "sql/read.h"
@@ -55,7 +55,7 @@ put_operand(swm_writer *w, const swm_condition *asked, enum swm_operand operand)
 		swm_put_param(w, asked->value);
 }
 
-/* What a domain looks like, as the domain; of several, an array of it. */
+/* Converts a domain's representation to the domain; several values become an array. */
 static void
 put_parsed(swm_writer *w, const swm_plan_condition *c, bool several, enum swm_operand operand)
 {
@@ -92,7 +92,7 @@ put_filter(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c
 		swm_put(w, ")");
 }
 
-/* Whether anything is embedded: not.is.null and is.not_null ask for rows, is.null for none. */
+/* Tests for embedded rows: not.is.null and is.not_null require some, is.null none. */
 static void
 put_embed_test(swm_writer *w, const swm_plan_condition *c)
 {

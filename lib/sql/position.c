@@ -1,12 +1,12 @@
 /*
- * What stands behind a row in an order. For (a, b, c) that is
+ * Keyset pagination: the rows after a given one in the order. For (a, b, c) they are
  *
  *	a = va AND b = vb AND c > vc,  then  a = va AND b > vb,  then  a > va
  *
  * with < where the order descends. Neighbours that go the same way and are never null
  * are one row comparison, (a, b, c) > (va, vb, vc), which an index takes whole
  * (https://www.postgresql.org/docs/15/functions-comparisons.html#ROW-WISE-COMPARISON).
- * Nulls are a range of their own, behind or before all others.
+ * Nulls are a range of their own, after or before all others.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ struct segment {
 
 enum part { BEHIND, NULLS };
 
-/* One range: equal in all segments before, behind in this one. */
+/* One range: equal in all segments before this one, and after the position in this one. */
 struct range {
 	struct segment segment;
 	enum part part;

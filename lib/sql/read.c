@@ -12,7 +12,8 @@
  * A column by which the parent is ordered is "o1", "o2", ... beside them.
  *
  * Names of ours that users' names stand beside begin with "_". No user's does: a relation of such a
- * name is given another (swm_plan_root_alias()), and what is embedded ends in "_" and its depth. Other
+ * name is given another (swm_plan_root_alias()), and what is embedded ends in "_" and its depth.
+ * Other
  * names of ours ("r", "d", "x", "g") are of a FROM's only items, where no user's name is looked up.
  *
  * A to-many relation that nothing but the select list needs is a subquery there, as
@@ -112,14 +113,14 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 	swm_put(w, field->as_jsonb ? ")::jsonb" : ")");
 }
 
-/* Whether the node is a subquery of the select list, and not a join. */
+/* True if the node is a subquery in the select list, and not a join. */
 static bool
 is_subquery(const swm_plan_node *node)
 {
 	return !node->is_to_one && !node->is_spread && !node->is_inner && node->extras == NULL && !node->parent->has_aggregates;
 }
 
-/* What an embedded node gives. */
+/* Writes the value of an embedded node. */
 static void
 put_embedded(swm_writer *w, const swm_plan_output *o)
 {
@@ -165,7 +166,10 @@ put_source_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output
 	}
 }
 
-/* count() counts rows; every other aggregate, and count() of a spread relation's rows, has an argument. */
+/*
+ * count() counts rows; every other aggregate, and count() of a spread relation's rows, has an
+ * argument.
+ */
 static void
 put_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 {
@@ -218,7 +222,7 @@ swm_put_row_name(swm_writer *w, const swm_relation *relation)
 	swm_put_identifier(w, (swm_str){ name, (size_t)length });
 }
 
-/* What a write returns is of no named type: it gives its row as a column. */
+/* The rows that a write returns have no named type: the row is given as a column. */
 static void
 put_whole_row(swm_writer *w, const swm_plan_node *node)
 {
@@ -315,14 +319,18 @@ put_join(swm_writer *w, const swm_plan_node *node)
 	}
 }
 
-/* Whether something of the node is needed beside the fact that it has rows, and not in the select list alone. */
+/*
+ * True if more than the existence of the node's rows is needed, and not in the select list alone.
+ */
 static bool
 is_joined(const swm_plan_node *node)
 {
 	return (node->is_selected || node->extras != NULL) && !is_subquery(node);
 }
 
-/* As put_where(); of what stands behind the node's position one range alone, or all of them. */
+/*
+ * As put_where(); for a keyset position, with one range of the rows after it, or with all of them.
+ */
 static void
 put_where_range(swm_writer *w, const swm_plan_node *node, bool without_joins, size_t range)
 {
@@ -372,8 +380,8 @@ put_key(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 }
 
 /*
- * What is no aggregate is a group's key. Without any there is one group, which no clause
- * says, and which there is without rows too.
+ * Columns without an aggregate are the grouping key. Without any there is one group, which no
+ * clause says, and which there is without rows too.
  */
 static void
 put_group(swm_writer *w, const swm_plan_node *node, bool with_rows)
@@ -439,7 +447,10 @@ put_limit(swm_writer *w, const swm_plan_node *node)
 
 static void put_joins(swm_writer *w, const swm_plan_node *node);
 
-/* Groups need what they are grouped by only where some of them are passed over; a limit matters when it is 0. */
+/*
+ * Groups need what they are grouped by only where some of them are passed over; a limit matters
+ * when it is 0.
+ */
 void
 swm_put_exists(swm_writer *w, const swm_plan_node *node)
 {
@@ -464,7 +475,7 @@ swm_put_exists(swm_writer *w, const swm_plan_node *node)
 static void put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use);
 static void put_extras(swm_writer *w, const swm_plan_node *node, const char *before);
 
-/* Whether a document's members cannot all be called as columns are. */
+/* True if a key of the document is longer than a column name can be. */
 static bool
 has_long_keys(const swm_plan_node *node)
 {
@@ -687,7 +698,7 @@ put_rows(swm_writer *w, const swm_plan_node *node, enum rows_for use)
  * The answer
  */
 
-/* The order's values behind the outputs, for those that are no output. */
+/* Adds the keyset's values after the outputs, for those that are not outputs. */
 static void
 put_place(swm_writer *w, const swm_read_plan *plan, bool numbered)
 {
@@ -713,7 +724,7 @@ put_settings(swm_writer *w, const char *before)
 	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
 }
 
-/* All behind the root's select list. */
+/* Everything after the root's select list. */
 static void
 put_from(swm_writer *w, const swm_read_plan *plan)
 {
@@ -804,7 +815,7 @@ swm_put_answer(swm_writer *w, const swm_read_plan *plan)
 		put_selected(w, plan);
 }
 
-/* One range of what is behind the position, no more of it than the page can need. */
+/* One range of the rows after the keyset position, limited to what the page can need. */
 static void
 put_range(swm_writer *w, const swm_read_plan *plan, size_t range)
 {
@@ -877,7 +888,7 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 	return swm_writer_finish(&w, out, err);
 }
 
-/* What is counted: groups, not the rows in them; a query of aggregates alone has one. */
+/* Counts groups rather than the rows in them; a query of aggregates alone has one. */
 static void
 put_counted(swm_writer *w, const swm_plan_node *root)
 {

@@ -20,9 +20,9 @@ void swm_put_answer(swm_writer *w, const swm_read_plan *plan);
 void swm_put_exists(swm_writer *w, const swm_plan_node *node);
 
 /*
- * What stands behind a position is several ranges of the order, one behind the other:
- * each alone can be read from an index, all at once cannot. How many, and one or all of
- * them as a condition.
+ * The rows after a keyset position are several ranges of the order, one after the other: each alone
+ * can be read from an index, all at once cannot. The number of ranges, and one or all of them as a
+ * condition.
  */
 size_t swm_position_ranges(const swm_plan_node *node);
 void swm_put_position_range(swm_writer *w, const swm_plan_node *node, size_t index);

@@ -1,8 +1,8 @@
 /*
- * What SQL set for the answer of a write. The commit is sent in the same round trip as the
- * write, so that the client cannot have its say in between; asking it first would cost every
- * write a round trip. Instead PostgreSQL looks at response.headers and response.status itself,
- * only where they are set, and what cannot be an answer's is an error, which undoes the write.
+ * Headers and status that SQL sets for the answer of a write. COMMIT is sent in the same round trip
+ * as the write, so that this library cannot check them in between; that would cost every write a
+ * round trip. Instead PostgreSQL checks response.headers and response.status itself, only where
+ * they are set; values that an answer cannot have are an error, which rolls back the write.
  */
 #include "config.h"
 

@@ -24,16 +24,22 @@ int swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *pla
 int swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most,
                         swm_error *err);
 
-/* EXPLAIN of the rows that swm_sql_count() counts, as JSON: the planner's estimate is in it; SWM_ENOMEM. */
+/*
+ * EXPLAIN of the rows that swm_sql_count() counts, as JSON: the planner's estimate is in it;
+ * SWM_ENOMEM.
+ */
 int swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
 
-/* EXPLAIN of a statement with the same parameters, as text or JSON; options of enum swm_explain. SWM_ENOMEM. */
+/*
+ * EXPLAIN of a statement with the same parameters, as text or JSON; options of enum swm_explain.
+ * SWM_ENOMEM.
+ */
 int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
                     swm_error *err);
 
 /*
- * What a plan writes, and of it what is returned. The body is JSON as the plan describes
- * it; it is not copied. SWM_ENOMEM.
+ * The statement of a write plan, with the rows that it returns. The body is JSON as the plan
+ * describes it; it is not copied. SWM_ENOMEM.
  */
 int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
 
@@ -45,7 +51,7 @@ int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *pl
 int swm_sql_check_types(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
                         swm_error *err);
 
-/* Whether PostgreSQL's error is that one. The message ends with a NUL. */
+/* True if PostgreSQL's error is that one. The message ends with a NUL. */
 bool swm_sql_is_types_error(swm_str sqlstate, swm_str message);
 
 /*
@@ -60,8 +66,8 @@ int swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_p
                          const char *body, int64_t number, swm_error *err);
 
 /*
- * Of an array, or of what was staged, the first row whose key of the resolution another one before
- * it has: its number, from 0, and its line, and those of the other. The lines of an array are not
+ * Finds the first row of an array, or of the staged rows, with the same conflict key as an earlier
+ * one: its number, from 0, and its line, and those of the other. The lines of an array are not
  * known: 0. SWM_ENOMEM.
  */
 int swm_sql_key_twice(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
@@ -72,7 +78,7 @@ typedef struct swm_kept_key {
 	swm_str scope, key;
 } swm_kept_key;
 
-/* What is kept for it. */
+/* The contents of an idempotency record. */
 typedef struct swm_kept_answer {
 	swm_str request;  /* tells it from others */
 	int status;
@@ -104,7 +110,10 @@ int swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *set
 /* Calls a function without arguments, named as in db-pre-request: [schema.]name; SWM_ENOMEM. */
 int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *err);
 
-/* What SQL set for the answer: response.headers and response.status; and swm.updated (plan/write.h), in this order. */
+/*
+ * Settings for the answer that SQL has set: response.headers, response.status and swm.updated
+ * (plan/write.h), in this order.
+ */
 extern const swm_statement swm_sql_response_settings;
 
 /*
@@ -114,10 +123,13 @@ extern const swm_statement swm_sql_response_settings;
  */
 int swm_sql_checked_settings(swm_statement *out, swm_arena *arena, size_t longest, swm_error *err);
 
-/* What its error stands for; false: for something else. */
+/* Finds the error that an SQLSTATE of it stands for; false for any other. */
 bool swm_sql_settings_error(enum swm_error_id *out, swm_str sqlstate);
 
-/* Deferred constraints and triggers are heard now (https://www.postgresql.org/docs/15/sql-set-constraints.html). */
+/*
+ * Deferred constraints and triggers are heard now
+ * (https://www.postgresql.org/docs/15/sql-set-constraints.html).
+ */
 extern const swm_statement swm_sql_constraints;
 
 /* The values of currval() and lastval() are forgotten. */

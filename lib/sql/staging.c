@@ -8,7 +8,10 @@
 
 #include <stdio.h>
 
-/* Whether COPY may be told the type. Domains, arrays and composites take JSON apart; text never is any. */
+/*
+ * True if COPY can read the type directly. Domains and composites are made from JSON later, and so
+ * are arrays unless the body is text.
+ */
 static bool
 is_direct(const swm_column *column, bool is_text)
 {
@@ -64,7 +67,8 @@ make_statements(swm_staging *s, swm_arena *arena, swm_error *err)
 	swm_writer create = { .arena = arena }, grant = { .arena = arena };
 
 	put_create(&create, s);
-	swm_put(&grant, "GRANT INSERT, SELECT ON " SWM_STAGING_TABLE " TO PUBLIC"); /* whoever a pre-request function makes of it; no other session can reach it */
+	/* whoever a pre-request function makes of it; no other session can reach it */
+	swm_put(&grant, "GRANT INSERT, SELECT ON " SWM_STAGING_TABLE " TO PUBLIC");
 	s->copy = "COPY " SWM_STAGING_TABLE " FROM STDIN";
 	int rc = swm_writer_finish(&create, &s->create, err), granted = swm_writer_finish(&grant, &s->grant, err);
 	return rc != SWM_OK ? rc : granted;
@@ -129,7 +133,7 @@ copy_escape(char c)
 	}
 }
 
-/* Escapes what was appended behind a place. Few texts have anything to escape. */
+/* Escapes the text appended after a position. Few texts have anything to escape. */
 static void
 escape_behind(swm_buf *to, size_t from)
 {

@@ -27,8 +27,12 @@ typedef struct swm_staging {
 	bool has_line;          /* rows are looked for when their insertion has failed */
 	bool of_array;          /* the caller sets it: errors name elements by their number, too */
 	bool has_present;       /* a bit for each column: the row names it */
-	bool by_range;          /* each row is numbered, and JSON as a whole: ranges of them can be inserted alone */
-	/* the range that the next statement inserts, or in first the line or place that it looks for */
+	/* each row is numbered, and JSON as a whole: ranges of them can be inserted alone */
+	bool by_range;
+	/*
+	 * the range that the next statement inserts, or in first the line or place that it looks
+	 * for
+	 */
 	char first[SWM_STAGING_NUMBER], last[SWM_STAGING_NUMBER];
 	swm_statement create, grant; /* before the role is taken */
 	const char *copy;
@@ -40,13 +44,16 @@ typedef struct swm_staging {
 int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan, bool by_range,
                     swm_error *err);
 
-/* Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay only by range. */
+/*
+ * Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay
+ * only by range.
+ */
 void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number, int64_t line);
 
 /*
- * The values that json_to_record() makes, of all rows in the order in which they were
- * copied, or of one column in the row of the line `first`: to find the one that it cannot
- * make. And that line, of the row behind `first` others. SWM_ENOMEM.
+ * The values that json_to_record() makes, of all rows in the order in which they were copied, or of
+ * one column in the row of the line `first`: to find the one that it cannot make. And the line of
+ * the row that follows `first` others. SWM_ENOMEM.
  */
 #define SWM_STAGING_ALL SIZE_MAX
 int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err);

@@ -27,7 +27,7 @@ put_target(swm_writer *w, const swm_write_plan *plan)
 	swm_put_identifier(w, plan->target->alias);
 }
 
-/* What its columns are qualified with. */
+/* The name that the target's columns are qualified with. */
 static void
 put_target_name(swm_writer *w, const swm_write_plan *plan)
 {
@@ -47,7 +47,10 @@ put_column_list(swm_writer *w, const swm_columns *columns, const char *prefix, c
 	}
 }
 
-/* What makes a domain's value of the JSON that it looks like; NULL for what PostgreSQL reads itself. */
+/*
+ * The function that makes a domain's value of its JSON representation; NULL if PostgreSQL reads it
+ * itself.
+ */
 static const swm_routine *
 parser_of(const swm_column *column)
 {
@@ -66,7 +69,7 @@ is_json_text(const swm_write_plan *plan, const swm_column *column)
 	return plan->body_is_text && column->type->is_json;
 }
 
-/* Of which types a modifier does no more than round. */
+/* True for types whose modifier only rounds the value. */
 static bool
 is_rounded(const swm_column *column)
 {
@@ -123,7 +126,7 @@ put_json_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *colum
 	swm_buf_str(&w->text, parser_of(column) != NULL ? SWM_STR("json") : column->type_name);
 }
 
-/* Of what is staged as JSON: all of it, or one column. */
+/* The columns that are staged as JSON: all of them, or only one. */
 static void
 put_rest_columns(swm_writer *w, const swm_staging *staging, size_t only)
 {
@@ -242,7 +245,9 @@ put_rows_of_body(swm_writer *w, const swm_write_plan *plan, const char *body, bo
 	put_body_columns(w, plan, plan->kind == SWM_WRITE_PUT);
 }
 
-/* What a column has when nobody gives it a value: a sequence's next, its default, or null. */
+/*
+ * The value of a column that the row does not give: the next of a sequence, the default, or null.
+ */
 static void
 put_default(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {
@@ -263,7 +268,7 @@ put_default(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 	}
 }
 
-/* Whether a row does not name the plan's nth column. */
+/* A condition that is true if the row does not name the plan's nth column. */
 static void
 put_is_missing(swm_writer *w, const swm_write_plan *plan, size_t n)
 {
@@ -322,7 +327,7 @@ put_put_condition(swm_writer *w, const swm_write_plan *plan, const char *before)
 	swm_put_conditions(w, &body, plan->target->where, " AND ");
 }
 
-/* Whether a value is read as the snapshot's type; row types of pg_catalog are not in it. */
+/* True if values are read as the type in the snapshot, which has no row types of pg_catalog. */
 static bool
 has_checked_type(const swm_column *column)
 {
@@ -396,7 +401,10 @@ put_types_condition(swm_writer *w, const swm_write_plan *plan)
 static const char count_update[] =
 	" WHERE set_config('swm.updated', (coalesce(nullif(current_setting('swm.updated', true), ''), '0')::bigint + 1)::text, true) <> ''";
 
-/* What of an index PostgreSQL must be told to find it: the columns, or its expressions and predicate as it wrote them. */
+/*
+ * The conflict target that identifies the index: the columns, or its expressions and predicate as
+ * PostgreSQL wrote them.
+ */
 static void
 put_conflict_target(swm_writer *w, const swm_write_plan *plan)
 {
@@ -435,7 +443,7 @@ put_resolution(swm_writer *w, const swm_write_plan *plan)
 	swm_put(w, count_update);
 }
 
-/* Whether a value is more than the column of the body's row. */
+/* True if a value is more than the plain column of the body's row. */
 static bool
 has_casts(const swm_write_plan *plan)
 {
@@ -676,7 +684,7 @@ swm_sql_check_types(swm_statement *out, swm_arena *arena, const swm_write_plan *
 	return swm_writer_finish(&w, out, err);
 }
 
-/* The values that a cast is behind, so that its errors are found too. */
+/* The values under casts, so that errors of the casts are found too. */
 static void
 put_rest_casts(swm_writer *w, const swm_staging *staging, size_t only)
 {
@@ -720,8 +728,8 @@ is_in(const swm_columns *columns, const swm_column *column)
 }
 
 /*
- * Of the key's values those that rows bring, as "k0", "k1", ..., each with what stands before and
- * behind it.
+ * The values of the key that the rows give, as "k0", "k1", ..., each between the texts before and
+ * behind.
  */
 static void
 put_key_values(swm_writer *w, const swm_write_plan *plan, const char *before, bool named,
