@@ -63,8 +63,10 @@ print_option_help(const struct known_option *o)
 static void
 print_usage_line(const struct command *command)
 {
-	static const char *const marks[][2] = {
-		[ONCE] = { "", "" }, [MAYBE] = { "[", "]" }, [SOME] = { "", "..." }, [ANY] = { "[", "...]" } };
+	static const char *const marks[][2] = { [ONCE] = { "", "" },
+		                                [MAYBE] = { "[", "]" },
+		                                [SOME] = { "", "..." },
+		                                [ANY] = { "[", "...]" } };
 
 	printf("Usage: swm %s [OPTION...]", command->name);
 	for (size_t i = 0; i < ARGUMENT_COUNT; i++) {

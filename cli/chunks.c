@@ -414,7 +414,8 @@ find_csv_header(struct chunks *c)
 	int result = SWM_OK;
 
 	while (result == SWM_OK) {
-		c->scanned += record_scan_take(&c->scan, c->buffer + c->scanned, c->len - c->scanned);
+		c->scanned += record_scan_take(&c->scan, c->buffer + c->scanned,
+		                               c->len - c->scanned);
 		if (c->scan.ended ? c->scan.has_text : c->ended)
 			break;
 		if (!c->scan.ended)

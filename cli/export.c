@@ -546,7 +546,9 @@ load_and_run(struct export *x)
 			[EXPORT_CONFIG] = path == NULL ? x->config_file : path,
 			[EXPORT_SCHEMA] = x->schema == NULL ? "" : x->schema,
 			[EXPORT_QUERY] = target,
-			[EXPORT_ROLE] = x->role != NULL ? x->role : x->token != NULL ? "(token)" : "(none)",
+			[EXPORT_ROLE] = x->role != NULL    ? x->role
+			                : x->token != NULL ? "(token)"
+			                                   : "(none)",
 			[EXPORT_FORMAT] = formats[x->rows.format],
 		};
 		memcpy(x->file.identity, identity, sizeof identity);
@@ -610,6 +612,7 @@ export_run(const struct command *self, int argc, char **argv)
 		x.file.name = argv[optind + 2];
 	status = load_and_run(&x);
 	if (stopped != 0)
-		raise(stopped); /* whoever started this is to see that; the handler is the usual one again */
+		/* the handler is the default one again, so that the parent process sees the signal */
+		raise(stopped);
 	return status;
 }

@@ -63,7 +63,8 @@ export_file_write(struct export_file *f, const struct text *bytes)
 	if (bytes->failed)
 		return say(f, "out of memory");
 	if (f->name == NULL && isatty(f->fd) == 1)
-		text_print(stdout, (swm_str){ bytes->bytes, bytes->len }); /* main() sees to errors */
+		text_print(stdout,
+		           (swm_str){ bytes->bytes, bytes->len }); /* main() sees to errors */
 	else if (!write_all(f->fd, bytes->bytes, bytes->len))
 		return say_errno(f, "write", f->name == NULL ? "standard output" : f->part);
 	f->loose += bytes->len;
@@ -197,9 +198,10 @@ take_line(struct export_file *f, char *line)
 	for (int i = 0; i < EXPORT_IDENTITY; i++) {
 		const char *value = value_of(line, identity_names[i]);
 		if (value != NULL && strcmp(value, f->identity[i]) != 0)
-			return say(f, "%s is of another export, with %s '%s' and not '%s'; --restart "
-			           "begins anew", f->part, identity_names[i], value,
-			           f->identity[i]);
+			return say(f,
+			           "%s is of another export, with %s '%s' and not '%s'; --restart "
+			           "begins anew",
+			           f->part, identity_names[i], value, f->identity[i]);
 	}
 	take_number(line, "rows", &f->place.rows);
 	take_number(line, "bytes", &f->place.bytes);
@@ -254,7 +256,8 @@ may_have_name(const struct export_file *f)
 	if (stat(f->name, &there) != 0)
 		return errno == ENOENT || say_errno(f, "write", f->name);
 	if (!S_ISREG(there.st_mode))
-		return say(f, "%s is no regular file; write to standard output in its place", f->name);
+		return say(f, "%s is no regular file; write to standard output in its place",
+		           f->name);
 	return f->replaces || say(f, "%s is there already; --force replaces it", f->name);
 }
 
@@ -287,7 +290,8 @@ find_place(struct export_file *f, uint64_t size)
 	bool good = read_state(f, from);
 	fclose(from);
 	if (good && size < f->place.bytes)
-		return say(f, "%s is shorter than %s says; --restart begins anew", f->part, f->state);
+		return say(f, "%s is shorter than %s says; --restart begins anew", f->part,
+		           f->state);
 	return good;
 }
 

@@ -142,7 +142,8 @@ write_inputs(struct import *im)
 		return import_fail_skip_file(im);
 	catch_signals();
 	if (!im->quiet)
-		progress_begin(&im->progress, stderr, im->upload.table, PROGRESS_BYTES, total_size(im));
+		progress_begin(&im->progress, stderr, im->upload.table, PROGRESS_BYTES,
+		               total_size(im));
 	for (size_t i = 0; i < im->input_count && status == 0; i++)
 		status = write_input(im, &im->inputs[i]);
 	progress_end(&im->progress);
@@ -177,7 +178,8 @@ check_settings(const struct import *im, swm_error *err)
 	}
 	if (im->upload.keyed && table.len == 0) {
 		fputs("swm: db-idempotency-table is not set, so no key is kept by which a second run\n"
-		      "would know what the first one wrote; --no-key goes without\n", stderr);
+		      "would know what the first one wrote; --no-key goes without\n",
+		      stderr);
 		return EXIT_FAILED;
 	}
 	return 0;
@@ -292,7 +294,8 @@ take_size(const struct command *self, struct import *im, const char *value)
 		im->chunk_size = number * units[i].factor;
 		return EXIT_DONE;
 	}
-	return usage_error(self, "--chunk takes a size up to 1GiB, as 512KiB or 8MiB, not '%s'", value);
+	return usage_error(self, "--chunk takes a size up to 1GiB, as 512KiB or 8MiB, not '%s'",
+	                   value);
 }
 
 static int
@@ -331,7 +334,8 @@ read_import(const struct command *self, struct import *im, int argc, char **argv
 	if (u->token != NULL && u->role != NULL)
 		return usage_error(self, "--token and --role exclude each other");
 	if (u->keyed && u->token == NULL && u->role == NULL)
-		return usage_error(self, "keys belong to somebody: give --role, --token or --no-key");
+		return usage_error(self,
+		                   "keys belong to somebody: give --role, --token or --no-key");
 	if (u->on_conflict != NULL && !u->merges)
 		return usage_error(self, "--on-conflict is for --upsert");
 	im->config = argv[optind];

@@ -212,7 +212,8 @@ static int
 write_halves(struct import *im, struct chunk chunk)
 {
 	struct upload_answer answer = { .status = 200 };
-	int result = im->upload.keyed ? upload_mark(&im->upload, &im->file, &chunk, &answer) : SWM_OK;
+	int result = im->upload.keyed ? upload_mark(&im->upload, &im->file, &chunk, &answer)
+	                              : SWM_OK;
 	int status = 0;
 
 	if (result != SWM_OK)

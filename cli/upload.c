@@ -271,7 +271,8 @@ add_headers(swm_request *request, const struct field *fields, size_t count)
 
 	for (size_t i = 0; i < count && result == SWM_OK; i++)
 		if (fields[i].value.len > 0)
-			result = swm_request_add_header(request, ask_view(fields[i].name), fields[i].value);
+			result = swm_request_add_header(request, ask_view(fields[i].name),
+			                                fields[i].value);
 	return result;
 }
 

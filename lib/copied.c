@@ -99,7 +99,9 @@ cut_number(swm_str *text)
 
 	while (at < text->len && (text->ptr[at] < '0' || text->ptr[at] > '9'))
 		at++;
-	for (begin = at; at < text->len && text->ptr[at] >= '0' && text->ptr[at] <= '9' && at - begin < 18; at++)
+	for (begin = at;
+	     at < text->len && text->ptr[at] >= '0' && text->ptr[at] <= '9' && at - begin < 18;
+	     at++)
 		n = n * 10 + (text->ptr[at] - '0');
 	*text = swm_str_from(*text, at);
 	return at > begin ? n : -1;
@@ -122,7 +124,8 @@ cut_column(swm_str *text, const swm_staging *staging)
 		if (rest.ptr[0] != 'c' || rest.ptr[1] < '0' || rest.ptr[1] > '9')
 			continue;
 		int64_t n = cut_number(&rest);
-		if (n < 0 || (size_t)n >= staging->plan->columns.count || (rest.len > 0 && rest.ptr[0] != ':' && rest.ptr[0] != ','))
+		if (n < 0 || (size_t)n >= staging->plan->columns.count ||
+		    (rest.len > 0 && rest.ptr[0] != ':' && rest.ptr[0] != ','))
 			return NULL;
 		*text = rest;
 		return staging->plan->columns.items[n];
@@ -164,7 +167,8 @@ place_of(const swm_result *failed)
 }
 
 bool
-swm_copied_explain(const swm_copied *c, const swm_staging *staging, const swm_result *failed, swm_error *err)
+swm_copied_explain(const swm_copied *c, const swm_staging *staging, const swm_result *failed,
+                   swm_error *err)
 {
 	swm_str context = place_of(failed);
 	int64_t row = cut_number(&context);
@@ -207,14 +211,18 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t nu
 {
 	const swm_step steps[] = {
 		{ .sql = "ROLLBACK TO " SWM_READ_SAVEPOINT_NAME, .quiet = true },
-		{ .sql = statement->text, .params = statement->params, .param_count = statement->param_count, .stream = true },
+		{ .sql = statement->text,
+		  .params = statement->params,
+		  .param_count = statement->param_count,
+		  .stream = true },
 	};
 	swm_error *err = swm_error_new();
 	swm_event event;
 	int rc = swm_transaction_try(s->transaction, steps, 2, err);
 
 	*rows = 0;
-	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, err)) == 1 && event.result != NULL) {
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, err)) == 1 &&
+	       event.result != NULL) {
 		rc = SWM_OK;
 		if (swm_result_rows(event.result) == 0)
 			continue;
@@ -313,7 +321,8 @@ search_key(struct search *s, swm_error *err)
 	if (swm_plan_key_is_of_all_rows(s->staging->plan) &&
 	    swm_sql_key_twice(&statement, s->arena, s->staging->plan, "", NULL) == SWM_OK &&
 	    look(s, &statement, &rows, numbers, &refused) == SWM_OK && rows == 1)
-		swm_tell_key_twice(err, s->staging->of_array, &(swm_row_place){ numbers[0], numbers[1] },
+		swm_tell_key_twice(err, s->staging->of_array,
+		                   &(swm_row_place){ numbers[0], numbers[1] },
 		                   &(swm_row_place){ numbers[2], numbers[3] });
 }
 

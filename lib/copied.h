@@ -73,6 +73,7 @@ void swm_tell_key_twice(swm_error *err, bool of_array, const swm_row_place *plac
  * one of the values that json_to_record() makes was at fault, whose error is the same, or a key
  * that came twice. Nothing can be written afterwards.
  */
-void swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging, swm_error *err);
+void swm_copied_search(swm_transaction *transaction, swm_arena *arena, swm_staging *staging,
+                       swm_error *err);
 
 #endif

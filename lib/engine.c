@@ -35,7 +35,8 @@ log_loaded(swm_engine *e, const swm_snapshot *snapshot)
 
 	swm_snapshot_relations(snapshot, &relations);
 	swm_buf_printf(&line, "schema loaded: %zu relations, %zu foreign keys, PostgreSQL %d",
-	               relations, swm_snapshot_foreign_key_count(snapshot), swm_snapshot_server_version(snapshot));
+	               relations, swm_snapshot_foreign_key_count(snapshot),
+	               swm_snapshot_server_version(snapshot));
 	log_line(e, SWM_LOG_INFO, &line);
 }
 
@@ -381,7 +382,8 @@ swm_engine_open(swm_engine **out, const swm_config *config, const swm_engine_opt
 {
 	swm_error_clear(err);
 	if (options != NULL && options->size != sizeof *options)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the options are of another version of libswm"));
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("the options are of another version of libswm"));
 	swm_engine *e = calloc(1, sizeof *e);
 	if (e == NULL)
 		return swm_fail_memory(err);

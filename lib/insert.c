@@ -60,14 +60,20 @@ make_plan(swm_insert *i, const char *relation, const char *const *columns, size_
           const swm_insert_options *options, swm_error *err)
 {
 	const swm_settings *settings = i->session->engine->settings;
-	static const enum swm_resolution resolutions[] = { SWM_RESOLUTION_NONE, SWM_RESOLUTION_MERGE, SWM_RESOLUTION_IGNORE };
+	static const enum swm_resolution resolutions[] = { SWM_RESOLUTION_NONE,
+		                                           SWM_RESOLUTION_MERGE,
+		                                           SWM_RESOLUTION_IGNORE };
 	swm_ast *ast = swm_ast_new(i->arena);
-	swm_write_request request = { .kind = SWM_WRITE_INSERT, .body_is_array = true, .returned = SWM_RETURN_MINIMAL,
-		.fill_defaults = options->fill_defaults != 0, .resolution = resolutions[options->conflict] };
+	swm_write_request request = { .kind = SWM_WRITE_INSERT,
+		                      .body_is_array = true,
+		                      .returned = SWM_RETURN_MINIMAL,
+		                      .fill_defaults = options->fill_defaults != 0,
+		                      .resolution = resolutions[options->conflict] };
 
 	request.read = (swm_read_request){ .relation = swm_arena_str(i->arena, swm_cstr(relation)),
 		.role = i->session->identity.role, .ast = ast, .written = true };
-	if (ast == NULL || request.read.relation.ptr == NULL || add_names(&ast->columns, i->arena, columns, count) != SWM_OK ||
+	if (ast == NULL || request.read.relation.ptr == NULL ||
+	    add_names(&ast->columns, i->arena, columns, count) != SWM_OK ||
 	    add_names(&ast->on_conflict, i->arena, options->key, options->key_columns) != SWM_OK)
 		return swm_fail_memory(err);
 	ast->has_columns = true;
@@ -75,7 +81,9 @@ make_plan(swm_insert *i, const char *relation, const char *const *columns, size_
 	int rc = swm_plan_schema(&request.read.schema, settings, swm_cstr(options->schema), err);
 	if (rc != SWM_OK)
 		swm_plan_hint_schemas(settings, i->snapshot, request.read.role, err);
-	return rc != SWM_OK ? rc : swm_plan_write(&i->plan, i->arena, i->snapshot, settings, &request, err);
+	return rc != SWM_OK
+	               ? rc
+	               : swm_plan_write(&i->plan, i->arena, i->snapshot, settings, &request, err);
 }
 
 static int
@@ -106,11 +114,20 @@ begin(swm_insert *i, swm_error *err)
 	enum swm_read_step kind = SWM_READ_CONTEXT;
 
 	i->plan->staging = i->staging;
-	i->transaction = (swm_transaction){ .engine = engine, .anonymous = identity->anonymous,
-		.borrower.abort_fd = -1,
-		.begin = swm_transaction_begin(swm_snapshot_role(i->snapshot, identity->role), NULL, true) };
-	swm_read_context context = { .identity = identity, .schema = relation->schema,
-		.changes = true, .checked = i->plan, .write = i->plan, .body = "", .within = &i->transaction, .borrower.abort_fd = -1 };
+	i->transaction = (swm_transaction){ .engine = engine,
+		                            .anonymous = identity->anonymous,
+		                            .borrower.abort_fd = -1,
+		                            .begin = swm_transaction_begin(
+						    swm_snapshot_role(i->snapshot, identity->role),
+						    NULL, true) };
+	swm_read_context context = { .identity = identity,
+		                     .schema = relation->schema,
+		                     .changes = true,
+		                     .checked = i->plan,
+		                     .write = i->plan,
+		                     .body = "",
+		                     .within = &i->transaction,
+		                     .borrower.abort_fd = -1 };
 	int rc = swm_read_prepare(&i->read, engine, i->arena, i->snapshot, NULL, &context, err);
 	while (rc == SWM_OK && kind != SWM_READ_STAGED) {
 		rc = swm_read_next(&i->read, &event, &kind, err);
@@ -149,7 +166,8 @@ begin_for_sure(swm_insert *i, const char *relation, const char *const *columns, 
 {
 	for (int tries = 0;; tries++) {
 		int rc = try_to_begin(i, relation, columns, count, options);
-		enum swm_doubt doubt = rc == SWM_OK ? SWM_DOUBT_NONE : swm_doubt_of(i->cause, false);
+		enum swm_doubt doubt = rc == SWM_OK ? SWM_DOUBT_NONE
+		                                    : swm_doubt_of(i->cause, false);
 		if (doubt == SWM_DOUBT_NONE)
 			return rc;
 		leave_transaction(i); /* it holds a connection, which the load may need */
@@ -168,16 +186,19 @@ check_options(swm_insert_options *out, const swm_insert_options *options, swm_er
 	if (options == NULL)
 		return SWM_OK;
 	if (options->size != sizeof *options)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the options are of another version of libswm"));
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("the options are of another version of libswm"));
 	if (options->conflict > SWM_INSERT_OR_LEAVE)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("there is no such way to solve a conflict"));
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("there is no such way to solve a conflict"));
 	*out = *options;
 	return SWM_OK;
 }
 
 int
-swm_insert_new(swm_insert **out, swm_session *session, const char *relation, const char *const *columns,
-               size_t column_count, const swm_insert_options *options, swm_error *err)
+swm_insert_new(swm_insert **out, swm_session *session, const char *relation,
+               const char *const *columns, size_t column_count, const swm_insert_options *options,
+               swm_error *err)
 {
 	swm_insert_options o;
 
@@ -191,8 +212,9 @@ swm_insert_new(swm_insert **out, swm_session *session, const char *relation, con
 	i->session = session;
 	i->arena = swm_arena_new();
 	i->cause = swm_error_new();
-	rc = i->arena == NULL || i->cause == NULL ? swm_fail_memory(err) :
-	                                            begin_for_sure(i, relation, columns, column_count, &o);
+	rc = i->arena == NULL || i->cause == NULL
+	             ? swm_fail_memory(err)
+	             : begin_for_sure(i, relation, columns, column_count, &o);
 	if (i->cause != NULL && rc != SWM_OK)
 		swm_error_copy(err, i->cause);
 	if (rc == SWM_OK)
@@ -262,7 +284,9 @@ int
 swm_insert_text(swm_insert *insert, size_t column, swm_str text)
 {
 	size_t cell = column < insert->column_count ? insert->cell_of[column] : 0;
-	const swm_type *type = column < insert->column_count ? insert->plan->columns.items[cell]->type : NULL;
+	const swm_type *type = column < insert->column_count
+	                               ? insert->plan->columns.items[cell]->type
+	                               : NULL;
 
 	if (type == NULL || !type->is_json || insert->staging->direct[cell])
 		return take_value(insert, column, SWM_CELL_TEXT, text);
@@ -277,7 +301,9 @@ swm_insert_json(swm_insert *insert, size_t column, swm_str json)
 	if (!swm_json_valid(json))
 		return refuse(insert, not_json);
 	json = swm_str_trim(json);
-	enum swm_cell_kind kind = json.ptr[0] == '"' ? SWM_CELL_STRING : json.ptr[0] == 'n' ? SWM_CELL_NULL : SWM_CELL_JSON;
+	enum swm_cell_kind kind = json.ptr[0] == '"'   ? SWM_CELL_STRING
+	                          : json.ptr[0] == 'n' ? SWM_CELL_NULL
+	                                               : SWM_CELL_JSON;
 	return take_value(insert, column, kind, json);
 }
 
@@ -311,8 +337,10 @@ swm_insert_double(swm_insert *insert, size_t column, double value)
 	char text[64];
 
 	if (!isfinite(value))
-		return take_value(insert, column, SWM_CELL_TEXT, isnan(value) ? SWM_STR("NaN") : value > 0 ? SWM_STR("Infinity")
-		                                                                                         : SWM_STR("-Infinity"));
+		return take_value(insert, column, SWM_CELL_TEXT,
+		                  isnan(value) ? SWM_STR("NaN")
+		                  : value > 0  ? SWM_STR("Infinity")
+		                               : SWM_STR("-Infinity"));
 	int len = print_shortest(text, sizeof text, value);
 	char *at = point[0] == '.' ? NULL : strstr(text, point);
 	if (at != NULL) {
@@ -327,7 +355,8 @@ swm_insert_double(swm_insert *insert, size_t column, double value)
 int
 swm_insert_bool(swm_insert *insert, size_t column, int value)
 {
-	return take_value(insert, column, SWM_CELL_JSON, value != 0 ? SWM_STR("true") : SWM_STR("false"));
+	return take_value(insert, column, SWM_CELL_JSON,
+	                  value != 0 ? SWM_STR("true") : SWM_STR("false"));
 }
 
 int
@@ -397,7 +426,8 @@ swm_insert_row(swm_insert *insert, swm_error *err)
 	for (size_t c = 0; c < insert->plan->columns.count; c++)
 		insert->cells[c].text.ptr = insert->values.ptr + insert->offsets[c];
 	swm_copied_add_line(&insert->copied, ++insert->rows);
-	swm_staging_put_row(&insert->copied.lines, insert->staging, insert->cells, insert->rows, insert->rows);
+	swm_staging_put_row(&insert->copied.lines, insert->staging, insert->cells, insert->rows,
+	                    insert->rows);
 	for (size_t c = 0; c < insert->plan->columns.count; c++)
 		insert->cells[c] = (swm_cell){ .kind = SWM_CELL_MISSING };
 	swm_buf_clear(&insert->values);
@@ -438,7 +468,8 @@ swm_insert_commit(swm_insert *insert, int64_t *affected, swm_error *err)
 	if (rc == SWM_OK)
 		rc = insert_and_commit(insert, &count);
 	if (rc == SWM_EDATABASE)
-		swm_plan_explain_conflict(insert->plan, insert->snapshot, insert->session->identity.role, insert->cause);
+		swm_plan_explain_conflict(insert->plan, insert->snapshot,
+		                          insert->session->identity.role, insert->cause);
 	if (rc != SWM_OK)
 		return keep_outcome(insert, rc, err);
 	insert->broken = swm_fail(insert->cause, SWM_ERR_ARGUMENT,

@@ -9,7 +9,8 @@
 int
 swm_fail_types_changed(swm_error *err, swm_str sqlstate, swm_str message)
 {
-	return swm_sql_is_types_error(sqlstate, message) ? swm_fail(err, SWM_ERR_TABLES_CHANGED) : SWM_OK;
+	return swm_sql_is_types_error(sqlstate, message) ? swm_fail(err, SWM_ERR_TABLES_CHANGED)
+	                                                 : SWM_OK;
 }
 
 /* The list of settings while it is put together. */
@@ -25,7 +26,8 @@ add(struct list *to, swm_str name, swm_str value)
 }
 
 static int
-make_search_path(swm_str *out, swm_arena *arena, swm_str schema, const swm_list *extra, swm_error *err)
+make_search_path(swm_str *out, swm_arena *arena, swm_str schema, const swm_list *extra,
+                 swm_error *err)
 {
 	swm_buf path = SWM_BUF_INIT;
 
@@ -45,12 +47,12 @@ make_search_path(swm_str *out, swm_arena *arena, swm_str schema, const swm_list 
  * the login role's rights; what a request says comes last.
  */
 static int
-make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings, const swm_role *role,
-             const swm_read_context *c, bool explicit_begin, swm_error *err)
+make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
+             const swm_role *role, const swm_read_context *c, bool explicit_begin, swm_error *err)
 {
 	const swm_function *f = c->function;
-	size_t room = 8 + (role == NULL ? 0 : role->setting_count) + (f == NULL ? 0 : f->setting_count) +
-	              settings->app_count + c->request_count;
+	size_t room = 8 + (role == NULL ? 0 : role->setting_count) +
+	              (f == NULL ? 0 : f->setting_count) + settings->app_count + c->request_count;
 	struct list list = { swm_arena_array(arena, room, sizeof(swm_setting)), 0 };
 	swm_str path;
 
@@ -101,7 +103,8 @@ is_quiet(enum swm_read_step kind)
 static bool
 is_lasting(const swm_read *read, enum swm_read_step kind)
 {
-	return kind != SWM_READ_STAGE && kind != SWM_READ_GRANT && !(kind == SWM_READ_ROWS && read->staged > 0);
+	return kind != SWM_READ_STAGE && kind != SWM_READ_GRANT &&
+	       !(kind == SWM_READ_ROWS && read->staged > 0);
 }
 
 static void
@@ -110,7 +113,8 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
 	size_t n = read->step_count++;
 
 	read->kinds[n] = kind;
-	read->steps[n] = swm_step_of(s, read->engine->settings->db_prepared_statements && is_lasting(read, kind));
+	read->steps[n] = swm_step_of(s, read->engine->settings->db_prepared_statements &&
+	                                        is_lasting(read, kind));
 	read->steps[n].stream = kind == SWM_READ_ROWS;
 	read->steps[n].quiet = is_quiet(kind);
 }
@@ -120,7 +124,8 @@ add_step(swm_read *read, enum swm_read_step kind, const swm_statement *s)
  * (https://docs.postgrest.org/en/latest/references/api/pagination_count.html#estimated-count).
  */
 static int
-add_counts(swm_read *read, swm_arena *arena, const swm_read_plan *plan, enum swm_count count, swm_error *err)
+add_counts(swm_read *read, swm_arena *arena, const swm_read_plan *plan, enum swm_count count,
+           swm_error *err)
 {
 	int64_t most = read->engine->settings->db_max_rows;
 	bool capped = count == SWM_COUNT_ESTIMATED && most >= 0 && most < INT64_MAX;
@@ -151,7 +156,9 @@ fail_settings(swm_error *err, swm_str sqlstate, swm_str message)
 	(void)message;
 	if (!swm_sql_settings_error(&id, sqlstate))
 		return SWM_OK;
-	return id == SWM_ERR_RESPONSE_HEADERS_LONG ? swm_fail_number(err, id, SWM_REPLY_LONGEST_HEAD) : swm_fail(err, id);
+	return id == SWM_ERR_RESPONSE_HEADERS_LONG
+	               ? swm_fail_number(err, id, SWM_REPLY_LONGEST_HEAD)
+	               : swm_fail(err, id);
 }
 
 /*
@@ -174,7 +181,8 @@ add_settings(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_err
 
 /* The counts and the rows, or how they would be got. */
 static int
-add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_read_context *c, swm_error *err)
+add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_read_context *c,
+         swm_error *err)
 {
 	swm_statement s;
 	int rc = add_counts(out, arena, plan, c->count, err);
@@ -220,7 +228,8 @@ runs_built_in_code(const swm_read *read, const swm_read_plan *plan, const swm_re
 	bool write = c->write == NULL || (!c->write->runs_user_code && c->write->staging == NULL);
 	bool rows = plan == NULL || !plan->runs_user_code;
 
-	return write && rows && c->function == NULL && read->engine->settings->db_pre_request.len == 0;
+	return write && rows && c->function == NULL &&
+	       read->engine->settings->db_pre_request.len == 0;
 }
 
 /*
@@ -247,12 +256,20 @@ swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_
 	const swm_role *role = swm_snapshot_role(snapshot, c->identity->role);
 	swm_statement s, check;
 
-	*out = (swm_read){ .engine = engine, .changes = c->changes, .within = c->within, .borrower = c->borrower };
+	*out = (swm_read){ .engine = engine,
+		           .changes = c->changes,
+		           .within = c->within,
+		           .borrower = c->borrower };
 	out->options = (swm_exec_options){ .anonymous = c->identity->anonymous,
-		.rollback = c->rollback, .decide = c->decide, .writes = c->changes,
-		.begin = swm_transaction_begin(role, c->function, c->changes), .abort_fd = c->borrower.abort_fd };
+		                           .rollback = c->rollback,
+		                           .decide = c->decide,
+		                           .writes = c->changes,
+		                           .begin = swm_transaction_begin(role, c->function,
+		                                                          c->changes),
+		                           .abort_fd = c->borrower.abort_fd };
 	const swm_staging *staging = c->write == NULL ? NULL : c->write->staging;
-	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL, err);
+	int rc = make_context(&s, arena, engine->settings, role, c, out->options.begin != NULL,
+	                      err);
 	if (rc != SWM_OK)
 		return rc;
 	if (c->within != NULL) /* nothing of another part is left but its role */
@@ -307,7 +324,8 @@ start(swm_read *read, swm_error *err)
 	                       : swm_pool_borrow(&conn, read->engine->pool, &read->borrower, err);
 
 	if (rc == SWM_OK)
-		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count, &read->options, err);
+		rc = swm_exec_start(&read->exec, conn, read->steps, read->step_count,
+		                    &read->options, err);
 	return rc;
 }
 
@@ -372,8 +390,9 @@ swm_read_next(swm_read *read, swm_event *event, enum swm_read_step *kind, swm_er
 			*kind = read->kinds[event->step];
 		}
 		/* every connection of the pool may have died with the database */
-		bool again = rc == SWM_EUNAVAILABLE && !read->changes && !read->answered && read->exec != NULL &&
-		             swm_exec_may_retry(read->exec) && tries <= read->engine->settings->db_pool;
+		bool again = rc == SWM_EUNAVAILABLE && !read->changes && !read->answered &&
+		             read->exec != NULL && swm_exec_may_retry(read->exec) &&
+		             tries <= read->engine->settings->db_pool;
 		if (!again)
 			return rc;
 		swm_read_finish(read);

@@ -83,8 +83,9 @@ typedef struct swm_read {
 int swm_fail_types_changed(swm_error *err, swm_str sqlstate, swm_str message);
 
 /* Writes the SQL; nothing is sent yet. Without a plan (NULL) no row is read. SWM_ENOMEM. */
-int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena, const swm_snapshot *snapshot,
-                     const swm_read_plan *plan, const swm_read_context *context, swm_error *err);
+int swm_read_prepare(swm_read *out, swm_engine *engine, swm_arena *arena,
+                     const swm_snapshot *snapshot, const swm_read_plan *plan,
+                     const swm_read_context *context, swm_error *err);
 
 /*
  * As swm_exec_next(), which step it was in *kind. Takes a connection first, and

@@ -41,6 +41,7 @@ enum { SWM_BODY_LONGEST = 64 * 1024 * 1024 };
  * (SWM_EREFUSED), SWM_ECANCELED, SWM_ENOMEM.
  */
 int swm_request_read_body(swm_buf *to, const swm_request *request, size_t longest,
-                          void (*write)(swm_buf *to, const void *bytes, size_t len), swm_error *err);
+                          void (*write)(swm_buf *to, const void *bytes, size_t len),
+                          swm_error *err);
 
 #endif

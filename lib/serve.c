@@ -69,7 +69,8 @@ swm_records_dispose(struct swm_records *records)
 static void
 log_failure(const struct serving *s)
 {
-	swm_str target = s->request->target, code = swm_error_code(s->err), details = swm_error_details(s->err);
+	swm_str target = s->request->target, code = swm_error_code(s->err),
+		details = swm_error_details(s->err);
 	swm_buf line = SWM_BUF_INIT;
 
 	if (s->engine->log == NULL)
@@ -81,7 +82,8 @@ log_failure(const struct serving *s)
 	swm_buf_str(&line, code);
 	swm_buf_cstr(&line, ": ");
 	swm_buf_str(&line, swm_error_message(s->err));
-	if (details.len > 0 && (swm_str_starts(code, SWM_STR("PGRST")) || swm_str_starts(code, SWM_STR("SWM")))) {
+	if (details.len > 0 &&
+	    (swm_str_starts(code, SWM_STR("PGRST")) || swm_str_starts(code, SWM_STR("SWM")))) {
 		swm_buf_cstr(&line, ": ");
 		swm_buf_str(&line, details);
 	}
@@ -148,9 +150,11 @@ hide_unseen(struct serving *s)
 	if (s->snapshot != NULL)
 		swm_plan_hide_unseen_key(s->snapshot, s->asked->identity.role, s->err);
 	if (s->decided->write_plan != NULL)
-		swm_plan_hide_unseen(s->decided->write_plan->target, s->snapshot, s->asked->identity.role, s->err);
+		swm_plan_hide_unseen(s->decided->write_plan->target, s->snapshot,
+		                     s->asked->identity.role, s->err);
 	if (s->decided->plan != NULL)
-		swm_plan_hide_unseen(s->decided->plan->root, s->snapshot, s->asked->identity.role, s->err);
+		swm_plan_hide_unseen(s->decided->plan->root, s->snapshot, s->asked->identity.role,
+		                     s->err);
 }
 
 static int
@@ -328,8 +332,9 @@ serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *si
 		return swm_fail(err, SWM_ERR_ARGUMENT, swm_cstr(fault));
 	swm_error *own = swm_error_new(); /* what becomes an answer is no error of the call */
 	bool begun = false;
-	int rc = own == NULL ? SWM_ENOMEM
-	                     : swm_error_settle(own, serve(engine, request, sink, answer, &begun, own));
+	int rc = own == NULL
+	                 ? SWM_ENOMEM
+	                 : swm_error_settle(own, serve(engine, request, sink, answer, &begun, own));
 	if (rc != SWM_OK && rc != SWM_ECANCELED && rc != SWM_ESINK && !begun)
 		rc = answer_briefly(engine, request, sink, own);
 	if (rc != SWM_OK)
@@ -339,13 +344,15 @@ serve_checked(swm_engine *engine, const swm_request *request, const swm_sink *si
 }
 
 int
-swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+swm_engine_serve(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+                 swm_error *err)
 {
 	return serve_checked(engine, request, sink, walk, err);
 }
 
 int
-swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink, swm_error *err)
+swm_engine_authorize(swm_engine *engine, const swm_request *request, const swm_sink *sink,
+                     swm_error *err)
 {
 	return serve_checked(engine, request, sink, authorize, err);
 }

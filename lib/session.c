@@ -39,8 +39,9 @@ swm_session_new(swm_session **out, swm_engine *engine, const char *role, swm_err
 	swm_session *s = session_new(engine);
 	if (s == NULL)
 		return swm_fail_memory(err);
-	int rc = role == NULL ? swm_auth_anonymous(engine->auth, s->arena, &s->identity, err)
-	                      : swm_auth_role(engine->auth, s->arena, swm_cstr(role), &s->identity, err);
+	int rc = role == NULL
+	                 ? swm_auth_anonymous(engine->auth, s->arena, &s->identity, err)
+	                 : swm_auth_role(engine->auth, s->arena, swm_cstr(role), &s->identity, err);
 	return session_done(out, s, rc, err);
 }
 

@@ -5,8 +5,10 @@
 swm_step
 swm_step_of(const swm_statement *statement, bool prepare)
 {
-	return (swm_step){ .sql = statement->text, .params = statement->params, .param_count = statement->param_count,
-		.prepare = prepare };
+	return (swm_step){ .sql = statement->text,
+		           .params = statement->params,
+		           .param_count = statement->param_count,
+		           .prepare = prepare };
 }
 
 /* A function's own isolation stands above its role's. */
@@ -39,7 +41,8 @@ swm_transaction_begin(const swm_role *role, const swm_function *f, bool changes)
 }
 
 int
-swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower, swm_error *err)
+swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower,
+                        swm_error *err)
 {
 	for (int64_t tries = 0;; tries++) {
 		int rc = swm_pool_borrow(out, engine->pool, borrower, err);

@@ -32,7 +32,8 @@ const char *swm_transaction_begin(const swm_role *role, const swm_function *f, b
  * A connection for what writes: one that seems to be alive, since one that died idle
  * would leave open whether it was done. As swm_pool_borrow().
  */
-int swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower, swm_error *err);
+int swm_transaction_connect(swm_conn **out, swm_engine *engine, const swm_borrower *borrower,
+                            swm_error *err);
 
 /*
  * The next round; its events come from swm_transaction_next(). As swm_exec_start() and
@@ -56,7 +57,8 @@ int swm_transaction_copy(swm_transaction *t, swm_copy *copy, swm_error *err);
  * The last round: with it comes COMMIT, or ROLLBACK where it is to end so. Its rows are of no
  * interest.
  */
-int swm_transaction_end_with(swm_transaction *t, const swm_step *steps, size_t count, swm_error *err);
+int swm_transaction_end_with(swm_transaction *t, const swm_step *steps, size_t count,
+                             swm_error *err);
 
 /* COMMIT (or ROLLBACK) at the decision. SWM_OK when it has been done, else as swm_exec_next(). */
 int swm_transaction_end(swm_transaction *t, swm_error *err);

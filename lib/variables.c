@@ -54,7 +54,8 @@ part_of_target(swm_request *request, swm_str name)
 static bool
 is_of_content(swm_str name)
 {
-	return swm_str_eq(name, SWM_STR("CONTENT_TYPE")) || swm_str_eq(name, SWM_STR("CONTENT_LENGTH"));
+	return swm_str_eq(name, SWM_STR("CONTENT_TYPE")) ||
+	       swm_str_eq(name, SWM_STR("CONTENT_LENGTH"));
 }
 
 /*

@@ -86,7 +86,8 @@ enter(swm_exec *exec, enum phase phase)
 		[DECIDING] = 1u << FIRST_ROUND | 1u << LATER_ROUND,
 		[LATER_ROUND] = 1u << DECIDING,
 		[ENDING] = 1u << DECIDING,
-		[ROLLING_BACK] = 1u << FIRST_ROUND | 1u << DECIDING | 1u << LATER_ROUND | 1u << ENDING,
+		[ROLLING_BACK] = 1u << FIRST_ROUND | 1u << DECIDING | 1u << LATER_ROUND |
+		                 1u << ENDING,
 		[ENDED] = ~0u,
 	};
 
@@ -136,7 +137,8 @@ send_drops(swm_exec *exec)
 	char name[SWM_PREPARED_NAME], sql[sizeof "DEALLOCATE " + SWM_PREPARED_NAME];
 	int n = 0;
 
-	while (n < MOST_DROPS && swm_prepared_cache_take_dropped(swm_conn_prepared(exec->conn), name)) {
+	while (n < MOST_DROPS &&
+	       swm_prepared_cache_take_dropped(swm_conn_prepared(exec->conn), name)) {
 		snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
 		if (!send_plain(exec, DROP, sql))
 			return false;
@@ -170,10 +172,12 @@ send_step(swm_exec *exec, size_t index)
 	swm_prepared *statement = NULL;
 
 	if (step->prepare)
-		statement = swm_prepared_cache_get(swm_conn_prepared(exec->conn), swm_cstr(step->sql));
+		statement = swm_prepared_cache_get(swm_conn_prepared(exec->conn),
+		                                   swm_cstr(step->sql));
 	if (statement != NULL)
 		return send_prepared(exec, index, statement);
-	if (!PQsendQueryParams(exec->pg, step->sql, step->param_count, NULL, step->params, NULL, NULL, 0))
+	if (!PQsendQueryParams(exec->pg, step->sql, step->param_count, NULL, step->params, NULL,
+	                       NULL, 0))
 		return false;
 	push(exec, RUN, index, NULL);
 	return true;
@@ -500,7 +504,8 @@ is_fatal(const swm_exec *exec, const PGresult *result)
 
 	if (PQstatus(exec->pg) != CONNECTION_OK)
 		return true;
-	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+	return severity != NULL &&
+	       (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
 /*
@@ -562,7 +567,8 @@ note_answer(swm_exec *exec)
 static bool
 may_send_again(const swm_exec *exec)
 {
-	return exec->phase == FIRST_ROUND && exec->progress != HANDED_OUT && exec->retry == NOT_RETRIED;
+	return exec->phase == FIRST_ROUND && exec->progress != HANDED_OUT &&
+	       exec->retry == NOT_RETRIED;
 }
 
 static void
@@ -641,7 +647,8 @@ take_success(swm_exec *exec, PGresult *result, swm_event *event)
 	}
 	exec->progress = HANDED_OUT;
 	exec->result = result;
-	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE, SWM_OK, false };
+	*event = (swm_event){ command->step, result, PQresultStatus(result) != PGRES_SINGLE_TUPLE,
+		              SWM_OK, false };
 	return true;
 }
 
@@ -832,7 +839,8 @@ swm_exec_next(swm_exec *exec, swm_event *event, swm_error *err)
 			return received;
 		take_result(exec, result, event, &has_event, err);
 		if (exec->phase == DECIDING) {
-			*event = (swm_event){ exec->count, NULL, true, exec->failure, exec->by_policy };
+			*event = (swm_event){ exec->count, NULL, true, exec->failure,
+				              exec->by_policy };
 			has_event = true;
 		}
 	}
@@ -1061,7 +1069,8 @@ swm_exec_start(swm_exec **out, swm_conn *conn, const swm_step *steps, size_t cou
 }
 
 int
-swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how, swm_error *err)
+swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how,
+               swm_error *err)
 {
 	if (exec->outcome != GOING_ON)
 		return exec->outcome;

@@ -105,7 +105,8 @@ enum swm_round {
  * A prepared statement that is of no use any more is an error here, SWM_EUNAVAILABLE: what was
  * sent before cannot be sent again. The next transaction prepares it anew.
  */
-int swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how, swm_error *err);
+int swm_exec_go_on(swm_exec *exec, const swm_step *steps, size_t count, enum swm_round how,
+                   swm_error *err);
 
 /* COPY ... FROM STDIN and what it copies. */
 typedef struct swm_copy {

@@ -14,7 +14,8 @@ fail_syntax(swm_error *err, const char *what, swm_str text, const char *hint)
 	if (what == NULL)
 		swm_error_set_details(err, SWM_STR("DETAIL is missing in the RAISE statement"));
 	else
-		swm_error_format_details(err, "Invalid JSON value for %s: '%.*s'", what, SWM_PRINTED(text));
+		swm_error_format_details(err, "Invalid JSON value for %s: '%.*s'", what,
+		                         SWM_PRINTED(text));
 	swm_error_set_hint(err, swm_cstr(hint));
 	return rc;
 }
@@ -22,15 +23,18 @@ fail_syntax(swm_error *err, const char *what, swm_str text, const char *hint)
 static int
 fail_message(swm_error *err, const struct swm_sql_error *raised)
 {
-	return fail_syntax(err, "MESSAGE", raised->message, "MESSAGE must be a JSON object with obligatory keys: "
+	return fail_syntax(err, "MESSAGE", raised->message,
+	                   "MESSAGE must be a JSON object with obligatory keys: "
 	                   "'code', 'message' and optional keys: 'details', 'hint'.");
 }
 
 static int
 fail_detail(swm_error *err, const struct swm_sql_error *raised)
 {
-	return fail_syntax(err, raised->has_details ? "DETAIL" : NULL, raised->details, "DETAIL must be a JSON object "
-	                   "with obligatory keys: 'status', 'headers' and optional key: 'status_text'.");
+	return fail_syntax(
+		err, raised->has_details ? "DETAIL" : NULL, raised->details,
+		"DETAIL must be a JSON object "
+		"with obligatory keys: 'status', 'headers' and optional key: 'status_text'.");
 }
 
 static bool
@@ -79,7 +83,8 @@ has_headers(const swm_json *doc)
 	const swm_json *headers = swm_json_get(doc, SWM_STR("headers"));
 
 	for (const swm_json *m = swm_json_first(headers); m != NULL; m = swm_json_next(m))
-		if (swm_json_type_of(m) != SWM_JSON_STRING || !swm_is_field(swm_json_name(m), swm_json_string(m)))
+		if (swm_json_type_of(m) != SWM_JSON_STRING ||
+		    !swm_is_field(swm_json_name(m), swm_json_string(m)))
 			return false;
 	return swm_json_type_of(headers) == SWM_JSON_OBJECT;
 }
@@ -91,7 +96,8 @@ take_detail(const swm_json *doc, struct swm_sql_error *out)
 	swm_str text;
 	bool there;
 
-	return take_status(doc, out) && has_headers(doc) && take_optional_text(doc, "status_text", &text, &there);
+	return take_status(doc, out) && has_headers(doc) &&
+	       take_optional_text(doc, "status_text", &text, &there);
 }
 
 static int
@@ -112,7 +118,8 @@ int
 swm_exec_fail_raised(swm_error *err, const struct swm_sql_error *raised)
 {
 	struct swm_sql_error made = { .status = 0 };
-	swm_json *message = swm_json_parse(raised->message), *detail = swm_json_parse(raised->details);
+	swm_json *message = swm_json_parse(raised->message),
+		 *detail = swm_json_parse(raised->details);
 	int rc;
 
 	if ((message == NULL && swm_json_why_not(raised->message) == SWM_ENOMEM) ||

@@ -28,7 +28,8 @@ swm_result_affected(int64_t *out, const swm_result *result)
 swm_str
 swm_result_cell(const swm_result *result, int row, int column)
 {
-	return (swm_str){ PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
+	return (swm_str){ PQgetvalue(result, row, column),
+		          (size_t)PQgetlength(result, row, column) };
 }
 
 bool
@@ -47,7 +48,8 @@ bool
 swm_result_put_bytes(swm_buf *to, const swm_result *result, int row, int column)
 {
 	size_t len;
-	unsigned char *bytes = PQunescapeBytea((const unsigned char *)PQgetvalue(result, row, column), &len);
+	unsigned char *bytes = PQunescapeBytea(
+		(const unsigned char *)PQgetvalue(result, row, column), &len);
 
 	if (bytes == NULL)
 		return false;

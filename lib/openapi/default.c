@@ -19,8 +19,8 @@ is_cast(swm_str rest)
 		return false;
 	for (size_t i = 2; i < rest.len; i++) {
 		char c = rest.ptr[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		            (unsigned char)c >= 0x80;
+		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		            (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
 		if (!word && strchr(" _$.\"(),[]", c) == NULL)
 			return false;
 	}
@@ -63,9 +63,11 @@ is_digits(swm_str s)
 static bool
 is_number(swm_str s, bool whole)
 {
-	bool number = s.len > 0 && (s.ptr[0] == '-' || (s.ptr[0] >= '0' && s.ptr[0] <= '9')) && swm_json_valid(s);
+	bool number = s.len > 0 && (s.ptr[0] == '-' || (s.ptr[0] >= '0' && s.ptr[0] <= '9')) &&
+	              swm_json_valid(s);
 
-	return number && (!whole || is_digits(swm_str_starts(s, SWM_STR("-")) ? swm_str_from(s, 1) : s));
+	return number &&
+	       (!whole || is_digits(swm_str_starts(s, SWM_STR("-")) ? swm_str_from(s, 1) : s));
 }
 
 static size_t
@@ -82,8 +84,9 @@ count_characters(swm_str text)
 static bool
 is_full_date(swm_str text)
 {
-	return text.len == 10 && text.ptr[4] == '-' && text.ptr[7] == '-' && is_digits((swm_str){ text.ptr, 4 }) &&
-	       is_digits((swm_str){ text.ptr + 5, 2 }) && is_digits((swm_str){ text.ptr + 8, 2 });
+	return text.len == 10 && text.ptr[4] == '-' && text.ptr[7] == '-' &&
+	       is_digits((swm_str){ text.ptr, 4 }) && is_digits((swm_str){ text.ptr + 5, 2 }) &&
+	       is_digits((swm_str){ text.ptr + 8, 2 });
 }
 
 /* A default must conform to what else is said of the value. */
@@ -100,7 +103,8 @@ conforms(swm_str text, const swm_type *base, uint32_t max_length)
 }
 
 static bool
-write_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length, swm_str text)
+write_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length,
+              swm_str text)
 {
 	if (type != NULL && strcmp(type, "string") == 0) {
 		if (!conforms(text, base, max_length))
@@ -109,7 +113,8 @@ write_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_
 		return true;
 	}
 	bool fits = type == NULL ? base != NULL && base->is_json && swm_json_valid(text)
-		: strcmp(type, "boolean") == 0 ? swm_str_eq(text, SWM_STR("true")) || swm_str_eq(text, SWM_STR("false"))
+		: strcmp(type, "boolean") == 0
+			? swm_str_eq(text, SWM_STR("true")) || swm_str_eq(text, SWM_STR("false"))
 		: strcmp(type, "integer") == 0 ? is_number(text, true)
 		: strcmp(type, "number") == 0 && is_number(text, false);
 	if (fits)
@@ -118,14 +123,17 @@ write_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_
 }
 
 bool
-swm_openapi_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length, swm_str sql)
+swm_openapi_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length,
+                    swm_str sql)
 {
 	swm_buf literal = SWM_BUF_INIT;
 
-	if (sql.len == 0 || swm_str_eq(sql, SWM_STR("NULL")) || swm_str_starts(sql, SWM_STR("NULL::")))
+	if (sql.len == 0 || swm_str_eq(sql, SWM_STR("NULL")) ||
+	    swm_str_starts(sql, SWM_STR("NULL::")))
 		return false;
 	bool is_literal = swm_openapi_literal(&literal, sql);
-	bool written = write_default(to, type, base, max_length, is_literal ? swm_buf_view(&literal) : sql);
+	bool written = write_default(to, type, base, max_length,
+	                             is_literal ? swm_buf_view(&literal) : sql);
 	to->failed |= literal.failed;
 	swm_buf_dispose(&literal);
 	return written;

@@ -31,7 +31,8 @@ swm_openapi_media_types(struct swm_openapi *doc, const char *member, bool csv)
 	swm_json_write_key(&doc->json, swm_cstr(member));
 	swm_json_write_open(&doc->json, '[');
 	swm_json_write_string(&doc->json, SWM_STR("application/json"));
-	swm_json_write_string(&doc->json, SWM_STR("application/vnd.pgrst.object+json;nulls=stripped"));
+	swm_json_write_string(&doc->json,
+	                      SWM_STR("application/vnd.pgrst.object+json;nulls=stripped"));
 	swm_json_write_string(&doc->json, SWM_STR("application/vnd.pgrst.object+json"));
 	if (csv)
 		swm_json_write_string(&doc->json, SWM_STR("text/csv"));
@@ -117,7 +118,9 @@ write_security(struct swm_openapi *doc)
 	swm_json_write_member(w, "type", SWM_STR("apiKey"));
 	swm_json_write_member(w, "in", SWM_STR("header"));
 	swm_json_write_member(w, "name", SWM_STR("Authorization"));
-	swm_json_write_member(w, "description", SWM_STR("Add the token prepending \"Bearer \" (without quotes) to it"));
+	swm_json_write_member(
+		w, "description",
+		SWM_STR("Add the token prepending \"Bearer \" (without quotes) to it"));
 	swm_json_write_close(w, '}');
 	swm_json_write_close(w, '}');
 	swm_json_write_key(w, SWM_STR("security"));
@@ -130,7 +133,8 @@ write_external_docs(struct swm_openapi *doc)
 	swm_json_write_key(&doc->json, SWM_STR("externalDocs"));
 	swm_json_write_open(&doc->json, '{');
 	swm_json_write_member(&doc->json, "description", SWM_STR("PostgREST Documentation"));
-	swm_json_write_member(&doc->json, "url", SWM_STR("https://postgrest.org/en/v16/references/api.html"));
+	swm_json_write_member(&doc->json, "url",
+	                      SWM_STR("https://postgrest.org/en/v16/references/api.html"));
 	swm_json_write_close(&doc->json, '}');
 }
 
@@ -280,8 +284,12 @@ int
 swm_openapi_write(const swm_openapi_request *request, swm_error *err)
 {
 	struct swm_openapi doc = {
-		.request = request, .json = { request->to, false }, .scratch = swm_arena_new(), .err = err,
-		.ignore_privileges = swm_str_eq(request->settings->openapi_mode, SWM_STR("ignore-privileges")),
+		.request = request,
+		.json = { request->to, false },
+		.scratch = swm_arena_new(),
+		.err = err,
+		.ignore_privileges = swm_str_eq(request->settings->openapi_mode,
+		                                SWM_STR("ignore-privileges")),
 	};
 	int rc = doc.scratch == NULL ? swm_fail_memory(err) : write_document(&doc);
 

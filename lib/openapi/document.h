@@ -80,6 +80,7 @@ uint32_t swm_openapi_max_length(const swm_snapshot *snapshot, const swm_column *
 bool swm_openapi_literal(swm_buf *to, swm_str sql);
 
 /* A column's default as JSON of its type; false when it has none that JSON could say. */
-bool swm_openapi_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length, swm_str sql);
+bool swm_openapi_default(swm_buf *to, const char *type, const swm_type *base, uint32_t max_length,
+                         swm_str sql);
 
 #endif

@@ -224,7 +224,8 @@ keep(struct overloads *o, const swm_function *f)
 static bool
 new_overloads(struct swm_openapi *doc, struct overloads *o, size_t most)
 {
-	*o = (struct overloads){ swm_arena_array(doc->scratch, most, sizeof(const swm_function *)), 0 };
+	*o = (struct overloads){ swm_arena_array(doc->scratch, most, sizeof(const swm_function *)),
+		                 0 };
 	doc->no_memory |= o->items == NULL;
 	return o->items != NULL;
 }
@@ -236,7 +237,8 @@ write_path(struct swm_openapi *doc, const swm_function *const *functions, size_t
 	struct overloads all, named, readers;
 
 	swm_arena_reset(doc->scratch);
-	if (!new_overloads(doc, &all, count) || !new_overloads(doc, &named, count) || !new_overloads(doc, &readers, count))
+	if (!new_overloads(doc, &all, count) || !new_overloads(doc, &named, count) ||
+	    !new_overloads(doc, &readers, count))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_shown(doc, functions[i]))

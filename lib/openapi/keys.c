@@ -24,7 +24,8 @@ note(struct swm_openapi *doc, const swm_relationship *r)
 	struct swm_openapi_key *k = &doc->keys[r->origin_columns[0]];
 
 	if (k->target == NULL || (is_view(k->target) && !is_view(r->target)))
-		*k = (struct swm_openapi_key){ r->target, &r->target->columns[r->target_columns[0]] };
+		*k = (struct swm_openapi_key){ r->target,
+			                       &r->target->columns[r->target_columns[0]] };
 }
 
 void
@@ -36,8 +37,9 @@ swm_openapi_find_keys(struct swm_openapi *doc, const swm_relation *r)
 	swm_arena_reset(doc->scratch);
 	doc->keys = swm_arena_array(doc->scratch, r->column_count, sizeof doc->keys[0]);
 	/* keys between schemas are left out, as a note names a table without its schema */
-	if (doc->keys == NULL || swm_snapshot_relationships(&all, &count, doc->scratch, doc->request->snapshot, r, r->schema,
-	                                                    NULL) != SWM_OK) {
+	if (doc->keys == NULL ||
+	    swm_snapshot_relationships(&all, &count, doc->scratch, doc->request->snapshot, r,
+	                               r->schema, NULL) != SWM_OK) {
 		doc->no_memory = true;
 		return;
 	}

@@ -29,7 +29,8 @@ swm_openapi_shown(const struct swm_openapi *doc, const swm_relation *r)
 		return 0;
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (all[i].possible &&
-		    (doc->ignore_privileges || swm_snapshot_may(q->snapshot, q->role, r, all[i].privilege)))
+		    (doc->ignore_privileges ||
+		     swm_snapshot_may(q->snapshot, q->role, r, all[i].privilege)))
 			shown |= all[i].bit;
 	return shown;
 }
@@ -122,7 +123,8 @@ static const struct method {
 	const char *status, *description; /* NULL for GET's */
 } methods[] = {
 	{ "get", MAY_SELECT, true, false,
-	  { "select", "order", "range", "rangeUnit", "offset", "limit", "preferCount" }, NULL, NULL },
+	  { "select", "order", "range", "rangeUnit", "offset", "limit", "preferCount" },
+	  NULL, NULL },
 	{ "post", MAY_INSERT, false, true, { "select", "preferPost" }, "201", "Created" },
 	{ "patch", MAY_UPDATE, true, true, { "preferReturn" }, "204", "No Content" },
 	{ "delete", MAY_DELETE, true, false, { "preferReturn" }, "204", "No Content" },
@@ -203,9 +205,10 @@ write_notes(struct swm_openapi *doc, const swm_relation *r, size_t column)
 	if (!foreign)
 		return;
 	swm_str table = key->target->name, name = key->column->name;
-	swm_buf_printf(&doc->text, "\nThis is a Foreign Key to `%.*s.%.*s`.<fk table='%.*s' column='%.*s'/>",
-	               (int)table.len, table.ptr, (int)name.len, name.ptr,
-	               (int)table.len, table.ptr, (int)name.len, name.ptr);
+	swm_buf_printf(&doc->text,
+	               "\nThis is a Foreign Key to `%.*s.%.*s`.<fk table='%.*s' column='%.*s'/>",
+	               (int)table.len, table.ptr, (int)name.len, name.ptr, (int)table.len,
+	               table.ptr, (int)name.len, name.ptr);
 }
 
 static void

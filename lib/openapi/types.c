@@ -20,7 +20,9 @@ static swm_str
 integer_format(const swm_type *base)
 {
 	static const swm_str formats[][2] = {
-		{ { "smallint", 8 }, { "int32", 5 } }, { { "integer", 7 }, { "int32", 5 } }, { { "bigint", 6 }, { "int64", 5 } },
+		{ { "smallint", 8 }, { "int32", 5 } },
+		{ { "integer", 7 }, { "int32", 5 } },
+		{ { "bigint", 6 }, { "int64", 5 } },
 	};
 
 	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
@@ -39,7 +41,10 @@ write_format(struct swm_openapi *doc, const swm_type *type, const swm_type *base
 	swm_str format = integer_format(base);
 	bool own = !base->is_array && !swm_str_eq(base->schema, SWM_STR("pg_catalog"));
 
-	swm_json_write_member(&doc->json, "format", format.len > 0 ? format : own ? type->name : base->name);
+	swm_json_write_member(&doc->json, "format",
+	                      format.len > 0 ? format
+	                      : own          ? type->name
+	                                     : base->name);
 }
 
 const char *
@@ -148,7 +153,10 @@ uint32_t
 swm_openapi_max_length(const swm_snapshot *snapshot, const swm_column *column)
 {
 	static const swm_str limited[] = {
-		{ "character varying", 17 }, { "character", 9 }, { "bit", 3 }, { "bit varying", 11 },
+		{ "character varying", 17 },
+		{ "character", 9 },
+		{ "bit", 3 },
+		{ "bit varying", 11 },
 	};
 	const swm_type *base = base_of(snapshot, column->type);
 
@@ -176,7 +184,8 @@ swm_openapi_write_limits(struct swm_openapi *doc, const swm_column *column)
 		swm_json_write_raw(&doc->json, swm_buf_view(&number));
 	}
 	swm_buf_clear(&doc->text);
-	if (swm_openapi_default(&doc->text, type, base_of(snapshot, column->type), max_length, column->default_sql)) {
+	if (swm_openapi_default(&doc->text, type, base_of(snapshot, column->type), max_length,
+	                        column->default_sql)) {
 		swm_json_write_key(&doc->json, SWM_STR("default"));
 		swm_json_write_raw(&doc->json, swm_buf_view(&doc->text));
 	}

@@ -53,7 +53,8 @@ collect_names(struct caller *c)
 static bool
 is_given(const struct caller *c, swm_str name)
 {
-	return c->name_count > 0 && bsearch(&name, c->names, c->name_count, sizeof *c->names, compare_names) != NULL;
+	return c->name_count > 0 &&
+	       bsearch(&name, c->names, c->name_count, sizeof *c->names, compare_names) != NULL;
 }
 
 /*
@@ -64,7 +65,8 @@ is_given(const struct caller *c, swm_str name)
 static bool
 is_raw(const swm_call_request *r)
 {
-	return r->post && (r->content == SWM_CONTENT_TEXT || r->content == SWM_CONTENT_XML || r->content == SWM_CONTENT_BYTES);
+	return r->post && (r->content == SWM_CONTENT_TEXT || r->content == SWM_CONTENT_XML ||
+	                   r->content == SWM_CONTENT_BYTES);
 }
 
 /* Its only parameter has no name, and a type that takes such a body. */
@@ -139,9 +141,11 @@ is_seen(const struct caller *c, const swm_function *f)
 
 /* The overloads that a test accepts; NULL when memory ran out. */
 static const swm_function **
-select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const swm_function *f), size_t *count)
+select_overloads(struct caller *c, bool (*fits)(const struct caller *c, const swm_function *f),
+                 size_t *count)
 {
-	const swm_function **selected = swm_arena_array(c->arena, c->overload_count, sizeof(const swm_function *));
+	const swm_function **selected = swm_arena_array(c->arena, c->overload_count,
+	                                                sizeof(const swm_function *));
 
 	*count = 0;
 	for (size_t i = 0; selected != NULL && i < c->overload_count; i++)
@@ -165,11 +169,12 @@ choose(struct caller *c, const swm_function **out, bool *whole_body)
 		fitting = select_overloads(c, tests[i], &count);
 		if (fitting == NULL)
 			return swm_fail_memory(c->err);
-		*whole_body = count > 0 && (tests[i] == takes_body || names_the_body(c, fitting[0]));
+		*whole_body = count > 0 &&
+		              (tests[i] == takes_body || names_the_body(c, fitting[0]));
 	}
 	if (count == 0)
-		return swm_call_fail_not_found(c->snapshot, r, c->names, c->name_count, c->overloads, c->overload_count,
-		                               c->arena, c->err);
+		return swm_call_fail_not_found(c->snapshot, r, c->names, c->name_count,
+		                               c->overloads, c->overload_count, c->arena, c->err);
 	if (count > 1)
 		return swm_call_fail_ambiguous(c->snapshot, r->role, fitting, count, c->err);
 	*out = fitting[0];
@@ -190,7 +195,8 @@ collect_values(struct caller *c, const swm_parameter *p, const swm_value **out)
 	for (size_t i = 0; i < r->pair_count; i++) {
 		if (!swm_str_eq(r->pairs[i].name, p->name))
 			continue;
-		swm_value *v = last == NULL || p->variadic ? swm_arena_alloc(c->arena, sizeof *v) : last;
+		swm_value *v = last == NULL || p->variadic ? swm_arena_alloc(c->arena, sizeof *v)
+		                                           : last;
 		if (v == NULL)
 			return swm_fail_memory(c->err);
 		v->text = r->pairs[i].value;
@@ -208,7 +214,8 @@ static int
 collect_arguments(struct caller *c, swm_plan_call *call)
 {
 	const swm_function *f = call->function;
-	swm_plan_argument *arguments = swm_arena_array(c->arena, f->parameter_count, sizeof *arguments);
+	swm_plan_argument *arguments = swm_arena_array(c->arena, f->parameter_count,
+	                                               sizeof *arguments);
 	int rc = SWM_OK;
 
 	if (arguments == NULL)
@@ -246,10 +253,12 @@ swm_plan_call_of(const swm_plan_call **out, swm_arena *arena, const swm_snapshot
 
 	if (call == NULL)
 		return swm_fail_memory(err);
-	c.overloads = swm_snapshot_functions(snapshot, request->schema, request->name, &c.overload_count);
+	c.overloads = swm_snapshot_functions(snapshot, request->schema, request->name,
+	                                     &c.overload_count);
 	if (request->seen_only)
 		c.overloads = select_overloads(&c, is_seen, &c.overload_count);
-	int rc = request->seen_only && c.overloads == NULL ? swm_fail_memory(err) : collect_names(&c);
+	int rc = request->seen_only && c.overloads == NULL ? swm_fail_memory(err)
+	                                                   : collect_names(&c);
 	if (rc == SWM_OK)
 		rc = choose(&c, &call->function, &whole_body);
 	if (rc != SWM_OK)

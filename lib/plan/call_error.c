@@ -85,7 +85,8 @@ compare_names(const void *a, const void *b)
 static swm_str
 parameters_text(const swm_function *f, swm_arena *arena)
 {
-	swm_str *names = swm_arena_array(arena, f->parameter_count, sizeof *names), text = { NULL, 0 };
+	swm_str *names = swm_arena_array(arena, f->parameter_count, sizeof *names),
+		text = { NULL, 0 };
 	swm_buf list = SWM_BUF_INIT;
 
 	if (names == NULL)
@@ -120,7 +121,8 @@ nearest_parameters(const swm_snapshot *snapshot, swm_str role, const swm_str *na
 	if (!given.failed && swm_fuzzy_start(&fuzzy, swm_buf_view(&given))) {
 		for (size_t i = 0; i < overload_count; i++) {
 			bool may = swm_snapshot_may_execute(snapshot, role, overloads[i]);
-			swm_str text = may ? parameters_text(overloads[i], arena) : (swm_str){ NULL, 0 };
+			swm_str text = may ? parameters_text(overloads[i], arena)
+			                   : (swm_str){ NULL, 0 };
 			if (text.ptr != NULL)
 				swm_fuzzy_offer(&fuzzy, text);
 		}
@@ -145,8 +147,9 @@ set_hint(swm_error *err, swm_str schema, swm_str name, swm_str parameters)
 }
 
 int
-swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r, const swm_str *names,
-                        size_t name_count, const swm_function *const *overloads, size_t overload_count,
+swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r,
+                        const swm_str *names, size_t name_count,
+                        const swm_function *const *overloads, size_t overload_count,
                         swm_arena *arena, swm_error *err)
 {
 	swm_buf arguments = SWM_BUF_INIT;
@@ -155,7 +158,8 @@ swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r,
 
 	if (!raw)
 		put_arguments(&arguments, names, name_count);
-	int rc = swm_fail(err, SWM_ERR_FUNCTION_NOT_FOUND, r->schema, r->name, swm_buf_view(&arguments));
+	int rc = swm_fail(err, SWM_ERR_FUNCTION_NOT_FOUND, r->schema, r->name,
+	                  swm_buf_view(&arguments));
 	swm_buf_dispose(&arguments);
 	set_searched(err, r, names, name_count);
 	if (raw) /* its parameters have no names that could be meant */
@@ -163,9 +167,9 @@ swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request *r,
 	bool has_seen = false;
 	for (size_t i = 0; i < overload_count; i++)
 		has_seen |= swm_snapshot_may_execute(snapshot, r->role, overloads[i]);
-	nearest = has_seen
-	                  ? nearest_parameters(snapshot, r->role, names, name_count, overloads, overload_count, arena)
-	                  : swm_snapshot_nearest_function(snapshot, r->schema, r->role, r->name);
+	nearest = has_seen ? nearest_parameters(snapshot, r->role, names, name_count, overloads,
+	                                        overload_count, arena)
+	                   : swm_snapshot_nearest_function(snapshot, r->schema, r->role, r->name);
 	if (nearest.ptr != NULL && has_seen)
 		set_hint(err, r->schema, r->name, nearest);
 	else if (nearest.ptr != NULL)
@@ -183,7 +187,8 @@ type_of(const swm_parameter *p)
 static int
 compare_functions(const void *a, const void *b)
 {
-	const swm_function *f = *(const swm_function *const *)a, *g = *(const swm_function *const *)b;
+	const swm_function *f = *(const swm_function *const *)a,
+			   *g = *(const swm_function *const *)b;
 
 	if (f->parameter_count != g->parameter_count)
 		return f->parameter_count < g->parameter_count ? -1 : 1;
@@ -215,8 +220,8 @@ put_signature(swm_buf *to, const swm_function *f)
 }
 
 int
-swm_call_fail_ambiguous(const swm_snapshot *snapshot, swm_str role, const swm_function **candidates, size_t count,
-                        swm_error *err)
+swm_call_fail_ambiguous(const swm_snapshot *snapshot, swm_str role, const swm_function **candidates,
+                        size_t count, swm_error *err)
 {
 	swm_buf list = SWM_BUF_INIT;
 
@@ -229,7 +234,8 @@ swm_call_fail_ambiguous(const swm_snapshot *snapshot, swm_str role, const swm_fu
 	}
 	int rc = swm_fail(err, SWM_ERR_AMBIGUOUS_FUNCTION, swm_buf_view(&list));
 	swm_buf_dispose(&list);
-	swm_error_set_hint(err, SWM_STR("Try renaming the parameters or the function itself in the database "
-	                                "so function overloading can be resolved"));
+	swm_error_set_hint(
+		err, SWM_STR("Try renaming the parameters or the function itself in the database "
+	                     "so function overloading can be resolved"));
 	return rc;
 }

@@ -28,7 +28,8 @@ swm_plan_hint_schemas(const swm_settings *settings, const swm_snapshot *snapshot
 	for (size_t i = 0; i < schemas->count; i++) {
 		if (!swm_snapshot_may_use(snapshot, role, schemas->items[i]))
 			continue;
-		swm_buf_cstr(&hint, hint.len == 0 ? "Only the following schemas are exposed: " : ", ");
+		swm_buf_cstr(&hint,
+		             hint.len == 0 ? "Only the following schemas are exposed: " : ", ");
 		swm_buf_str(&hint, schemas->items[i]);
 	}
 	if (hint.len > 0)
@@ -52,7 +53,8 @@ swm_plan_hide_unseen(const swm_plan_node *root, const swm_snapshot *snapshot, sw
                      swm_error *err)
 {
 	swm_str code = swm_error_code(err);
-	bool names_others = swm_str_eq(code, SWM_STR("42703")) || swm_str_eq(code, SWM_STR("42P01"));
+	bool names_others = swm_str_eq(code, SWM_STR("42703")) ||
+	                    swm_str_eq(code, SWM_STR("42P01"));
 
 	if (names_others && !may_see_all(root, snapshot, role))
 		swm_error_drop_advice(err);
@@ -63,7 +65,8 @@ swm_plan_hide_unseen_key(const swm_snapshot *snapshot, swm_str role, swm_error *
 {
 	swm_str constraint = swm_error_constraint(err);
 
-	if (swm_str_eq(swm_error_code(err), SWM_STR("23503")) && !swm_snapshot_may_see_key(snapshot, role, constraint))
+	if (swm_str_eq(swm_error_code(err), SWM_STR("23503")) &&
+	    !swm_snapshot_may_see_key(snapshot, role, constraint))
 		swm_error_reword(err, SWM_STR("A foreign key constraint is violated"));
 }
 
@@ -74,21 +77,22 @@ fail_no_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm
 	int rc = swm_fail(err, SWM_ERR_TABLE_NOT_FOUND, schema, name);
 	swm_str near = swm_snapshot_nearest_relation(snapshot, schema, role, name);
 	if (near.len > 0)
-		swm_error_format_hint(err, "Perhaps you meant the table '%.*s.%.*s'", SWM_PRINTED(schema), SWM_PRINTED(near));
+		swm_error_format_hint(err, "Perhaps you meant the table '%.*s.%.*s'",
+		                      SWM_PRINTED(schema), SWM_PRINTED(near));
 	return rc;
 }
 
 int
-swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name,
-                  swm_error *err)
+swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
+                  swm_str role, swm_str name, swm_error *err)
 {
 	*out = swm_snapshot_relation(snapshot, schema, name);
 	return *out != NULL ? SWM_OK : fail_no_relation(snapshot, schema, role, name, err);
 }
 
 int
-swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
-                       swm_str name, swm_error *err)
+swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
+                       swm_str role, swm_str name, swm_error *err)
 {
 	int rc = swm_plan_relation(out, snapshot, schema, role, name, err);
 
@@ -118,7 +122,9 @@ swm_plan_fail_not_embedded(swm_planner *p, swm_str name)
 {
 	int rc = swm_fail(p->err, SWM_ERR_NOT_EMBEDDED, name);
 
-	swm_error_format_hint(p->err, "Verify that '%.*s' is included in the 'select' query parameter.", SWM_PRINTED(name));
+	swm_error_format_hint(p->err,
+	                      "Verify that '%.*s' is included in the 'select' query parameter.",
+	                      SWM_PRINTED(name));
 	return rc;
 }
 
@@ -131,7 +137,8 @@ check_names(swm_planner *p)
 	if (item == NULL || p->settings->url_use_legacy_target_names)
 		return SWM_OK;
 	int rc = swm_fail(p->err, SWM_ERR_NOT_EMBEDDED, item->relation);
-	swm_error_set_details(p->err, SWM_STR("Target names are not allowed in filters if they have an alias"));
+	swm_error_set_details(
+		p->err, SWM_STR("Target names are not allowed in filters if they have an alias"));
 	swm_error_format_hint(p->err, "Change '%.*s' to '%.*s' in filters, orders or limits.",
 	                      SWM_PRINTED(item->relation), SWM_PRINTED(item->alias));
 	return rc;
@@ -143,7 +150,8 @@ swm_plan_fail_too_many(swm_planner *p, const char *where, int most, const char *
 	swm_buf number = SWM_BUF_INIT;
 
 	swm_buf_int(&number, most);
-	int rc = swm_fail(p->err, SWM_ERR_TOO_MANY, swm_cstr(where), swm_buf_view(&number), swm_cstr(what));
+	int rc = swm_fail(p->err, SWM_ERR_TOO_MANY, swm_cstr(where), swm_buf_view(&number),
+	                  swm_cstr(what));
 	swm_buf_dispose(&number);
 	return rc;
 }
@@ -233,8 +241,10 @@ static int
 refuse_embeds(swm_planner *p, const swm_plan_node *root)
 {
 	const swm_relation value = { .name = root->alias, .kind = 'c' };
-	swm_embed_request request = { .schema = p->request->schema, .role = p->request->role, .origin = &value,
-		.origin_name = root->alias };
+	swm_embed_request request = { .schema = p->request->schema,
+		                      .role = p->request->role,
+		                      .origin = &value,
+		                      .origin_name = root->alias };
 	const swm_relationship *none;
 
 	for (const swm_select_item *i = root->asked->select; i != NULL; i = i->next) {
@@ -274,8 +284,11 @@ plan_value(swm_planner *p, swm_plan_node *root)
 
 	if (o == NULL)
 		return swm_fail_memory(p->err);
-	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"), .field.name = root->alias, .form = SWM_FORM_SERVER };
-	if (p->request->json && type != NULL && type->casts != NULL && type->casts->to_json.name.len > 0)
+	*o = (swm_plan_output){ .key = SWM_STR("pgrst_scalar"),
+		                .field.name = root->alias,
+		                .form = SWM_FORM_SERVER };
+	if (p->request->json && type != NULL && type->casts != NULL &&
+	    type->casts->to_json.name.len > 0)
 		o->format = &type->casts->to_json;
 	if (!p->request->json || p->request->function->returns_void)
 		o->form = SWM_FORM_STRING;
@@ -308,7 +321,8 @@ plan_root(swm_planner *p, swm_read_plan *plan)
 
 	plan->root->asked = &ast->root;
 	if (rc == SWM_OK)
-		rc = plan->root->relation == NULL ? plan_value(p, plan->root) : swm_plan_outputs(p, plan->root);
+		rc = plan->root->relation == NULL ? plan_value(p, plan->root)
+		                                  : swm_plan_outputs(p, plan->root);
 	if (rc == SWM_OK)
 		rc = part_names(p, plan->root);
 	if (rc == SWM_OK && ast->not_embedded.ptr != NULL)
@@ -361,7 +375,11 @@ int
 swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
               const swm_settings *settings, const swm_read_request *request, swm_error *err)
 {
-	swm_planner p = { .arena = arena, .snapshot = snapshot, .settings = settings, .request = request, .err = err };
+	swm_planner p = { .arena = arena,
+		          .snapshot = snapshot,
+		          .settings = settings,
+		          .request = request,
+		          .err = err };
 	swm_read_plan *plan = swm_arena_alloc(arena, sizeof *plan);
 
 	if (plan == NULL || (plan->root = swm_arena_alloc(arena, sizeof *plan->root)) == NULL)
@@ -375,10 +393,12 @@ swm_plan_read(swm_read_plan **out, swm_arena *arena, const swm_snapshot *snapsho
 	if (rc != SWM_OK)
 		return rc;
 	plan->strip_nulls = request->strip_nulls;
-	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES || (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
+	plan->settings_columns = plan->shape == SWM_SHAPE_VALUES ||
+	                         (plan->shape == SWM_SHAPE_ROWS && request->function != NULL);
 	plan_made(&p, plan);
 	plan->runs_user_code = p.runs_user_code || request->function != NULL ||
-	                       plan->root->relation->runs_user_code || swm_snapshot_has_user_operators(snapshot);
+	                       plan->root->relation->runs_user_code ||
+	                       swm_snapshot_has_user_operators(snapshot);
 	plan->unknown_names = p.unknown_names;
 	*out = plan;
 	return check_made_names(&p, plan);

@@ -220,19 +220,20 @@ typedef struct swm_embed_request {
  * (SWM_ENOTFOUND) with the nearest name as hint; AMBIGUOUS_RELATIONSHIP (SWM_EREFUSED)
  * with the candidates; SWM_ENOMEM.
  */
-int swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_snapshot *snapshot,
-                          const swm_embed_request *request, swm_error *err);
+int swm_plan_relationship(const swm_relationship **out, swm_arena *arena,
+                          const swm_snapshot *snapshot, const swm_embed_request *request,
+                          swm_error *err);
 
 /*
  * The relation of a name. TABLE_NOT_FOUND (SWM_ENOTFOUND) with the nearest name, of those that the
  * role may see, as hint.
  */
-int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
-                      swm_str name, swm_error *err);
+int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
+                      swm_str role, swm_str name, swm_error *err);
 
 /* The same, as if what the role may not see were not there. */
-int swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema, swm_str role,
-                           swm_str name, swm_error *err);
+int swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
+                           swm_str role, swm_str name, swm_error *err);
 
 /* The exposed schema of a name (empty: the first). SCHEMA_NOT_EXPOSED (SWM_ENOTFOUND). */
 int swm_plan_schema(swm_str *out, const swm_settings *settings, swm_str name, swm_error *err);

@@ -9,7 +9,13 @@
  * bounded by the scanner (SWM_DEEPEST). Of a result: MaxTupleAttributeNumber
  * (https://www.postgresql.org/docs/15/limits.html).
  */
-enum { SWM_MOST_COLUMNS = 1664, SWM_MOST_FILTERS = 10000, SWM_MOST_EMBEDS = 100, SWM_DEEPEST_EMBED = 16, SWM_MOST_POSITION = 8 };
+enum {
+	SWM_MOST_COLUMNS = 1664,
+	SWM_MOST_FILTERS = 10000,
+	SWM_MOST_EMBEDS = 100,
+	SWM_DEEPEST_EMBED = 16,
+	SWM_MOST_POSITION = 8
+};
 
 typedef struct swm_planner {
 	swm_arena *arena;
@@ -71,8 +77,10 @@ const swm_plan_output *swm_plan_ordering_output(const swm_plan_node *node, const
 
 int swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked,
                         swm_plan_condition **out);
-int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out);
-int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range);
+int swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked,
+                      swm_plan_order **out);
+int swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked,
+                   const swm_range *range);
 
 
 /* Orders a table's rows by its primary key where nothing else orders them; *by_key: so it was. */

@@ -50,7 +50,8 @@ swm_plan_position(swm_planner *p, swm_plan_node *root)
 static bool
 has_rows_of_a_table(const swm_plan_node *root)
 {
-	return root->source == SWM_SOURCE_RELATION && (root->relation->kind == 'r' || root->relation->kind == 'p') &&
+	return root->source == SWM_SOURCE_RELATION &&
+	       (root->relation->kind == 'r' || root->relation->kind == 'p') &&
 	       !root->has_aggregates;
 }
 
@@ -80,8 +81,9 @@ static bool
 is_fixed(const swm_plan_node *root, const swm_column *column)
 {
 	for (const swm_plan_condition *c = root->where; c != NULL; c = c->next)
-		if (c->kind == SWM_CONDITION_FILTER && !c->negated && c->embed == NULL && c->field.path == NULL &&
-		    c->field.column == column && c->asked->op == SWM_OP_EQ && c->asked->quantifier == SWM_QUANTIFIER_NONE)
+		if (c->kind == SWM_CONDITION_FILTER && !c->negated && c->embed == NULL &&
+		    c->field.path == NULL && c->field.column == column &&
+		    c->asked->op == SWM_OP_EQ && c->asked->quantifier == SWM_QUANTIFIER_NONE)
 			return true;
 	return false;
 }
@@ -132,8 +134,10 @@ output_of(const swm_plan_node *root, const swm_plan_field *field)
 
 	for (; i < root->output_count; i++) {
 		const swm_plan_output *o = &root->outputs[i];
-		if (o->kind == SWM_OUTPUT_FIELD && o->form != SWM_FORM_SERVER && o->format == NULL && o->cast.len == 0 && field->column != NULL &&
-		    o->field.column == field->column && o->field.path == NULL && field->path == NULL)
+		if (o->kind == SWM_OUTPUT_FIELD && o->form != SWM_FORM_SERVER &&
+		    o->format == NULL && o->cast.len == 0 && field->column != NULL &&
+		    o->field.column == field->column && o->field.path == NULL &&
+		    field->path == NULL)
 			break;
 	}
 	return i;
@@ -145,10 +149,12 @@ swm_plan_place_of(swm_planner *p, const swm_plan_node *root, const swm_plan_plac
 	swm_plan_place *place;
 	size_t count = count_terms(root);
 
-	if (!p->request->place || p->request->made != SWM_MADE_ROWS || !root->has_limit || root->limit == 0 || count > SWM_MOST_POSITION || !is_total_order(root))
+	if (!p->request->place || p->request->made != SWM_MADE_ROWS || !root->has_limit ||
+	    root->limit == 0 || count > SWM_MOST_POSITION || !is_total_order(root))
 		return SWM_OK;
 	place = swm_arena_alloc(p->arena, sizeof *place);
-	if (place == NULL || (place->columns = swm_arena_array(p->arena, count, sizeof *place->columns)) == NULL)
+	if (place == NULL ||
+	    (place->columns = swm_arena_array(p->arena, count, sizeof *place->columns)) == NULL)
 		return swm_fail_memory(p->err);
 	for (const swm_plan_order *o = root->order; o != NULL; o = o->next) {
 		size_t column = output_of(root, &o->field);

@@ -13,7 +13,8 @@ fail_range(swm_planner *p, const char *details)
 }
 
 int
-swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked, const swm_range *range)
+swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked,
+               const swm_range *range)
 {
 	/* end: one past the last */
 	int64_t first = asked->has_offset ? asked->offset : 0, end = INT64_MAX;
@@ -24,8 +25,9 @@ swm_plan_range(swm_planner *p, swm_plan_node *node, const swm_query_node *asked,
 	if (asked->has_limit && __builtin_add_overflow(first, asked->limit, &end))
 		end = INT64_MAX;
 	if (range != NULL && range->last < range->first && !none)
-		return fail_range(p, "The lower boundary must be lower than or equal to the upper boundary "
-		                     "in the Range header.");
+		return fail_range(
+			p, "The lower boundary must be lower than or equal to the upper boundary "
+			   "in the Range header.");
 	if (range != NULL && !none && end > 0) {
 		first = range->first > first ? range->first : first;
 		end = range->last < end - 1 ? range->last + 1 : end;

@@ -65,7 +65,8 @@ fits_hint(const struct wanted *w, const swm_relationship *r)
 {
 	if (r->junction != NULL)
 		return swm_str_eq(r->junction->name, w->hint);
-	return is_constraint(r, w->hint) || is_column(r->origin, r->origin_columns, r->count, w->hint) ||
+	return is_constraint(r, w->hint) ||
+	       is_column(r->origin, r->origin_columns, r->count, w->hint) ||
 	       is_column(r->target, r->target_columns, r->count, w->hint);
 }
 
@@ -83,7 +84,8 @@ fits(const struct wanted *w, const swm_relationship *r)
 	if (swm_str_eq(r->target->name, w->target))
 		return w->hint.len == 0 || fits_hint(w, r);
 	return w->hint.len == 0 && !is_view(r->target) &&
-	       (is_constraint(r, w->target) || is_column(r->origin, r->origin_columns, r->count, w->target));
+	       (is_constraint(r, w->target) ||
+	        is_column(r->origin, r->origin_columns, r->count, w->target));
 }
 
 /* Found only by the origin's column that the target refers to. */
@@ -161,7 +163,8 @@ may_be_told(const struct wanted *w, const swm_relationship *r)
 {
 	if (r->computed != NULL && !swm_snapshot_may_execute(w->snapshot, w->role, r->computed))
 		return false;
-	return may_see(w, r->origin) && may_see(w, r->target) && (r->junction == NULL || may_see(w, r->junction));
+	return may_see(w, r->origin) && may_see(w, r->target) &&
+	       (r->junction == NULL || may_see(w, r->junction));
 }
 
 /* The related relation whose name is most similar to the target's. */
@@ -176,7 +179,8 @@ nearest_target(const struct wanted *w, const swm_relationship *all, size_t count
 	for (size_t i = 0; i < count; i++)
 		if (may_be_told(w, &all[i]))
 			unknown &= offer(&fuzzy, w->target,
-			                 all[i].computed != NULL ? all[i].computed->name : all[i].target->name);
+			                 all[i].computed != NULL ? all[i].computed->name
+			                                         : all[i].target->name);
 	return unknown ? swm_fuzzy_nearest(&fuzzy) : (swm_str){ NULL, 0 };
 }
 
@@ -186,13 +190,14 @@ set_no_hint(const struct wanted *w)
 	const swm_relationship *all;
 	size_t count;
 
-	if (swm_snapshot_relationships(&all, &count, w->arena, w->snapshot, w->origin, w->schema, NULL) != SWM_OK)
+	if (swm_snapshot_relationships(&all, &count, w->arena, w->snapshot, w->origin, w->schema,
+	                               NULL) != SWM_OK)
 		return;
 	swm_str near = nearest_target(w, all, count);
 	if (near.len == 0)
 		return;
-	swm_error_format_hint(w->err, "Perhaps you meant '%.*s' instead of '%.*s'.", SWM_PRINTED(near),
-	                      SWM_PRINTED(w->target));
+	swm_error_format_hint(w->err, "Perhaps you meant '%.*s' instead of '%.*s'.",
+	                      SWM_PRINTED(near), SWM_PRINTED(w->target));
 }
 
 static int
@@ -200,10 +205,13 @@ fail_none(const struct wanted *w)
 {
 	int rc = swm_fail(w->err, SWM_ERR_NO_RELATIONSHIP, w->origin_name, w->target);
 
-	swm_error_format_details(w->err, "Searched for a foreign key relationship between '%.*s' and '%.*s%s%.*s' in the "
-	                         "schema '%.*s', but no matches were found.", SWM_PRINTED(w->origin_name),
-	                         SWM_PRINTED(w->target), w->hint.len > 0 ? "' using the hint '" : "",
-	                         SWM_PRINTED(w->hint), SWM_PRINTED(w->schema));
+	swm_error_format_details(
+		w->err,
+		"Searched for a foreign key relationship between '%.*s' and '%.*s%s%.*s' in the "
+		"schema '%.*s', but no matches were found.",
+		SWM_PRINTED(w->origin_name), SWM_PRINTED(w->target),
+		w->hint.len > 0 ? "' using the hint '" : "", SWM_PRINTED(w->hint),
+		SWM_PRINTED(w->schema));
 	set_no_hint(w);
 	return rc;
 }
@@ -305,7 +313,9 @@ compare_keys(const swm_relationship *x, const swm_relationship *y)
 	if (order != 0 || x->origin != y->origin || x->target != y->target || x->count != y->count)
 		return order;
 	order = compare_names(x->origin, x->origin_columns, y->origin_columns, x->count);
-	return order != 0 ? order : compare_names(x->target, x->target_columns, y->target_columns, x->count);
+	return order != 0
+	               ? order
+	               : compare_names(x->target, x->target_columns, y->target_columns, x->count);
 }
 
 /* one-to-many, many-to-one, one-to-one, many-to-many; then by the name that tells them apart */
@@ -313,7 +323,10 @@ static int
 compare_candidates(const void *a, const void *b)
 {
 	static const int places[] = {
-		[SWM_ONE_TO_MANY] = 0, [SWM_MANY_TO_ONE] = 1, [SWM_ONE_TO_ONE] = 2, [SWM_MANY_TO_MANY] = 3,
+		[SWM_ONE_TO_MANY] = 0,
+		[SWM_MANY_TO_ONE] = 1,
+		[SWM_ONE_TO_ONE] = 2,
+		[SWM_MANY_TO_MANY] = 3,
 	};
 	const swm_relationship *x = a, *y = b;
 	int order = swm_str_cmp(x->target->name, y->target->name);
@@ -442,9 +455,16 @@ swm_plan_relationship(const swm_relationship **out, swm_arena *arena, const swm_
                       const swm_embed_request *request, swm_error *err)
 {
 	bool told = swm_snapshot_may_see(snapshot, request->role, request->origin);
-	const struct wanted w = { .arena = arena, .snapshot = snapshot, .origin = request->origin,
-		.origin_name = told ? request->origin->name : request->origin_name, .schema = request->schema,
-		.role = request->role, .target = request->target, .hint = request->hint, .err = err };
+	const struct wanted w = { .arena = arena,
+		                  .snapshot = snapshot,
+		                  .origin = request->origin,
+		                  .origin_name = told ? request->origin->name
+		                                      : request->origin_name,
+		                  .schema = request->schema,
+		                  .role = request->role,
+		                  .target = request->target,
+		                  .hint = request->hint,
+		                  .err = err };
 	swm_relationship *candidates;
 	size_t count;
 

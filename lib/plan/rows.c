@@ -22,7 +22,8 @@ swm_plan_fail_no_column(swm_planner *p, swm_str of, swm_str name)
 {
 	swm_buf message = SWM_BUF_INIT;
 
-	swm_buf_printf(&message, "column %.*s.%.*s does not exist", SWM_PRINTED(of), SWM_PRINTED(name));
+	swm_buf_printf(&message, "column %.*s.%.*s does not exist", SWM_PRINTED(of),
+	               SWM_PRINTED(name));
 	const struct swm_sql_error error = {
 		.sqlstate = SWM_STR("42703"), .message = swm_buf_view(&message),
 	};
@@ -44,7 +45,8 @@ swm_plan_field_of(swm_planner *p, const swm_plan_node *node, const swm_field *fi
 	f.column = node->relation == NULL ? NULL : swm_relation_column(node->relation, field->name);
 	if (f.column == NULL && f.name.len > SWM_LONGEST_NAME)
 		return swm_plan_fail_no_column(
-			p, node->relation == NULL ? node->alias : swm_plan_told_name(p, node), f.name);
+			p, node->relation == NULL ? node->alias : swm_plan_told_name(p, node),
+			f.name);
 	p->runs_user_code |= f.column == NULL;
 	p->unknown_names |= root_type_of(node, &f) == NULL;
 	if (f.path != NULL) {
@@ -89,7 +91,9 @@ check_embed_operator(swm_planner *p, const swm_condition *asked)
 	if (swm_plan_asks_for_rows(asked))
 		return SWM_OK;
 	int rc = swm_fail(p->err, SWM_ERR_EMBED_OPERATOR, asked->field.name);
-	swm_error_set_details(p->err, SWM_STR("Only is null or not is null filters are allowed on embedded resources"));
+	swm_error_set_details(
+		p->err,
+		SWM_STR("Only is null or not is null filters are allowed on embedded resources"));
 	return rc;
 }
 
@@ -118,7 +122,8 @@ takes_value(enum swm_operator op)
 static const swm_routine *
 parser_of(const swm_type *type, enum swm_operator op)
 {
-	bool parsed = type != NULL && type->casts != NULL && type->casts->from_text.name.len > 0 && takes_value(op);
+	bool parsed = type != NULL && type->casts != NULL && type->casts->from_text.name.len > 0 &&
+	              takes_value(op);
 
 	return parsed ? &type->casts->from_text : NULL;
 }
@@ -158,7 +163,8 @@ is_empty(const swm_condition *c)
 }
 
 int
-swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked, swm_plan_condition **out)
+swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_condition *asked,
+                    swm_plan_condition **out)
 {
 	int rc = SWM_OK;
 
@@ -175,7 +181,8 @@ swm_plan_conditions(swm_planner *p, const swm_plan_node *node, const swm_conditi
 		c->asked = asked;
 		rc = asked->kind == SWM_CONDITION_FILTER
 		             ? plan_filter(p, node, c)
-		             : swm_plan_conditions(p, node, asked->children, &c->children); /* as deep as SWM_DEEPEST */
+		             : swm_plan_conditions(p, node, asked->children,
+		                                   &c->children); /* as deep as SWM_DEEPEST */
 	}
 	return rc;
 }
@@ -186,8 +193,9 @@ fail_not_to_one(swm_planner *p, const swm_plan_node *node, const swm_plan_node *
 	swm_str origin = swm_plan_told_name(p, node);
 	int rc = swm_fail(p->err, SWM_ERR_ORDER_NOT_TO_ONE, origin, child->name);
 
-	swm_error_format_details(p->err, "'%.*s' and '%.*s' do not form a many-to-one or one-to-one relationship",
-	                         SWM_PRINTED(origin), SWM_PRINTED(child->name));
+	swm_error_format_details(
+		p->err, "'%.*s' and '%.*s' do not form a many-to-one or one-to-one relationship",
+		SWM_PRINTED(origin), SWM_PRINTED(child->name));
 	return rc;
 }
 
@@ -199,7 +207,8 @@ same_field(const swm_plan_output *o, const swm_plan_field *field)
 	if (o->kind != SWM_OUTPUT_FIELD || o->aggregate != SWM_AGGREGATE_NONE || o->cast.len > 0)
 		return false;
 	for (; a != NULL && b != NULL; a = a->next, b = b->next)
-		if (!swm_str_eq(a->key, b->key) || a->is_index != b->is_index || a->as_text != b->as_text)
+		if (!swm_str_eq(a->key, b->key) || a->is_index != b->is_index ||
+		    a->as_text != b->as_text)
 			return false;
 	return a == NULL && b == NULL && swm_str_eq(o->field.name, field->name);
 }
@@ -248,7 +257,8 @@ set_extra(swm_planner *p, const swm_plan_node *child, const swm_field *asked, sw
 
 /* The related column becomes one that the embedded node gives its parent. */
 static int
-plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order *o)
+plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *asked,
+                   swm_plan_order *o)
 {
 	swm_plan_node *child = swm_plan_ordering_embed(node, asked->relation);
 
@@ -272,7 +282,8 @@ plan_related_order(swm_planner *p, swm_plan_node *node, const swm_order_term *as
 }
 
 int
-swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked, swm_plan_order **out)
+swm_plan_order_of(swm_planner *p, swm_plan_node *node, const swm_order_term *asked,
+                  swm_plan_order **out)
 {
 	for (int n = 1; asked != NULL; asked = asked->next, n++) {
 		if (n > SWM_MOST_COLUMNS)

@@ -59,7 +59,8 @@ field_form(const swm_planner *p, const swm_plan_field *field)
 	if (field->column == NULL)
 		return SWM_FORM_SERVER;
 	enum swm_json_form form = field->column->type->form;
-	bool is_date = form == SWM_FORM_DATE || form == SWM_FORM_TIMESTAMP || form == SWM_FORM_TIMESTAMPTZ;
+	bool is_date = form == SWM_FORM_DATE || form == SWM_FORM_TIMESTAMP ||
+	               form == SWM_FORM_TIMESTAMPTZ;
 	return is_date && !p->request->iso_dates ? SWM_FORM_SERVER : form;
 }
 
@@ -100,7 +101,9 @@ format_of(const swm_planner *p, const swm_plan_node *node, const swm_plan_output
 static void
 set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 {
-	const swm_plan_output *lifted = o->kind == SWM_OUTPUT_SPREAD ? &o->embed->outputs[o->embed_output] : NULL;
+	const swm_plan_output *lifted = o->kind == SWM_OUTPUT_SPREAD
+	                                        ? &o->embed->outputs[o->embed_output]
+	                                        : NULL;
 	bool plain = o->cast.len == 0 && o->aggregate == SWM_AGGREGATE_NONE;
 
 	o->type_oid = 0;
@@ -111,7 +114,9 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 	else if (o->kind == SWM_OUTPUT_EMBED || (lifted != NULL && !o->embed->is_to_one))
 		o->form = SWM_FORM_JSON;
 	else
-		o->form = lifted != NULL ? lifted->form : o->format != NULL ? SWM_FORM_JSON : field_form(p, &o->field);
+		o->form = lifted != NULL      ? lifted->form
+		          : o->format != NULL ? SWM_FORM_JSON
+		                              : field_form(p, &o->field);
 	if (p->request->strip_nulls && o->form == SWM_FORM_JSON)
 		o->form = SWM_FORM_SERVER;
 	if (p->request->once && o->kind == SWM_OUTPUT_FIELD)
@@ -122,8 +127,8 @@ set_form(const swm_planner *p, const swm_plan_node *node, swm_plan_output *o)
 		return;
 	if (o->format != NULL && o->form == SWM_FORM_JSON)
 		o->type_oid = SWM_OID_JSON;
-	else if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL && o->field.path == NULL &&
-	    o->form != SWM_FORM_SERVER)
+	else if (plain && o->kind == SWM_OUTPUT_FIELD && o->field.column != NULL &&
+	         o->field.path == NULL && o->form != SWM_FORM_SERVER)
 		o->type_oid = o->field.column->type->base_oid;
 	else if (plain && lifted != NULL && o->embed->is_to_one)
 		o->type_oid = lifted->type_oid;
@@ -167,8 +172,10 @@ add_field(swm_planner *p, swm_plan_node *node, const swm_select_item *item, stru
 		return swm_fail(p->err, SWM_ERR_AGGREGATES_OFF);
 	if (o == NULL)
 		return swm_fail_memory(p->err);
-	*o = (swm_plan_output){ .key = key_of(item), .cast = item->cast, .aggregate = item->aggregate,
-		.aggregate_cast = item->aggregate_cast };
+	*o = (swm_plan_output){ .key = key_of(item),
+		                .cast = item->cast,
+		                .aggregate = item->aggregate,
+		                .aggregate_cast = item->aggregate_cast };
 	p->runs_user_code |= item->cast.len > 0 || item->aggregate_cast.len > 0 ||
 	                     item->aggregate != SWM_AGGREGATE_NONE;
 	if (item->aggregate == SWM_AGGREGATE_COUNT && swm_str_eq(item->field.name, SWM_STR("*"))) {
@@ -187,7 +194,9 @@ check_alias(swm_planner *p, const swm_plan_node *node, const swm_plan_node *chil
 		if (child->is_spread || c->is_spread || !swm_str_eq(c->name, child->name))
 			continue;
 		int rc = swm_fail(p->err, SWM_ERR_EMBEDDED_TWICE, child->name);
-		swm_error_set_hint(p->err, SWM_STR("Give it an alias each time: an alias, a colon and the name."));
+		swm_error_set_hint(
+			p->err,
+			SWM_STR("Give it an alias each time: an alias, a colon and the name."));
 		return rc;
 	}
 	return SWM_OK;
@@ -241,8 +250,12 @@ swm_plan_root_alias(swm_planner *p, swm_plan_node *root)
 static int
 set_relationship(swm_planner *p, const swm_plan_node *parent, swm_plan_node *node, swm_str hint)
 {
-	const swm_embed_request request = { .schema = p->request->schema, .role = p->request->role,
-		.origin = parent->relation, .origin_name = swm_plan_called(p, parent), .target = node->target, .hint = hint };
+	const swm_embed_request request = { .schema = p->request->schema,
+		                            .role = p->request->role,
+		                            .origin = parent->relation,
+		                            .origin_name = swm_plan_called(p, parent),
+		                            .target = node->target,
+		                            .hint = hint };
 	const swm_relationship *r;
 	int rc = swm_plan_relationship(&r, p->arena, p->snapshot, &request, p->err);
 
@@ -266,12 +279,19 @@ new_child(swm_planner *p, swm_plan_node *parent, const swm_select_item *item, sw
 	if (c == NULL)
 		return swm_fail_memory(p->err);
 	if (++p->embed_count > SWM_MOST_EMBEDS)
-		return swm_plan_fail_too_many(p, "select parameter", SWM_MOST_EMBEDS, "embedded resources");
+		return swm_plan_fail_too_many(p, "select parameter", SWM_MOST_EMBEDS,
+		                              "embedded resources");
 	if (parent->depth == SWM_DEEPEST_EMBED)
-		return swm_plan_fail_too_many(p, "select parameter", SWM_DEEPEST_EMBED, "levels of embedded resources");
-	*c = (swm_plan_node){ .asked = &item->node, .parent = parent, .number = p->embed_count, .depth = parent->depth + 1, .target = item->relation,
-		.name = item->alias.len > 0 ? item->alias : item->relation, .is_spread = item->kind == SWM_SELECT_SPREAD,
-		.is_inner = item->join == SWM_JOIN_INNER };
+		return swm_plan_fail_too_many(p, "select parameter", SWM_DEEPEST_EMBED,
+		                              "levels of embedded resources");
+	*c = (swm_plan_node){ .asked = &item->node,
+		              .parent = parent,
+		              .number = p->embed_count,
+		              .depth = parent->depth + 1,
+		              .target = item->relation,
+		              .name = item->alias.len > 0 ? item->alias : item->relation,
+		              .is_spread = item->kind == SWM_SELECT_SPREAD,
+		              .is_inner = item->join == SWM_JOIN_INNER };
 	int rc = check_alias(p, parent, c);
 	if (rc == SWM_OK)
 		rc = set_relationship(p, parent, c, item->hint);
@@ -301,7 +321,9 @@ fail_spread_aggregate(swm_planner *p)
 {
 	int rc = swm_fail(p->err, SWM_ERR_NOT_IMPLEMENTED);
 
-	swm_error_set_details(p->err, SWM_STR("Aggregates are not implemented for one-to-many or many-to-many spreads."));
+	swm_error_set_details(
+		p->err,
+		SWM_STR("Aggregates are not implemented for one-to-many or many-to-many spreads."));
 	return rc;
 }
 
@@ -314,7 +336,10 @@ add_spread(swm_planner *p, swm_plan_node *child, struct outputs *from, struct ou
 		swm_plan_output *o = add_output(p, to);
 		if (o == NULL)
 			return swm_fail_memory(p->err);
-		*o = (swm_plan_output){ .key = from->items[i].key, .kind = SWM_OUTPUT_SPREAD, .embed = child, .embed_output = i };
+		*o = (swm_plan_output){ .key = from->items[i].key,
+			                .kind = SWM_OUTPUT_SPREAD,
+			                .embed = child,
+			                .embed_output = i };
 		lift_aggregate(&from->items[i], o);
 	}
 	child->has_aggregates = false;
@@ -372,7 +397,8 @@ collect(swm_planner *p, swm_plan_node *node, struct outputs *to)
 {
 	int rc = node->asked->has_select ? SWM_OK : add_all_columns(p, node, to);
 
-	for (const swm_select_item *i = node->asked->select; i != NULL && rc == SWM_OK; i = i->next) {
+	for (const swm_select_item *i = node->asked->select; i != NULL && rc == SWM_OK;
+	     i = i->next) {
 		if (i->kind == SWM_SELECT_ALL)
 			rc = add_all_columns(p, node, to);
 		else if (i->kind == SWM_SELECT_FIELD)
@@ -380,7 +406,8 @@ collect(swm_planner *p, swm_plan_node *node, struct outputs *to)
 		else
 			rc = add_relation(p, node, i, to);
 		if (rc == SWM_OK && to->count > SWM_MOST_COLUMNS)
-			rc = swm_plan_fail_too_many(p, "select parameter", SWM_MOST_COLUMNS, "columns");
+			rc = swm_plan_fail_too_many(p, "select parameter", SWM_MOST_COLUMNS,
+			                            "columns");
 	}
 	return rc;
 }

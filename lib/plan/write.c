@@ -93,7 +93,8 @@ plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan
 	const swm_ast *ast = request->read.ast;
 	int rc;
 
-	plan->resolution = request->kind == SWM_WRITE_PUT ? SWM_RESOLUTION_MERGE : request->resolution;
+	plan->resolution = request->kind == SWM_WRITE_PUT ? SWM_RESOLUTION_MERGE
+	                                                  : request->resolution;
 	if (plan->resolution == SWM_RESOLUTION_NONE)
 		return SWM_OK;
 	if (ast->has_on_conflict && request->kind == SWM_WRITE_INSERT)
@@ -120,12 +121,14 @@ check_put(swm_planner *p, const swm_write_request *request, const swm_relation *
 		bool is_key = false;
 		for (size_t i = 0; i < relation->primary_key_count && column != NULL; i++)
 			is_key |= &relation->columns[relation->primary_key[i]] == column;
-		if (c->kind != SWM_CONDITION_FILTER || c->negated || c->op != SWM_OP_EQ || c->field.path != NULL ||
-		    c->quantifier != SWM_QUANTIFIER_NONE || !is_key)
+		if (c->kind != SWM_CONDITION_FILTER || c->negated || c->op != SWM_OP_EQ ||
+		    c->field.path != NULL || c->quantifier != SWM_QUANTIFIER_NONE || !is_key)
 			return swm_fail(p->err, SWM_ERR_PUT_FILTERS);
 		found++;
 	}
-	return found == relation->primary_key_count && found > 0 ? SWM_OK : swm_fail(p->err, SWM_ERR_PUT_FILTERS);
+	return found == relation->primary_key_count && found > 0
+	               ? SWM_OK
+	               : swm_fail(p->err, SWM_ERR_PUT_FILTERS);
 }
 
 /* Against the filter that was forgotten. */
@@ -137,10 +140,11 @@ check_filter(swm_planner *p, const swm_write_request *request, const swm_relatio
 	if (!p->settings->db_require_filter || request->read.ast->root.conditions != NULL ||
 	    (!is_update && request->kind != SWM_WRITE_DELETE))
 		return SWM_OK;
-	int rc = swm_fail(p->err, SWM_ERR_FILTER_REQUIRED, is_update ? SWM_STR("PATCH") : SWM_STR("DELETE"),
-	                  relation->name);
-	swm_error_set_hint(p->err, SWM_STR("Add a filter to the query, like ?id=eq.1. If every row is meant, "
-	                                   "give one that each row meets, like ?id=not.is.null"));
+	int rc = swm_fail(p->err, SWM_ERR_FILTER_REQUIRED,
+	                  is_update ? SWM_STR("PATCH") : SWM_STR("DELETE"), relation->name);
+	swm_error_set_hint(
+		p->err, SWM_STR("Add a filter to the query, like ?id=eq.1. If every row is meant, "
+	                        "give one that each row meets, like ?id=not.is.null"));
 	return rc;
 }
 
@@ -154,8 +158,8 @@ plan_target(swm_planner *p, const swm_write_request *request, swm_write_plan *pl
 	if (node == NULL)
 		return swm_fail_memory(p->err);
 	plan->target = node;
-	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema, request->read.role,
-	                           request->read.relation, p->err);
+	int rc = swm_plan_relation(&node->relation, p->snapshot, request->read.schema,
+	                           request->read.role, request->read.relation, p->err);
 	if (rc == SWM_OK)
 		rc = swm_plan_root_alias(p, node);
 	if (rc == SWM_OK && request->kind == SWM_WRITE_PUT)
@@ -190,7 +194,8 @@ add_returning(swm_planner *p, swm_write_plan *plan, swm_str name)
 static int
 add_join_columns(swm_planner *p, swm_write_plan *plan, const swm_relationship *r)
 {
-	const uint16_t *columns = r->junction == NULL ? r->origin_columns : r->junction_origin->target_columns;
+	const uint16_t *columns = r->junction == NULL ? r->origin_columns
+	                                              : r->junction_origin->target_columns;
 	size_t count = r->junction == NULL ? r->count : r->junction_origin->count;
 	int rc = SWM_OK;
 
@@ -207,7 +212,8 @@ plan_representation(swm_planner *p, swm_write_plan *plan)
 	const swm_plan_node *root = plan->read->root;
 	int rc = SWM_OK;
 
-	plan->returns_row |= plan->read->made == SWM_MADE_HANDLED && plan->read->handler->relation_oid != 0;
+	plan->returns_row |= plan->read->made == SWM_MADE_HANDLED &&
+	                     plan->read->handler->relation_oid != 0;
 	for (size_t i = 0; i < root->output_count && rc == SWM_OK; i++)
 		if (root->outputs[i].kind == SWM_OUTPUT_FIELD && !root->outputs[i].field.is_row)
 			rc = add_returning(p, plan, root->outputs[i].field.name);
@@ -239,7 +245,11 @@ int
 swm_plan_write(swm_write_plan **out, swm_arena *arena, const swm_snapshot *snapshot,
                const swm_settings *settings, const swm_write_request *request, swm_error *err)
 {
-	swm_planner p = { .arena = arena, .snapshot = snapshot, .settings = settings, .request = &request->read, .err = err };
+	swm_planner p = { .arena = arena,
+		          .snapshot = snapshot,
+		          .settings = settings,
+		          .request = &request->read,
+		          .err = err };
 	swm_write_plan *plan = swm_arena_alloc(arena, sizeof *plan);
 
 	if (plan == NULL)

@@ -78,7 +78,7 @@ bool swm_plan_key_is_of_all_rows(const swm_write_plan *plan);
  * When PostgreSQL found no unique key of the columns (42P10): adds a hint that names those
  * that there are, if the role may see the relation.
  */
-void swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot, swm_str role,
-                               swm_error *err);
+void swm_plan_explain_conflict(const swm_write_plan *plan, const swm_snapshot *snapshot,
+                               swm_str role, swm_error *err);
 
 #endif

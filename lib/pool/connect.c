@@ -30,7 +30,8 @@ swm_connect_check(const swm_settings *settings, swm_error *err)
 	char *message = NULL;
 
 	/* a name alone is the name of a database, as libpq itself has it */
-	if (strchr(settings->db_uri.ptr, '=') == NULL && strstr(settings->db_uri.ptr, "://") == NULL)
+	if (strchr(settings->db_uri.ptr, '=') == NULL &&
+	    strstr(settings->db_uri.ptr, "://") == NULL)
 		return SWM_OK;
 	PQconninfoOption *options = parse_uri(settings->db_uri.ptr, &message);
 	if (options != NULL) {

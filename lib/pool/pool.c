@@ -453,7 +453,8 @@ is_goodbye(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+	return severity != NULL &&
+	       (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
 /* libpq passes anything that arrives while no query runs as a notice, even an error. */
@@ -562,7 +563,9 @@ fail_borrower(swm_pool *pool, int result, swm_error *err)
 	result = swm_fail(err, result == SWM_EAUTH ? SWM_ERR_LOGIN_REFUSED : SWM_ERR_CONNECT);
 	if (!pool->failure.failed)
 		swm_error_set_details(err, swm_buf_view(&pool->failure));
-	swm_error_set_retry_after(err, left < 1 ? 1 : left > LONGEST_PAUSE ? LONGEST_PAUSE : (int)left);
+	swm_error_set_retry_after(err, left < 1               ? 1
+	                               : left > LONGEST_PAUSE ? LONGEST_PAUSE
+	                                                      : (int)left);
 	return result;
 }
 
@@ -642,7 +645,8 @@ wait_for_post(sem_t *wake, int64_t when)
 	struct timespec now, until;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	until = timespec_of(now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 + swm_clock_left(when));
+	until = timespec_of(now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 +
+	                    swm_clock_left(when));
 	return sem_timedwait(wake, &until) == 0;
 #else
 	struct timespec until = timespec_of(when);
@@ -1004,7 +1008,8 @@ keep_once(swm_pool *pool, int64_t *due)
 	*due = total(pool) == 0 ? INT64_MAX
 	                        : swm_clock_ms() + pool->settings->db_pool_max_idletime * 1000;
 	hand_over(pool);
-	if (pool->first_waiter != NULL && pool->grow_after > swm_clock_ms() && pool->grow_after < *due)
+	if (pool->first_waiter != NULL && pool->grow_after > swm_clock_ms() &&
+	    pool->grow_after < *due)
 		*due = pool->grow_after;
 	swm_conn *expired = take_expired(pool, due);
 	swm_conn *room = expired == NULL ? take_recovery(pool, due) : NULL;

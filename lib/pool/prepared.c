@@ -116,7 +116,8 @@ swm_prepared_cache_end(swm_prepared_cache *all)
 {
 	struct swm_prepared *older;
 
-	for (struct swm_prepared *one = all->newest; one != NULL && one->batch == all->batch; one = older) {
+	for (struct swm_prepared *one = all->newest; one != NULL && one->batch == all->batch;
+	     one = older) {
 		older = one->older;
 		if (one->progress != PREPARED)
 			forget(all, one);

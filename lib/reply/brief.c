@@ -38,5 +38,6 @@ int
 swm_reply_brief(const swm_sink *sink, enum swm_error_id id, bool no_body, swm_error *err)
 {
 	swm_error_clear(err);
-	return send_brief(sink, swm_error_entry(id), no_body) ? SWM_OK : swm_fail(err, SWM_ERR_SINK);
+	return send_brief(sink, swm_error_entry(id), no_body) ? SWM_OK
+	                                                      : swm_fail(err, SWM_ERR_SINK);
 }

@@ -123,7 +123,9 @@ swm_encoder_fits(const swm_encoder *encoder, const swm_result *result)
 		return PQnfields(result) == 2;
 	if (plan->made == SWM_MADE_FEATURES)
 		return PQnfields(result) == (plan->settings_columns ? 3 : 1);
-	int hidden = plan->settings_columns ? 2 : plan->place != NULL ? (int)plan->place->hidden : 0;
+	int hidden = plan->settings_columns ? 2
+	             : plan->place != NULL  ? (int)plan->place->hidden
+	                                    : 0;
 	if (PQnfields(result) != (int)plan->root->output_count + hidden)
 		return false;
 	for (size_t i = 0; i < plan->root->output_count; i++) {

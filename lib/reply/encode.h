@@ -23,7 +23,8 @@ typedef struct swm_encoder {
 	bool structured;         /* values that json_agg() begins new lines for */
 	bool explain;            /* rows of EXPLAIN */
 	void (*begin)(const struct swm_encoder *e, swm_buf *to);
-	void (*row)(const struct swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+	void (*row)(const struct swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+	            int64_t number);
 	void (*end)(const struct swm_encoder *e, swm_buf *to);
 } swm_encoder;
 
@@ -45,18 +46,24 @@ bool swm_encoder_fits(const swm_encoder *encoder, const swm_result *result);
 
 /* The encoders of the media types. */
 void swm_json_begin(const swm_encoder *e, swm_buf *to);
-void swm_json_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_json_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                  int64_t number);
 void swm_json_end(const swm_encoder *e, swm_buf *to);
 void swm_csv_begin(const swm_encoder *e, swm_buf *to);
-void swm_csv_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_csv_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                 int64_t number);
 void swm_csv_end(const swm_encoder *e, swm_buf *to);
 
-void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
-void swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
-void swm_raw_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_ndjson_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                    int64_t number);
+void swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                     int64_t number);
+void swm_raw_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                 int64_t number);
 /* GeoJSON (RFC 7946), as json_build_object() writes it */
 void swm_features_begin(const swm_encoder *e, swm_buf *to);
-void swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number);
+void swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                      int64_t number);
 void swm_features_end(const swm_encoder *e, swm_buf *to);
 void swm_no_frame(const swm_encoder *e, swm_buf *to); /* nothing before or after the rows */
 

@@ -24,8 +24,8 @@ put_body(swm_buf *to, const swm_error *from, bool minimal)
 {
 	put_member(to, "{\"code\":", swm_error_code(from), true, false);
 	if (!minimal) {
-		put_member(to, ",\"details\":", swm_error_details(from), swm_error_has_details(from),
-		           swm_error_details_are_json(from));
+		put_member(to, ",\"details\":", swm_error_details(from),
+		           swm_error_has_details(from), swm_error_details_are_json(from));
 		put_member(to, ",\"hint\":", swm_error_hint(from), swm_error_has_hint(from), false);
 	}
 	put_member(to, ",\"message\":", swm_error_message(from), true, false);

@@ -103,7 +103,8 @@ swm_json_value(swm_buf *to, enum swm_json_form form, swm_str value)
 static swm_str
 value_of(const swm_result *result, int row, int column)
 {
-	return (swm_str){ PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column) };
+	return (swm_str){ PQgetvalue(result, row, column),
+		          (size_t)PQgetlength(result, row, column) };
 }
 
 static void
@@ -138,7 +139,8 @@ put_object(const swm_encoder *e, swm_buf *to, const swm_result *result, int row)
 			if (PQgetisnull(result, row, (int)i))
 				swm_buf_add(to, "null", 4);
 			else
-				swm_json_value(to, plan->root->outputs[i].form, value_of(result, row, (int)i));
+				swm_json_value(to, plan->root->outputs[i].form,
+				               value_of(result, row, (int)i));
 		}
 	}
 	swm_buf_char(to, '}');

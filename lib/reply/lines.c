@@ -13,7 +13,8 @@ swm_no_frame(const swm_encoder *e, swm_buf *to)
 
 /* EXPLAIN answers a row for each line of text, and one for JSON. */
 void
-swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
+swm_explain_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                int64_t number)
 {
 	(void)e, (void)number;
 	swm_buf_add(to, PQgetvalue(result, row, 0), (size_t)PQgetlength(result, row, 0));
@@ -47,7 +48,8 @@ swm_features_begin(const swm_encoder *e, swm_buf *to)
 }
 
 void
-swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row, int64_t number)
+swm_features_row(const swm_encoder *e, swm_buf *to, const swm_result *result, int row,
+                 int64_t number)
 {
 	(void)e;
 	if (number > 0)

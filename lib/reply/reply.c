@@ -30,9 +30,9 @@ swm_reply_reset(swm_reply *reply)
 static bool
 breaks_line(swm_str text)
 {
-	return text.len > 0 &&
-	       (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL ||
-	        memchr(text.ptr, '\0', text.len) != NULL);
+	return text.len > 0 && (memchr(text.ptr, '\r', text.len) != NULL ||
+	                        memchr(text.ptr, '\n', text.len) != NULL ||
+	                        memchr(text.ptr, '\0', text.len) != NULL);
 }
 
 static void
@@ -201,7 +201,8 @@ int
 swm_reply_end(swm_reply *reply, swm_error *err)
 {
 	/* a length is no part of an answer without content (RFC 9110, 8.6), nor told by HEAD */
-	bool has_length = !reply->begun && !reply->no_body && reply->status != 204 && reply->status != 304;
+	bool has_length = !reply->begun && !reply->no_body && reply->status != 204 &&
+	                  reply->status != 304;
 	swm_buf length = SWM_BUF_INIT;
 
 	if (!reply->begun && (reply->status == 204 || reply->status == 304))

@@ -33,10 +33,14 @@ struct swm_rows {
 
 /* Each argument has a text, as in a query string. */
 static int
-plan_call(swm_read_request *request, swm_rows *r, const swm_session *session, const swm_query *query, swm_error *err)
+plan_call(swm_read_request *request, swm_rows *r, const swm_session *session,
+          const swm_query *query, swm_error *err)
 {
-	const swm_call_request asked = { .schema = request->schema, .name = query->relation, .role = session->identity.role,
-		.pairs = query->arguments, .pair_count = query->argument_count };
+	const swm_call_request asked = { .schema = request->schema,
+		                         .name = query->relation,
+		                         .role = session->identity.role,
+		                         .pairs = query->arguments,
+		                         .pair_count = query->argument_count };
 	int rc = swm_plan_call_of(&request->call, r->arena, r->snapshot, &asked, err);
 
 	if (rc == SWM_OK)
@@ -49,7 +53,9 @@ make_plan(swm_read_plan **out, swm_rows *r, swm_session *session, const swm_quer
           swm_read_context *context, swm_error *err)
 {
 	const swm_settings *settings = session->engine->settings;
-	swm_read_request request = { .relation = query->relation, .role = session->identity.role, .ast = query->ast };
+	swm_read_request request = { .relation = query->relation,
+		                     .role = session->identity.role,
+		                     .ast = query->ast };
 	int rc = swm_plan_schema(&request.schema, settings, query->schema, err);
 	if (rc != SWM_OK)
 		swm_plan_hint_schemas(settings, r->snapshot, request.role, err);
@@ -77,7 +83,8 @@ keep_names(swm_rows *r, const swm_read_plan *plan, swm_error *err)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < plan->root->output_count; i++) {
 		bool is_value = plan->root->relation == NULL; /* it is called as its function is */
-		r->columns[i].name = swm_arena_str(r->arena, is_value ? plan->root->alias : plan->root->outputs[i].key);
+		r->columns[i].name = swm_arena_str(r->arena, is_value ? plan->root->alias
+		                                                      : plan->root->outputs[i].key);
 		if (r->columns[i].name.ptr == NULL)
 			return swm_fail_memory(err);
 	}
@@ -156,7 +163,8 @@ try_to_open(swm_rows *r, swm_session *session, const swm_query *query, enum swm_
 	if (rc == SWM_OK)
 		rc = keep_names(r, plan, err);
 	if (rc == SWM_OK)
-		rc = swm_read_prepare(&r->read, session->engine, r->arena, r->snapshot, plan, &context, err);
+		rc = swm_read_prepare(&r->read, session->engine, r->arena, r->snapshot, plan,
+		                      &context, err);
 	if (rc != SWM_OK)
 		return rc;
 	rc = mode == SWM_ROWS_WHOLE ? read_whole(r, err)
@@ -293,7 +301,8 @@ swm_rows_kind(const swm_rows *rows, size_t column)
 bool
 swm_rows_is_null(const swm_rows *rows, size_t column)
 {
-	return rows->current == NULL || rows->row < 0 || column >= (size_t)PQnfields(rows->current) ||
+	return rows->current == NULL || rows->row < 0 ||
+	       column >= (size_t)PQnfields(rows->current) ||
 	       PQgetisnull(rows->current, rows->row, (int)column);
 }
 
@@ -311,14 +320,17 @@ int
 swm_rows_int64(const swm_rows *rows, size_t column, int64_t *out)
 {
 	swm_str text;
-	return swm_rows_text(rows, column, &text) == SWM_OK && swm_str_int64(text, out) ? SWM_OK : SWM_EINVAL;
+	return swm_rows_text(rows, column, &text) == SWM_OK && swm_str_int64(text, out)
+	               ? SWM_OK
+	               : SWM_EINVAL;
 }
 
 int
 swm_rows_bool(const swm_rows *rows, size_t column, bool *out)
 {
 	swm_str text;
-	if (swm_rows_text(rows, column, &text) != SWM_OK || swm_rows_kind(rows, column) != SWM_KIND_BOOL)
+	if (swm_rows_text(rows, column, &text) != SWM_OK ||
+	    swm_rows_kind(rows, column) != SWM_KIND_BOOL)
 		return SWM_EINVAL;
 	*out = text.len > 0 && text.ptr[0] == 't';
 	return SWM_OK;
@@ -353,7 +365,8 @@ swm_rows_bytes(swm_rows *rows, size_t column, swm_str *out)
 	swm_str text;
 	size_t n = 0;
 
-	if (swm_rows_text(rows, column, &text) != SWM_OK || swm_rows_kind(rows, column) != SWM_KIND_BYTES)
+	if (swm_rows_text(rows, column, &text) != SWM_OK ||
+	    swm_rows_kind(rows, column) != SWM_KIND_BYTES)
 		return SWM_EINVAL;
 	unsigned char *bytes = PQunescapeBytea((const unsigned char *)text.ptr, &n);
 	char *copy = bytes == NULL ? NULL : realloc(rows->bytes, n + 1);

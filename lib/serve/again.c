@@ -82,8 +82,10 @@ swm_plan_again(struct serving *s, struct decided *decided)
 int
 swm_tell_refusal(struct serving *s, int rc)
 {
-	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->retry.refusal == NULL || s->retry.planned ||
-	    swm_error_is(s->retry.refusal, SWM_ERR_TABLES_CHANGED)) /* which says nothing of what is there now */
+	if (rc == SWM_OK || rc == SWM_ENOMEM || rc == SWM_ECANCELED || s->retry.refusal == NULL ||
+	    s->retry.planned ||
+	    swm_error_is(s->retry.refusal,
+	                 SWM_ERR_TABLES_CHANGED)) /* which says nothing of what is there now */
 		return rc;
 	swm_error_copy(s->err, s->retry.refusal);
 	return swm_error_result(s->err);

@@ -47,8 +47,8 @@ struct text_body {
 static int
 fail_operation(struct batch *b, const char *why, swm_str what)
 {
-	return swm_fail_format(b->outer->err, SWM_ERR_BODY, "Operation %lld of the batch: %s%.*s", (long long)b->number,
-	                       why, SWM_PRINTED(what));
+	return swm_fail_format(b->outer->err, SWM_ERR_BODY, "Operation %lld of the batch: %s%.*s",
+	                       (long long)b->number, why, SWM_PRINTED(what));
 }
 
 /*
@@ -75,7 +75,8 @@ read_operation(struct batch *b, struct operation *out, swm_str text)
 		else
 			return fail_operation(b, "unknown member ", item.name);
 	}
-	if (out->method.len == 0 || out->method.ptr[0] != '"' || out->path.len == 0 || out->path.ptr[0] != '"')
+	if (out->method.len == 0 || out->method.ptr[0] != '"' || out->path.len == 0 ||
+	    out->path.ptr[0] != '"')
 		return fail_operation(b, "method and path must be strings", SWM_STR(""));
 	if (out->headers.len > 0 && out->headers.ptr[0] != '{')
 		return fail_operation(b, "headers must be an object", SWM_STR(""));
@@ -88,7 +89,8 @@ unquote(struct batch *b, swm_str *out, swm_str string)
 	swm_buf text = SWM_BUF_INIT;
 
 	(void)swm_json_unquote(&text, string);
-	*out = text.failed ? (swm_str){ NULL, 0 } : swm_arena_str(b->outer->arena, swm_buf_view(&text));
+	*out = text.failed ? (swm_str){ NULL, 0 }
+	                   : swm_arena_str(b->outer->arena, swm_buf_view(&text));
 	swm_buf_dispose(&text);
 	return out->ptr == NULL ? swm_fail_memory(b->outer->err) : SWM_OK;
 }
@@ -108,7 +110,8 @@ find_answer(const struct batch *b, swm_str *answer, swm_str *rest, swm_str point
 	size_t digits = swm_str_find(number, '/');
 	int64_t n;
 
-	if (!swm_str_starts(pointer, SWM_STR("/")) || !swm_str_int64((swm_str){ number.ptr, digits }, &n) || n < 0 || n >= b->number)
+	if (!swm_str_starts(pointer, SWM_STR("/")) ||
+	    !swm_str_int64((swm_str){ number.ptr, digits }, &n) || n < 0 || n >= b->number)
 		return false;
 	size_t end = n + 1 < b->number ? b->at[n + 1] : b->answers.len;
 	*answer = (swm_str){ b->answers.ptr + b->at[n], end - b->at[n] };
@@ -182,7 +185,8 @@ place_of(swm_str before, swm_str behind)
 		return NO_PLACE;
 	if (is_in_list(value) || is_in_tree(name, value))
 		return QUOTED_VALUE;
-	return is_compared(value) && (behind.len == 0 || behind.ptr[0] == '&') ? WHOLE_VALUE : NO_PLACE;
+	return is_compared(value) && (behind.len == 0 || behind.ptr[0] == '&') ? WHOLE_VALUE
+	                                                                       : NO_PLACE;
 }
 
 static void
@@ -208,7 +212,8 @@ put_path_result(struct batch *b, swm_buf *to, swm_str pointer, enum place place)
 {
 	swm_buf text = SWM_BUF_INIT;
 	swm_str value;
-	int rc = place == NO_PLACE ? fail_operation(b, "only a value of a filter can be ", pointer) : find_result(b, &value, pointer);
+	int rc = place == NO_PLACE ? fail_operation(b, "only a value of a filter can be ", pointer)
+	                           : find_result(b, &value, pointer);
 
 	if (rc == SWM_OK && (value.ptr[0] == '{' || value.ptr[0] == '['))
 		rc = fail_operation(b, "a path cannot hold the object or array at ", pointer);
@@ -241,10 +246,12 @@ put_path(struct batch *b, swm_buf *to, swm_str path)
 		size_t n = swm_str_find(rest, '$'), end = 0;
 		swm_str behind = swm_str_from(rest, n);
 		swm_buf_add(to, rest.ptr, n);
-		if (swm_str_starts(behind, SWM_STR("${")) && (end = swm_str_find(behind, '}')) < behind.len) {
+		if (swm_str_starts(behind, SWM_STR("${")) &&
+		    (end = swm_str_find(behind, '}')) < behind.len) {
 			swm_str before = { path.ptr, (size_t)(behind.ptr - path.ptr) };
 			rest = swm_str_from(behind, end + 1);
-			rc = put_path_result(b, to, (swm_str){ behind.ptr + 2, end - 2 }, place_of(before, rest));
+			rc = put_path_result(b, to, (swm_str){ behind.ptr + 2, end - 2 },
+			                     place_of(before, rest));
 		} else {
 			swm_buf_str(to, behind);
 			break;
@@ -262,7 +269,8 @@ is_reference(swm_str object, swm_str *out)
 	swm_json_item item;
 	swm_str name;
 
-	if (!swm_json_first_name(&name, object) || !swm_json_says(name, SWM_STR("$result")) || !swm_json_item_first(&item, object))
+	if (!swm_json_first_name(&name, object) || !swm_json_says(name, SWM_STR("$result")) ||
+	    !swm_json_item_first(&item, object))
 		return false;
 	*out = item.value;
 	return item.value.ptr[0] == '"' && !swm_json_item_next(&item);
@@ -314,8 +322,12 @@ put_body(struct batch *b, swm_buf *to, swm_str body)
 static bool
 is_of_batch(swm_str name)
 {
-	static const char *const names[] = { "Accept", "Accept-Profile", "Content-Encoding", "Content-Length", "Content-Profile",
-		"Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "Range", "Range-Unit" };
+	static const char *const names[] = {
+		"Accept",          "Accept-Profile",  "Content-Encoding",
+		"Content-Length",  "Content-Profile", "Content-Type",
+		"Idempotency-Key", "If-Match",        "If-None-Match",
+		"Prefer",          "Range",           "Range-Unit"
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (swm_str_caseeq(name, swm_cstr(names[i])))
@@ -330,7 +342,8 @@ add_own_headers(struct batch *b, swm_request *request, swm_str headers)
 	swm_json_item item;
 	int rc = SWM_OK;
 
-	for (bool more = swm_json_item_first(&item, headers); more && rc == SWM_OK; more = swm_json_item_next(&item)) {
+	for (bool more = swm_json_item_first(&item, headers); more && rc == SWM_OK;
+	     more = swm_json_item_next(&item)) {
 		swm_str name, value;
 		rc = unquote(b, &name, item.name);
 		if (rc == SWM_OK && item.value.ptr[0] != '"')
@@ -354,13 +367,15 @@ add_headers(struct batch *b, swm_request *request, const struct operation *o)
 
 	for (size_t i = 0; i < outer->count; i++)
 		if (!is_of_batch(outer->lines[i].name) &&
-		    swm_request_add_header(request, outer->lines[i].name, outer->lines[i].value) != SWM_OK)
+		    swm_request_add_header(request, outer->lines[i].name, outer->lines[i].value) !=
+		            SWM_OK)
 			return swm_fail_memory(b->outer->err);
 	int rc = add_own_headers(b, request, o->headers);
 	if (rc != SWM_OK)
 		return rc;
 	if (!swm_request_header(&type, request, b->outer->arena, SWM_STR("Content-Type")) ||
-	    (type.ptr == NULL && swm_request_add_header(request, SWM_STR("Content-Type"), SWM_STR("application/json")) != SWM_OK))
+	    (type.ptr == NULL && swm_request_add_header(request, SWM_STR("Content-Type"),
+	                                                SWM_STR("application/json")) != SWM_OK))
 		return swm_fail_memory(b->outer->err);
 	return SWM_OK;
 }
@@ -441,7 +456,8 @@ put_answer(struct batch *b, const swm_reply *reply)
 	if (rc == SWM_OK && swm_clock_ms() > b->deadline)
 		rc = fail_operation(b, "the batch takes too long", SWM_STR(""));
 	if (rc == SWM_OK && (b->answers.failed || reply->failed || reply->body.failed))
-		return swm_fail_memory(b->outer->err); /* not a body that is empty for want of memory */
+		return swm_fail_memory(
+			b->outer->err); /* not a body that is empty for want of memory */
 	return rc;
 }
 
@@ -450,8 +466,12 @@ serve_operation(struct batch *b, const swm_request *request)
 {
 	struct serving *outer = b->outer;
 	struct swm_records records;
-	struct serving s = { .engine = outer->engine, .request = request, .arena = outer->arena, .err = outer->err,
-		.transaction = outer->transaction, .most_held = LARGEST_ANSWER };
+	struct serving s = { .engine = outer->engine,
+		             .request = request,
+		             .arena = outer->arena,
+		             .err = outer->err,
+		             .transaction = outer->transaction,
+		             .most_held = LARGEST_ANSWER };
 
 	swm_records_init(&records, &s);
 	records.asked.identity = outer->asked->identity;
@@ -538,7 +558,8 @@ read_batch(struct serving *s, struct sent *to)
 	if (rc == SWM_OK && swm_content_of(type) != SWM_CONTENT_JSON)
 		return swm_content_fail(s->err, type);
 	if (rc == SWM_OK)
-		rc = swm_request_read_body(&to->text, s->request, SWM_BODY_LONGEST, swm_buf_add, s->err);
+		rc = swm_request_read_body(&to->text, s->request, SWM_BODY_LONGEST, swm_buf_add,
+		                           s->err);
 	if (rc == SWM_OK)
 		rc = swm_inspect_json(s, to);
 	/* the character NUL, which values may have elsewhere, is no part of an operation */
@@ -557,7 +578,8 @@ tell_number(struct batch *b)
 
 	swm_buf_int(&number, b->number);
 	if (!number.failed)
-		swm_error_add_header(b->outer->err, SWM_STR("Batch-Operation"), swm_buf_view(&number));
+		swm_error_add_header(b->outer->err, SWM_STR("Batch-Operation"),
+		                     swm_buf_view(&number));
 	swm_buf_dispose(&number);
 }
 
@@ -567,9 +589,11 @@ run_operations(struct batch *b)
 	swm_json_item item;
 	int rc = SWM_OK;
 
-	for (bool more = swm_json_item_first(&item, swm_buf_view(&b->outer->sent->text)); more && rc == SWM_OK;
-	     more = swm_json_item_next(&item)) {
-		rc = b->number < MOST_OPERATIONS ? run_operation(b, item.value) : fail_operation(b, "there are too many", SWM_STR(""));
+	for (bool more = swm_json_item_first(&item, swm_buf_view(&b->outer->sent->text));
+	     more && rc == SWM_OK; more = swm_json_item_next(&item)) {
+		rc = b->number < MOST_OPERATIONS
+		             ? run_operation(b, item.value)
+		             : fail_operation(b, "there are too many", SWM_STR(""));
 		if (rc != SWM_OK)
 			tell_number(b);
 		b->number++;
@@ -580,7 +604,8 @@ run_operations(struct batch *b)
 static bool
 is_batch(const struct serving *s)
 {
-	return s->asked->write == SWM_WRITES_INSERT && s->transaction == NULL && swm_str_eq(s->asked->relation, SWM_STR("batch")) &&
+	return s->asked->write == SWM_WRITES_INSERT && s->transaction == NULL &&
+	       swm_str_eq(s->asked->relation, SWM_STR("batch")) &&
 	       swm_snapshot_relation(s->snapshot, s->asked->schema, s->asked->relation) == NULL;
 }
 
@@ -589,10 +614,13 @@ swm_step_batch(struct serving *s, struct swm_records *to)
 {
 	if (!is_batch(s))
 		return SWM_OK;
-	struct batch b = { .outer = s, .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),
-		.deadline = swm_clock_ms() + MOST_MILLISECONDS };
+	struct batch b = { .outer = s,
+		           .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),
+		           .deadline = swm_clock_ms() + MOST_MILLISECONDS };
 	to->decided.changes = s->retry.planned = true;
-	int rc = b.at == NULL ? swm_fail_memory(s->err) : s->retry.tries > 0 ? SWM_OK : read_batch(s, &to->sent);
+	int rc = b.at == NULL         ? swm_fail_memory(s->err)
+	         : s->retry.tries > 0 ? SWM_OK
+	                              : read_batch(s, &to->sent);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s, &to->decided);
 	if (rc == SWM_OK)

@@ -84,11 +84,13 @@ fail_scalar(struct serving *s)
 static int
 check_keys(struct serving *s)
 {
-	bool is_array = s->sent->json.body == SWM_JSON_BODY_ARRAY, differ = is_array && !s->sent->json.rows_agree;
+	bool is_array = s->sent->json.body == SWM_JSON_BODY_ARRAY,
+	     differ = is_array && !s->sent->json.rows_agree;
 
 	if (!s->sent->json.keys_left_out && !differ)
 		return SWM_OK;
-	int rc = is_array ? swm_json_check_rows(swm_buf_view(&s->sent->text), true, s->err) : SWM_OK;
+	int rc = is_array ? swm_json_check_rows(swm_buf_view(&s->sent->text), true, s->err)
+	                  : SWM_OK;
 	if (rc != SWM_OK)
 		return rc;
 	return fail_body(s, differ ? "All object keys must match" :
@@ -125,7 +127,8 @@ take_json(struct serving *s, struct sent *to)
 	bool ended = false;
 	int rc = can_ingest(s) ? read_beginning(s, to, &ended) : SWM_OK;
 
-	if (rc == SWM_OK && can_ingest(s) && (!ended || swm_ingest_skips(s)) && begins_array(swm_buf_view(&to->text))) {
+	if (rc == SWM_OK && can_ingest(s) && (!ended || swm_ingest_skips(s)) &&
+	    begins_array(swm_buf_view(&to->text))) {
 		swm_buf begin = to->text;
 		to->text = (swm_buf)SWM_BUF_INIT;
 		rc = swm_ingest_open(s, to, SWM_FEED_ARRAY, swm_buf_view(&begin));
@@ -144,7 +147,8 @@ swm_take_csv(struct serving *s, struct sent *to)
 	int rc = read_all(s, &csv);
 
 	if (rc == SWM_OK)
-		rc = swm_json_from_csv(&to->text, SWM_BODY_LONGEST, &to->json, s->arena, swm_buf_view(&csv), s->err);
+		rc = swm_json_from_csv(&to->text, SWM_BODY_LONGEST, &to->json, s->arena,
+		                       swm_buf_view(&csv), s->err);
 	swm_buf_dispose(&csv);
 	return rc;
 }
@@ -169,7 +173,8 @@ take_form(struct serving *s, struct sent *to)
 int
 swm_step_coding(struct serving *s)
 {
-	bool takes_body = swm_serving_is(s, "POST") || swm_serving_is(s, "PUT") || swm_serving_is(s, "PATCH");
+	bool takes_body = swm_serving_is(s, "POST") || swm_serving_is(s, "PUT") ||
+	                  swm_serving_is(s, "PATCH");
 	swm_str coding;
 	int rc = swm_serving_header(s, &coding, "Content-Encoding");
 
@@ -189,9 +194,11 @@ swm_take_written(struct serving *s, struct sent *to)
 	case SWM_CONTENT_JSON:
 		return take_json(s, to);
 	case SWM_CONTENT_CSV:
-		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_CSV, (swm_str){ NULL, 0 }) : swm_take_csv(s, to);
+		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_CSV, (swm_str){ NULL, 0 })
+		                     : swm_take_csv(s, to);
 	case SWM_CONTENT_NDJSON:
-		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_LINES, (swm_str){ NULL, 0 }) : swm_content_fail(s->err, type);
+		return can_ingest(s) ? swm_ingest_open(s, to, SWM_FEED_LINES, (swm_str){ NULL, 0 })
+		                     : swm_content_fail(s->err, type);
 	case SWM_CONTENT_URLENCODED:
 		return take_form(s, to);
 	default:
@@ -234,11 +241,15 @@ swm_is_form_of_json(swm_str form)
 static void
 hint_at_form(struct serving *s, swm_str code)
 {
-	static const swm_str codes[] = { { "PGRST204", 8 }, { "PGRST202", 8 }, { "PGRST102", 8 }, { "PGRST100", 8 } };
+	static const swm_str codes[] = {
+		{ "PGRST204", 8 }, { "PGRST202", 8 }, { "PGRST102", 8 }, { "PGRST100", 8 }
+	};
 
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0] && s->sent->form_of_json; i++)
 		if (swm_str_eq(code, codes[i]))
-			swm_error_set_hint(s->err, SWM_STR("The body was read as a form: send JSON with Content-Type: application/json"));
+			swm_error_set_hint(
+				s->err,
+				SWM_STR("The body was read as a form: send JSON with Content-Type: application/json"));
 }
 
 void

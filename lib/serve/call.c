@@ -66,7 +66,8 @@ take_json(struct serving *s, struct sent *to)
 static int
 take_form(struct serving *s, struct sent *to)
 {
-	int rc = swm_url_pairs(&to->form, &to->form_count, s->arena, swm_buf_view(&to->text), 0, NULL);
+	int rc = swm_url_pairs(&to->form, &to->form_count, s->arena, swm_buf_view(&to->text), 0,
+	                       NULL);
 
 	to->form_of_json = swm_is_form_of_json(swm_buf_view(&to->text));
 	if (rc == SWM_ENOMEM)
@@ -89,7 +90,8 @@ take_csv(struct serving *s, struct sent *to)
 static int
 take_text(struct serving *s)
 {
-	bool has_nul = s->sent->text.len > 0 && memchr(s->sent->text.ptr, '\0', s->sent->text.len) != NULL;
+	bool has_nul = s->sent->text.len > 0 &&
+	               memchr(s->sent->text.ptr, '\0', s->sent->text.len) != NULL;
 
 	return has_nul ? fail_body(s, "The body has a NUL byte") : SWM_OK;
 }
@@ -97,12 +99,14 @@ take_text(struct serving *s)
 static int
 read_body(struct serving *s, struct sent *to)
 {
-	bool bytes = s->sent->content == SWM_CONTENT_BYTES, form = s->sent->content == SWM_CONTENT_URLENCODED;
+	bool bytes = s->sent->content == SWM_CONTENT_BYTES,
+	     form = s->sent->content == SWM_CONTENT_URLENCODED;
 
 	if (bytes) /* bytea's text form (https://www.postgresql.org/docs/15/datatype-binary.html) */
 		swm_buf_cstr(&to->text, "\\x");
 	size_t begin = s->sent->text.len;
-	int rc = swm_request_read_body(&to->text, s->request, form ? LONGEST_FORM : SWM_BODY_LONGEST,
+	int rc = swm_request_read_body(&to->text, s->request,
+	                               form ? LONGEST_FORM : SWM_BODY_LONGEST,
 	                               bytes ? swm_buf_hex : swm_buf_add, s->err);
 	to->no_body = to->text.len == begin;
 	return rc;
@@ -152,14 +156,16 @@ swm_step_body(struct serving *s, struct sent *to)
 static bool
 is_no_object(const struct serving *s)
 {
-	return is_scalar(s) || (s->sent->json.body == SWM_JSON_BODY_ARRAY && !s->sent->json.rows_agree);
+	return is_scalar(s) ||
+	       (s->sent->json.body == SWM_JSON_BODY_ARRAY && !s->sent->json.rows_agree);
 }
 
 static int
 fail_no_object(struct serving *s)
 {
 	swm_error_clear(s->err); /* of searching for a function that takes it */
-	return fail_body(s, is_scalar(s) ? "A JSON body must be an object or an array" : "All object keys must match");
+	return fail_body(s, is_scalar(s) ? "A JSON body must be an object or an array"
+	                                 : "All object keys must match");
 }
 
 /* A function that takes the whole body as JSON needs one. */
@@ -177,12 +183,18 @@ call_request(const struct serving *s)
 	bool is_form = s->sent->content == SWM_CONTENT_URLENCODED;
 
 	return (swm_call_request){
-		.schema = s->asked->schema, .name = s->asked->relation, .role = s->asked->identity.role,
-		.post = swm_serving_is(s, "POST"), .content = s->sent->content,
+		.schema = s->asked->schema,
+		.name = s->asked->relation,
+		.role = s->asked->identity.role,
+		.post = swm_serving_is(s, "POST"),
+		.content = s->sent->content,
 		.pairs = is_form ? s->sent->form : s->asked->arguments,
 		.pair_count = is_form ? s->sent->form_count : s->asked->argument_count,
-		.keys = s->sent->json.keys, .key_count = s->sent->json.key_count, .whole_body = s->sent->json.keys_left_out || is_no_object(s),
-		.in_array = s->sent->json.body == SWM_JSON_BODY_ARRAY, .no_body = s->sent->no_body,
+		.keys = s->sent->json.keys,
+		.key_count = s->sent->json.key_count,
+		.whole_body = s->sent->json.keys_left_out || is_no_object(s),
+		.in_array = s->sent->json.body == SWM_JSON_BODY_ARRAY,
+		.no_body = s->sent->no_body,
 		.body = { swm_buf_text(&s->sent->text), s->sent->text.len },
 	};
 }
@@ -217,6 +229,7 @@ swm_step_call(struct serving *s, struct decided *to)
 	if (is_volatile && !request.post && s->transaction != NULL)
 		return swm_fail(s->err, SWM_ERR_METHOD, s->request->method);
 	to->changes |= is_volatile && request.post;
-	bool lacks_json = s->sent->no_body && s->sent->content == SWM_CONTENT_JSON && to->call->form == SWM_CALL_BODY;
+	bool lacks_json = s->sent->no_body && s->sent->content == SWM_CONTENT_JSON &&
+	                  to->call->form == SWM_CALL_BODY;
 	return lacks_json ? fail_no_body(s) : SWM_OK;
 }

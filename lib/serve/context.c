@@ -82,9 +82,14 @@ make_context(struct serving *s, swm_read_context *out, swm_error *err)
 	if (in_batch)
 		settings[count++] = (swm_setting){ SWM_STR("request.batch"), SWM_STR("true") };
 	*out = (swm_read_context){
-		.identity = &s->asked->identity, .schema = s->asked->schema, .timezone = s->decided->timezone,
-		.request = settings, .request_count = count, .rollback = s->decided->rollback,
-		.borrower = swm_serving_borrower(s), .longest_headers = swm_room_for_headers(s),
+		.identity = &s->asked->identity,
+		.schema = s->asked->schema,
+		.timezone = s->decided->timezone,
+		.request = settings,
+		.request_count = count,
+		.rollback = s->decided->rollback,
+		.borrower = swm_serving_borrower(s),
+		.longest_headers = swm_room_for_headers(s),
 	};
 	return SWM_OK;
 }
@@ -110,7 +115,8 @@ swm_prepare_read(struct serving *s, swm_read *read)
 	context.write = swm_ingest_plan(s);
 	context.checked = s->sent->ingest != NULL ? d->write_plan : NULL;
 	context.body = swm_buf_text(&s->sent->text);
-	context.decide = d->write_plan != NULL ? swm_write_is_judged(s) : d->changes && swm_read_is_judged(s);
+	context.decide = d->write_plan != NULL ? swm_write_is_judged(s)
+	                                       : d->changes && swm_read_is_judged(s);
 	return swm_read_prepare(read, s->engine, s->arena, s->snapshot, d->plan, &context, s->err);
 }
 
@@ -122,7 +128,9 @@ swm_prepare_pre_request(struct serving *s, swm_read *read)
 
 	context.changes = s->decided->changes;
 	context.within = s->transaction;
-	return rc != SWM_OK ? rc : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL, &context, s->err);
+	return rc != SWM_OK ? rc
+	                    : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL,
+	                                       &context, s->err);
 }
 
 /* In a transaction of its own, which changes nothing. */
@@ -136,5 +144,7 @@ swm_prepare_look(struct serving *s, swm_read *read, const swm_statement *look, b
 	context.look = look;
 	context.checked = checked ? s->decided->write_plan : NULL;
 	context.function = s->decided->call == NULL ? NULL : s->decided->call->function;
-	return rc != SWM_OK ? rc : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL, &context, err);
+	return rc != SWM_OK ? rc
+	                    : swm_read_prepare(read, s->engine, s->arena, s->snapshot, NULL,
+	                                       &context, err);
 }

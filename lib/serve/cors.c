@@ -4,9 +4,10 @@
 #include "serve/serving.h"
 
 /* Headers that a script may read besides the safelisted ones; nginx/snippets have the same list. */
-static const char exposed[] = "Batch-Operation, Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
-                              "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Proxy-Status, "
-                              "Range-Unit, Retry-After, Server, Transfer-Encoding";
+static const char exposed[] =
+	"Batch-Operation, Content-Encoding, Content-Location, Content-Range, Content-Type, Date, "
+	"ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Proxy-Status, "
+	"Range-Unit, Retry-After, Server, Transfer-Encoding";
 
 static bool
 has_list(const struct serving *s)
@@ -36,7 +37,8 @@ swm_set_cors_headers(struct serving *s)
 		swm_reply_set(&s->reply, "Vary", SWM_STR(SWM_VARY ", Origin"));
 	if (s->asked->origin.len == 0 || !origin_is_allowed(s))
 		return;
-	swm_reply_set(&s->reply, "Access-Control-Allow-Origin", has_list(s) ? s->asked->origin : SWM_STR("*"));
+	swm_reply_set(&s->reply, "Access-Control-Allow-Origin",
+	              has_list(s) ? s->asked->origin : SWM_STR("*"));
 	if (has_list(s))
 		swm_reply_set(&s->reply, "Access-Control-Allow-Credentials", SWM_STR("true"));
 	swm_reply_set(&s->reply, "Access-Control-Expose-Headers", swm_cstr(exposed));
@@ -57,7 +59,8 @@ answer_preflight(struct serving *s, swm_str asked_headers)
 		swm_buf_str(&allowed, piece);
 	}
 	swm_buf_cstr(&allowed, ", Accept, Accept-Language, Content-Language");
-	swm_reply_set(&s->reply, "Access-Control-Allow-Methods", SWM_STR("GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"));
+	swm_reply_set(&s->reply, "Access-Control-Allow-Methods",
+	              SWM_STR("GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"));
 	swm_reply_echo(&s->reply, "Access-Control-Allow-Headers", swm_buf_view(&allowed));
 	swm_reply_set(&s->reply, "Access-Control-Max-Age", SWM_STR("86400"));
 	s->reply.failed |= allowed.failed;
@@ -79,7 +82,8 @@ swm_step_cors(struct serving *s, struct asked *to)
 	if (rc != SWM_OK)
 		return rc;
 	swm_set_cors_headers(s);
-	if (swm_serving_is(s, "OPTIONS") && s->asked->origin.len > 0 && method.len > 0 && origin_is_allowed(s))
+	if (swm_serving_is(s, "OPTIONS") && s->asked->origin.len > 0 && method.len > 0 &&
+	    origin_is_allowed(s))
 		return answer_preflight(s, headers);
 	return SWM_OK;
 }

@@ -10,8 +10,9 @@ fail_past_the_end(struct serving *s)
 {
 	int rc = swm_fail(s->err, SWM_ERR_RANGE);
 
-	swm_error_format_details(s->err, "An offset of %lld was requested, but there are only %lld rows.",
-	                         (long long)s->decided->plan->root->offset, (long long)s->progress.total);
+	swm_error_format_details(
+		s->err, "An offset of %lld was requested, but there are only %lld rows.",
+		(long long)s->decided->plan->root->offset, (long long)s->progress.total);
 	return rc;
 }
 
@@ -38,7 +39,8 @@ swm_counted(const struct serving *s)
 {
 	enum swm_count count = s->decided->count;
 
-	if (count == SWM_COUNT_PLANNED && (s->decided->call != NULL || s->asked->write != SWM_WRITES_NOTHING))
+	if (count == SWM_COUNT_PLANNED &&
+	    (s->decided->call != NULL || s->asked->write != SWM_WRITES_NOTHING))
 		return SWM_COUNT_NONE;
 	return count == SWM_COUNT_ESTIMATED && s->decided->call != NULL ? SWM_COUNT_EXACT : count;
 }
@@ -58,7 +60,9 @@ swm_take_count(struct serving *s, const swm_result *result)
 {
 	if (!swm_result_int64(&s->progress.total, result, 0, 0))
 		return swm_fail(s->err, SWM_ERR_INTERNAL, SWM_STR("the count is no number"));
-	return s->decided->plan->root->offset > s->progress.total && !is_beyond_count(s) ? fail_past_the_end(s) : SWM_OK;
+	return s->decided->plan->root->offset > s->progress.total && !is_beyond_count(s)
+	               ? fail_past_the_end(s)
+	               : SWM_OK;
 }
 
 /* The planner's word counts alone, or beyond what was counted. */

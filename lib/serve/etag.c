@@ -57,8 +57,10 @@ swm_set_etag(struct serving *s)
 		return;
 	if (s->reply.status != 200 && s->reply.status != 206)
 		return;
-	if (tag.ptr == NULL && (!s->reply.no_body || s->progress.if_none_match.len > 0) && !s->reply.body.failed)
+	if (tag.ptr == NULL && (!s->reply.no_body || s->progress.if_none_match.len > 0) &&
+	    !s->reply.body.failed)
 		tag = tag_answer(s);
-	if (s->progress.if_none_match.len > 0 && tag.len > 0 && swm_etag_matches(s->progress.if_none_match, tag))
+	if (s->progress.if_none_match.len > 0 && tag.len > 0 &&
+	    swm_etag_matches(s->progress.if_none_match, tag))
 		become_not_modified(s);
 }

@@ -11,7 +11,8 @@ swm_set_common_headers(struct serving *s)
 	swm_str trace = s->engine->settings->server_trace_header, value;
 
 	swm_reply_set(&s->reply, "Vary", SWM_STR(SWM_VARY));
-	if (trace.len > 0 && swm_request_header(&value, s->request, s->arena, trace) && value.len > 0)
+	if (trace.len > 0 && swm_request_header(&value, s->request, s->arena, trace) &&
+	    value.len > 0)
 		swm_reply_echo(&s->reply, trace.ptr, value); /* the name is NUL-terminated */
 	swm_set_cors_headers(s);
 }
@@ -20,20 +21,25 @@ swm_set_common_headers(struct serving *s)
 static bool
 resolves(const struct serving *s)
 {
-	return s->asked->write == SWM_WRITES_INSERT && s->decided->write_plan->resolution != SWM_RESOLUTION_NONE;
+	return s->asked->write == SWM_WRITES_INSERT &&
+	       s->decided->write_plan->resolution != SWM_RESOLUTION_NONE;
 }
 
 static void
 set_preferences_applied(struct serving *s)
 {
-	static const char *const counts[] = { "", "count=exact", "count=planned", "count=estimated" };
-	static const char *const resolutions[] = { "", "resolution=merge-duplicates", "resolution=ignore-duplicates" };
+	static const char *const counts[] = { "", "count=exact", "count=planned",
+		                              "count=estimated" };
+	static const char *const resolutions[] = { "", "resolution=merge-duplicates",
+		                                   "resolution=ignore-duplicates" };
 	static const char *const missing[] = { "", "missing=null", "missing=default" };
-	static const char *const returns[] = { "", "return=minimal", "return=headers-only", "return=representation" };
+	static const char *const returns[] = { "", "return=minimal", "return=headers-only",
+		                               "return=representation" };
 	static const char *const ends[] = { "", "tx=commit", "tx=rollback" };
 	bool writes = s->asked->write != SWM_WRITES_NOTHING;
 	bool fills = s->asked->write == SWM_WRITES_INSERT || s->asked->write == SWM_WRITES_UPDATE;
-	bool counts_affected = s->asked->write == SWM_WRITES_UPDATE || s->asked->write == SWM_WRITES_DELETE || s->decided->call != NULL;
+	bool counts_affected = s->asked->write == SWM_WRITES_UPDATE ||
+	                       s->asked->write == SWM_WRITES_DELETE || s->decided->call != NULL;
 	swm_buf applied = SWM_BUF_INIT;
 	swm_buf zone = SWM_BUF_INIT, most = SWM_BUF_INIT;
 
@@ -51,7 +57,9 @@ set_preferences_applied(struct serving *s)
 		ends[s->decided->tx],
 		s->sent->ingest != NULL && swm_ingest_skips(s) ? "errors=skip" : "",
 		s->decided->plan != NULL && s->decided->plan->by_key ? "order=key" : "",
-		!s->asked->prefer.has_handling ? "" : s->asked->prefer.strict ? "handling=strict" : "handling=lenient",
+		!s->asked->prefer.has_handling ? ""
+		: s->asked->prefer.strict      ? "handling=strict"
+					       : "handling=lenient",
 		swm_buf_text(&zone),
 		swm_buf_text(&most),
 	};
@@ -92,8 +100,11 @@ swm_set_warning(struct serving *s)
 
 	list_called_by_relation(&names, &s->asked->ast->root);
 	if (names.len > 0) {
-		swm_buf_cstr(&warning, "299 swmv" PACKAGE_VERSION " \"Embedded resource was referenced by relation name even though it "
-		                       "has an alias. This is deprecated and will stop working in a future release. Update ");
+		swm_buf_cstr(
+			&warning,
+			"299 swmv" PACKAGE_VERSION
+			" \"Embedded resource was referenced by relation name even though it "
+			"has an alias. This is deprecated and will stop working in a future release. Update ");
 		swm_buf_str(&warning, swm_buf_view(&names));
 		swm_buf_cstr(&warning, " in query string filters, orders or limits.\"");
 		swm_reply_echo(&s->reply, "Warning", swm_buf_view(&warning));
@@ -119,7 +130,8 @@ set_content_location(struct serving *s)
 	swm_put_path(s, &location);
 	if (s->asked->pair_count > 0)
 		swm_buf_char(&location, '?');
-	int rc = swm_url_canonical(&location, s->arena, s->asked->pairs, s->asked->pair_count, NULL);
+	int rc = swm_url_canonical(&location, s->arena, s->asked->pairs, s->asked->pair_count,
+	                           NULL);
 	swm_reply_echo(&s->reply, "Content-Location", swm_buf_view(&location));
 	s->reply.failed |= location.failed || rc != SWM_OK;
 	swm_buf_dispose(&location);
@@ -155,7 +167,8 @@ swm_set_content_range(struct serving *s, int64_t last)
 	else
 		swm_buf_char(&range, '*');
 	swm_reply_set(&s->reply, "Content-Range", swm_buf_view(&range));
-	if (s->reply.status == 200 && s->progress.total >= 0 && last - first + 1 < s->progress.total)
+	if (s->reply.status == 200 && s->progress.total >= 0 &&
+	    last - first + 1 < s->progress.total)
 		s->reply.status = 206;
 	s->reply.failed |= range.failed;
 	swm_buf_dispose(&range);

@@ -41,8 +41,9 @@ swm_hint_at_plus(struct serving *s)
 	enum { LONGEST = 100 };
 	swm_str query, refused = quoted_text(swm_error_message(s->err));
 
-	if (!swm_str_starts(swm_error_code(s->err), SWM_STR("22")) || refused.len == 0 || refused.len > LONGEST ||
-	    swm_str_find(s->asked->query, '+') == s->asked->query.len || swm_error_has_hint(s->err) ||
+	if (!swm_str_starts(swm_error_code(s->err), SWM_STR("22")) || refused.len == 0 ||
+	    refused.len > LONGEST || swm_str_find(s->asked->query, '+') == s->asked->query.len ||
+	    swm_error_has_hint(s->err) ||
 	    swm_url_decode(&query, s->arena, s->asked->query, false, 0, NULL) != SWM_OK)
 		return;
 	for (size_t i = 0; i + refused.len <= query.len; i++) {

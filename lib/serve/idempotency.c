@@ -46,8 +46,10 @@ parse_key(struct serving *s, swm_str *out, swm_str value)
 	if (value.len == 0 || value.len > LONGEST_KEY)
 		return fail_key(s, "a key has 1 to 255 characters");
 	for (size_t i = 0; i < value.len; i++)
-		if (value.ptr[i] <= ' ' || value.ptr[i] > '~' || value.ptr[i] == '"' || value.ptr[i] == ',')
-			return fail_key(s, "a key has visible ASCII characters, no comma and no quote");
+		if (value.ptr[i] <= ' ' || value.ptr[i] > '~' || value.ptr[i] == '"' ||
+		    value.ptr[i] == ',')
+			return fail_key(
+				s, "a key has visible ASCII characters, no comma and no quote");
 	*out = value;
 	return SWM_OK;
 }
@@ -77,13 +79,15 @@ sort_claims(struct serving *s, swm_json_item **out, size_t *count)
 	swm_json_item item;
 	size_t room = 0;
 
-	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more; more = swm_json_item_next(&item))
+	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more;
+	     more = swm_json_item_next(&item))
 		room++;
 	*out = swm_arena_array(s->arena, room + 1, sizeof item);
 	*count = 0;
 	if (*out == NULL)
 		return false;
-	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more; more = swm_json_item_next(&item))
+	for (bool more = swm_json_item_first(&item, s->asked->identity.claims); more;
+	     more = swm_json_item_next(&item))
 		if (!is_of_token(item.name))
 			(*out)[(*count)++] = item;
 	qsort(*out, *count, sizeof item, by_name);
@@ -126,7 +130,8 @@ read_digested(void *user, char *to, size_t room)
 static int
 digest_head(struct serving *s, struct swm_keyed *k)
 {
-	static const char *const names[] = { "Content-Type", "Content-Profile", "Prefer", "Accept" };
+	static const char *const names[] = { "Content-Type", "Content-Profile", "Prefer",
+		                             "Accept" };
 
 	k->digest = swm_digest_new();
 	if (k->digest == NULL)
@@ -158,7 +163,8 @@ int
 swm_step_key(struct serving *s)
 {
 	swm_str value;
-	bool may_write = s->asked->write != SWM_WRITES_NOTHING || (s->asked->is_function && swm_serving_is(s, "POST"));
+	bool may_write = s->asked->write != SWM_WRITES_NOTHING ||
+	                 (s->asked->is_function && swm_serving_is(s, "POST"));
 	int rc = swm_serving_header(s, &value, "Idempotency-Key");
 
 	if (rc != SWM_OK || value.ptr == NULL || !may_write || s->transaction != NULL)
@@ -212,7 +218,8 @@ make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
 	if (rc == SWM_OK)
 		rc = swm_sql_kept_expire(&made[EXPIRE], s->arena, table, s->err);
 	if (rc == SWM_OK)
-		rc = swm_sql_kept_take(&made[TAKE], s->arena, table, &s->keyed->key, settings->db_idempotency_lifetime, s->err);
+		rc = swm_sql_kept_take(&made[TAKE], s->arena, table, &s->keyed->key,
+		                       settings->db_idempotency_lifetime, s->err);
 	if (rc == SWM_OK)
 		rc = swm_sql_kept_answer(&made[ANSWER], s->arena, table, &s->keyed->key, s->err);
 	for (size_t i = 0; i < TAKING_STEPS && rc == SWM_OK; i++)
@@ -325,7 +332,8 @@ take_key(struct serving *s)
 
 	if (rc == SWM_OK)
 		rc = swm_transaction_send(s->transaction, steps, TAKING_STEPS, s->err);
-	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, s->err)) == 1 && event.result != NULL) {
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, s->err)) == 1 &&
+	       event.result != NULL) {
 		rc = SWM_OK;
 		if (verdict == SWM_OK)
 			verdict = take_event(s, &event, &taken);
@@ -361,7 +369,8 @@ swm_step_transaction(struct serving *s)
 static bool
 is_of_connection(const struct serving *s, swm_str name)
 {
-	return swm_str_caseeq(name, SWM_STR("Vary")) || swm_str_starts(name, SWM_STR("Access-Control-")) ||
+	return swm_str_caseeq(name, SWM_STR("Vary")) ||
+	       swm_str_starts(name, SWM_STR("Access-Control-")) ||
 	       swm_str_caseeq(name, s->engine->settings->server_trace_header);
 }
 
@@ -400,7 +409,8 @@ send_answer(struct serving *s, const swm_kept_answer *answer)
 		                 swm_sql_become_login, { 0 } };
 	enum { COUNT = sizeof made / sizeof made[0] };
 	swm_step steps[COUNT];
-	int rc = swm_sql_kept_keep(&made[COUNT - 1], s->arena, table, &s->keyed->key, answer, s->err);
+	int rc = swm_sql_kept_keep(&made[COUNT - 1], s->arena, table, &s->keyed->key, answer,
+	                           s->err);
 
 	for (size_t i = 0; i < COUNT && rc == SWM_OK; i++)
 		steps[i] = swm_step_of(&made[i], false);
@@ -424,7 +434,8 @@ swm_keep_answer(struct serving *s)
 		return rc;
 	swm_buf_cstr(&body, "\\x");
 	swm_buf_hex(&body, s->reply.body.ptr, s->reply.body.len);
-	if (rc == SWM_OK && (!put_headers(s, &headers) || body.failed || s->reply.body.failed || s->reply.failed))
+	if (rc == SWM_OK &&
+	    (!put_headers(s, &headers) || body.failed || s->reply.body.failed || s->reply.failed))
 		rc = swm_fail_memory(s->err);
 	answer.headers = swm_buf_view(&headers);
 	answer.body = swm_buf_view(&body);

@@ -45,14 +45,16 @@ bool
 swm_ingest_skips(const struct serving *s)
 {
 	return s->asked->prefer.skip_errors && !s->asked->prefer.strict &&
-	       (s->asked->prefer.returned == SWM_RETURN_DEFAULT || s->asked->prefer.returned == SWM_RETURN_MINIMAL);
+	       (s->asked->prefer.returned == SWM_RETURN_DEFAULT ||
+	        s->asked->prefer.returned == SWM_RETURN_MINIMAL);
 }
 
 /* Records the row that has just failed as a rejected row; false if it cannot be skipped. */
 static bool
 skip(struct swm_ingest *i)
 {
-	if (i->skips == NULL || !swm_feed_can_skip(i->feed) || swm_error_result(swm_skips_error(i->skips)) == SWM_ENOMEM)
+	if (i->skips == NULL || !swm_feed_can_skip(i->feed) ||
+	    swm_error_result(swm_skips_error(i->skips)) == SWM_ENOMEM)
 		return false;
 	return swm_skips_note(i->skips, swm_feed_row(i->feed) - 1, swm_feed_line(i->feed)) ==
 	       SWM_OK;
@@ -98,7 +100,9 @@ swm_ingest_open(struct serving *s, struct sent *to, enum swm_feed_form form, swm
 		return rc;
 	if (rc == 0 && i->skips == NULL)
 		return take_nothing(s, to);
-	to->json = (swm_json_facts){ .body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count };
+	to->json = (swm_json_facts){
+		.body = SWM_JSON_BODY_ARRAY, .rows_agree = true, .keys = names, .key_count = count
+	};
 	return SWM_OK;
 }
 
@@ -142,7 +146,8 @@ swm_ingest_prepare(struct serving *s)
 	if (names == NULL)
 		return swm_fail_memory(s->err);
 	bool by_range = i->skips != NULL;
-	int rc = swm_feed_choose(i->feed, names, columns->count, !s->asked->ast->has_columns, s->err);
+	int rc = swm_feed_choose(i->feed, names, columns->count, !s->asked->ast->has_columns,
+	                         s->err);
 	if (rc == SWM_OK)
 		rc = swm_staging_new(&i->staging, s->arena, &i->plan, by_range, s->err);
 	if (rc != SWM_OK)
@@ -167,7 +172,8 @@ next_lines(void *user, swm_str *piece, swm_error *err)
 		if (rc == 1) {
 			int64_t line = swm_feed_line(i->feed);
 			swm_copied_add_line(&i->copied, line);
-			swm_staging_put_row(&i->copied.lines, i->staging, cells, swm_feed_row(i->feed), line);
+			swm_staging_put_row(&i->copied.lines, i->staging, cells,
+			                    swm_feed_row(i->feed), line);
 		} else if (rc < 0 && !skip(i)) {
 			if (row_err != err)
 				swm_error_copy(err, row_err);

@@ -8,7 +8,8 @@
 #include "serve/serving.h"
 
 enum {
-	OWN_MEDIA = 1 << SWM_MEDIA_OBJECT | 1 << SWM_MEDIA_OBJECT_STRIPPED | 1 << SWM_MEDIA_ARRAY_STRIPPED,
+	OWN_MEDIA = 1 << SWM_MEDIA_OBJECT | 1 << SWM_MEDIA_OBJECT_STRIPPED |
+	            1 << SWM_MEDIA_ARRAY_STRIPPED,
 	ROWS_MEDIA = OWN_MEDIA | 1 << SWM_MEDIA_JSON | 1 << SWM_MEDIA_CSV | 1 << SWM_MEDIA_NDJSON,
 	PLAN_MEDIA = 1 << SWM_MEDIA_PLAN_TEXT | 1 << SWM_MEDIA_PLAN_JSON,
 };
@@ -37,7 +38,8 @@ handled_rows(const struct serving *s, const swm_relation *rows)
 {
 	const swm_query_node *root = &s->asked->ast->root;
 	bool whole = !root->has_select ||
-	             (root->select != NULL && root->select->kind == SWM_SELECT_ALL && root->select->next == NULL);
+	             (root->select != NULL && root->select->kind == SWM_SELECT_ALL &&
+	              root->select->next == NULL);
 
 	return whole ? rows : NULL;
 }
@@ -64,9 +66,15 @@ offer_own(const struct serving *s, struct offers *to, unsigned can, const swm_re
 
 	for (size_t i = 0; i < count; i++) {
 		enum swm_media media = (enum swm_media)own[i].number;
-		const swm_media_handler *h = rows == NULL || ((OWN_MEDIA | PLAN_MEDIA) & 1u << media) != 0 ? NULL :
-			swm_snapshot_media_handler(s->snapshot, handled_rows(s, rows), own[i].type);
-		struct swm_writing writing = { .media = media, .made = media == SWM_MEDIA_GEOJSON ? SWM_MADE_FEATURES : SWM_MADE_ROWS };
+		const swm_media_handler *h =
+			rows == NULL || ((OWN_MEDIA | PLAN_MEDIA) & 1u << media) != 0
+				? NULL
+				: swm_snapshot_media_handler(s->snapshot, handled_rows(s, rows),
+		                                             own[i].type);
+		struct swm_writing writing = { .media = media,
+			                       .made = media == SWM_MEDIA_GEOJSON
+			                                       ? SWM_MADE_FEATURES
+			                                       : SWM_MADE_ROWS };
 		offer(to, own[i].type, h != NULL ? handled_by(h) : writing);
 	}
 }
@@ -96,20 +104,25 @@ find_any(const struct serving *s, const swm_relation *rows, struct swm_writing *
 		return true;
 	}
 	if (rows != NULL)
-		h = swm_snapshot_media_handler(s->snapshot, handled_rows(s, rows), SWM_STR(SWM_ANY_MEDIA_TYPE));
+		h = swm_snapshot_media_handler(s->snapshot, handled_rows(s, rows),
+		                               SWM_STR(SWM_ANY_MEDIA_TYPE));
 	*out = handled_by(h);
 	return h != NULL;
 }
 
 /* can: of the table's media types. */
 static int
-make_offers(const struct serving *s, struct offers *to, unsigned can, const swm_relation *rows, swm_error *err)
+make_offers(const struct serving *s, struct offers *to, unsigned can, const swm_relation *rows,
+            swm_error *err)
 {
-	swm_str function_type = s->decided->call == NULL ? (swm_str){ NULL, 0 } : s->decided->call->function->media_type;
+	swm_str function_type = s->decided->call == NULL ? (swm_str){ NULL, 0 }
+	                                                 : s->decided->call->function->media_type;
 	const swm_relation *whole = rows == NULL ? NULL : handled_rows(s, rows);
 	size_t own_count = 0, any_count = 0;
-	const swm_media_handler *own = whole == NULL ? NULL : swm_snapshot_media_handlers(s->snapshot, whole, &own_count);
-	const swm_media_handler *any = rows == NULL ? NULL : swm_snapshot_media_handlers(s->snapshot, NULL, &any_count);
+	const swm_media_handler *own =
+		whole == NULL ? NULL : swm_snapshot_media_handlers(s->snapshot, whole, &own_count);
+	const swm_media_handler *any =
+		rows == NULL ? NULL : swm_snapshot_media_handlers(s->snapshot, NULL, &any_count);
 	size_t room = 1 + SWM_MEDIA_COUNT + own_count + any_count;
 
 	to->items = swm_arena_array(s->arena, room, sizeof *to->items);
@@ -140,7 +153,8 @@ content_type_of(struct serving *s, const swm_offer *offer, swm_str asked)
 
 /* can: of the plan's media types, or none. */
 static int
-choose(struct serving *s, struct decided *to, swm_str accept, unsigned can, swm_str *range, swm_error *err)
+choose(struct serving *s, struct decided *to, swm_str accept, unsigned can, swm_str *range,
+       swm_error *err)
 {
 	const swm_relation *rows = rows_of(s);
 	struct offers offers = { 0 };
@@ -160,7 +174,8 @@ choose(struct serving *s, struct decided *to, swm_str accept, unsigned can, swm_
 		offers.count = 0;
 		offer_own(s, &offers, can, NULL);
 	}
-	rc = swm_accept_negotiate(&chosen, accept, offers.items, offers.count, has_any ? NULL : err);
+	rc = swm_accept_negotiate(&chosen, accept, offers.items, offers.count,
+	                          has_any ? NULL : err);
 	if (rc != SWM_OK && !has_any)
 		return rc;
 	to->writing = rc == SWM_OK ? offers.writings[chosen.number] : any;
@@ -197,7 +212,8 @@ swm_choose_media(struct serving *s, struct decided *to, swm_str accept, swm_erro
 	int rc;
 
 	to->explain = false;
-	rc = choose(s, to, accept, s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0, &range, err);
+	rc = choose(s, to, accept, s->engine->settings->db_plan_enabled ? PLAN_MEDIA : 0, &range,
+	            err);
 	if (rc != SWM_OK || (PLAN_MEDIA & 1u << s->decided->writing.media) == 0)
 		return rc;
 	rc = choose_explained(s, to, range, NULL);

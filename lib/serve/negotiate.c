@@ -8,9 +8,12 @@
 static int
 plan_write(struct serving *s, struct decided *to, const swm_read_request *read)
 {
-	static const enum swm_write_kind kinds[] = { [SWM_WRITES_INSERT] = SWM_WRITE_INSERT, [SWM_WRITES_PUT] = SWM_WRITE_PUT,
-		[SWM_WRITES_UPDATE] = SWM_WRITE_UPDATE, [SWM_WRITES_DELETE] = SWM_WRITE_DELETE };
-	bool is_text = s->sent->content == SWM_CONTENT_CSV || s->sent->content == SWM_CONTENT_URLENCODED;
+	static const enum swm_write_kind kinds[] = { [SWM_WRITES_INSERT] = SWM_WRITE_INSERT,
+		                                     [SWM_WRITES_PUT] = SWM_WRITE_PUT,
+		                                     [SWM_WRITES_UPDATE] = SWM_WRITE_UPDATE,
+		                                     [SWM_WRITES_DELETE] = SWM_WRITE_DELETE };
+	bool is_text = s->sent->content == SWM_CONTENT_CSV ||
+	               s->sent->content == SWM_CONTENT_URLENCODED;
 	swm_write_request request = {
 		.kind = kinds[s->asked->write], .read = *read,
 		.keys = s->sent->json.keys, .key_count = s->sent->json.key_count,
@@ -23,7 +26,8 @@ plan_write(struct serving *s, struct decided *to, const swm_read_request *read)
 	request.read.written = true;
 	request.read.place = false;
 	swm_write_plan *plan;
-	int rc = swm_plan_write(&plan, s->arena, s->snapshot, s->engine->settings, &request, s->err);
+	int rc = swm_plan_write(&plan, s->arena, s->snapshot, s->engine->settings, &request,
+	                        s->err);
 	if (rc != SWM_OK)
 		return rc;
 	to->write_plan = plan;
@@ -59,8 +63,8 @@ static void
 decide_timezone(const struct serving *s, struct decided *to)
 {
 	swm_str zone = s->asked->prefer.timezone;
-	bool applied = s->engine->settings->db_timezone_enabled && swm_str_find(zone, '\0') == zone.len &&
-	               swm_utf8_valid(zone, NULL);
+	bool applied = s->engine->settings->db_timezone_enabled &&
+	               swm_str_find(zone, '\0') == zone.len && swm_utf8_valid(zone, NULL);
 
 	to->timezone = applied ? zone : (swm_str){ NULL, 0 };
 }
@@ -72,7 +76,8 @@ check_strict(struct serving *s)
 	swm_str unknown = s->asked->prefer.invalid, zone = s->asked->prefer.timezone;
 
 	if (unknown.len == 0 && zone.len > 0 && s->decided->timezone.len == 0)
-		unknown = (swm_str){ zone.ptr - strlen("timezone="), zone.len + strlen("timezone=") };
+		unknown = (swm_str){ zone.ptr - strlen("timezone="),
+			             zone.len + strlen("timezone=") };
 	return s->asked->prefer.strict && unknown.len > 0 ? fail_preferences(s, unknown) : SWM_OK;
 }
 
@@ -115,11 +120,20 @@ swm_step_plan(struct serving *s, struct decided *to)
 	           !(s->decided->call != NULL && s->decided->call->function->volatility == 'v') &&
 	           swm_snapshot_iso_dates(s->snapshot, s->asked->identity.role);
 	swm_read_request request = {
-		.schema = s->asked->schema, .relation = s->asked->relation, .role = s->asked->identity.role, .ast = s->asked->ast,
-		.call = s->decided->call, .function = s->decided->call == NULL ? NULL : s->decided->call->function, .once = s->decided->changes,
+		.schema = s->asked->schema,
+		.relation = s->asked->relation,
+		.role = s->asked->identity.role,
+		.ast = s->asked->ast,
+		.call = s->decided->call,
+		.function = s->decided->call == NULL ? NULL : s->decided->call->function,
+		.once = s->decided->changes,
 		.range = s->asked->has_range ? &s->asked->range : NULL,
-		.made = s->decided->writing.made, .handler = s->decided->writing.handler,
-		.json = s->decided->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV, .strip_nulls = stripped, .iso_dates = iso, .place = !s->decided->explain,
+		.made = s->decided->writing.made,
+		.handler = s->decided->writing.handler,
+		.json = s->decided->writing.made == SWM_MADE_ROWS && media != SWM_MEDIA_CSV,
+		.strip_nulls = stripped,
+		.iso_dates = iso,
+		.place = !s->decided->explain,
 		.uncut = runs_once(s) && swm_counted(s) == SWM_COUNT_EXACT,
 		.by_key = s->asked->prefer.by_key && s->asked->write == SWM_WRITES_NOTHING,
 	};
@@ -129,7 +143,8 @@ swm_step_plan(struct serving *s, struct decided *to)
 		rc = plan_write(s, to, &request);
 	s->retry.planned = rc == SWM_OK;
 	if (rc == SWM_OK && s->asked->write != SWM_WRITES_NOTHING)
-		rc = check_strict(s); /* of a write before what is wrong with Accept, of a read after it */
+		rc = check_strict(
+			s); /* of a write before what is wrong with Accept, of a read after it */
 	if (rc == SWM_OK && negotiated != SWM_OK)
 		rc = swm_choose_media(s, to, accept, s->err);
 	if (rc == SWM_OK)
@@ -146,8 +161,9 @@ decide_end(const struct serving *s, struct decided *to)
 	bool may_choose = !is_part && swm_str_ends(end, SWM_STR("-allow-override"));
 
 	to->tx = may_choose ? s->asked->prefer.tx : SWM_TX_DEFAULT;
-	to->rollback = to->tx == SWM_TX_DEFAULT ? !is_part && swm_str_starts(end, SWM_STR("rollback")) :
-	                                          to->tx == SWM_TX_ROLLBACK;
+	to->rollback = to->tx == SWM_TX_DEFAULT
+	                       ? !is_part && swm_str_starts(end, SWM_STR("rollback"))
+	                       : to->tx == SWM_TX_ROLLBACK;
 }
 
 /*
@@ -170,7 +186,8 @@ decide_explained_write(struct serving *s, struct decided *to)
 static int
 check_max_affected(struct serving *s)
 {
-	if (s->decided->max_affected < 0 || s->decided->call == NULL || s->decided->call->function->returns_set)
+	if (s->decided->max_affected < 0 || s->decided->call == NULL ||
+	    s->decided->call->function->returns_set)
 		return SWM_OK;
 	return swm_fail(s->err, SWM_ERR_MAX_AFFECTED_RPC);
 }
@@ -196,7 +213,8 @@ swm_step_preferences(struct serving *s, struct decided *to)
 	if (rc != SWM_OK)
 		return rc;
 	decide_end(s, to);
-	to->max_affected = s->asked->prefer.strict && !reads_table ? s->asked->prefer.max_affected : -1;
+	to->max_affected = s->asked->prefer.strict && !reads_table ? s->asked->prefer.max_affected
+	                                                           : -1;
 	rc = check_max_affected(s);
 	return rc == SWM_OK ? decide_explained_write(s, to) : rc;
 }

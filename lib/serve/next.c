@@ -75,7 +75,8 @@ is_kept(const struct serving *s, const swm_pair *pair)
 		return false;
 	if (swm_str_eq(pair->name, SWM_STR("limit")))
 		return !s->asked->has_range;
-	return !(swm_str_eq(pair->name, SWM_STR("after")) && swm_str_starts(pair->value, SWM_STR("(")));
+	return !(swm_str_eq(pair->name, SWM_STR("after")) &&
+	         swm_str_starts(pair->value, SWM_STR("(")));
 }
 
 static void
@@ -118,7 +119,8 @@ void
 swm_set_next_link(struct serving *s)
 {
 	swm_buf link = SWM_BUF_INIT;
-	bool is_end = s->progress.total >= 0 && !s->progress.is_estimate && s->decided->plan->root->offset + s->progress.rows >= s->progress.total;
+	bool is_end = s->progress.total >= 0 && !s->progress.is_estimate &&
+	              s->decided->plan->root->offset + s->progress.rows >= s->progress.total;
 
 	if (s->progress.last == NULL || is_end)
 		return;

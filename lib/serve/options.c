@@ -17,7 +17,8 @@ static bool
 may_execute_any(const struct serving *s, bool *readable)
 {
 	size_t count;
-	const swm_function *const *overloads = swm_snapshot_functions(s->snapshot, s->asked->schema, s->asked->relation, &count);
+	const swm_function *const *overloads = swm_snapshot_functions(s->snapshot, s->asked->schema,
+	                                                              s->asked->relation, &count);
 	bool any = false;
 
 	*readable = false;
@@ -37,7 +38,8 @@ swm_set_function_allow(struct serving *s)
 
 	if (s->snapshot != NULL)
 		(void)may_execute_any(s, &readable);
-	swm_reply_set(&s->reply, "Allow", readable ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,POST"));
+	swm_reply_set(&s->reply, "Allow",
+	              readable ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,POST"));
 }
 
 /* Whatever its arguments; of a name that is not there for the role they are in the error. */
@@ -69,7 +71,10 @@ set_open_to_all(struct serving *s)
 void
 swm_set_relation_allow(struct serving *s)
 {
-	const swm_relation *r = s->asked->is_root || s->snapshot == NULL ? NULL : swm_snapshot_relation(s->snapshot, s->asked->schema, s->asked->relation);
+	const swm_relation *r = s->asked->is_root || s->snapshot == NULL
+	                                ? NULL
+	                                : swm_snapshot_relation(s->snapshot, s->asked->schema,
+	                                                        s->asked->relation);
 	swm_buf allow = SWM_BUF_INIT;
 
 	if (r != NULL && !swm_snapshot_may_see(s->snapshot, s->asked->identity.role, r))
@@ -100,7 +105,8 @@ swm_step_options(struct serving *s)
 	if (s->asked->is_function)
 		return answer_function(s);
 	if (!s->asked->is_root)
-		rc = swm_plan_seen_relation(&r, s->snapshot, s->asked->schema, s->asked->identity.role, s->asked->relation, s->err);
+		rc = swm_plan_seen_relation(&r, s->snapshot, s->asked->schema,
+		                            s->asked->identity.role, s->asked->relation, s->err);
 	if (rc == SWM_OK)
 		swm_set_relation_allow(s);
 	s->done = rc == SWM_OK;

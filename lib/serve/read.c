@@ -25,7 +25,8 @@ set_early_range(struct serving *s)
 
 	if (s->progress.is_estimate && s->progress.total <= seen)
 		s->progress.total = seen + 1;
-	swm_set_content_range(s, (root->has_limit && end < s->progress.total ? end : s->progress.total) - 1);
+	swm_set_content_range(
+		s, (root->has_limit && end < s->progress.total ? end : s->progress.total) - 1);
 }
 
 /* The column of response.headers, after the columns of the rows. */
@@ -60,7 +61,8 @@ send_page(struct serving *s, const swm_result *result)
 static bool
 is_held(const struct serving *s)
 {
-	return s->decided->changes || s->decided->plan->uncut || s->progress.encoder.bare || s->decided->max_affected >= 0;
+	return s->decided->changes || s->decided->plan->uncut || s->progress.encoder.bare ||
+	       s->decided->max_affected >= 0;
 }
 
 /* True if the row is within the page, for queries that PostgreSQL does not limit. */
@@ -70,7 +72,8 @@ is_in_page(const struct serving *s, int64_t number)
 	const swm_plan_node *root = s->decided->plan->root;
 
 	return !s->decided->plan->uncut ||
-	       (number >= root->offset && (!root->has_limit || number - root->offset < root->limit));
+	       (number >= root->offset &&
+	        (!root->has_limit || number - root->offset < root->limit));
 }
 
 /* A handler's one row is made of many, whose number stands beside it. */
@@ -93,12 +96,14 @@ take_row(struct serving *s, const swm_result *result, int row)
 {
 	/* for its tag, where not for itself */
 	bool wanted = !s->reply.no_body || s->progress.if_none_match.len > 0;
-	bool write = wanted && !(s->progress.encoder.bare && s->progress.rows > 0) && has_content(s);
+	bool write = wanted && !(s->progress.encoder.bare && s->progress.rows > 0) &&
+	             has_content(s);
 
 	if (!is_in_page(s, s->progress.seen++))
 		return SWM_OK;
 	if (write)
-		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, row, s->progress.rows);
+		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, row,
+		                        s->progress.rows);
 	s->progress.rows += rows_in(s, result);
 	int held = swm_check_held(s);
 	if (held != SWM_OK)
@@ -169,7 +174,8 @@ judge(struct serving *s)
 bool
 swm_read_is_judged(const struct serving *s)
 {
-	bool may_be_behind = s->decided->plan != NULL && s->decided->plan->uncut && s->decided->plan->root->offset > 0;
+	bool may_be_behind = s->decided->plan != NULL && s->decided->plan->uncut &&
+	                     s->decided->plan->root->offset > 0;
 
 	return s->progress.encoder.single || s->decided->max_affected >= 0 || may_be_behind;
 }
@@ -234,7 +240,9 @@ begin_read(struct serving *s, swm_read *read)
 	s->progress.last = NULL;
 	if (s->decided->plan->place != NULL)
 		s->reply.hold = SWM_REPLY_LARGEST_PAGE;
-	int rc = swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan, s->decided->explain ? s->decided->explain_format : s->decided->writing.media,
+	int rc = swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan,
+	                          s->decided->explain ? s->decided->explain_format
+	                                              : s->decided->writing.media,
 	                          s->err);
 	if (rc == SWM_OK)
 		rc = swm_serving_header(s, &s->progress.if_none_match, "If-None-Match");

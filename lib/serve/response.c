@@ -14,8 +14,9 @@ is_header(const swm_json *item)
 {
 	const swm_json *member = swm_json_first(item);
 
-	return swm_json_type_of(item) == SWM_JSON_OBJECT && swm_json_type_of(member) == SWM_JSON_STRING &&
-	       swm_json_next(member) == NULL && swm_is_field(swm_json_name(member), swm_json_string(member));
+	return swm_json_type_of(item) == SWM_JSON_OBJECT &&
+	       swm_json_type_of(member) == SWM_JSON_STRING && swm_json_next(member) == NULL &&
+	       swm_is_field(swm_json_name(member), swm_json_string(member));
 }
 
 /* They stand in place of ours of their names, and may repeat each other's. */
@@ -32,7 +33,8 @@ apply_response_headers(struct serving *s, swm_str text)
 	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))
 		swm_reply_remove(&s->reply, swm_json_name(swm_json_first(i)));
 	for (const swm_json *i = swm_json_first(doc); i != NULL && good; i = swm_json_next(i))
-		swm_reply_add(&s->reply, swm_json_name(swm_json_first(i)), swm_json_string(swm_json_first(i)));
+		swm_reply_add(&s->reply, swm_json_name(swm_json_first(i)),
+		              swm_json_string(swm_json_first(i)));
 	swm_json_free(doc);
 	return good ? SWM_OK : swm_fail(s->err, SWM_ERR_RESPONSE_HEADERS);
 }
@@ -43,7 +45,8 @@ swm_room_for_headers(const struct serving *s)
 	/* Content-Type, Content-Profile, Content-Range, Content-Length, Idempotency-Replayed */
 	enum { OURS = 300 };
 	enum { TIMING = 200 };
-	size_t used = swm_reply_head_length(&s->reply) + OURS + s->decided->content_type.len + s->asked->schema.len;
+	size_t used = swm_reply_head_length(&s->reply) + OURS + s->decided->content_type.len +
+	              s->asked->schema.len;
 
 	used += s->engine->settings->server_timing_enabled ? TIMING : 0;
 	used += s->keyed != NULL ? SWM_KEPT_SPARE : 0;

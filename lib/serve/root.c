@@ -26,7 +26,8 @@ ask_database(struct serving *s)
 	int rc = swm_prepare_pre_request(s, &read);
 
 	while (rc == SWM_OK && (rc = swm_read_next(&read, &event, &kind, s->err)) == 1)
-		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result, 0) : SWM_OK;
+		rc = kind == SWM_READ_SETTINGS ? swm_apply_response_settings(s, event.result, 0)
+		                               : SWM_OK;
 	swm_read_finish(&read);
 	return rc;
 }
@@ -47,9 +48,14 @@ static int
 write_document(struct serving *s)
 {
 	swm_openapi_request request = {
-		.snapshot = s->snapshot, .settings = s->engine->settings,
-		.schema = s->asked->schema, .role = s->asked->identity.role, .base_path = s->asked->prefix,
-		.to = &s->reply.body, .flush = send_piece, .user = s,
+		.snapshot = s->snapshot,
+		.settings = s->engine->settings,
+		.schema = s->asked->schema,
+		.role = s->asked->identity.role,
+		.base_path = s->asked->prefix,
+		.to = &s->reply.body,
+		.flush = send_piece,
+		.user = s,
 	};
 
 	return s->reply.no_body ? SWM_OK : swm_openapi_write(&request, s->err);
@@ -63,7 +69,8 @@ swm_answer_root(struct serving *s, struct decided *to)
 	int rc = swm_serving_header(s, &accept, "Accept");
 
 	if (rc == SWM_OK)
-		rc = swm_accept_choose(&media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON, s->err);
+		rc = swm_accept_choose(&media, accept, 1 << SWM_MEDIA_OPENAPI | 1 << SWM_MEDIA_JSON,
+		                       s->err);
 	if (rc == SWM_OK)
 		rc = swm_step_preferences(s, to);
 	if (rc != SWM_OK)

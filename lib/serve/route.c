@@ -12,9 +12,12 @@ static const struct {
 	bool on_functions;
 	enum swm_writes writes; /* to a relation */
 } methods[] = {
-	{ { "GET", 3 }, true, SWM_WRITES_NOTHING },       { { "HEAD", 4 }, true, SWM_WRITES_NOTHING },
-	{ { "OPTIONS", 7 }, true, SWM_WRITES_NOTHING },   { { "POST", 4 }, true, SWM_WRITES_INSERT },
-	{ { "PUT", 3 }, false, SWM_WRITES_PUT },          { { "PATCH", 5 }, false, SWM_WRITES_UPDATE },
+	{ { "GET", 3 }, true, SWM_WRITES_NOTHING },
+	{ { "HEAD", 4 }, true, SWM_WRITES_NOTHING },
+	{ { "OPTIONS", 7 }, true, SWM_WRITES_NOTHING },
+	{ { "POST", 4 }, true, SWM_WRITES_INSERT },
+	{ { "PUT", 3 }, false, SWM_WRITES_PUT },
+	{ { "PATCH", 5 }, false, SWM_WRITES_UPDATE },
 	{ { "DELETE", 6 }, false, SWM_WRITES_DELETE },
 };
 
@@ -27,14 +30,17 @@ swm_serving_is(const struct serving *s, const char *name)
 swm_borrower
 swm_serving_borrower(const struct serving *s)
 {
-	return (swm_borrower){ .abort_fd = s->request->abort_fd, .anonymous = s->asked->identity.anonymous,
-		.waited_ms = s->request->waited_ms };
+	return (swm_borrower){ .abort_fd = s->request->abort_fd,
+		               .anonymous = s->asked->identity.anonymous,
+		               .waited_ms = s->request->waited_ms };
 }
 
 int
 swm_serving_header(struct serving *s, swm_str *out, const char *name)
 {
-	return swm_request_header(out, s->request, s->arena, swm_cstr(name)) ? SWM_OK : swm_fail_memory(s->err);
+	return swm_request_header(out, s->request, s->arena, swm_cstr(name))
+	               ? SWM_OK
+	               : swm_fail_memory(s->err);
 }
 
 int
@@ -47,7 +53,8 @@ swm_step_authenticate(struct serving *s, struct asked *to)
 	if (rc != SWM_OK)
 		return rc;
 	if (authorization.ptr != NULL && swm_auth_bearer(authorization, &token))
-		return swm_auth_token(auth, s->arena, token, swm_clock_unix(), &to->identity, s->err);
+		return swm_auth_token(auth, s->arena, token, swm_clock_unix(), &to->identity,
+		                      s->err);
 	return swm_auth_anonymous(auth, s->arena, &to->identity, s->err);
 }
 
@@ -125,22 +132,27 @@ int
 swm_step_schema(struct serving *s, struct asked *to)
 {
 	swm_str name;
-	bool reads = swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD") || swm_serving_is(s, "OPTIONS");
+	bool reads = swm_serving_is(s, "GET") || swm_serving_is(s, "HEAD") ||
+	             swm_serving_is(s, "OPTIONS");
 	int rc = swm_serving_header(s, &name, reads ? "Accept-Profile" : "Content-Profile");
 
 	if (rc != SWM_OK)
 		return rc;
 	to->by_profile = name.len > 0 || s->engine->settings->db_schemas.count > 1;
 	rc = swm_plan_schema(&to->schema, s->engine->settings, name, s->err);
-	if (rc != SWM_OK && swm_engine_snapshot(&s->snapshot, s->engine, s->request->abort_fd, NULL) == SWM_OK)
-		swm_plan_hint_schemas(s->engine->settings, s->snapshot, s->asked->identity.role, s->err);
+	if (rc != SWM_OK &&
+	    swm_engine_snapshot(&s->snapshot, s->engine, s->request->abort_fd, NULL) == SWM_OK)
+		swm_plan_hint_schemas(s->engine->settings, s->snapshot, s->asked->identity.role,
+		                      s->err);
 	return rc;
 }
 
 static int
 fail_method(struct serving *s, enum swm_error_id id)
 {
-	swm_reply_set(&s->reply, "Allow", s->asked->is_function ? SWM_STR("OPTIONS,GET,HEAD,POST") : SWM_STR("OPTIONS,GET,HEAD"));
+	swm_reply_set(&s->reply, "Allow",
+	              s->asked->is_function ? SWM_STR("OPTIONS,GET,HEAD,POST")
+	                                    : SWM_STR("OPTIONS,GET,HEAD"));
 	return swm_fail(s->err, id, s->request->method);
 }
 
@@ -152,11 +164,13 @@ swm_step_method(struct serving *s, struct asked *to)
 	while (i < count && !swm_str_eq(methods[i].name, s->request->method))
 		i++;
 	if (s->asked->is_function)
-		return i < count && methods[i].on_functions ? SWM_OK : fail_method(s, SWM_ERR_RPC_METHOD);
+		return i < count && methods[i].on_functions ? SWM_OK
+		                                            : fail_method(s, SWM_ERR_RPC_METHOD);
 	if (i == count)
 		return fail_method(s, SWM_ERR_METHOD);
 	to->write = methods[i].writes;
-	return s->asked->is_root && to->write != SWM_WRITES_NOTHING ? fail_method(s, SWM_ERR_METHOD) : SWM_OK;
+	return s->asked->is_root && to->write != SWM_WRITES_NOTHING ? fail_method(s, SWM_ERR_METHOD)
+	                                                            : SWM_OK;
 }
 
 /* Those of a POST are in its body: what stands in its query string are filters. */
@@ -175,7 +189,8 @@ part_arguments(struct serving *s, struct asked *to)
 int
 swm_step_parse(struct serving *s, struct asked *to)
 {
-	int rc = swm_url_pairs(&to->pairs, &to->pair_count, s->arena, to->query, to->path.len + 1, s->err);
+	int rc = swm_url_pairs(&to->pairs, &to->pair_count, s->arena, to->query, to->path.len + 1,
+	                       s->err);
 	if (rc == SWM_OK && s->asked->is_function && !swm_serving_is(s, "POST"))
 		rc = part_arguments(s, to);
 	if (rc == SWM_OK)

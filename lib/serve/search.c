@@ -63,7 +63,9 @@ place_of(const struct serving *s, int64_t row)
 {
 	bool is_json = s->sent->content == SWM_CONTENT_JSON;
 
-	return (swm_row_place){ row, is_json ? swm_json_line_of_row(swm_buf_view(&s->sent->text), row) : 0 };
+	return (swm_row_place){ row,
+		                is_json ? swm_json_line_of_row(swm_buf_view(&s->sent->text), row)
+		                        : 0 };
 }
 
 /* Each of the row's values may be good alone. */
@@ -75,8 +77,10 @@ search_column(struct serving *s, int64_t row)
 	swm_statement statement;
 	struct found found;
 
-	if (swm_sql_body_columns(&statement, s->arena, s->decided->write_plan, body, row, NULL) != SWM_OK ||
-	    !look(s, &statement, false, &found) || !found.refused || found.rows >= (int64_t)columns->count)
+	if (swm_sql_body_columns(&statement, s->arena, s->decided->write_plan, body, row, NULL) !=
+	            SWM_OK ||
+	    !look(s, &statement, false, &found) || !found.refused ||
+	    found.rows >= (int64_t)columns->count)
 		return NULL;
 	return columns->items[found.rows];
 }
@@ -90,7 +94,8 @@ search_value(struct serving *s)
 
 	found.refused = false;
 	for (int rounded = 0; rounded < 2 && !found.refused; rounded++)
-		if (swm_sql_body_rows(&statement, s->arena, s->decided->write_plan, body, rounded != 0, NULL) != SWM_OK ||
+		if (swm_sql_body_rows(&statement, s->arena, s->decided->write_plan, body,
+		                      rounded != 0, NULL) != SWM_OK ||
 		    !look(s, &statement, rounded == 0, &found))
 			return;
 	if (!found.refused)
@@ -106,7 +111,8 @@ search_nul(struct serving *s)
 {
 	swm_error *err = swm_error_new();
 
-	if (err != NULL && swm_json_check_rows(swm_buf_view(&s->sent->text), false, err) == SWM_EDATABASE &&
+	if (err != NULL &&
+	    swm_json_check_rows(swm_buf_view(&s->sent->text), false, err) == SWM_EDATABASE &&
 	    swm_str_eq(swm_error_message(err), swm_error_message(s->err)))
 		swm_error_set_details(s->err, swm_error_details(err));
 	swm_error_free(err);
@@ -133,7 +139,8 @@ search_array(struct serving *s)
 {
 	if (swm_is_key_twice(s->err))
 		search_key(s);
-	else if (swm_str_eq(swm_error_code(s->err), SWM_STR("22P05")) && s->sent->content == SWM_CONTENT_JSON)
+	else if (swm_str_eq(swm_error_code(s->err), SWM_STR("22P05")) &&
+	         s->sent->content == SWM_CONTENT_JSON)
 		search_nul(s);
 	else if (swm_may_be_of_value(s->err))
 		search_value(s);
@@ -143,10 +150,12 @@ int
 swm_search_body(struct serving *s)
 {
 	static const swm_statement nothing = { "SELECT WHERE false", NULL, 0 };
-	bool is_array = s->asked->write == SWM_WRITES_INSERT && s->sent->json.body == SWM_JSON_BODY_ARRAY;
+	bool is_array = s->asked->write == SWM_WRITES_INSERT &&
+	                s->sent->json.body == SWM_JSON_BODY_ARRAY;
 	struct found found;
 
-	if (s->sent->ingest != NULL || s->decided->explain || s->decided->write_plan->columns.count == 0)
+	if (s->sent->ingest != NULL || s->decided->explain ||
+	    s->decided->write_plan->columns.count == 0)
 		return swm_error_result(s->err);
 	if (is_array)
 		search_array(s);

@@ -17,7 +17,13 @@
 #include "reply/reply.h"
 
 /* The kind of write to a relation. */
-enum swm_writes { SWM_WRITES_NOTHING, SWM_WRITES_INSERT, SWM_WRITES_PUT, SWM_WRITES_UPDATE, SWM_WRITES_DELETE };
+enum swm_writes {
+	SWM_WRITES_NOTHING,
+	SWM_WRITES_INSERT,
+	SWM_WRITES_PUT,
+	SWM_WRITES_UPDATE,
+	SWM_WRITES_DELETE
+};
 
 /* The writer of the body: the encoder of a media type, or the database. */
 struct swm_writing {

@@ -99,7 +99,8 @@ fail_many(struct swm_skips *k)
 		swm_error_format_details(k->err, "The first of them is row %lld, in line %lld",
 		                         (long long)k->first_row, (long long)k->first_line);
 	else
-		swm_error_format_details(k->err, "The first of them is in line %lld", (long long)k->first_line);
+		swm_error_format_details(k->err, "The first of them is in line %lld",
+		                         (long long)k->first_line);
 	return rc;
 }
 
@@ -146,7 +147,8 @@ is_of_value(swm_str code)
 static bool
 row_is_to_blame(const struct swm_skips *k)
 {
-	static const char *const others[] = { "08", "0A", "25", "40", "42", "53", "54", "55", "57", "58", "XX" };
+	static const char *const others[] = { "08", "0A", "25", "40", "42", "53",
+		                              "54", "55", "57", "58", "XX" };
 	swm_str code = swm_error_code(k->err);
 
 	if (swm_error_result(k->err) != SWM_EDATABASE)
@@ -174,12 +176,14 @@ fail_whole(struct serving *s, struct swm_skips *k)
  * wrote.
  */
 static int
-take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t count, int64_t *number)
+take_round(struct serving *s, struct swm_skips *k, const swm_step *steps, size_t count,
+           int64_t *number)
 {
 	swm_event event;
 	int rc = swm_transaction_try(s->transaction, steps, count, k->err);
 
-	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, k->err)) == 1 && event.result != NULL) {
+	while (rc == SWM_OK && (rc = swm_transaction_next(s->transaction, &event, k->err)) == 1 &&
+	       event.result != NULL) {
 		if (swm_result_rows(event.result) > 0)
 			(void)swm_result_int64(number, event.result, 0, 0);
 		else
@@ -231,7 +235,8 @@ static int
 leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, int64_t number)
 {
 	const char *params[] = { staging->first };
-	swm_statement ask = { "SELECT \"line\" FROM " SWM_STAGING_TABLE " WHERE \"n\" = $1::bigint", params, 1 };
+	swm_statement ask = { "SELECT \"line\" FROM " SWM_STAGING_TABLE " WHERE \"n\" = $1::bigint",
+		              params, 1 };
 	swm_step steps[3];
 	size_t n = add_step(steps, add_back(steps, k), &ask);
 	swm_error *why = k->err;
@@ -252,7 +257,8 @@ leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, in
 }
 
 static int
-insert_range(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t first, int64_t last)
+insert_range(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t first,
+             int64_t last)
 {
 	swm_staging_set_range(staging, first, last);
 	int rc = insert(s, k);
@@ -279,7 +285,8 @@ swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, i
 	if (rc == SWM_OK && k->failed)
 		rc = fail_whole(s, k);
 	for (int64_t first = 1; first <= rows && rc == SWM_OK; first += RANGE)
-		rc = insert_range(s, k, staging, first, first + RANGE - 1 < rows ? first + RANGE - 1 : rows);
+		rc = insert_range(s, k, staging, first,
+		                  first + RANGE - 1 < rows ? first + RANGE - 1 : rows);
 	return rc;
 }
 
@@ -292,8 +299,8 @@ swm_skips_affected(const struct swm_skips *k)
 void
 swm_skips_tell(struct serving *s, const struct swm_skips *k)
 {
-	swm_buf_printf(&s->reply.body, "{\"written\":%lld,\"skipped\":%lld,\"errors\":[", (long long)k->affected,
-	               (long long)k->skipped);
+	swm_buf_printf(&s->reply.body, "{\"written\":%lld,\"skipped\":%lld,\"errors\":[",
+	               (long long)k->affected, (long long)k->skipped);
 	swm_buf_str(&s->reply.body, swm_buf_view(&k->told));
 	swm_buf_cstr(&s->reply.body, "]}");
 	s->reply.failed |= k->told.failed;

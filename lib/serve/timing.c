@@ -33,7 +33,8 @@ swm_set_server_timing(struct serving *s)
 	for (int i = 0; i < SWM_STAGES; i++) {
 		/* no float: its point is the locale's */
 		long long tenths = (long long)(s->timing.us[i] + 50) / 100;
-		swm_buf_printf(&timing, "%s%s;dur=%lld.%lld", i == 0 ? "" : ", ", names[i], tenths / 10, tenths % 10);
+		swm_buf_printf(&timing, "%s%s;dur=%lld.%lld", i == 0 ? "" : ", ", names[i],
+		               tenths / 10, tenths % 10);
 	}
 	swm_reply_set(&s->reply, "Server-Timing", swm_buf_view(&timing));
 	s->reply.failed |= timing.failed;

@@ -17,7 +17,8 @@ swm_check_held(struct serving *s)
 	if (most == 0 || s->reply.body.len <= most)
 		return SWM_OK;
 	int rc = swm_fail_number(s->err, SWM_ERR_ANSWER_TOO_LARGE, (int64_t)most);
-	swm_error_set_hint(s->err, SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
+	swm_error_set_hint(s->err,
+	                   SWM_STR("Ask for less of it: Prefer: return=minimal, or select."));
 	return rc;
 }
 
@@ -28,9 +29,14 @@ swm_share_transaction(struct serving *s)
 
 	if (s->transaction != NULL)
 		return;
-	s->own = (swm_transaction){ .engine = s->engine, .anonymous = s->asked->identity.anonymous,
-		.begin = swm_transaction_begin(role, s->decided->call == NULL ? NULL : s->decided->call->function, true),
-		.borrower = swm_serving_borrower(s), .rollback = s->decided->rollback };
+	s->own = (swm_transaction){
+		.engine = s->engine,
+		.anonymous = s->asked->identity.anonymous,
+		.begin = swm_transaction_begin(
+			role, s->decided->call == NULL ? NULL : s->decided->call->function, true),
+		.borrower = swm_serving_borrower(s),
+		.rollback = s->decided->rollback
+	};
 	s->transaction = &s->own;
 }
 

@@ -32,7 +32,8 @@ take_location(struct serving *s, const swm_result *result, struct outcome *o)
 		int column = (int)i;
 		swm_buf_char(&o->location, i == 0 ? '?' : '&');
 		swm_url_encode(&o->location, key->items[i]->name);
-		swm_buf_cstr(&o->location, swm_result_is_null(result, 0, column) ? "=is.null" : "=eq.");
+		swm_buf_cstr(&o->location,
+		             swm_result_is_null(result, 0, column) ? "=is.null" : "=eq.");
 		swm_url_encode(&o->location, swm_result_cell(result, 0, column));
 	}
 	s->reply.failed |= o->location.failed;
@@ -44,16 +45,19 @@ take_row(struct serving *s, const swm_event *event, struct outcome *o)
 {
 	const swm_result *result = event->result;
 	bool has_row = swm_result_rows(result) > 0;
-	bool handled = s->decided->plan != NULL && s->decided->plan->made == SWM_MADE_HANDLED && !s->decided->explain;
+	bool handled = s->decided->plan != NULL && s->decided->plan->made == SWM_MADE_HANDLED &&
+	               !s->decided->explain;
 
 	if (event->end_of_step && !handled)
 		(void)swm_result_affected(&o->affected, result);
 	if (has_row && handled) /* of how many rows the one was made */
 		(void)swm_result_int64(&o->affected, result, 0, 1);
-	if (has_row && s->decided->write_plan->location.count > 0 && s->progress.rows == 0 && !s->decided->explain)
+	if (has_row && s->decided->write_plan->location.count > 0 && s->progress.rows == 0 &&
+	    !s->decided->explain)
 		take_location(s, result, o);
 	if (has_row && has_content(s) && !(s->progress.encoder.single && s->progress.rows > 0))
-		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, 0, s->progress.rows);
+		s->progress.encoder.row(&s->progress.encoder, &s->reply.body, result, 0,
+		                        s->progress.rows);
 	s->progress.rows += has_row;
 }
 
@@ -63,7 +67,8 @@ must_be_one(const struct serving *s)
 {
 	enum swm_media media = s->decided->writing.media;
 
-	return s->decided->writing.made == SWM_MADE_ROWS && (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
+	return s->decided->writing.made == SWM_MADE_ROWS &&
+	       (media == SWM_MEDIA_OBJECT || media == SWM_MEDIA_OBJECT_STRIPPED);
 }
 
 /* Checks that cause a successful write to be rolled back. */
@@ -76,7 +81,8 @@ judge(struct serving *s, const struct outcome *o)
 		return o->affected == 1 ? SWM_OK : swm_fail(s->err, SWM_ERR_PUT_MISMATCH);
 	if (must_be_one(s) && o->affected != 1)
 		return swm_fail_not_singular(s, o->affected);
-	if (s->asked->write != SWM_WRITES_INSERT && s->decided->max_affected >= 0 && o->affected > s->decided->max_affected)
+	if (s->asked->write != SWM_WRITES_INSERT && s->decided->max_affected >= 0 &&
+	    o->affected > s->decided->max_affected)
 		return swm_fail_max_affected(s, o->affected);
 	return SWM_OK;
 }
@@ -96,12 +102,14 @@ swm_write_is_judged(const struct serving *s)
 static void
 set_status(struct serving *s, const struct outcome *o)
 {
-	bool upsert = s->asked->write == SWM_WRITES_PUT || s->asked->prefer.resolution == SWM_RESOLUTION_MERGE;
+	bool upsert = s->asked->write == SWM_WRITES_PUT ||
+	              s->asked->prefer.resolution == SWM_RESOLUTION_MERGE;
 	bool inserted = !upsert || o->affected > o->updated;
 
 	if (s->sql_set_status)
 		return;
-	if (s->asked->write == SWM_WRITES_INSERT || (s->asked->write == SWM_WRITES_PUT && s->decided->plan != NULL))
+	if (s->asked->write == SWM_WRITES_INSERT ||
+	    (s->asked->write == SWM_WRITES_PUT && s->decided->plan != NULL))
 		s->reply.status = inserted ? 201 : 200;
 	else
 		s->reply.status = s->decided->plan != NULL ? 200 : 204;
@@ -153,7 +161,8 @@ take_settings(struct serving *s, const swm_result *result, struct outcome *o)
 
 /* The judgement's error is told when the transaction has ended so. */
 static int
-take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_read_step kind, struct outcome *o)
+take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_read_step kind,
+           struct outcome *o)
 {
 	switch (kind) {
 	case SWM_READ_STAGED:
@@ -199,8 +208,12 @@ run(struct serving *s, swm_read *read, struct outcome *o)
 static int
 write_once(struct serving *s, swm_read *read, struct outcome *o)
 {
-	int rc = !has_content(s) ? SWM_OK :
-	         swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan, s->decided->explain ? s->decided->explain_format : s->decided->writing.media, s->err);
+	int rc = !has_content(s)
+	                 ? SWM_OK
+	                 : swm_encoder_init(&s->progress.encoder, s->arena, s->decided->plan,
+	                                    s->decided->explain ? s->decided->explain_format
+	                                                        : s->decided->writing.media,
+	                                    s->err);
 
 	s->progress.rows = 0;
 	if (rc == SWM_OK && s->sent->ingest != NULL)
@@ -233,7 +246,8 @@ swm_step_write(struct serving *s)
 	if (rc == SWM_EDATABASE)
 		rc = swm_search_body(s);
 	if (rc == SWM_EDATABASE)
-		swm_plan_explain_conflict(s->decided->write_plan, s->snapshot, s->asked->identity.role, s->err);
+		swm_plan_explain_conflict(s->decided->write_plan, s->snapshot,
+		                          s->asked->identity.role, s->err);
 	s->done = rc == SWM_OK;
 	return rc;
 }

@@ -19,7 +19,8 @@ put_pattern(swm_writer *w, swm_str pattern)
 
 /* column @@ to_tsquery('language', value), the column made a tsvector where it is none */
 static void
-put_search(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c, const swm_operator_entry *op)
+put_search(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *c,
+           const swm_operator_entry *op)
 {
 	swm_str language = c->asked->language;
 
@@ -106,12 +107,14 @@ static void
 put_group(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *group)
 {
 	swm_put(w, group->negated ? "NOT (" : "(");
-	swm_put_conditions(w, node, group->children, group->kind == SWM_CONDITION_AND ? " AND " : " OR ");
+	swm_put_conditions(w, node, group->children,
+	                   group->kind == SWM_CONDITION_AND ? " AND " : " OR ");
 	swm_put(w, ")");
 }
 
 void
-swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *first, const char *between)
+swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *first,
+                   const char *between)
 {
 	for (const swm_plan_condition *c = first; c != NULL; c = c->next) {
 		if (c != first)

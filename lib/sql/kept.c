@@ -25,13 +25,14 @@ swm_sql_kept_expire(swm_statement *out, swm_arena *arena, swm_str table, swm_err
 	swm_put_name(&w, table);
 	swm_put(&w, " WHERE ctid = ANY (ARRAY(SELECT ctid FROM ");
 	swm_put_name(&w, table);
-	swm_put(&w, " WHERE \"expires\" <= now() ORDER BY \"expires\" LIMIT 16 FOR UPDATE SKIP LOCKED))");
+	swm_put(&w,
+	        " WHERE \"expires\" <= now() ORDER BY \"expires\" LIMIT 16 FOR UPDATE SKIP LOCKED))");
 	return swm_writer_finish(&w, out, err);
 }
 
 int
-swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, int64_t lifetime,
-                  swm_error *err)
+swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key,
+                  int64_t lifetime, swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
@@ -43,13 +44,15 @@ swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm
 	swm_put_param(&w, key->key);
 	swm_put(&w, ", now() + pg_catalog.make_interval(secs => ");
 	swm_put_int_param(&w, lifetime);
-	swm_put(&w, ")) ON CONFLICT (\"scope\", \"key\") DO UPDATE SET \"expires\" = EXCLUDED.\"expires\""
-	            " WHERE \"k\".\"expires\" <= now() RETURNING 1");
+	swm_put(&w,
+	        ")) ON CONFLICT (\"scope\", \"key\") DO UPDATE SET \"expires\" = EXCLUDED.\"expires\""
+	        " WHERE \"k\".\"expires\" <= now() RETURNING 1");
 	return swm_writer_finish(&w, out, err);
 }
 
 int
-swm_sql_kept_answer(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, swm_error *err)
+swm_sql_kept_answer(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key,
+                    swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 

@@ -30,13 +30,15 @@ struct range {
 static bool
 is_never_null(const swm_plan_order *o, const swm_position *value)
 {
-	return !value->is_null && o->field.path == NULL && o->field.column != NULL && !o->field.column->nullable;
+	return !value->is_null && o->field.path == NULL && o->field.column != NULL &&
+	       !o->field.column->nullable;
 }
 
 static bool
 are_nulls_first(const swm_plan_order *o)
 {
-	return o->nulls == SWM_NULLS_FIRST || (o->nulls == SWM_NULLS_DEFAULT && o->direction == SWM_DESCENDING);
+	return o->nulls == SWM_NULLS_FIRST ||
+	       (o->nulls == SWM_NULLS_DEFAULT && o->direction == SWM_DESCENDING);
 }
 
 static bool
@@ -59,8 +61,8 @@ cut_segment(const swm_plan_order **terms, const swm_position **values, struct se
 		out->count++;
 		o = o->next;
 		v = v->next;
-	} while (o != NULL && v != NULL && is_never_null(out->terms, out->values) && is_never_null(o, v) &&
-	         descends(o) == descends(out->terms));
+	} while (o != NULL && v != NULL && is_never_null(out->terms, out->values) &&
+	         is_never_null(o, v) && descends(o) == descends(out->terms));
 	*terms = o;
 	*values = v;
 	return true;

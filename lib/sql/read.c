@@ -117,7 +117,8 @@ swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_field *fi
 static bool
 is_subquery(const swm_plan_node *node)
 {
-	return !node->is_to_one && !node->is_spread && !node->is_inner && node->extras == NULL && !node->parent->has_aggregates;
+	return !node->is_to_one && !node->is_spread && !node->is_inner && node->extras == NULL &&
+	       !node->parent->has_aggregates;
 }
 
 /* Writes the value of an embedded node. */
@@ -195,12 +196,14 @@ put_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o)
 
 /* A column of the answer itself: what C does not encode, to_json() does. */
 static void
-put_answer_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o, bool strip_nulls)
+put_answer_value(swm_writer *w, const swm_plan_node *node, const swm_plan_output *o,
+                 bool strip_nulls)
 {
 	bool server = o->form == SWM_FORM_SERVER;
 
 	if (server)
-		swm_put(w, strip_nulls ? "pg_catalog.json_strip_nulls(pg_catalog.to_json(" : "pg_catalog.to_json(");
+		swm_put(w, strip_nulls ? "pg_catalog.json_strip_nulls(pg_catalog.to_json("
+		                       : "pg_catalog.to_json(");
 	put_value(w, node, o);
 	if (server)
 		swm_put(w, strip_nulls ? "))" : ")");
@@ -217,7 +220,8 @@ swm_put_row_name(swm_writer *w, const swm_relation *relation)
 	char name[SWM_LONGEST_NAME];
 	int length = snprintf(name, sizeof name, "_row");
 
-	for (unsigned n = 1; swm_relation_column(relation, (swm_str){ name, (size_t)length }) != NULL; n++)
+	for (unsigned n = 1;
+	     swm_relation_column(relation, (swm_str){ name, (size_t)length }) != NULL; n++)
 		length = snprintf(name, sizeof name, "_row%u", n);
 	swm_put_identifier(w, (swm_str){ name, (size_t)length });
 }
@@ -256,7 +260,8 @@ put_junction_name(swm_writer *w, const swm_plan_node *node)
 static void
 put_source(swm_writer *w, const swm_plan_node *node)
 {
-	const swm_relation *junction = node->relationship == NULL ? NULL : node->relationship->junction;
+	const swm_relation *junction = node->relationship == NULL ? NULL
+	                                                          : node->relationship->junction;
 
 	switch (node->source) {
 	case SWM_SOURCE_CALL:
@@ -286,7 +291,8 @@ put_source(swm_writer *w, const swm_plan_node *node)
 
 /* The junction's columns of one key equal those of the relation that the key points to. */
 static void
-put_junction_key(swm_writer *w, const swm_plan_node *junction_of, const swm_plan_node *node, const swm_foreign_key *key)
+put_junction_key(swm_writer *w, const swm_plan_node *junction_of, const swm_plan_node *node,
+                 const swm_foreign_key *key)
 {
 	const swm_relationship *r = junction_of->relationship;
 
@@ -721,7 +727,8 @@ static void
 put_settings(swm_writer *w, const char *before)
 {
 	swm_put(w, before);
-	swm_put(w, "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
+	swm_put(w,
+	        "(SELECT current_setting('response.headers', true)), (SELECT current_setting('response.status', true))");
 }
 
 /* Everything after the root's select list. */
@@ -777,7 +784,8 @@ put_handled(swm_writer *w, const swm_read_plan *plan)
 
 	swm_put(w, "SELECT ");
 	swm_put_qualified(w, h->schema, h->name);
-	swm_put(w, h->relation_oid != 0 ? "(\"r\".\"row\"), count(*) FROM (" : "(\"r\".*), count(*) FROM (");
+	swm_put(w, h->relation_oid != 0 ? "(\"r\".\"row\"), count(*) FROM ("
+	                                : "(\"r\".*), count(*) FROM (");
 	if (h->relation_oid != 0) {
 		swm_put(w, "SELECT ");
 		put_whole_row(w, plan->root);
@@ -843,7 +851,8 @@ put_range(swm_writer *w, const swm_read_plan *plan, size_t range)
 	put_where_range(w, root, false, range);
 	put_order(w, root);
 	swm_put(w, " LIMIT ");
-	swm_put_int_param(w, __builtin_add_overflow(root->limit, root->offset, &most) ? INT64_MAX : most);
+	swm_put_int_param(w, __builtin_add_overflow(root->limit, root->offset, &most) ? INT64_MAX
+	                                                                              : most);
 	swm_put(w, ")");
 }
 
@@ -878,7 +887,8 @@ swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, sw
 {
 	swm_writer w = { .arena = arena };
 	const swm_plan_node *root = plan->root;
-	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates && root->source == SWM_SOURCE_RELATION;
+	bool in_ranges = root->after != NULL && root->has_limit && !root->has_aggregates &&
+	                 root->source == SWM_SOURCE_RELATION;
 	size_t ranges = in_ranges ? swm_position_ranges(root) : 0;
 
 	if (plan->made != SWM_MADE_HANDLED && plan->made != SWM_MADE_FEATURES && ranges > 1)
@@ -923,7 +933,8 @@ swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, s
 }
 
 int
-swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most, swm_error *err)
+swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most,
+                    swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 

@@ -11,7 +11,8 @@ void swm_put_field(swm_writer *w, const swm_plan_node *node, const swm_plan_fiel
 void swm_put_row_name(swm_writer *w, const swm_relation *relation);
 
 /* Conditions of a node's rows, joined by " AND " or " OR ". */
-void swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *first, const char *between);
+void swm_put_conditions(swm_writer *w, const swm_plan_node *node, const swm_plan_condition *first,
+                        const char *between);
 
 /* The rows of a plan's root, or what is made of them, as a statement. */
 void swm_put_answer(swm_writer *w, const swm_read_plan *plan);

@@ -29,7 +29,8 @@ put_setting_name(swm_writer *w, swm_str name)
  * take the arguments better than one of "any".
  */
 int
-swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count, swm_error *err)
+swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count,
+                swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
@@ -58,10 +59,11 @@ swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *
 }
 
 int
-swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
-                swm_error *err)
+swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json,
+                unsigned options, swm_error *err)
 {
-	static const char *const words[] = { ", ANALYZE", ", VERBOSE", ", SETTINGS", ", BUFFERS", ", WAL" };
+	static const char *const words[] = { ", ANALYZE", ", VERBOSE", ", SETTINGS", ", BUFFERS",
+		                             ", WAL" };
 	swm_writer w = { .arena = arena };
 
 	swm_put(&w, json ? "EXPLAIN (FORMAT JSON" : "EXPLAIN (FORMAT TEXT");
@@ -79,7 +81,8 @@ swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, b
 const swm_statement swm_sql_response_settings = {
 	"SELECT current_setting('response.headers', true), current_setting('response.status', true),"
 	" current_setting('swm.updated', true)",
-	NULL, 0,
+	NULL,
+	0,
 };
 
 const swm_statement swm_sql_constraints = { "SET CONSTRAINTS ALL IMMEDIATE", NULL, 0 };
@@ -91,7 +94,8 @@ const swm_statement swm_sql_close_cursors = { "CLOSE ALL", NULL, 0 };
 const swm_statement swm_sql_become_login = {
 	"SELECT pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path',"
 	" pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)",
-	NULL, 0,
+	NULL,
+	0,
 };
 
 const swm_statement swm_sql_reset = { "RESET ALL", NULL, 0 };

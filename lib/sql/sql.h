@@ -21,27 +21,29 @@ int swm_sql_read(swm_statement *out, swm_arena *arena, const swm_read_plan *plan
 int swm_sql_count(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
 
 /* The same, but no more than `most` are counted; SWM_ENOMEM. */
-int swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, int64_t most,
-                        swm_error *err);
+int swm_sql_count_up_to(swm_statement *out, swm_arena *arena, const swm_read_plan *plan,
+                        int64_t most, swm_error *err);
 
 /*
  * EXPLAIN of the rows that swm_sql_count() counts, as JSON: the planner's estimate is in it;
  * SWM_ENOMEM.
  */
-int swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan, swm_error *err);
+int swm_sql_estimate(swm_statement *out, swm_arena *arena, const swm_read_plan *plan,
+                     swm_error *err);
 
 /*
  * EXPLAIN of a statement with the same parameters, as text or JSON; options of enum swm_explain.
  * SWM_ENOMEM.
  */
-int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json, unsigned options,
-                    swm_error *err);
+int swm_sql_explain(swm_statement *out, swm_arena *arena, const swm_statement *of, bool json,
+                    unsigned options, swm_error *err);
 
 /*
  * The statement of a write plan, with the rows that it returns. The body is JSON as the plan
  * describes it; it is not copied. SWM_ENOMEM.
  */
-int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err);
+int swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
+                  const char *body, swm_error *err);
 
 /*
  * For before a write, under the login role, which may read the catalogs: whether the columns that
@@ -93,9 +95,10 @@ typedef struct swm_kept_answer {
  * body and request of one that was not new. The last keeps the answer.
  */
 int swm_sql_kept_expire(swm_statement *out, swm_arena *arena, swm_str table, swm_error *err);
-int swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, int64_t lifetime,
-                      swm_error *err); /* seconds */
-int swm_sql_kept_answer(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key, swm_error *err);
+int swm_sql_kept_take(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key,
+                      int64_t lifetime, swm_error *err); /* seconds */
+int swm_sql_kept_answer(swm_statement *out, swm_arena *arena, swm_str table,
+                        const swm_kept_key *key, swm_error *err);
 int swm_sql_kept_keep(swm_statement *out, swm_arena *arena, swm_str table, const swm_kept_key *key,
                       const swm_kept_answer *answer, swm_error *err);
 
@@ -105,7 +108,8 @@ typedef struct swm_setting {
 } swm_setting;
 
 /* Sets them, in order, for the transaction alone; SWM_ENOMEM. */
-int swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count, swm_error *err);
+int swm_sql_context(swm_statement *out, swm_arena *arena, const swm_setting *settings, size_t count,
+                    swm_error *err);
 
 /* Calls a function without arguments, named as in db-pre-request: [schema.]name; SWM_ENOMEM. */
 int swm_sql_call(swm_statement *out, swm_arena *arena, swm_str function, swm_error *err);

@@ -17,8 +17,8 @@ is_direct(const swm_column *column, bool is_text)
 {
 	const swm_type *t = column->type;
 
-	return t != NULL && swm_str_eq(t->schema, SWM_STR("pg_catalog")) && t->kind != 'd' && t->kind != 'p' &&
-	       !t->is_composite && (is_text || !t->is_array);
+	return t != NULL && swm_str_eq(t->schema, SWM_STR("pg_catalog")) && t->kind != 'd' &&
+	       t->kind != 'p' && !t->is_composite && (is_text || !t->is_array);
 }
 
 static void
@@ -34,7 +34,8 @@ put_create(swm_writer *w, const swm_staging *s)
 
 	swm_put(w, "CREATE TEMPORARY TABLE " SWM_STAGING_TABLE " (");
 	if (s->by_range) {
-		swm_put(w, "\"n\" bigint PRIMARY KEY, \"line\" bigint, \"row\" json) ON COMMIT DROP");
+		swm_put(w,
+		        "\"n\" bigint PRIMARY KEY, \"line\" bigint, \"row\" json) ON COMMIT DROP");
 		return;
 	}
 	for (size_t i = 0; i < s->plan->columns.count; i++) {
@@ -70,7 +71,8 @@ make_statements(swm_staging *s, swm_arena *arena, swm_error *err)
 	/* whoever a pre-request function makes of it; no other session can reach it */
 	swm_put(&grant, "GRANT INSERT, SELECT ON " SWM_STAGING_TABLE " TO PUBLIC");
 	s->copy = "COPY " SWM_STAGING_TABLE " FROM STDIN";
-	int rc = swm_writer_finish(&create, &s->create, err), granted = swm_writer_finish(&grant, &s->grant, err);
+	int rc = swm_writer_finish(&create, &s->create, err),
+	    granted = swm_writer_finish(&grant, &s->grant, err);
 	return rc != SWM_OK ? rc : granted;
 }
 
@@ -83,7 +85,10 @@ swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *plan,
 
 	if (s == NULL || direct == NULL)
 		return swm_fail_memory(err);
-	*s = (swm_staging){ .plan = plan, .direct = direct, .by_range = by_range, .has_present = plan->fill_defaults };
+	*s = (swm_staging){ .plan = plan,
+		            .direct = direct,
+		            .by_range = by_range,
+		            .has_present = plan->fill_defaults };
 	for (size_t i = 0; i < plan->columns.count; i++) {
 		direct[i] = is_direct(plan->columns.items[i], plan->body_is_text);
 		s->has_rest |= !direct[i];
@@ -102,7 +107,8 @@ swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last)
 }
 
 int
-swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err)
+swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging,
+                    swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 

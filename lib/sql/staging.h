@@ -48,7 +48,8 @@ int swm_staging_new(swm_staging **out, swm_arena *arena, const swm_write_plan *p
  * Appends a row as a line of COPY's text format. Its number, and the line that it came from, stay
  * only by range.
  */
-void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells, int64_t number, int64_t line);
+void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell *cells,
+                         int64_t number, int64_t line);
 
 /*
  * The values that json_to_record() makes, of all rows in the order in which they were copied, or of
@@ -56,8 +57,10 @@ void swm_staging_put_row(swm_buf *to, const swm_staging *staging, const swm_cell
  * the row that follows `first` others. SWM_ENOMEM.
  */
 #define SWM_STAGING_ALL SIZE_MAX
-int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err);
-int swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging, swm_error *err);
+int swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging,
+                          size_t only, swm_error *err);
+int swm_sql_staged_line(swm_statement *out, swm_arena *arena, const swm_staging *staging,
+                        swm_error *err);
 
 /* Sets the range for the statement that swm_sql_write() has made. */
 void swm_staging_set_range(swm_staging *staging, int64_t first, int64_t last);

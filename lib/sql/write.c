@@ -73,7 +73,8 @@ is_json_text(const swm_write_plan *plan, const swm_column *column)
 static bool
 is_rounded(const swm_column *column)
 {
-	static const char *const names[] = { "numeric", "timestamp", "timestamptz", "time", "timetz" };
+	static const char *const names[] = { "numeric", "timestamp", "timestamptz", "time",
+		                             "timetz" };
 	const swm_type *t = column->type;
 	bool found = false;
 
@@ -559,7 +560,9 @@ filter_form_of(const swm_write_plan *plan, swm_str name)
 	const swm_column *column = swm_relation_column(plan->target->relation, name);
 	const swm_domain_casts *casts = column == NULL ? NULL : column->type->casts;
 
-	return casts != NULL && casts->from_text.name.len > 0 && casts->to_json.name.len > 0 ? &casts->to_json : NULL;
+	return casts != NULL && casts->from_text.name.len > 0 && casts->to_json.name.len > 0
+	               ? &casts->to_json
+	               : NULL;
 }
 
 static void
@@ -577,7 +580,9 @@ put_returned_names(swm_writer *w, const swm_write_plan *plan)
 		swm_put(w, "1");
 	}
 	for (const swm_returning *r = plan->returning; r != NULL; r = r->next) {
-		const swm_routine *format = plan->location.count == 0 ? NULL : filter_form_of(plan, r->name);
+		const swm_routine *format = plan->location.count == 0
+		                                    ? NULL
+		                                    : filter_form_of(plan, r->name);
 		swm_put(w, r == plan->returning ? "" : ", ");
 		if (format != NULL)
 			swm_put_routine(w, format);
@@ -622,7 +627,8 @@ put_write(swm_writer *w, const swm_write_plan *plan, const char *body)
 }
 
 int
-swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body, swm_error *err)
+swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, const char *body,
+              swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 
@@ -657,8 +663,8 @@ put_attribute(swm_writer *w, const swm_column *column)
 	swm_put(w, "a.attname = ");
 	swm_put_param(w, column->name);
 	if (column->type->oid != 0)
-		swm_buf_printf(&w->text, " AND a.atttypid = %u AND a.atttypmod = %d", column->type->oid,
-		               column->modifier);
+		swm_buf_printf(&w->text, " AND a.atttypid = %u AND a.atttypmod = %d",
+		               column->type->oid, column->modifier);
 	if (column->type->oid >= SWM_FIRST_NORMAL_OID)
 		put_type_name(w, column->type);
 }
@@ -702,7 +708,8 @@ put_rest_casts(swm_writer *w, const swm_staging *staging, size_t only)
 }
 
 int
-swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only, swm_error *err)
+swm_sql_staged_values(swm_statement *out, swm_arena *arena, const swm_staging *staging, size_t only,
+                      swm_error *err)
 {
 	swm_writer w = { .arena = arena };
 

@@ -110,7 +110,8 @@ swm_put_param(swm_writer *w, swm_str value)
 void
 swm_put_path_key(swm_writer *w, swm_str key, bool is_index)
 {
-	struct swm_path_key **list = &w->path_keys[swm_str_hash(key) % SWM_PATH_KEY_LISTS], *k = *list;
+	struct swm_path_key **list = &w->path_keys[swm_str_hash(key) % SWM_PATH_KEY_LISTS],
+			    *k = *list;
 
 	while (k != NULL && !(k->is_index == is_index && swm_str_eq(k->key, key)))
 		k = k->next;
