@@ -10,7 +10,7 @@
 
 struct swm_auth {
 	const swm_settings *settings;
-	swm_arena *arena; /* of keys and path; nothing is added after swm_auth_new() */
+	swm_arena *arena; /* holds keys and path; nothing is added after swm_auth_new() */
 	swm_keys keys;    /* none: no secret is configured */
 	swm_claim_rules rules;
 	swm_token_cache *cache; /* NULL when jwt-cache-max-entries is 0 */

@@ -22,7 +22,7 @@ struct swm_token_cache {
 	size_t capacity, count, bucket_count; /* bucket_count is a power of two */
 	struct entry **buckets;
 	struct entry *newest, *oldest;
-	struct entry *hand; /* where the search for a victim goes on; NULL: at the oldest */
+	struct entry *hand; /* next candidate of the search for a victim; NULL: the oldest */
 };
 
 swm_token_cache *
@@ -59,7 +59,10 @@ swm_token_cache_free(swm_token_cache *cache)
 	free(cache);
 }
 
-/* Only tokens with a right signature get in, so nobody can aim at a bucket: the digest is its own hash. */
+/*
+ * Only tokens with a valid signature are added, so no client can choose a bucket: the digest is
+ * its own hash.
+ */
 static struct entry **
 bucket_of(swm_token_cache *cache, const swm_token_digest *digest)
 {
@@ -113,7 +116,8 @@ entry_new(const swm_token_digest *digest, const swm_claims *claims)
 	if (claims->text.ptr != NULL)
 		e->claims.text.ptr = memcpy(e->bytes, claims->text.ptr, claims->text.len);
 	if (claims->role.ptr != NULL)
-		e->claims.role.ptr = memcpy(e->bytes + claims->text.len, claims->role.ptr, claims->role.len);
+		e->claims.role.ptr = memcpy(e->bytes + claims->text.len, claims->role.ptr,
+		                            claims->role.len);
 	return e;
 }
 
@@ -146,7 +150,10 @@ unlink_entry(swm_token_cache *cache, struct entry *e)
 	cache->count--;
 }
 
-/* SIEVE: from the oldest to the newest; who was used stays and loses its mark, the first without one goes. */
+/*
+ * SIEVE, from the oldest to the newest: an entry that was used loses its mark and stays, the first
+ * one without a mark is evicted.
+ */
 static struct entry *
 evict(swm_token_cache *cache)
 {
@@ -162,7 +169,8 @@ evict(swm_token_cache *cache)
 }
 
 void
-swm_token_cache_put(swm_token_cache *cache, const swm_token_digest *digest, const swm_claims *claims)
+swm_token_cache_put(swm_token_cache *cache, const swm_token_digest *digest,
+                    const swm_claims *claims)
 {
 	if (claims->text.len > LONGEST_CLAIMS)
 		return;

@@ -25,6 +25,7 @@ bool swm_token_cache_get(swm_token_cache *cache, const swm_token_digest *digest,
                          swm_claims *out);
 
 /* Remembers a copy; does nothing when memory ran out or the claims are very long. */
-void swm_token_cache_put(swm_token_cache *cache, const swm_token_digest *digest, const swm_claims *claims);
+void swm_token_cache_put(swm_token_cache *cache, const swm_token_digest *digest,
+                         const swm_claims *claims);
 
 #endif

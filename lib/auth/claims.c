@@ -40,7 +40,10 @@ swm_claims_with_role(swm_arena *arena, swm_str text, const swm_json *doc, swm_st
 	return made;
 }
 
-/* A NumericDate (RFC 7519, 2), or null for none. It stays a double: one out of every integer's range is just far away. */
+/*
+ * A NumericDate (RFC 7519, 2), or null for none. It stays a double: one out of every integer's
+ * range is just far away.
+ */
 static bool
 read_time(const swm_json *doc, swm_str name, double *out)
 {
@@ -65,7 +68,10 @@ read_times(swm_claims *out, const swm_json *doc)
 		out->malformed = "The JWT 'iat' claim must be a number";
 }
 
-/* RFC 7519, 4.1.3; a token that names no audience is for all (PostgREST, references/auth: aud validation). */
+/*
+ * RFC 7519, 4.1.3; a token that names no audience is for all (PostgREST, references/auth: aud
+ * validation).
+ */
 static void
 read_audience(swm_claims *out, const swm_json *aud, swm_str wanted)
 {
@@ -101,7 +107,8 @@ read_role(swm_claims *out, swm_arena *arena, const swm_json *doc, const swm_clai
 		if (role.len == 0)
 			return SWM_OK;
 	} else if (out->refused == NULL) {
-		out->refused = type == SWM_JSON_STRING ? swm_role_fault(role) : "The role must be a string";
+		out->refused = type == SWM_JSON_STRING ? swm_role_fault(role)
+		                                       : "The role must be a string";
 	}
 	if (type != SWM_JSON_NONE && type != SWM_JSON_STRING)
 		return SWM_OK;
@@ -109,7 +116,7 @@ read_role(swm_claims *out, swm_arena *arena, const swm_json *doc, const swm_clai
 	return out->role.ptr == NULL ? SWM_ENOMEM : SWM_OK;
 }
 
-/* The claims with this role in place of a "role" that says something else. The others stay as they were signed. */
+/* Replaces a "role" with another value by this role. The other claims stay as they were signed. */
 static swm_str
 with_role_instead(swm_arena *arena, swm_str payload, swm_str role)
 {
@@ -118,7 +125,8 @@ with_role_instead(swm_arena *arena, swm_str payload, swm_str role)
 
 	swm_buf_cstr(&buf, "{\"role\":");
 	swm_json_quote(&buf, role);
-	for (bool more = swm_json_item_first(&item, payload); more; more = swm_json_item_next(&item)) {
+	for (bool more = swm_json_item_first(&item, payload); more;
+	     more = swm_json_item_next(&item)) {
 		if (swm_json_says(item.name, SWM_STR("role")))
 			continue;
 		swm_buf_char(&buf, ',');
@@ -137,7 +145,8 @@ static int
 read_text(swm_claims *out, swm_arena *arena, swm_str payload, const swm_json *doc)
 {
 	const swm_json *claim = swm_json_get(doc, SWM_STR("role"));
-	bool same = swm_json_type_of(claim) == SWM_JSON_STRING && swm_str_eq(swm_json_string(claim), out->role);
+	bool same = swm_json_type_of(claim) == SWM_JSON_STRING &&
+	            swm_str_eq(swm_json_string(claim), out->role);
 
 	if (same || out->role.len == 0)
 		out->text = swm_arena_str(arena, payload);

@@ -6,7 +6,10 @@
 #include "base/arena.h"
 #include "error/error.h"
 
-/* What a payload says under the rules of a configuration; what is false at one time may be right at another. */
+/*
+ * The claims of a payload as a configuration's rules read them. Times are stored and checked at
+ * each use, since a token can become valid or expire.
+ */
 typedef struct swm_claims {
 	swm_str text; /* as SQL gets them */
 	swm_str role; /* empty when neither token nor configuration names one */
@@ -22,10 +25,11 @@ typedef struct swm_claim_rules {
 	swm_str anonymous; /* the role of a token that names none; empty when there is none */
 } swm_claim_rules;
 
-/* Reads a payload; what is behind *out lives as long as the arena. SWM_OK, SWM_ENOMEM. */
-int swm_claims_read(swm_claims *out, swm_arena *arena, swm_str payload, const swm_claim_rules *rules);
+/* Reads a payload; everything *out points to lives as long as the arena. SWM_OK, SWM_ENOMEM. */
+int swm_claims_read(swm_claims *out, swm_arena *arena, swm_str payload,
+                    const swm_claim_rules *rules);
 
-/* Whether they are accepted at this time. SWM_EAUTH: CLAIMS or TOKEN_REQUIRED of errors.def. */
+/* Checks the claims at the given time. SWM_EAUTH: CLAIMS or TOKEN_REQUIRED of errors.def. */
 int swm_claims_check(const swm_claims *claims, int64_t now, swm_error *err);
 
 /* Why no request may run as this role, or NULL: `none` would be the login role itself. */

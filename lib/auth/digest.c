@@ -37,7 +37,8 @@ void
 swm_digest_add(swm_digest *digest, swm_str bytes)
 {
 	digest->failed = digest->failed ||
-	                 (bytes.len > 0 && EVP_DigestUpdate(digest->context, bytes.ptr, bytes.len) != 1);
+	                 (bytes.len > 0 &&
+	                  EVP_DigestUpdate(digest->context, bytes.ptr, bytes.len) != 1);
 }
 
 void

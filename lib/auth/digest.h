@@ -13,7 +13,10 @@ void swm_digest_free(swm_digest *digest); /* NULL is allowed */
 /* The next bytes. A failure shows at the end. */
 void swm_digest_add(swm_digest *digest, swm_str bytes);
 
-/* A field among others: its length goes before it, so that no two lists of fields run together to the same bytes. */
+/*
+ * A field among others: its length goes before it, so that no two lists of fields run together to
+ * the same bytes.
+ */
 void swm_digest_field(swm_digest *digest, swm_str field);
 
 /* 64 hexadecimal digits, NUL-terminated, once. ptr is NULL when memory ran out. */

@@ -84,7 +84,7 @@ is_one_of(int c, const char *these)
 	return c > 0 && c < 0x80 && strchr(these, c) != NULL;
 }
 
-/* What is behind a backslash: SingleCharEsc. \p and \P are not known. */
+/* Reads the character after a backslash (SingleCharEsc). \p and \P are not supported. */
 static bool
 read_escaped(struct reader *r, uint32_t *c)
 {
@@ -100,7 +100,7 @@ read_escaped(struct reader *r, uint32_t *c)
 	return true;
 }
 
-/* A character that stands for itself, but for those of a list; or an escaped one. */
+/* Reads a character that stands for itself, other than those of a list; or an escaped one. */
 static bool
 read_character(struct reader *r, const char *without, uint32_t *c)
 {
@@ -126,7 +126,7 @@ add(swm_iregexp *re, enum op op)
 	return new;
 }
 
-/* Room for one before what stands at a place. */
+/* Makes room for one instruction before a position. */
 static struct instruction *
 insert(swm_iregexp *re, int at, enum op op)
 {
@@ -138,7 +138,7 @@ insert(swm_iregexp *re, int at, enum op op)
 	return &re->program[at];
 }
 
-/* Appends what stands at a place. */
+/* Appends a copy of the instructions at a position. */
 static bool
 repeat(swm_iregexp *re, int at, int length)
 {
@@ -180,7 +180,10 @@ add_any(swm_iregexp *re)
 	return add_range(re, '\n', '\n') && add_range(re, '\r', '\r');
 }
 
-/* What is in brackets, behind the first; a dash stands for itself as first or last only. */
+/*
+ * Reads a bracket expression after its `[`. A dash stands for itself only as the first or last
+ * character.
+ */
 static bool
 read_set(struct reader *r)
 {
@@ -255,7 +258,7 @@ read_number(struct reader *r, int *number)
 	return true;
 }
 
-/* {n}, {n,} and {n,m}, behind the brace; *most is -1 for no end. */
+/* Reads {n}, {n,} or {n,m} after the brace; *most is -1 when unbounded. */
 static bool
 read_times(struct reader *r, int *least, int *most)
 {
@@ -270,7 +273,7 @@ read_times(struct reader *r, int *least, int *most)
 	return skip(r, '}') && (*most < 0 || *most >= *least);
 }
 
-/* False where no quantifier stands; *good tells whether one that does is one. */
+/* False when there is no quantifier; *good is false for an invalid one. */
 static bool
 read_quantifier(struct reader *r, int *least, int *most, bool *good)
 {
@@ -293,7 +296,7 @@ read_quantifier(struct reader *r, int *least, int *most, bool *good)
 	return true;
 }
 
-/* What stands from a place on to the end may be left out. */
+/* Makes the instructions from start to the end optional. */
 static bool
 make_optional(swm_iregexp *re, int at)
 {
@@ -306,7 +309,7 @@ make_optional(swm_iregexp *re, int at)
 	return true;
 }
 
-/* What stands from a place on to the end may be there any number of times. */
+/* Makes the instructions from start to the end repeat any number of times. */
 static bool
 make_endless(swm_iregexp *re, int at)
 {
@@ -316,7 +319,7 @@ make_endless(swm_iregexp *re, int at)
 	return true;
 }
 
-/* Writes a piece, which stands from start on, as often as its quantifier says. */
+/* Repeats the piece from start on by its quantifier. */
 static bool
 apply_quantifier(swm_iregexp *re, int start, int least, int most)
 {
@@ -342,7 +345,7 @@ read_piece(struct reader *r)
 	int start = r->re->length, least, most;
 	bool good;
 
-	if (skip(r, '^')) /* which cannot be repeated */
+	if (skip(r, '^')) /* ^ takes no quantifier */
 		return add(r->re, BEGIN) != NULL;
 	if (skip(r, '$'))
 		return add(r->re, END) != NULL;
@@ -436,7 +439,10 @@ add_place(struct places *places, int at)
 	places->at[places->count++] = at;
 }
 
-/* Adds where one comes from the places without a character; they grow meanwhile. */
+/*
+ * Adds all instructions that can be reached without consuming a character; the list grows
+ * meanwhile.
+ */
 static void
 follow_places(struct run *run)
 {

@@ -1,7 +1,7 @@
 /*
- * Regular expressions by RFC 9485 (I-Regexp), for match() and search() of JSONPath. Beyond it, an
- * unescaped ^ or $ outside of brackets is the text's beginning or end. Of it, \p{} and \P{} are
- * not known.
+ * Regular expressions by RFC 9485 (I-Regexp), for match() and search() of JSONPath. As an
+ * extension, an unescaped ^ or $ outside of brackets matches the beginning or end of the text.
+ * \p{} and \P{} are not supported.
  */
 #ifndef SWM_AUTH_IREGEXP_H
 #define SWM_AUTH_IREGEXP_H
@@ -17,7 +17,7 @@ typedef struct swm_iregexp swm_iregexp;
 int swm_iregexp_new(swm_iregexp **out, swm_str text);
 void swm_iregexp_free(swm_iregexp *re); /* NULL is allowed */
 
-/* How many steps swm_iregexp_matches() takes at most for each byte of a text. */
+/* The maximum number of steps that swm_iregexp_matches() takes for each byte of a text. */
 size_t swm_iregexp_cost(const swm_iregexp *re);
 
 /* whole: all of the text, else a part of it. The text is UTF-8. False for want of memory too. */

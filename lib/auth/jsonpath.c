@@ -9,7 +9,7 @@
 
 #include "auth/iregexp.h"
 
-/* A path with several ".." visits the nodes of a document a power of times. */
+/* A path with several ".." can visit each node many times, so visits are limited. */
 enum { MOST_VISITS = 1000000 };
 
 struct walk {
@@ -22,25 +22,27 @@ typedef bool node_function(void *user, const swm_json *node);
 
 struct follow {
 	struct walk *walk;
-	const struct jsonpath_segment *next; /* what comes after this segment */
+	const struct jsonpath_segment *next; /* the segments after this one */
 	node_function *take;
 	void *user;
 };
 
 static bool holds(struct walk *w, const struct jsonpath_logical *logical, const swm_json *current);
-static bool follow_segments(struct walk *w, const struct jsonpath_segment *segment, const swm_json *node,
-                            node_function *take, void *user);
+static bool follow_segments(struct walk *w, const struct jsonpath_segment *segment,
+                            const swm_json *node, node_function *take, void *user);
 
 static bool
-walk_query(struct walk *w, const struct jsonpath_query *query, const swm_json *current, node_function *take,
-           void *user)
+walk_query(struct walk *w, const struct jsonpath_query *query, const swm_json *current,
+           node_function *take, void *user)
 {
 	return follow_segments(w, query->segments, query->relative ? current : w->root, take, user);
 }
 
 /* ---- values and comparisons ---- */
 
-/* A value without a node is a literal's or a function's; type SWM_JSON_NONE is the RFC's Nothing. */
+/*
+ * A value without a node is a literal's or a function's; type SWM_JSON_NONE is the RFC's Nothing.
+ */
 struct value {
 	enum swm_json_type type;
 	const swm_json *node;
@@ -52,8 +54,8 @@ struct value {
 static struct value
 value_of(const swm_json *node)
 {
-	return (struct value){ swm_json_type_of(node), node, swm_json_string(node), swm_json_number(node),
-		               swm_json_bool(node) };
+	return (struct value){ swm_json_type_of(node), node, swm_json_string(node),
+		               swm_json_number(node), swm_json_bool(node) };
 }
 
 static struct value
@@ -77,7 +79,8 @@ count_children(const swm_json *container)
 {
 	size_t count = 0;
 
-	for (const swm_json *child = swm_json_first(container); child != NULL; child = swm_json_next(child))
+	for (const swm_json *child = swm_json_first(container); child != NULL;
+	     child = swm_json_next(child))
 		count++;
 	return count;
 }
@@ -118,7 +121,7 @@ are_equal(const struct value *a, const struct value *b)
 	}
 }
 
-/* Of numbers and of strings alone; the order of UTF-8 is that of Unicode's characters. */
+/* Compares numbers or strings; UTF-8 sorts by bytes as Unicode does by code points. */
 static bool
 is_less(const struct value *a, const struct value *b)
 {
@@ -150,7 +153,8 @@ compare(enum jsonpath_comparison comparison, const struct value *a, const struct
 
 /* ---- functions ---- */
 
-static struct value value_of_operand(struct walk *w, const struct jsonpath_operand *operand, const swm_json *current);
+static struct value value_of_operand(struct walk *w, const struct jsonpath_operand *operand,
+                                     const swm_json *current);
 
 bool
 swm_jsonpath_is_regex(swm_str text)
@@ -257,7 +261,8 @@ value_of_operand(struct walk *w, const struct jsonpath_operand *operand, const s
 
 	switch (operand->kind) {
 	case OPERAND_LITERAL:
-		return (struct value){ operand->type, NULL, operand->text, operand->number, operand->truth };
+		return (struct value){ operand->type, NULL, operand->text, operand->number,
+			               operand->truth };
 	case OPERAND_QUERY:
 		walk_query(w, operand->query, current, keep_first, &node);
 		return value_of(node);
@@ -294,7 +299,8 @@ holds(struct walk *w, const struct jsonpath_logical *logical, const swm_json *cu
 	default:
 		break;
 	}
-	struct value a = value_of_operand(w, &logical->a, current), b = value_of_operand(w, &logical->b, current);
+	struct value a = value_of_operand(w, &logical->a, current),
+		     b = value_of_operand(w, &logical->b, current);
 	return compare(logical->comparison, &a, &b);
 }
 
@@ -353,9 +359,11 @@ select_slice(const struct follow *f, const swm_json *array, const struct jsonpat
 }
 
 static bool
-select_children(const struct follow *f, const swm_json *container, const struct jsonpath_logical *filter)
+select_children(const struct follow *f, const swm_json *container,
+                const struct jsonpath_logical *filter)
 {
-	for (const swm_json *child = swm_json_first(container); child != NULL; child = swm_json_next(child))
+	for (const swm_json *child = swm_json_first(container); child != NULL;
+	     child = swm_json_next(child))
 		if ((filter == NULL || holds(f->walk, filter, child)) && !go_on(f, child))
 			return false;
 	return true;
@@ -380,22 +388,24 @@ apply_selector(const struct follow *f, const struct jsonpath_selector *s, const 
 }
 
 static bool
-apply_selectors(const struct follow *f, const struct jsonpath_segment *segment, const swm_json *node)
+apply_selectors(const struct follow *f, const struct jsonpath_segment *segment,
+                const swm_json *node)
 {
 	for (const struct jsonpath_selector *s = segment->selectors; s != NULL; s = s->next)
 		if (!apply_selector(f, s, node))
 			return false;
 	if (!segment->descendant)
 		return true;
-	for (const swm_json *child = swm_json_first(node); child != NULL; child = swm_json_next(child))
+	for (const swm_json *child = swm_json_first(node); child != NULL;
+	     child = swm_json_next(child))
 		if (++f->walk->visits > MOST_VISITS || !apply_selectors(f, segment, child))
 			return false;
 	return true;
 }
 
 static bool
-follow_segments(struct walk *w, const struct jsonpath_segment *segment, const swm_json *node, node_function *take,
-                void *user)
+follow_segments(struct walk *w, const struct jsonpath_segment *segment, const swm_json *node,
+                node_function *take, void *user)
 {
 	if (++w->visits > MOST_VISITS)
 		return false;

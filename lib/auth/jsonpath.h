@@ -9,9 +9,9 @@
 typedef struct swm_jsonpath swm_jsonpath;
 
 /*
- * *out and all behind it live in the arena, and so must the text. SWM_ECONFIG: the text
- * is no well-formed and valid query (RFC 9535, 2), or has a regular expression that is
- * none; SWM_ENOMEM.
+ * out and everything it points to live in the arena, and so must the text. SWM_ECONFIG: the text
+ * is not a well-formed and valid query (RFC 9535, 2), or has an invalid regular expression;
+ * SWM_ENOMEM.
  */
 int swm_jsonpath_parse(const swm_jsonpath **out, swm_arena *arena, swm_str text);
 

@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-/* More of them serve nothing but recursion. */
+/* Deeper nesting would only cost stack. */
 enum { MOST_SEGMENTS = 100, DEEPEST = 20 };
 
-/* Each function takes what it reads off the rest, and returns false when that is not there. */
+/* Each function removes what it reads from the rest, and returns false when it does not find it. */
 struct reader {
 	swm_str rest;
 	swm_arena *arena;
@@ -99,7 +99,9 @@ read_hex4(struct reader *r, uint32_t *out)
 	for (int i = 0; i < 4; i++) {
 		static const char digits[] = "0123456789abcdef";
 		char c = peek(r);
-		const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
+		const char *at = c == '\0'
+		                     ? NULL
+		                     : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
 		if (at == NULL)
 			return false;
 		*out = *out * 16 + (uint32_t)(at - digits);
@@ -119,7 +121,7 @@ add_utf8(swm_buf *to, uint32_t c)
 		swm_buf_char(to, (char)(0x80 | (c >> 6 * more & 0x3f)));
 }
 
-/* Behind \u; NUL is none, as no claim can have it. */
+/* Reads the digits after \u; NUL is refused, as no claim can contain it. */
 static bool
 read_unicode(struct reader *r, swm_buf *to)
 {
@@ -128,7 +130,8 @@ read_unicode(struct reader *r, swm_buf *to)
 	if (!read_hex4(r, &c) || c == 0)
 		return false;
 	if (c >= 0xd800 && c <= 0xdfff) {
-		if (c > 0xdbff || !skip_text(r, "\\u") || !read_hex4(r, &low) || low < 0xdc00 || low > 0xdfff)
+		if (c > 0xdbff || !skip_text(r, "\\u") || !read_hex4(r, &low) || low < 0xdc00 ||
+		    low > 0xdfff)
 			return false;
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 	}
@@ -136,7 +139,7 @@ read_unicode(struct reader *r, swm_buf *to)
 	return true;
 }
 
-/* Behind a backslash. */
+/* Reads an escape after the backslash. */
 static bool
 read_escape(struct reader *r, char quote, swm_buf *to)
 {
@@ -210,7 +213,10 @@ integer_length(const struct reader *r)
 	return sign + digits;
 }
 
-/* Of an index or a slice: no -0, and nothing that a double does not hold (RFC 7493, 2.2). */
+/*
+ * Reads the integer of an index or a slice: no -0, and nothing that a double cannot represent (RFC
+ * 7493, 2.2).
+ */
 static bool
 read_integer(struct reader *r, int64_t *out)
 {
@@ -218,7 +224,8 @@ read_integer(struct reader *r, int64_t *out)
 	size_t len = integer_length(r);
 	swm_str text = { r->rest.ptr, len };
 
-	if (len == 0 || swm_str_eq(text, SWM_STR("-0")) || !swm_str_int64(text, out) || *out > largest || *out < -largest)
+	if (len == 0 || swm_str_eq(text, SWM_STR("-0")) || !swm_str_int64(text, out) ||
+	    *out > largest || *out < -largest)
 		return false;
 	r->rest = swm_str_from(r->rest, len);
 	return true;
@@ -246,7 +253,8 @@ read_number(struct reader *r, double *out)
 	char text[64];
 	size_t len = integer_length(r);
 
-	if (len == 0 || !number_part(r, ".", false, &len) || !number_part(r, "eE", true, &len) || len >= sizeof text)
+	if (len == 0 || !number_part(r, ".", false, &len) || !number_part(r, "eE", true, &len) ||
+	    len >= sizeof text)
 		return false;
 	memcpy(text, r->rest.ptr, len);
 	text[len] = '\0';
@@ -265,7 +273,9 @@ read_literal(struct reader *r, struct jsonpath_operand *out)
 		enum swm_json_type type;
 		bool truth;
 	} words[] = {
-		{ "true", SWM_JSON_BOOL, true }, { "false", SWM_JSON_BOOL, false }, { "null", SWM_JSON_NULL, false },
+		{ "true", SWM_JSON_BOOL, true },
+		{ "false", SWM_JSON_BOOL, false },
+		{ "null", SWM_JSON_NULL, false },
 	};
 
 	out->kind = OPERAND_LITERAL;
@@ -277,7 +287,8 @@ read_literal(struct reader *r, struct jsonpath_operand *out)
 		return true;
 	}
 	out->type = peek(r) == '"' || peek(r) == '\'' ? SWM_JSON_STRING : SWM_JSON_NUMBER;
-	return out->type == SWM_JSON_STRING ? read_string(r, &out->text) : read_number(r, &out->number);
+	return out->type == SWM_JSON_STRING ? read_string(r, &out->text)
+	                                    : read_number(r, &out->number);
 }
 
 static const struct {
@@ -286,8 +297,10 @@ static const struct {
 	bool of_nodes; /* takes a query's nodes; else values */
 	bool logical;  /* gives true or false; else a value */
 } functions[FUNCTION_NONE] = {
-	[FUNCTION_LENGTH] = { "length(", 1, false, false }, [FUNCTION_COUNT] = { "count(", 1, true, false },
-	[FUNCTION_VALUE] = { "value(", 1, true, false },    [FUNCTION_MATCH] = { "match(", 2, false, true },
+	[FUNCTION_LENGTH] = { "length(", 1, false, false },
+	[FUNCTION_COUNT] = { "count(", 1, true, false },
+	[FUNCTION_VALUE] = { "value(", 1, true, false },
+	[FUNCTION_MATCH] = { "match(", 2, false, true },
 	[FUNCTION_SEARCH] = { "search(", 2, false, true },
 };
 
@@ -299,7 +312,7 @@ is_logical(const struct jsonpath_operand *operand)
 	return operand->kind == OPERAND_FUNCTION && functions[operand->call->function].logical;
 }
 
-/* A value: a literal, a query of one node, or what such a function gives. */
+/* Reads a value: a literal, a query of one node, or a function that returns a value. */
 static bool
 is_value(const struct jsonpath_operand *operand)
 {
@@ -312,7 +325,7 @@ fits(enum jsonpath_function function, const struct jsonpath_operand *argument)
 	return functions[function].of_nodes ? argument->kind == OPERAND_QUERY : is_value(argument);
 }
 
-/* A regular expression that stands in the path is told wrong at once. */
+/* A regular expression that is a literal of the path is checked here, not at each use. */
 static bool
 has_regex(const struct jsonpath_call *call)
 {
@@ -329,7 +342,8 @@ read_arguments(struct reader *r, struct jsonpath_call *call)
 		if (i > 0 && !skip_after_blanks(r, ","))
 			return false;
 		skip_blanks(r);
-		if (!read_operand(r, &call->arguments[i]) || !fits(call->function, &call->arguments[i]))
+		if (!read_operand(r, &call->arguments[i]) ||
+		    !fits(call->function, &call->arguments[i]))
 			return false;
 	}
 	return skip_after_blanks(r, ")") && has_regex(call);
@@ -370,9 +384,11 @@ read_operand(struct reader *r, struct jsonpath_operand *out)
 static enum jsonpath_comparison
 read_comparison(struct reader *r)
 {
-	static const char *const operators[COMPARE_NONE] = { /* a longer one before its beginning */
-		[COMPARE_EQUAL] = "==",        [COMPARE_UNEQUAL] = "!=", [COMPARE_LESS_EQUAL] = "<=",
-		[COMPARE_GREATER_EQUAL] = ">=", [COMPARE_LESS] = "<",    [COMPARE_GREATER] = ">",
+	static const char *const operators[COMPARE_NONE] = {
+		/* a longer one before its beginning */
+		[COMPARE_EQUAL] = "==",      [COMPARE_UNEQUAL] = "!=",
+		[COMPARE_LESS_EQUAL] = "<=", [COMPARE_GREATER_EQUAL] = ">=",
+		[COMPARE_LESS] = "<",        [COMPARE_GREATER] = ">",
 	};
 	enum jsonpath_comparison c = 0;
 
@@ -404,7 +420,7 @@ read_parentheses(struct reader *r, const struct jsonpath_logical **out)
 	return read_logical(r, out) && skip_after_blanks(r, ")");
 }
 
-/* Behind !, which stands before parentheses or a test. */
+/* Reads the operand of !, which is in parentheses or a test. */
 static bool
 read_not(struct reader *r, struct jsonpath_logical *out)
 {
@@ -431,7 +447,8 @@ read_basic(struct reader *r, const struct jsonpath_logical **out)
 }
 
 static bool
-join_logical(struct reader *r, const struct jsonpath_logical **left, int kind, const struct jsonpath_logical *right)
+join_logical(struct reader *r, const struct jsonpath_logical **left, int kind,
+             const struct jsonpath_logical *right)
 {
 	struct jsonpath_logical *both = make(r, sizeof *both);
 
@@ -487,7 +504,7 @@ read_logical(struct reader *r, const struct jsonpath_logical **out)
 
 /* ---- segments ---- */
 
-/* Behind the start of a slice, if it has one: [start]:[end][:[step]] */
+/* Reads the rest of a slice, after its start if it has one: [start]:[end][:[step]] */
 static bool
 read_slice(struct reader *r, struct jsonpath_selector *out)
 {
@@ -533,7 +550,7 @@ read_selector(struct reader *r, struct jsonpath_selector *out)
 	return read_index_or_slice(r, out);
 }
 
-/* Behind [ */
+/* Reads selectors after [ */
 static bool
 read_bracketed(struct reader *r, struct jsonpath_segment *segment)
 {
@@ -549,7 +566,7 @@ read_bracketed(struct reader *r, struct jsonpath_segment *segment)
 	return skip_after_blanks(r, "]");
 }
 
-/* Behind a dot or two */
+/* Reads a segment after one dot or two. */
 static bool
 read_dotted(struct reader *r, struct jsonpath_segment *segment)
 {
@@ -568,14 +585,16 @@ read_segment(struct reader *r, struct jsonpath_segment *segment)
 	segment->descendant = skip_text(r, "..");
 	if (segment->descendant)
 		return skip_text(r, "[") ? read_bracketed(r, segment) : read_dotted(r, segment);
-	return skip_text(r, ".") ? read_dotted(r, segment) : skip_text(r, "[") && read_bracketed(r, segment);
+	return skip_text(r, ".") ? read_dotted(r, segment)
+	                         : skip_text(r, "[") && read_bracketed(r, segment);
 }
 
 static bool
 is_singular(const struct jsonpath_segment *segment)
 {
 	return !segment->descendant && segment->selectors->next == NULL &&
-	       (segment->selectors->kind == SELECT_NAME || segment->selectors->kind == SELECT_INDEX);
+	       (segment->selectors->kind == SELECT_NAME ||
+	        segment->selectors->kind == SELECT_INDEX);
 }
 
 static bool
@@ -614,7 +633,8 @@ swm_jsonpath_parse(const swm_jsonpath **out, swm_arena *arena, swm_str text)
 	struct reader r = { .rest = text, .arena = arena };
 	swm_jsonpath *path = make(&r, sizeof *path);
 
-	bool good = path != NULL && peek(&r) == '$' && read_query(&r, &path->query) && r.rest.len == 0;
+	bool good = path != NULL && peek(&r) == '$' && read_query(&r, &path->query) &&
+	            r.rest.len == 0;
 	if (r.no_memory)
 		return SWM_ENOMEM;
 	if (!good)

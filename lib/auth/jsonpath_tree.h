@@ -29,10 +29,10 @@ struct jsonpath_query {
 	struct jsonpath_segment *segments;
 };
 
-/* What a comparison compares, and what a function takes. */
+/* An operand of a comparison, or an argument of a function. */
 struct jsonpath_operand {
 	enum { OPERAND_LITERAL, OPERAND_QUERY, OPERAND_FUNCTION } kind;
-	enum swm_json_type type; /* of a literal */
+	enum swm_json_type type; /* for OPERAND_LITERAL */
 	swm_str text;
 	double number;
 	bool truth;
@@ -75,7 +75,7 @@ struct swm_jsonpath {
 	struct jsonpath_query query;
 };
 
-/* Whether a text is a regular expression; what is one of them can be searched for. */
+/* True when a text is a valid regular expression, for match() and search() alike. */
 bool swm_jsonpath_is_regex(swm_str text);
 
 #endif

@@ -11,7 +11,8 @@ struct step {
 	enum { KEY, ELEMENT, FILTER, SLICE } kind;
 	swm_str text;       /* KEY: the member's name; FILTER: what to compare with */
 	enum filter filter;
-	int64_t from, to;   /* ELEMENT: from is the index; SLICE: in characters, negative from the end */
+	/* ELEMENT: from is the index; SLICE: in characters, negative from the end */
+	int64_t from, to;
 };
 
 struct swm_jspath {
@@ -46,7 +47,7 @@ take(swm_str *s, size_t len)
 	return taken;
 }
 
-/* Letters of any script count as alphanumeric, as they do for PostgREST. */
+/* Letters of any script count as alphanumeric, as in PostgREST. */
 static bool
 is_key_char(char c)
 {
@@ -101,7 +102,7 @@ comparison(swm_str *s, struct step *step)
 	return quoted(s, &step->text);
 }
 
-/* Behind `[?(` */
+/* Reads a filter after `[?(` */
 static bool
 filter(swm_str *s, struct step *step)
 {
@@ -125,7 +126,7 @@ optional_number(swm_str *s, int64_t *out, bool *present)
 	return len == 0 || swm_str_int64(take(s, len), out);
 }
 
-/* Behind `[`: n], a:b], a:], :b] or :] */
+/* Reads after `[` one of n], a:b], a:], :b] or :] */
 static bool
 element_or_slice(swm_str *s, struct step *step)
 {
@@ -170,7 +171,9 @@ parse_steps(struct swm_jspath *path, swm_arena *arena, swm_str text)
 static int
 fail_path(swm_str text, swm_error *err)
 {
-	return swm_fail_format(err, SWM_ERR_CONFIG, "failed to parse jwt-role-claim-key value (%.*s)", SWM_PRINTED(text));
+	return swm_fail_format(err, SWM_ERR_CONFIG,
+	                       "failed to parse jwt-role-claim-key value (%.*s)",
+	                       SWM_PRINTED(text));
 }
 
 int
@@ -185,7 +188,9 @@ swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_err
 	                                            : parse_steps(path, arena, copy);
 	if (rc == SWM_OK)
 		*out = path;
-	return rc == SWM_OK ? SWM_OK : rc == SWM_ENOMEM ? swm_fail_memory(err) : fail_path(text, err);
+	return rc == SWM_OK ? SWM_OK
+	       : rc == SWM_ENOMEM ? swm_fail_memory(err)
+	       : fail_path(text, err);
 }
 
 /* ---- walking ---- */
@@ -231,7 +236,8 @@ filtered(const swm_json *array, const struct step *step)
 	if (swm_json_type_of(array) != SWM_JSON_ARRAY)
 		return NULL;
 	const swm_json *e = swm_json_first(array);
-	while (e != NULL && !(swm_json_type_of(e) == SWM_JSON_STRING && matches(step, swm_json_string(e))))
+	while (e != NULL &&
+	       !(swm_json_type_of(e) == SWM_JSON_STRING && matches(step, swm_json_string(e))))
 		e = swm_json_next(e);
 	return e;
 }
@@ -242,7 +248,7 @@ begins_character(char c)
 	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
-/* Where the character of an index begins; the end when there are not so many. */
+/* The byte where the character of an index begins; the end when the text is shorter. */
 static size_t
 character_offset(swm_str s, int64_t index)
 {
@@ -303,7 +309,7 @@ follow_steps(const swm_jspath *path, const swm_json *root, swm_str *text)
 	return sliced ? SWM_JSON_STRING : swm_json_type_of(at);
 }
 
-/* What takes too long to follow leads to something that is no role, so that nobody is let in. */
+/* A path that takes too long to follow yields a value that is not a role, so access is refused. */
 static enum swm_json_type
 follow_rfc(const swm_jsonpath *path, const swm_json *root, swm_str *text)
 {
@@ -318,5 +324,6 @@ follow_rfc(const swm_jsonpath *path, const swm_json *root, swm_str *text)
 enum swm_json_type
 swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text)
 {
-	return path->rfc != NULL ? follow_rfc(path->rfc, root, text) : follow_steps(path, root, text);
+	return path->rfc != NULL ? follow_rfc(path->rfc, root, text)
+	                         : follow_steps(path, root, text);
 }

@@ -14,12 +14,15 @@
 /* Threads: shared by many once parsed. */
 typedef struct swm_jspath swm_jspath;
 
-/* *out and all behind it live in the arena. SWM_ECONFIG: the text is no path. SWM_ENOMEM. */
+/*
+ * *out and everything it points to live in the arena. SWM_ECONFIG: the text is not a valid path.
+ * SWM_ENOMEM.
+ */
 int swm_jspath_parse(const swm_jspath **out, swm_arena *arena, swm_str text, swm_error *err);
 
 /*
- * What the path leads to: SWM_JSON_NONE when to nothing. With SWM_JSON_STRING,
- * *text is the string (or the slice of it), and lives as long as the document.
+ * Follows the path: SWM_JSON_NONE when it leads to nothing. For SWM_JSON_STRING, text is the
+ * string (or the slice of it), and lives as long as the document.
  */
 enum swm_json_type swm_jspath_find(const swm_jspath *path, const swm_json *root, swm_str *text);
 

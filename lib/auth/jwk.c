@@ -98,7 +98,9 @@ read_rsa(struct reading *r)
 	r->key->public_key = rsa_key(n, e);
 	if (r->key->public_key == NULL)
 		return "'n' and 'e' are no RSA key";
-	return EVP_PKEY_get_bits(r->key->public_key) < SHORTEST_MODULUS ? "'n' must have at least 2048 bits" : NULL;
+	return EVP_PKEY_get_bits(r->key->public_key) < SHORTEST_MODULUS
+	           ? "'n' must have at least 2048 bits"
+	           : NULL;
 }
 
 /* The point as SEC 1, 2.3.3 writes it: 4, x, y. */
@@ -114,7 +116,8 @@ ec_key(struct reading *r, const char *curve, swm_str x, swm_str y)
 		memcpy(point + 1, x.ptr, x.len);
 		memcpy(point + 1 + x.len, y.ptr, y.len);
 		if (OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) &&
-		    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + x.len + y.len))
+		    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point,
+		                                     1 + x.len + y.len))
 			params = OSSL_PARAM_BLD_to_param(build);
 	}
 	EVP_PKEY *key = public_key("EC", params);
@@ -144,7 +147,9 @@ find_curve(const struct curve *curves, size_t count, const swm_json *jwk)
 static const char *
 read_ec(struct reading *r)
 {
-	static const struct curve curves[] = { { "P-256", 32, 0 }, { "P-384", 48, 0 }, { "P-521", 66, 0 } };
+	static const struct curve curves[] = { { "P-256", 32, 0 },
+		                               { "P-384", 48, 0 },
+		                               { "P-521", 66, 0 } };
 	const struct curve *curve = find_curve(curves, sizeof curves / sizeof curves[0], r->jwk);
 	swm_str x, y;
 
@@ -183,7 +188,9 @@ read_material(struct reading *r)
 	static const struct {
 		const char *name;
 		const char *(*read)(struct reading *);
-	} types[] = { { "oct", read_oct }, { "RSA", read_rsa }, { "EC", read_ec }, { "OKP", read_okp } };
+	} types[] = {
+		{ "oct", read_oct }, { "RSA", read_rsa }, { "EC", read_ec }, { "OKP", read_okp }
+	};
 	swm_str type = swm_json_string(swm_json_get(r->jwk, SWM_STR("kty")));
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -192,7 +199,7 @@ read_material(struct reading *r)
 	return "'kty' must be oct, RSA, EC or OKP";
 }
 
-/* RFC 7517, 4.2 and 4.3: what a key is for, where it says so. */
+/* False when use or key_ops exclude signatures (RFC 7517, 4.2 and 4.3). */
 static bool
 is_for_signatures(const swm_json *jwk)
 {
@@ -235,7 +242,8 @@ swm_jwk_read(swm_key *out, swm_arena *arena, const swm_json *jwk, const char **w
 	struct reading r = { .jwk = jwk, .arena = arena, .key = out };
 
 	*out = (swm_key){ .kind = SWM_KEY_OCT };
-	ERR_set_mark(); /* what is refused here is of no interest to other users of libcrypto */
+	/* errors raised here must not be left in the queue for other users of libcrypto */
+	ERR_set_mark();
 	*why = read_common(&r);
 	if (*why == NULL)
 		*why = read_material(&r);

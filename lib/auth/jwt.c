@@ -5,7 +5,7 @@
 #include "auth/base64.h"
 #include "json/escape.h"
 
-/* Room for a certificate chain; more is nobody's honest header. */
+/* Room for a certificate chain; longer headers are refused. */
 enum { LONGEST_HEADER = 16 * 1024, LONGEST_NAME_SHOWN = 32 };
 
 /* A token's three parts as they were sent. */
@@ -14,7 +14,7 @@ struct parts {
 	swm_str signed_text; /* header and payload with the dot between them */
 };
 
-/* What of a header matters here (RFC 7515, 4.1). */
+/* The header parameters that are used here (RFC 7515, 4.1). */
 struct header {
 	const swm_algorithm *algorithm;
 	bool has_kid;
@@ -68,7 +68,8 @@ unsupported(swm_str name, swm_error *err)
 	if (swm_str_caseeq(name, SWM_STR("none")))
 		swm_buf_cstr(&details, "JWT is unsecured but expected 'alg' was not 'none'");
 	else
-		swm_buf_printf(&details, "JWT has the 'alg' '%.*s', which is not supported", shown, name.ptr);
+		swm_buf_printf(&details, "JWT has the 'alg' '%.*s', which is not supported", shown,
+		               name.ptr);
 	int rc = refuse(err, "Wrong or unsupported encoding algorithm", swm_buf_text(&details));
 	swm_buf_dispose(&details);
 	return rc;
@@ -84,11 +85,14 @@ interpret_header(struct header *out, const swm_json *doc, swm_error *err)
 		return unreadable(err, "The header of the JWT is no JSON object");
 	if (swm_json_type_of(alg) != SWM_JSON_STRING)
 		return unreadable(err, "The header of the JWT has no 'alg'");
-	if (swm_json_get(doc, SWM_STR("crit")) != NULL) /* none is understood here, so all must be refused */
-		return unreadable(err, "The header of the JWT has 'crit', and its extensions are not supported");
+	/* no extension is supported, so all must be refused */
+	if (swm_json_get(doc, SWM_STR("crit")) != NULL)
+		return unreadable(
+		    err, "The header of the JWT has 'crit', and its extensions are not supported");
 	if (kid != NULL && swm_json_type_of(kid) != SWM_JSON_STRING)
 		return unreadable(err, "The 'kid' of the JWT must be a string");
-	*out = (struct header){ swm_algorithm_find(swm_json_string(alg)), kid != NULL, swm_json_string(kid) };
+	*out = (struct header){ swm_algorithm_find(swm_json_string(alg)), kid != NULL,
+		                swm_json_string(kid) };
 	return out->algorithm == NULL ? unsupported(swm_json_string(alg), err) : SWM_OK;
 }
 
@@ -112,14 +116,15 @@ verify_by_any(const swm_keys *keys, const struct header *header, swm_str text, s
 	return rc;
 }
 
-/* Of a part that is no base64url PostgREST says no more than this. */
+/* PostgREST gives no further details for a part that is not base64url. */
 static int
 decode(swm_str *out, swm_arena *arena, swm_str part, swm_error *err)
 {
 	int rc = swm_base64url_decode(out, arena, part);
-	return rc == SWM_OK       ? rc
-	       : rc == SWM_ENOMEM ? swm_fail_memory(err)
-	                          : swm_fail(err, SWM_ERR_TOKEN, SWM_STR("JWT cryptographic operation failed"));
+	return rc == SWM_OK ? rc
+	       : rc == SWM_ENOMEM
+	           ? swm_fail_memory(err)
+	           : swm_fail(err, SWM_ERR_TOKEN, SWM_STR("JWT cryptographic operation failed"));
 }
 
 static int
@@ -142,13 +147,15 @@ verify_parts(const struct parts *parts, const swm_json *doc, swm_arena *arena, c
 }
 
 int
-swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str token, swm_error *err)
+swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str token,
+               swm_error *err)
 {
 	struct parts parts;
 	swm_str header;
 
 	if (token.len == 0)
-		return swm_fail(err, SWM_ERR_TOKEN, SWM_STR("Empty JWT is sent in Authorization header"));
+		return swm_fail(err, SWM_ERR_TOKEN,
+		                SWM_STR("Empty JWT is sent in Authorization header"));
 	if (token.len > SWM_JWT_LONGEST)
 		return unreadable(err, "The JWT is longer than 64 KiB");
 	int rc = take_apart(&parts, token, err);

@@ -5,7 +5,9 @@
 #include "auth/keys.h"
 #include "base/buf.h"
 
-/* What a web server hands over is no longer; nobody can make us hash more. */
+/*
+ * Longer tokens are refused, which bounds the work of hashing; web servers limit headers to less.
+ */
 enum { SWM_JWT_LONGEST = 64 * 1024 };
 
 /*
@@ -15,7 +17,10 @@ enum { SWM_JWT_LONGEST = 64 * 1024 };
 int swm_jwt_verify(swm_str *payload, swm_arena *arena, const swm_keys *keys, swm_str token,
                    swm_error *err);
 
-/* Appends a token for a payload, with a symmetric key that fits. False when it could not be signed. */
+/*
+ * Appends a token for a payload, with a symmetric key that fits. False when it could not be
+ * signed.
+ */
 bool swm_jwt_sign(swm_buf *to, const swm_key *key, const swm_algorithm *algorithm, swm_str payload);
 
 #endif

@@ -8,13 +8,17 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-/* PostgREST's rule for jwt-secret, where it is no JSON Web Key (references/configuration: jwt-secret). */
+/*
+ * PostgREST's rule for jwt-secret, where it is no JSON Web Key (references/configuration:
+ * jwt-secret).
+ */
 enum { SHORTEST_TEXT = 32 };
 
 static int
 wrong_key(swm_error *err, const char *why)
 {
-	return swm_fail_format(err, SWM_ERR_CONFIG, "jwt-secret is no usable JSON Web Key: %s", why);
+	return swm_fail_format(err, SWM_ERR_CONFIG, "jwt-secret is no usable JSON Web Key: %s",
+	                       why);
 }
 
 static size_t
@@ -61,7 +65,9 @@ read_single(swm_keys *out, swm_arena *arena, const swm_json *jwk, swm_error *err
 		return swm_fail_memory(err);
 	out->count = 1;
 	int rc = swm_jwk_read(&out->items[0], arena, jwk, &why);
-	return rc == SWM_ENOMEM ? swm_fail_memory(err) : rc == SWM_ECONFIG ? wrong_key(err, why) : SWM_OK;
+	return rc == SWM_ENOMEM ? swm_fail_memory(err)
+	       : rc == SWM_ECONFIG ? wrong_key(err, why)
+	       : SWM_OK;
 }
 
 static int
@@ -103,8 +109,10 @@ swm_keys_parse(swm_keys *out, swm_arena *arena, swm_str text, bool is_base64, sw
 		if (rc == SWM_ENOMEM)
 			return swm_fail_memory(err);
 		if (rc != SWM_OK)
-			return swm_fail(err, SWM_ERR_CONFIG,
-			                SWM_STR("jwt-secret is no base64, though jwt-secret-is-base64 is true"));
+			return swm_fail(
+			    err, SWM_ERR_CONFIG,
+			    SWM_STR(
+				"jwt-secret is no base64, though jwt-secret-is-base64 is true"));
 	}
 	swm_str trimmed = swm_str_trim(text);
 	if (swm_str_starts(trimmed, SWM_STR("{")))

@@ -8,11 +8,14 @@
 
 #include <openssl/types.h>
 
-/* What a signature is made with; the algorithms that a key may be used with follow from its own. */
+/*
+ * Kinds of keys and signatures. A key's kind and its own algorithm decide which algorithms it may
+ * be used with.
+ */
 enum swm_key_kind {
 	SWM_KEY_OCT,
 	SWM_KEY_RSA,
-	SWM_KEY_RSA_PSS, /* of algorithms alone: an RSA key serves both paddings */
+	SWM_KEY_RSA_PSS, /* only in algorithms: an RSA key serves both paddings */
 	SWM_KEY_EC,
 	SWM_KEY_OKP,
 };
@@ -41,9 +44,9 @@ typedef struct swm_keys {
 } swm_keys;
 
 /*
- * Reads the text of jwt-secret: a JSON Web Key or set of them (RFC 7517) if it
- * begins with `{`, else a secret for HMAC. What is behind *out lives in the arena,
- * but for what swm_keys_dispose() must free, also after a failure. SWM_ECONFIG, SWM_ENOMEM.
+ * Reads the text of jwt-secret: a JSON Web Key or set of them (RFC 7517) if it begins with `{`,
+ * else a secret for HMAC. Everything *out points to lives in the arena, except what
+ * swm_keys_dispose() must free, also after a failure. SWM_ECONFIG, SWM_ENOMEM.
  */
 int swm_keys_parse(swm_keys *out, swm_arena *arena, swm_str text, bool is_base64, swm_error *err);
 
@@ -51,18 +54,18 @@ int swm_keys_parse(swm_keys *out, swm_arena *arena, swm_str text, bool is_base64
 void swm_keys_dispose(swm_keys *keys);
 
 /*
- * One JSON Web Key. SWM_OK; SWM_ECONFIG when it cannot verify signatures here, and
- * *why then says so; SWM_ENOMEM.
+ * Reads one JSON Web Key. SWM_OK; SWM_ECONFIG when it cannot verify signatures here, with the
+ * reason in why; SWM_ENOMEM.
  */
 int swm_jwk_read(swm_key *out, swm_arena *arena, const swm_json *jwk, const char **why);
 
 /* NULL when there is no such algorithm; `none` is none. */
 const swm_algorithm *swm_algorithm_find(swm_str name);
 
-/* Whether the key's kind, curve and own algorithm allow this one. */
+/* True when the key's kind, curve and own algorithm allow this algorithm. */
 bool swm_key_fits(const swm_key *key, const swm_algorithm *algorithm);
 
-/* Whether the signature (RFC 7518, 3.2 to 3.5) is right: SWM_OK. SWM_EAUTH, SWM_ENOMEM. */
+/* Verifies a signature (RFC 7518, 3.2 to 3.5): SWM_OK when it is valid. SWM_EAUTH, SWM_ENOMEM. */
 int swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
                    swm_str signature);
 

@@ -30,7 +30,8 @@ swm_key_fits(const swm_key *key, const swm_algorithm *algorithm)
 {
 	if (key->only != NULL && key->only != algorithm)
 		return false;
-	if (algorithm->curve != NULL && (key->curve == NULL || strcmp(key->curve, algorithm->curve) != 0))
+	if (algorithm->curve != NULL &&
+	    (key->curve == NULL || strcmp(key->curve, algorithm->curve) != 0))
 		return false;
 	return key->kind == algorithm->kind ||
 	       (key->kind == SWM_KEY_RSA && algorithm->kind == SWM_KEY_RSA_PSS);
@@ -42,8 +43,9 @@ swm_key_hmac(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
 {
 	if (key->kind != SWM_KEY_OCT || algorithm->kind != SWM_KEY_OCT)
 		return false;
-	return EVP_Q_mac(NULL, "HMAC", NULL, algorithm->digest, NULL, key->secret.ptr, key->secret.len,
-	                 (const unsigned char *)text.ptr, text.len, mac, SWM_HMAC_LONGEST, NULL) != NULL;
+	return EVP_Q_mac(NULL, "HMAC", NULL, algorithm->digest, NULL, key->secret.ptr,
+	                 key->secret.len, (const unsigned char *)text.ptr, text.len, mac,
+	                 SWM_HMAC_LONGEST, NULL) != NULL;
 }
 
 static int
@@ -67,7 +69,10 @@ set_pss(EVP_PKEY_CTX *ctx)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-/* What libcrypto said last; a signature that is wrong is told in other words, or none. */
+/*
+ * True when libcrypto failed for want of memory; an invalid signature leaves another error, or
+ * none.
+ */
 static bool
 has_no_memory(void)
 {
@@ -82,16 +87,18 @@ verify_public(const swm_key *key, const swm_algorithm *algorithm, swm_str text, 
 
 	if (ctx == NULL)
 		return SWM_ENOMEM;
-	bool right =
-	    EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, algorithm->digest, NULL, NULL, key->public_key, NULL) == 1 &&
-	    (algorithm->kind != SWM_KEY_RSA_PSS || set_pss(pkey_ctx)) &&
-	    EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
-	                     (const unsigned char *)text.ptr, text.len) == 1;
+	bool right = EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, algorithm->digest, NULL, NULL,
+	                                     key->public_key, NULL) == 1 &&
+	             (algorithm->kind != SWM_KEY_RSA_PSS || set_pss(pkey_ctx)) &&
+	             EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
+	                              (const unsigned char *)text.ptr, text.len) == 1;
 	EVP_MD_CTX_free(ctx);
 	return right ? SWM_OK : has_no_memory() ? SWM_ENOMEM : SWM_EAUTH;
 }
 
-/* Two integers of one length (RFC 7518, 3.4) as the DER that libcrypto wants; the caller frees it. */
+/*
+ * Two integers of one length (RFC 7518, 3.4) as the DER that libcrypto wants; the caller frees it.
+ */
 static int
 der_of(swm_str signature, unsigned char **der)
 {
@@ -130,7 +137,8 @@ swm_key_verify(const swm_key *key, const swm_algorithm *algorithm, swm_str text,
 {
 	if (!swm_key_fits(key, algorithm))
 		return SWM_EAUTH;
-	ERR_set_mark(); /* a wrong signature must not be found in the queue by other users of libcrypto */
+	/* a wrong signature must not be found in the queue by other users of libcrypto */
+	ERR_set_mark();
 	int rc = key->kind == SWM_KEY_OCT ? verify_hmac(key, algorithm, text, signature) :
 	         key->kind == SWM_KEY_EC  ? verify_ecdsa(key, algorithm, text, signature) :
 	                                    verify_public(key, algorithm, text, signature);

@@ -30,12 +30,14 @@ signing_key(const swm_keys *keys, const swm_algorithm *algorithm)
 }
 
 static int
-sign_with(char **out, const swm_key *key, const swm_algorithm *algorithm, swm_str claims, swm_error *err)
+sign_with(char **out, const swm_key *key, const swm_algorithm *algorithm, swm_str claims,
+          swm_error *err)
 {
 	swm_buf token = SWM_BUF_INIT;
 
 	if (key == NULL)
-		return swm_fail(err, SWM_ERR_CONFIG, SWM_STR("jwt-secret has no symmetric key to sign with"));
+		return swm_fail(err, SWM_ERR_CONFIG,
+		                SWM_STR("jwt-secret has no symmetric key to sign with"));
 	if (!swm_jwt_sign(&token, key, algorithm, claims)) {
 		swm_buf_dispose(&token);
 		return swm_fail_memory(err);
@@ -53,7 +55,8 @@ sign_for(char **out, const swm_settings *settings, swm_str claims, const swm_alg
 	int rc = arena == NULL ? swm_fail_memory(err) : SWM_OK;
 
 	if (rc == SWM_OK && settings->jwt_secret.len > 0)
-		rc = swm_keys_parse(&keys, arena, settings->jwt_secret, settings->jwt_secret_is_base64, err);
+		rc = swm_keys_parse(&keys, arena, settings->jwt_secret,
+		                    settings->jwt_secret_is_base64, err);
 	if (rc == SWM_OK)
 		rc = sign_with(out, signing_key(&keys, algorithm), algorithm, claims, err);
 	swm_keys_dispose(&keys);
@@ -62,14 +65,17 @@ sign_for(char **out, const swm_settings *settings, swm_str claims, const swm_alg
 }
 
 int
-swm_token_sign(char **out, const swm_config *config, swm_str claims, const char *algorithm, swm_error *err)
+swm_token_sign(char **out, const swm_config *config, swm_str claims, const char *algorithm,
+               swm_error *err)
 {
 	const swm_settings *settings;
-	const swm_algorithm *a = swm_algorithm_find(swm_cstr(algorithm == NULL ? "HS256" : algorithm));
+	const swm_algorithm *a = swm_algorithm_find(
+	    swm_cstr(algorithm == NULL ? "HS256" : algorithm));
 
 	swm_error_clear(err);
 	if (a == NULL || a->kind != SWM_KEY_OCT)
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("The algorithm must be HS256, HS384 or HS512"));
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("The algorithm must be HS256, HS384 or HS512"));
 	int rc = check_claims(claims, err);
 	if (rc == SWM_OK)
 		rc = swm_settings_resolve(&settings, config, err);

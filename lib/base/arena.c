@@ -91,7 +91,9 @@ swm_arena_alloc(swm_arena *arena, size_t size)
 	size_t block_size = want;
 #else
 	size_t want = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	size_t block_size = b == NULL ? FIRST_BLOCK : b->size < SIZE_MAX / 4 ? b->size * 2 : b->size;
+	size_t block_size = b == NULL ? FIRST_BLOCK
+	                    : b->size < SIZE_MAX / 4 ? b->size * 2
+	                    : b->size;
 	if (block_size > 256 * 1024)
 		block_size = 256 * 1024;
 	if (block_size < want)

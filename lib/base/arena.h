@@ -19,7 +19,7 @@ void *swm_arena_alloc(swm_arena *arena, size_t size);
 /* count things of size each; NULL also when the product overflows. */
 void *swm_arena_array(swm_arena *arena, size_t count, size_t size);
 
-/* A copy with a NUL behind its end; ptr is NULL when memory ran out. */
+/* A copy, NUL-terminated; ptr is NULL when memory ran out. */
 swm_str swm_arena_str(swm_arena *arena, swm_str s);
 
 /* Bytes that were handed out, for tests and statistics. */

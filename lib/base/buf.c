@@ -94,7 +94,8 @@ swm_buf_char(swm_buf *buf, char c)
 void
 swm_buf_int(swm_buf *buf, int64_t n)
 {
-	char digits[20], *end = digits + sizeof digits, *p = end; /* of INT64_MIN: a sign and 19 */
+	/* length of INT64_MIN: a sign and 19 */
+	char digits[20], *end = digits + sizeof digits, *p = end;
 	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 
 	do
@@ -115,7 +116,7 @@ swm_buf_vprintf(swm_buf *buf, const char *format, va_list args)
 	int n = vsnprintf(room == 0 ? NULL : buf->ptr + buf->len, room, format, args);
 	if (n < 0) {
 		buf->failed = true;
-	} else if ((size_t)n >= room) { /* what was cut off is written again */
+	} else if ((size_t)n >= room) { /* the text was truncated: write it again */
 		char *to = swm_buf_reserve(buf, (size_t)n);
 		if (to != NULL)
 			vsnprintf(to, (size_t)n + 1, format, again);

@@ -1,4 +1,4 @@
-/* A growing buffer that remembers its failure: append at will, ask once at the end. */
+/* A growing buffer that remembers a failure: append freely, check once at the end. */
 #ifndef SWM_BASE_BUF_H
 #define SWM_BASE_BUF_H
 
@@ -37,7 +37,8 @@ swm_buf_cstr(swm_buf *buf, const char *s)
 void swm_buf_char(swm_buf *buf, char c);
 void swm_buf_int(swm_buf *buf, int64_t n);
 void swm_buf_printf(swm_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void swm_buf_vprintf(swm_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void swm_buf_vprintf(swm_buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Makes room for len more bytes and returns where to write them; NULL when failed. */
 char *swm_buf_reserve(swm_buf *buf, size_t len);

@@ -1,4 +1,4 @@
-/* Time: deadlines on a clock that nobody sets, and the time of day. */
+/* Time: deadlines on the monotonic clock, and the time of day. */
 #ifndef SWM_BASE_CLOCK_H
 #define SWM_BASE_CLOCK_H
 

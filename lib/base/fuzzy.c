@@ -3,14 +3,14 @@
 #include "base/fuzzy.h"
 
 /*
- * Lower case of the letters that names are made of (Latin, Greek, Cyrillic),
- * without the locale: two letters that are missed here cost a hint some of its score.
+ * Lower case of the letters that names are made of (Latin, Greek, Cyrillic), independent of the
+ * locale. A pair of letters missing here only lowers the score of a hint.
  */
 static uint32_t
 lower(uint32_t c)
 {
-	if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3a9) ||
-	    (c >= 0x410 && c <= 0x42f))
+	if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ||
+	    (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
 		return c + 32;
 	if (c >= 0x400 && c <= 0x40f)
 		return c + 80;
@@ -19,15 +19,18 @@ lower(uint32_t c)
 	return c;
 }
 
-/* What normalisation keeps: letters, digits, blanks and commas; all that is not ASCII counts as a letter. */
+/*
+ * Characters that normalisation keeps: letters, digits, blanks and commas. All non-ASCII
+ * characters count as letters.
+ */
 static bool
 is_kept(uint32_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c >= 0x80 || c == ' ' || c == ',' ||
-	       (c >= '\t' && c <= '\r');
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c >= 0x80 || c == ' ' ||
+	       c == ',' || (c >= '\t' && c <= '\r');
 }
 
-/* The first character of valid UTF-8; *s moves behind it. */
+/* The first character of valid UTF-8; *s moves past it. */
 static uint32_t
 next_character(swm_str *s)
 {
@@ -165,7 +168,8 @@ swm_fuzzy_offer(swm_fuzzy *fuzzy, swm_str name)
 		make_grams(&grams, key, len, 3 - i);
 		double dot = product(&fuzzy->grams[i], &grams);
 		if (dot > 0) /* squares stand in for the cosines: their order is the same */
-			rank(&fuzzy->rankings[i], name, dot * dot / ((double)fuzzy->grams[i].norm * grams.norm));
+			rank(&fuzzy->rankings[i], name,
+			     dot * dot / ((double)fuzzy->grams[i].norm * grams.norm));
 	}
 }
 

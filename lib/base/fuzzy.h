@@ -14,10 +14,11 @@
 enum {
 	SWM_FUZZY_LONGEST = 200, /* bytes; a longer name is near to nothing */
 	SWM_FUZZY_COMPARED = 50,
-	SWM_FUZZY_GRAMS = SWM_FUZZY_LONGEST + 1, /* of two characters, with a mark at both ends */
+	/* grams of two characters, with a mark at both ends */
+	SWM_FUZZY_GRAMS = SWM_FUZZY_LONGEST + 1,
 };
 
-/* How often each gram is in a text, sorted by gram. */
+/* The number of times each gram occurs in a text, sorted by gram. */
 struct swm_fuzzy_grams {
 	uint64_t gram[SWM_FUZZY_GRAMS];
 	uint16_t times[SWM_FUZZY_GRAMS];
@@ -39,7 +40,7 @@ typedef struct swm_fuzzy {
 	uint32_t key[SWM_FUZZY_LONGEST]; /* the name in lower case, by code points */
 	size_t key_len;
 	swm_str exact; /* a name that differs in case only */
-	struct swm_fuzzy_grams grams[2];     /* of 3, of 2 */
+	struct swm_fuzzy_grams grams[2];     /* grams of 3, of 2 */
 	struct swm_fuzzy_ranking rankings[2];
 } swm_fuzzy;
 

@@ -1,4 +1,7 @@
-/* MurmurHash3 of 128 bits for 64-bit machines (Austin Appleby's x64_128), with a seed for each half. */
+/*
+ * MurmurHash3 of 128 bits for 64-bit machines (Austin Appleby's x64_128), with a seed for each
+ * half.
+ */
 #include "config.h"
 
 #include "base/hash.h"

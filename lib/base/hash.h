@@ -1,4 +1,6 @@
-/* A hash of 128 bits that tells bytes apart; not for secrets, nor against who looks for equal ones. */
+/*
+ * A hash of 128 bits to tell texts apart. It is not cryptographic: collisions can be constructed.
+ */
 #ifndef SWM_BASE_HASH_H
 #define SWM_BASE_HASH_H
 

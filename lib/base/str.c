@@ -124,7 +124,11 @@ swm_utf8_valid(swm_str s, size_t *bad)
 				continue;
 			}
 		}
-		size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 4;
+		size_t more = c < 0x80 ? 0
+		              : c >= 0xc2 && c <= 0xdf ? 1
+		              : (c & 0xf0) == 0xe0 ? 2
+		              : c >= 0xf0 && c <= 0xf4 ? 3
+		              : 4;
 		if (more == 4 || more > s.len - i - 1)
 			goto invalid;
 		if (more > 0) {

@@ -11,7 +11,7 @@ swm_cstr(const char *s)
 	return (swm_str){ s, s == NULL ? 0 : strlen(s) };
 }
 
-/* The two arguments of "%.*s"; of a text with a NUL what is before that. */
+/* The two arguments of "%.*s"; a text is cut at its first NUL. */
 #define SWM_PRINTED(s) ((int)(s).len), ((s).len == 0 ? "" : (s).ptr)
 
 /* An ASCII letter or digit, whatever the locale. */
@@ -25,7 +25,8 @@ static inline bool
 swm_str_eq(swm_str a, swm_str b)
 {
 	/* most names that are as long differ in their first letter already */
-	return a.len == b.len && (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
+	return a.len == b.len &&
+	       (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 /* Order by bytes, a prefix first. */
@@ -46,20 +47,20 @@ swm_str swm_str_trim(swm_str s);
 /* The byte order mark in UTF-8, which a text may begin with. */
 #define SWM_BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-/* Where a byte is first; s.len when it is not there. */
+/* The index of the first such byte; s.len when there is none. */
 size_t swm_str_find(swm_str s, char c);
 
 /*
- * Cuts the text before the first separator off *rest (all of it when there is
- * none) and returns it; *rest then begins behind the separator. False once *rest
- * is used up: a text "a," has the pieces "a" and "".
+ * Cuts the text before the first separator off *rest (all of it when there is none) and returns
+ * it; *rest then begins after the separator. False once *rest is used up: the text "a," has the
+ * pieces "a" and "".
  */
 bool swm_str_cut(swm_str *rest, char separator, swm_str *piece);
 
 /* The whole text as a decimal int64 with an optional sign. False when it is none or too big. */
 bool swm_str_int64(swm_str s, int64_t *out);
 
-/* Whether the bytes are well-formed UTF-8 (RFC 3629); *bad is then where they are not. */
+/* True for well-formed UTF-8 (RFC 3629); otherwise *bad is the index of the first wrong byte. */
 bool swm_utf8_valid(swm_str s, size_t *bad);
 
 /* A hash for tables; not for secrets. */
@@ -68,7 +69,10 @@ uint64_t swm_str_hash(swm_str s);
 /* Comparison whose time does not depend on where the bytes differ. */
 bool swm_str_secure_eq(swm_str a, swm_str b);
 
-/* How unlike two names are: edits of one byte (Levenshtein), at most limit + 1 is told apart. */
+/*
+ * The edit distance of two names in bytes (Levenshtein). Distances above limit are returned as
+ * limit + 1.
+ */
 size_t swm_str_distance(swm_str a, swm_str b, size_t limit);
 
 #endif

@@ -40,7 +40,8 @@ swm_config_set(swm_config *config, const char *name, const char *value, swm_erro
 	if (name == NULL || value == NULL)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("a name or value is NULL"));
 	swm_change_begin(&change, config);
-	swm_change_set(&change, swm_cstr(name), swm_cstr(value), (struct swm_origin){ { NULL, 0 }, 0 });
+	swm_change_set(&change, swm_cstr(name), swm_cstr(value),
+	               (struct swm_origin){ { NULL, 0 }, 0 });
 	return swm_change_end(&change, err);
 }
 
@@ -144,7 +145,7 @@ each_option(const swm_config *config, each_function *each, void *user, swm_buf *
 	return 0;
 }
 
-/* What stands in app.settings.* is often a key, so none of it is shown. */
+/* Values of app.settings.* are often keys, so none of them is shown. */
 static int
 each_app(const swm_config *config, each_function *each, void *user)
 {
@@ -193,7 +194,7 @@ write_no_effect(enum swm_option_id id, swm_buf *to)
 	swm_buf_printf(to, "%s is not in effect yet", swm_options[id].name);
 }
 
-/* What there is to say of a setting, each with the function that writes it. */
+/* Reports the warnings about an option to each. */
 static int
 warn_of_option(const swm_config *config, enum swm_option_id id, warning_function *each, void *user)
 {
@@ -222,7 +223,7 @@ warn_of_option(const swm_config *config, enum swm_option_id id, warning_function
 	return stop;
 }
 
-/* In the order in which they came; there are SWM_PROBLEMS_MAX at most. */
+/* In order of appearance; at most SWM_PROBLEMS_MAX. */
 static int
 warn_of_notes(const struct swm_note *note, warning_function *each, void *user)
 {

@@ -13,7 +13,7 @@ variable_character(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c == '-' || c == '.' ? '_' : c;
 }
 
-/* Whether "SWM_DB_URI=..." is the variable of db-uri with this prefix. */
+/* True when "SWM_DB_URI=..." is the variable of db-uri with this prefix. */
 static bool
 is_variable_of(const char *entry, const char *prefix, const char *name, swm_str *value)
 {
@@ -36,14 +36,16 @@ static struct swm_origin
 origin_of(struct swm_change *change, const char *entry)
 {
 	swm_str e = swm_cstr(entry);
-	swm_str copy = swm_arena_str(change->config->arena, (swm_str){ e.ptr, swm_str_find(e, '=') });
+	swm_str copy = swm_arena_str(change->config->arena,
+	                             (swm_str){ e.ptr, swm_str_find(e, '=') });
 
 	change->problems.no_memory |= copy.ptr == NULL;
 	return (struct swm_origin){ copy, 0 };
 }
 
 static bool
-take(struct swm_change *change, const char *const *environment, const char *prefix, const char *name)
+take(struct swm_change *change, const char *const *environment, const char *prefix,
+     const char *name)
 {
 	swm_str value;
 
@@ -123,7 +125,9 @@ write_setting(swm_str variable, swm_buf *to)
 {
 	for (size_t i = 0; i < variable.len; i++) {
 		char c = variable.ptr[i];
-		swm_buf_char(to, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c == '_' ? '-' : c);
+		swm_buf_char(to, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A'))
+		                 : c == '_' ? '-'
+		                 : c);
 	}
 }
 
@@ -179,7 +183,7 @@ swm_config_load_environment(swm_config *config, const char *const *environment, 
 	swm_change_begin(&change, config);
 	for (int i = 0; i < SWM_OPTION_COUNT; i++)
 		take_option(&change, environment, &swm_options[i]);
-	for (size_t i = PREFIX_COUNT; i-- > 0;) /* what wins comes last, and overrides */
+	for (size_t i = PREFIX_COUNT; i-- > 0;) /* later ones override earlier ones */
 		take_apps(&change, environment, prefixes[i]);
 	note_all_unknown(&change, environment);
 	return swm_change_end(&change, err);

@@ -54,7 +54,7 @@ skip_blanks(struct parser *p)
 		p->at++;
 }
 
-/* Nothing more but a comment. */
+/* Only a comment may follow on the line. */
 static bool
 at_line_end(const struct parser *p)
 {
@@ -64,7 +64,8 @@ at_line_end(const struct parser *p)
 static void
 next_line(struct parser *p)
 {
-	const char *newline = p->at == p->end ? NULL : memchr(p->at, '\n', (size_t)(p->end - p->at));
+	const char *newline = p->at == p->end ? NULL
+	                                      : memchr(p->at, '\n', (size_t)(p->end - p->at));
 
 	p->at = newline == NULL ? p->end : newline + 1;
 	p->line++;
@@ -120,8 +121,8 @@ read_unicode(struct parser *p)
 	if (!read_hex4(p, &c))
 		return fail_in_line(p, p->line, "\\u stands before four hexadecimal digits");
 	if (c >= 0xd800 && c <= 0xdfff) {
-		if (c > 0xdbff || !take_char(p, '\\') || !take_char(p, 'u') || !read_hex4(p, &low) ||
-		    low < 0xdc00 || low > 0xdfff)
+		if (c > 0xdbff || !take_char(p, '\\') || !take_char(p, 'u') ||
+		    !read_hex4(p, &low) || low < 0xdc00 || low > 0xdfff)
 			return fail_in_line(p, p->line, "half a surrogate pair in a string");
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 	}
@@ -140,7 +141,8 @@ read_escape(struct parser *p)
 		return read_unicode(p);
 	const char *at = p->at == p->end ? NULL : memchr(letters, *p->at, sizeof letters - 1);
 	if (at == NULL)
-		return fail_in_line(p, p->line, "a backslash in a string stands before one of n r t u \\ \"");
+		return fail_in_line(p, p->line,
+		                    "a backslash in a string stands before one of n r t u \\ \"");
 	p->at++;
 	swm_buf_char(&p->text, means[at - letters]);
 	return true;
@@ -155,11 +157,13 @@ read_dollar(struct parser *p)
 		return true;
 	}
 	if (!take_char(p, '('))
-		return fail_in_line(p, p->line, "a $ in a string is written $$, and a variable $(NAME)");
+		return fail_in_line(p, p->line,
+		                    "a $ in a string is written $$, and a variable $(NAME)");
 	const char *name = p->at;
 	while (p->at < p->end && is_word(*p->at))
 		p->at++;
-	swm_str copy = swm_arena_str(p->change.config->arena, (swm_str){ name, (size_t)(p->at - name) });
+	swm_str copy = swm_arena_str(p->change.config->arena,
+	                             (swm_str){ name, (size_t)(p->at - name) });
 	if (copy.ptr == NULL) {
 		p->change.problems.no_memory = true;
 		return false;
@@ -177,7 +181,9 @@ read_dollar(struct parser *p)
 	return true;
 }
 
-/* Behind the opening quote. A string may have several lines, as a set of keys often does. */
+/*
+ * Reads a string after its opening quote. It may have several lines, as a set of keys often does.
+ */
 static bool
 read_string(struct parser *p)
 {
@@ -210,7 +216,10 @@ looks_like_number(swm_str word)
 	return word.len > 0 && word.ptr[0] != 'e' && word.ptr[0] != 'E';
 }
 
-/* Its values have no quotes, so that of a wrong one more can be said than that. */
+/*
+ * True for options whose values have no quotes: an error about a wrong value can then be more
+ * specific.
+ */
 static bool
 takes_words(swm_str name)
 {
@@ -221,7 +230,7 @@ takes_words(swm_str name)
 	                                 swm_options[id].type == SWM_OPTION_BOOLEAN);
 }
 
-/* What it says is not repeated, as it may be a secret without quotes. */
+/* The text is not repeated in the error, as it may be a secret without quotes. */
 static bool
 read_word(struct parser *p, swm_str name)
 {
@@ -238,8 +247,9 @@ read_word(struct parser *p, swm_str name)
 	if (looks_like_number(word) || (word.len > 0 && takes_words(name)))
 		return true;
 	swm_buf_printf(swm_problem(&p->change.problems, in_line(p, p->line)),
-	               word.len == 0 ? "%.*s has no value"
-	                             : "%.*s: a value is a number, true, false, or stands in double quotes",
+	               word.len == 0
+	                   ? "%.*s has no value"
+	                   : "%.*s: a value is a number, true, false, or stands in double quotes",
 	               (int)name.len, name.ptr);
 	return false;
 }
@@ -263,7 +273,8 @@ read_name(struct parser *p, swm_str *name)
 		return fail_in_line(p, p->line, "a line is empty, a # comment, or NAME = VALUE");
 	skip_blanks(p);
 	if (!take_char(p, '='))
-		return fail_in_line(p, p->line, "there is no = behind the first word: a line is NAME = VALUE");
+		return fail_in_line(p, p->line,
+		                    "there is no = behind the first word: a line is NAME = VALUE");
 	skip_blanks(p);
 	return true;
 }
@@ -317,7 +328,7 @@ check_line(struct parser *p, size_t number, swm_str line)
 		               "the line is not valid UTF-8 from byte %zu on", bad + 1);
 }
 
-/* What is no text at all is not parsed: its other faults would only confuse. */
+/* A file that is not text is not parsed: further errors would only confuse. */
 static bool
 is_text(struct parser *p)
 {

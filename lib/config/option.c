@@ -48,7 +48,9 @@ swm_option_nearest(swm_str name)
 	for (int i = 0; i < SWM_OPTION_COUNT; i++) {
 		const char *const names[] = { swm_options[i].name, swm_options[i].alias };
 		for (size_t k = 0; k < 2; k++) {
-			size_t d = names[k] == NULL ? best + 1 : swm_str_distance(name, swm_cstr(names[k]), best);
+			size_t d = names[k] == NULL
+			               ? best + 1
+			               : swm_str_distance(name, swm_cstr(names[k]), best);
 			if (d > best || (d == best && nearest != NULL))
 				continue;
 			best = d;
@@ -210,7 +212,8 @@ swm_option_is_off(enum swm_option_id id, swm_str value)
 
 	if (swm_options[id].type == SWM_OPTION_ENUM && swm_str_eq(value, SWM_STR("disabled")))
 		return true;
-	return swm_options[id].type != SWM_OPTION_STRING && swm_option_boolean(value, &truth) && !truth;
+	return swm_options[id].type != SWM_OPTION_STRING && swm_option_boolean(value, &truth) &&
+	       !truth;
 }
 
 bool

@@ -32,29 +32,29 @@ struct swm_option {
 
 extern const struct swm_option swm_options[SWM_OPTION_COUNT];
 
-/* By name or alias; *by_alias says which. SWM_OPTION_COUNT: there is none. */
+/* Finds an option by name or alias; *by_alias says which. SWM_OPTION_COUNT when there is none. */
 enum swm_option_id swm_option_find(swm_str name, bool *by_alias);
 
-/* What took the place of a setting that older versions of PostgREST had; NULL: it is none of them. */
+/* The replacement of a setting that older versions of PostgREST had; NULL for any other name. */
 const char *swm_option_removed(swm_str name);
 
-/* The name that is most like an unknown one, or NULL. */
+/* The known name that is most similar to an unknown one, or NULL. */
 const char *swm_option_nearest(swm_str name);
 
 bool swm_option_has_flag(enum swm_option_id id, char flag);
 
-/* Whether the option may have this value (not the empty one, which means "not set"). */
+/* Validates a value (not the empty one, which means "not set"). */
 bool swm_option_accepts(enum swm_option_id id, swm_str value);
 
-/* Writes what it may have: "a whole number from 1 to 10000". */
+/* Writes the allowed values: "a whole number from 1 to 10000". */
 void swm_option_describe(enum swm_option_id id, swm_buf *to);
 
-/* Whether a value (not the empty one) says false or disabled. */
+/* True for a value (not the empty one) that means false or disabled. */
 bool swm_option_is_off(enum swm_option_id id, swm_str value);
 
 /*
- * The number that a value is, of an option whose values are whole numbers or octal file modes; -1 for
- * the empty value. False: the option has other values, or cannot have this one.
+ * The value of an option for whole numbers or octal file modes, as a number; -1 for the empty
+ * value. False for another option, or a value it cannot have.
  */
 bool swm_option_number(enum swm_option_id id, swm_str value, int64_t *out);
 

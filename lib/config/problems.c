@@ -28,7 +28,8 @@ swm_problem(struct swm_problems *problems, struct swm_origin origin)
 }
 
 void
-swm_problem_system(struct swm_problems *problems, struct swm_origin origin, swm_str what, int number)
+swm_problem_system(struct swm_problems *problems, struct swm_origin origin, swm_str what,
+                   int number)
 {
 	char text[256];
 

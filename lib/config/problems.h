@@ -1,11 +1,11 @@
-/* What is wrong with a configuration: all of it at once, each with its place. */
+/* The problems of a configuration: all are collected, each with its place. */
 #ifndef SWM_CONFIG_PROBLEMS_H
 #define SWM_CONFIG_PROBLEMS_H
 
 #include "base/buf.h"
 #include "error/error.h"
 
-/* Where a setting came from: a line of a file, a variable (line 0), or the program (no source). */
+/* The source of a setting: a line of a file, a variable (line 0), or the program (no source). */
 struct swm_origin {
 	swm_str source;
 	size_t line;
@@ -14,7 +14,7 @@ struct swm_origin {
 /* Writes "swm.conf:7: ", "SWM_DB_POOL: " or nothing. */
 void swm_origin_write(struct swm_origin origin, swm_buf *to);
 
-/* Nobody reads more than this. */
+/* Further problems are not reported. */
 enum { SWM_PROBLEMS_MAX = 50 };
 
 struct swm_problems {
@@ -27,10 +27,13 @@ struct swm_problems {
 
 #define SWM_PROBLEMS_INIT { SWM_BUF_INIT, SWM_BUF_INIT, 0, 0, false }
 
-/* Begins one with its place; the caller writes the rest of the line into what is returned. */
+/*
+ * Begins a problem with its place; the caller writes the rest of the line into the returned
+ * buffer.
+ */
 swm_buf *swm_problem(struct swm_problems *problems, struct swm_origin origin);
 
-/* One of the system: what could not be done, and errno. */
+/* Notes a problem of the system: what could not be done, and errno. */
 void swm_problem_system(struct swm_problems *problems, struct swm_origin origin, swm_str what,
                         int number);
 

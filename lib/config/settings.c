@@ -39,7 +39,7 @@ keep(struct resolver *r, swm_str text)
 	return copy;
 }
 
-/* All of a file but one newline at its end, which editors add. */
+/* Reads a whole file except one newline at its end, which editors add. */
 static swm_str
 file_text(struct resolver *r, enum swm_option_id id, const swm_buf *content)
 {
@@ -64,7 +64,8 @@ read_at_file(struct resolver *r, enum swm_option_id id, const char *path)
 	int number = swm_config_read(path, &content);
 
 	if (number != 0)
-		swm_problem_system(&r->problems, r->config->values.options[id].origin, swm_cstr(path), number);
+		swm_problem_system(&r->problems, r->config->values.options[id].origin,
+		                   swm_cstr(path), number);
 	else
 		text = file_text(r, id, &content);
 	swm_buf_dispose(&content);
@@ -176,8 +177,8 @@ check_secret(struct resolver *r, const swm_settings *s)
 		return;
 	}
 	if (secret.len < SHORTEST && !swm_str_starts(swm_str_trim(secret), SWM_STR("{")))
-		swm_buf_printf(complain(r, SWM_OPTION_ID_jwt_secret), "must be at least %d characters long",
-		               SHORTEST);
+		swm_buf_printf(complain(r, SWM_OPTION_ID_jwt_secret),
+		               "must be at least %d characters long", SHORTEST);
 }
 
 /* A StringOrURI (RFC 7519, 2): with a colon it must be a URI. */
@@ -198,8 +199,8 @@ check_schemas(struct resolver *r, const swm_settings *s)
 	for (size_t i = 0; i < s->db_schemas.count; i++)
 		for (size_t k = 0; k < sizeof system_schemas / sizeof system_schemas[0]; k++)
 			if (swm_str_eq(s->db_schemas.items[i], swm_cstr(system_schemas[k])))
-				swm_buf_printf(complain(r, SWM_OPTION_ID_db_schemas), "must not contain %s",
-				               system_schemas[k]);
+				swm_buf_printf(complain(r, SWM_OPTION_ID_db_schemas),
+				               "must not contain %s", system_schemas[k]);
 }
 
 /* SET ROLE none means the login role, which must never serve a request. */
@@ -218,7 +219,8 @@ check_trace_header(struct resolver *r, const swm_settings *s)
 		char c = s->server_trace_header.ptr[i];
 		if (swm_is_alnum(c) || strchr("!#$%&'*+-.^_`|~", c) != NULL)
 			continue;
-		swm_buf_cstr(complain(r, SWM_OPTION_ID_server_trace_header), "is not the name of a header");
+		swm_buf_cstr(complain(r, SWM_OPTION_ID_server_trace_header),
+		             "is not the name of a header");
 		return;
 	}
 }
@@ -228,7 +230,8 @@ check_proxy_uri(struct resolver *r, const swm_settings *s)
 {
 	swm_web_address address;
 
-	if (s->openapi_server_proxy_uri.len > 0 && !swm_web_address_parse(&address, s->openapi_server_proxy_uri))
+	if (s->openapi_server_proxy_uri.len > 0 &&
+	    !swm_web_address_parse(&address, s->openapi_server_proxy_uri))
 		swm_buf_cstr(complain(r, SWM_OPTION_ID_openapi_server_proxy_uri),
 		             "must be an address like https://example.com:8443/basePath");
 }
@@ -240,7 +243,8 @@ check_socket(struct resolver *r, const swm_settings *s)
 
 	if (s->server_unix_socket.len > longest)
 		swm_buf_printf(complain(r, SWM_OPTION_ID_server_unix_socket),
-		               "is longer than the %zu bytes that a socket's path may have", longest);
+		               "is longer than the %zu bytes that a socket's path may have",
+		               longest);
 }
 
 static void
@@ -309,7 +313,9 @@ new_settings(swm_arena *arena)
 int
 swm_settings_resolve(const swm_settings **out, const swm_config *config, swm_error *err)
 {
-	struct resolver r = { .config = config, .arena = swm_arena_new(), .problems = SWM_PROBLEMS_INIT };
+	struct resolver r = { .config = config,
+		              .arena = swm_arena_new(),
+		              .problems = SWM_PROBLEMS_INIT };
 	swm_settings *s = r.arena == NULL ? NULL : new_settings(r.arena);
 
 	*out = NULL;
@@ -334,7 +340,7 @@ swm_settings_unref(const swm_settings *settings)
 {
 	if (settings == NULL)
 		return;
-	/* what other threads did with it must have happened before it is freed */
+	/* acquire: all uses by other threads happen before the free */
 	if (atomic_fetch_sub_explicit(&settings->owner->references, 1, memory_order_acq_rel) == 1)
 		swm_arena_free(settings->owner->arena);
 }

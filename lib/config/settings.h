@@ -45,10 +45,10 @@ int swm_settings_resolve(const swm_settings **out, const swm_config *config, swm
 const swm_settings *swm_settings_ref(const swm_settings *settings);
 void swm_settings_unref(const swm_settings *settings); /* NULL is allowed */
 
-/* Where the option was set; empty when nowhere in particular. */
+/* The place where the option was set; empty when there is none. */
 swm_str swm_settings_place(const swm_settings *settings, enum swm_option_id id);
 
-/* Puts the option's place before the message of an error that its value has caused. */
+/* Puts the option's place before the message of an error caused by its value. */
 void swm_settings_blame(const swm_settings *settings, enum swm_option_id id, swm_error *err);
 
 #endif

@@ -21,7 +21,8 @@ swm_change_begin(struct swm_change *change, swm_config *config)
 		.values = config->values,
 		.problems = SWM_PROBLEMS_INIT,
 	};
-	change->values.app_capacity = 0; /* the array is the configuration's: copied when it changes */
+	/* the array is the configuration's: copied when it changes */
+	change->values.app_capacity = 0;
 }
 
 int
@@ -34,7 +35,7 @@ swm_change_end(struct swm_change *change, swm_error *err)
 	return result;
 }
 
-/* A value in an error: cut, as the line is for a person. */
+/* A value in an error message, truncated for readability. */
 static void
 write_value(swm_str value, swm_buf *to)
 {
@@ -140,7 +141,8 @@ find_or_add_app(struct swm_change *change, swm_str name)
 static bool
 may_begin_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       (unsigned char)c >= 0x80;
 }
 
 /*
@@ -154,7 +156,9 @@ is_parameter_name(swm_str name)
 
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
-		if (c == '.' ? begins : !may_begin_name(c) && (begins || !((c >= '0' && c <= '9') || c == '$')))
+		if (c == '.'
+		        ? begins
+		        : !may_begin_name(c) && (begins || !((c >= '0' && c <= '9') || c == '$')))
 			return false;
 		begins = c == '.';
 	}
@@ -165,9 +169,10 @@ static void
 set_app(struct swm_change *change, swm_str name, swm_str text, struct swm_origin origin)
 {
 	if (!is_parameter_name(name)) {
-		swm_buf_printf(swm_problem(&change->problems, origin),
-		               "%.*s is no name of a setting to PostgreSQL: letters, digits and _ between dots",
-		               (int)name.len, name.ptr);
+		swm_buf_printf(
+		    swm_problem(&change->problems, origin),
+		    "%.*s is no name of a setting to PostgreSQL: letters, digits and _ between dots",
+		    (int)name.len, name.ptr);
 		return;
 	}
 	struct swm_app_value *app = find_or_add_app(change, name);
@@ -232,8 +237,8 @@ is_text(struct swm_change *change, swm_str name, swm_str text, struct swm_origin
 		: !swm_utf8_valid(text, &bad) ? "is not valid UTF-8" : NULL;
 
 	if (wrong != NULL)
-		swm_buf_printf(swm_problem(&change->problems, origin), "%.*s %s", (int)name.len, name.ptr,
-		               wrong);
+		swm_buf_printf(swm_problem(&change->problems, origin), "%.*s %s", (int)name.len,
+		               name.ptr, wrong);
 	return wrong == NULL;
 }
 

@@ -1,4 +1,4 @@
-/* Inside of swm_config: its values, and changes to them that happen whole or not at all. */
+/* Internals of swm_config: its values, and changes that are made completely or not at all. */
 #ifndef SWM_CONFIG_VALUES_H
 #define SWM_CONFIG_VALUES_H
 
@@ -22,7 +22,7 @@ struct swm_app_value {
 	struct swm_value value;
 };
 
-/* A warning about a name that is no option: of a removed setting, or of a variable. */
+/* A warning about a name that is not an option: a removed setting, or an unknown variable. */
 struct swm_note {
 	struct swm_origin origin;
 	const char *text;
@@ -38,25 +38,29 @@ struct swm_values {
 };
 
 struct swm_config {
-	swm_arena *arena; /* of every text and array in it, replaced ones too */
+	swm_arena *arena; /* memory of every text and array in it, replaced ones too */
 	struct swm_values values;
 	unsigned loads;
 };
 
-/* The value that counts: as set, or its default; ptr is NULL for "not set". */
+/* The effective value: as set, or its default; ptr is NULL for "not set". */
 swm_str swm_config_effective(const swm_config *config, enum swm_option_id id);
 
 struct swm_change {
 	swm_config *config;
-	struct swm_values values; /* what the configuration will have */
+	struct swm_values values; /* the values once the change is made */
 	unsigned load;            /* 0 unless a name may stand only once, as in a file */
 	struct swm_problems problems;
 };
 
 void swm_change_begin(struct swm_change *change, swm_config *config);
 
-/* Sets one by name or notes a problem. The text is copied; the origin's must live as long as the config. */
-void swm_change_set(struct swm_change *change, swm_str name, swm_str text, struct swm_origin origin);
+/*
+ * Sets one by name or notes a problem. The text is copied; the origin's must live as long as the
+ * config.
+ */
+void swm_change_set(struct swm_change *change, swm_str name, swm_str text,
+                    struct swm_origin origin);
 
 /* Notes a warning; both are copied to the configuration, as far as there is room. */
 void swm_change_note(struct swm_change *change, struct swm_origin origin, swm_str text);
@@ -67,7 +71,7 @@ bool swm_change_removed(struct swm_change *change, swm_str name, struct swm_orig
 /* Makes the change if there was no problem; frees what it held. */
 int swm_change_end(struct swm_change *change, swm_error *err);
 
-/* The prefix of settings that have no meaning to us. */
+/* The prefix of settings that swm passes on without interpreting them. */
 #define SWM_APP_SETTINGS "app.settings."
 
 /* As swm_config_load_file(), of bytes in memory; name is what errors call them. */

@@ -22,7 +22,7 @@ struct swm_error {
 	bool has_details, has_hint, details_are_json;
 	bool of_statement;
 	swm_buf code, message, details, hint, constraint, context;
-	swm_buf headers; /* names and values in turn, each with a NUL behind it */
+	swm_buf headers; /* names and values in turn, each NUL-terminated */
 };
 
 const struct swm_error_entry *
@@ -77,7 +77,7 @@ swm_error_result(const swm_error *err)
 	return err == NULL ? SWM_OK : err->result;
 }
 
-/* What could not be stored for want of memory is still told, from the table. */
+/* A text that could not be stored for want of memory is replaced by the one of the table. */
 static swm_str
 text_of(const swm_error *err, const swm_buf *buf, const char *without_memory)
 {
@@ -124,7 +124,7 @@ swm_error_http_status(const swm_error *err)
 	return err == NULL ? 0 : err->status;
 }
 
-/* Arguments may be bytes of a request: what is no UTF-8 does not reach an answer. */
+/* Arguments may be bytes of a request: invalid UTF-8 must not reach an answer. */
 static void
 add_argument(swm_buf *to, swm_str arg)
 {
@@ -148,7 +148,7 @@ add_message(swm_buf *to, const char *message, const swm_str *args, size_t count)
 	}
 }
 
-/* What is away for the moment may be back soon. */
+/* Temporary unavailability is worth a retry. */
 static int
 usual_retry_after(int status)
 {

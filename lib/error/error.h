@@ -20,10 +20,13 @@ enum swm_error_id {
  */
 int swm_fail_args(swm_error *err, enum swm_error_id id, const swm_str *args, size_t count);
 
-/* One whose argument is a number. */
+/* As swm_fail(), with a number as its argument. */
 int swm_fail_number(swm_error *err, enum swm_error_id id, int64_t number);
 
-/* One whose only argument is written as by printf(). SWM_ENOMEM when memory runs out for it. */
+/*
+ * As swm_fail(), with an argument formatted as by printf(). SWM_ENOMEM when memory runs out for
+ * it.
+ */
 int swm_fail_format(swm_error *err, enum swm_error_id id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -31,7 +34,7 @@ int swm_fail_format(swm_error *err, enum swm_error_id id, const char *format, ..
 	swm_fail_args((err), (id), (const swm_str[]){ { NULL, 0 }, __VA_ARGS__ } + 1, \
 	              sizeof((const swm_str[]){ { NULL, 0 }, __VA_ARGS__ }) / sizeof(swm_str) - 1)
 
-/* An entry without an error object, of which no memory is needed. */
+/* An entry without an error object, which needs no memory. */
 struct swm_error_entry {
 	const char *code;
 	int status;
@@ -46,7 +49,10 @@ int swm_fail_memory(swm_error *err);
 /* SWM_ERR_SYSTEM for an errno value: what failed, then the system's words. */
 int swm_fail_errno(swm_error *err, swm_str what, int number);
 
-/* What came from PostgreSQL. Status and result follow from the SQLSTATE (lib/error/sqlstate.c). */
+/*
+ * An error reported by PostgreSQL. Status and result follow from the SQLSTATE
+ * (lib/error/sqlstate.c).
+ */
 struct swm_sql_error {
 	swm_str sqlstate, message, details, hint;
 	bool has_details, has_hint;
@@ -54,7 +60,7 @@ struct swm_sql_error {
 	int status;         /* 0: it follows from the SQLSTATE */
 	bool of_statement;  /* it is in the text of our own statement, and not in what that runs */
 	swm_str constraint; /* that our own statement violates; empty for none */
-	swm_str context;    /* PostgreSQL's: what was running; it is never told */
+	swm_str context;    /* PostgreSQL's: the code that was running; never shown to clients */
 };
 int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 
@@ -62,21 +68,23 @@ int swm_fail_sql(swm_error *err, const struct swm_sql_error *from);
 void swm_error_set_details(swm_error *err, swm_str details);
 void swm_error_set_hint(swm_error *err, swm_str hint);
 /* written as by printf() */
-void swm_error_format_details(swm_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void swm_error_format_hint(swm_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void swm_error_format_details(swm_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void swm_error_format_hint(swm_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* details that are JSON already (an array or object), for the web answer */
 void swm_error_set_details_json(swm_error *err, swm_str json);
 
 /* Puts a text before the message. */
 void swm_error_prefix(swm_error *err, swm_str prefix);
 
-/* Adds what another says to the details, a line for its message and each of its details. */
+/* Adds another error to the details, a line for its message and each of its details. */
 void swm_error_append(swm_error *err, const swm_error *other);
 
-/* Leaves neither details nor a hint. */
+/* Removes details and hint. */
 void swm_error_drop_advice(swm_error *err);
 
-/* A header field that the answer is to carry; the views have no NUL and are copied. */
+/* Adds a header field for the answer; the views have no NUL and are copied. */
 void swm_error_add_header(swm_error *err, swm_str name, swm_str value);
 
 /* The next of them, NUL-terminated; *cursor begins at 0. False when there is no more. */
@@ -87,33 +95,32 @@ bool swm_error_has_hint(const swm_error *err);
 bool swm_error_details_are_json(const swm_error *err);
 
 /*
- * The result of a call, which its error and what it returns agree on: rc, or that of the error
- * which came before it. SWM_OK clears err; SWM_ENOMEM, SWM_ESINK, SWM_ECANCELED and SWM_EUNKNOWN
- * stand in place of any other.
+ * The result of a call, kept consistent with its error: rc, or the result of an earlier error.
+ * SWM_OK clears err; SWM_ENOMEM, SWM_ESINK, SWM_ECANCELED and SWM_EUNKNOWN replace any other.
  */
 int swm_error_settle(swm_error *err, int rc);
 
-/* Whether it is this one of ours. */
+/* True when the error is this entry of errors.def. */
 bool swm_error_is(const swm_error *err, enum swm_error_id id);
 
-/* Whether PostgreSQL refused a statement of ours for what its text says. */
+/* True when PostgreSQL rejected the text of one of our own statements. */
 bool swm_error_is_of_statement(const swm_error *err);
 
 /* The constraint that a statement of ours violates; empty for none. */
 swm_str swm_error_constraint(const swm_error *err);
 
-/* Gives the error another message, and leaves neither details nor a hint. */
+/* Replaces the message, and removes details and hint. */
 void swm_error_reword(swm_error *err, swm_str message);
 
-/* Whether PostgreSQL said the same of both, while the same was running. */
+/* True when both are the same PostgreSQL error, raised by the same statement. */
 bool swm_error_is_same(const swm_error *a, const swm_error *b);
 
-/* Makes err (NULL is allowed) say what another says, in place of what it held. */
+/* Copies another error to err (NULL is allowed), replacing its content. */
 void swm_error_copy(swm_error *err, const swm_error *from);
 
 /*
- * Makes err say that the outcome of a write is not known, in place of what it held. why becomes
- * the details, or without it the message that err held. SWM_EUNKNOWN.
+ * Turns err into the error that the outcome of a write is unknown. why becomes the details, or
+ * without it the message that err held. SWM_EUNKNOWN.
  */
 int swm_fail_unknown(swm_error *err, swm_str why);
 
@@ -124,10 +131,10 @@ int swm_error_retry_after(const swm_error *err);
 /* The HTTP status that a SQLSTATE has in the web dialect (PostgREST's errors page). */
 int swm_sqlstate_status(swm_str sqlstate, swm_str message, bool anonymous);
 
-/* SWM_EUNAVAILABLE for trouble of the database that passes, else SWM_EDATABASE. */
+/* SWM_EUNAVAILABLE for temporary trouble of the database, else SWM_EDATABASE. */
 int swm_sqlstate_result(swm_str sqlstate);
 
-/* The same for an error of which SQL has set the status itself. */
+/* The same for an error whose status was set by SQL. */
 int swm_raised_result(int status);
 
 #endif

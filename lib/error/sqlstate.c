@@ -57,7 +57,8 @@ static int
 raised_status(swm_str sqlstate)
 {
 	int64_t status;
-	if (!swm_str_int64(swm_str_from(sqlstate, 2), &status) || status < 200 || status > 599) /* 1xx are never final */
+	/* 1xx are never final */
+	if (!swm_str_int64(swm_str_from(sqlstate, 2), &status) || status < 200 || status > 599)
 		return 500;
 	return (int)status;
 }
@@ -75,7 +76,7 @@ swm_sqlstate_status(swm_str sqlstate, swm_str message, bool anonymous)
 		return raised_status(sqlstate);
 	if (swm_str_eq(sqlstate, SWM_STR("42501")))
 		return anonymous ? 401 : 403;
-	/* SET ROLE of a role that is not there is told by its words alone */
+	/* SET ROLE of a missing role can be recognized only by its message */
 	if (swm_str_eq(sqlstate, SWM_STR("22023")))
 		return swm_str_starts(message, SWM_STR("role ")) &&
 		       swm_str_ends(message, SWM_STR(" does not exist")) ? 401 : 400;
@@ -83,8 +84,12 @@ swm_sqlstate_status(swm_str sqlstate, swm_str message, bool anonymous)
 	if (swm_str_eq(sqlstate, SWM_STR("21000")) &&
 	    swm_str_ends(message, SWM_STR("requires a WHERE clause")))
 		return 400;
-	/* rows of a type that cannot be put into one document of XML: not acceptable, as PostgREST has it */
-	if (swm_str_eq(sqlstate, SWM_STR("42883")) && swm_str_starts(message, SWM_STR("function xmlagg(")))
+	/*
+	 * rows of a type that cannot be put into one document of XML: not acceptable, as PostgREST
+	 * has it
+	 */
+	if (swm_str_eq(sqlstate, SWM_STR("42883")) &&
+	    swm_str_starts(message, SWM_STR("function xmlagg(")))
 		return 406;
 	const struct entry *entry = entry_of(sqlstate);
 	return entry == NULL ? 400 : entry->status;

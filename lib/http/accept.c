@@ -18,7 +18,10 @@ swm_media_content_type(enum swm_media media)
 	return medias[media].content_type;
 }
 
-/* Of media types that are no others' business, as PostgREST has it: text that is in UTF-8, and all else as it is called. */
+/*
+ * The Content-Type of a media type by its name. As in PostgREST, text/plain and text/xml are
+ * UTF-8, and any unknown type is sent as it is.
+ */
 swm_str
 swm_media_content_type_of(swm_arena *arena, swm_str type)
 {
@@ -41,7 +44,7 @@ struct accepted {
 	int detail;       /* parameters before the quality, less asterisks */
 };
 
-/* As swm_str_cut(), but what stands in double quotes is not cut (RFC 9110, 5.6.4). */
+/* As swm_str_cut(), but does not cut within double quotes (RFC 9110, 5.6.4). */
 static bool
 cut_unquoted(swm_str *rest, char separator, swm_str *piece)
 {
@@ -69,7 +72,7 @@ unquoted(swm_str s)
 	return s;
 }
 
-/* A qvalue (RFC 9110, 12.4.2) in thousandths; what is none counts as 1. */
+/* A qvalue (RFC 9110, 12.4.2) in thousandths; an invalid one counts as 1. */
 static int
 parse_quality(swm_str s)
 {
@@ -97,23 +100,26 @@ split_parameter(swm_str parameter, swm_str *name, swm_str *value)
 	*value = unquoted(swm_str_trim(swm_str_from(parameter, equals + 1)));
 }
 
-/* Vendor types may be named without the format that they have anyway. */
+/* The format that a vendor type has by default may be left out of its name. */
 static const struct {
 	swm_str brief, full;
-	bool strips; /* leave out what is null */
+	bool strips; /* leave out null members */
 } vendor_types[] = {
-	{ { "application/vnd.pgrst.object", 28 }, { "application/vnd.pgrst.object+json", 33 }, true },
+	{ { "application/vnd.pgrst.object", 28 },
+	  { "application/vnd.pgrst.object+json", 33 },
+	  true },
 	{ { "application/vnd.pgrst.array", 27 }, { "application/vnd.pgrst.array+json", 32 }, true },
 	{ { "application/vnd.pgrst.plan", 26 }, { "application/vnd.pgrst.plan+text", 31 }, false },
 };
 enum { VENDOR_TYPES = sizeof vendor_types / sizeof vendor_types[0], VENDOR_ARRAY = 1 };
 
-/* Of any other type nulls=stripped says nothing, as other parameters. */
+/* For any other type nulls=stripped has no effect, like other parameters. */
 static bool
 can_strip(swm_str type)
 {
 	for (size_t i = 0; i < VENDOR_TYPES; i++)
-		if (swm_str_caseeq(type, vendor_types[i].brief) || swm_str_caseeq(type, vendor_types[i].full))
+		if (swm_str_caseeq(type, vendor_types[i].brief) ||
+		    swm_str_caseeq(type, vendor_types[i].full))
 			return vendor_types[i].strips;
 	return false;
 }
@@ -145,7 +151,8 @@ parse_accepted(swm_str piece)
 		if (swm_str_caseeq(name, SWM_STR("q")))
 			a.quality = parse_quality(value);
 		else if (swm_str_caseeq(name, SWM_STR("nulls")))
-			a.stripped = can_strip(a.type) && swm_str_caseeq(value, SWM_STR("stripped"));
+			a.stripped = can_strip(a.type) &&
+			             swm_str_caseeq(value, SWM_STR("stripped"));
 	}
 	return a;
 }
@@ -156,14 +163,16 @@ full_name(swm_str type, bool stripped)
 	for (size_t i = 0; i < VENDOR_TYPES; i++)
 		if (swm_str_caseeq(type, vendor_types[i].brief))
 			type = vendor_types[i].full;
-	if (!stripped && swm_str_caseeq(type, vendor_types[VENDOR_ARRAY].full)) /* which is what JSON is here */
+	/* without nulls=stripped, an array is plain JSON */
+	if (!stripped &&
+	    swm_str_caseeq(type, vendor_types[VENDOR_ARRAY].full))
 		return SWM_STR("application/json");
 	return type;
 }
 
 enum fit { NO_FIT, ANY_TYPE, ANY_SUBTYPE, EXACT };
 
-/* Whether a media type is longer than its beginning (RFC 6838, 4.2: what may follow). */
+/* True when a media type is this prefix and more characters of a name (RFC 6838, 4.2). */
 static bool
 continues(swm_str type, swm_str begin)
 {
@@ -192,12 +201,13 @@ offer_fits(const swm_offer *offer, const struct accepted *a)
 	if (swm_str_eq(a->type, SWM_STR("*/*")))
 		return ANY_TYPE;
 	if (swm_str_ends(a->type, SWM_STR("/*")) && swm_str_find(type, '/') == a->type.len - 2 &&
-	    swm_str_caseeq((swm_str){ type.ptr, a->type.len - 1 }, (swm_str){ a->type.ptr, a->type.len - 1 }))
+	    swm_str_caseeq((swm_str){ type.ptr, a->type.len - 1 },
+	                   (swm_str){ a->type.ptr, a->type.len - 1 }))
 		return ANY_SUBTYPE;
 	return NO_FIT;
 }
 
-/* The best of all ranges for one offer, and where it stands; a quality of 0 when there is none. */
+/* The best of all ranges for one offer, and its position; a quality of 0 when there is none. */
 static struct accepted
 best_range(swm_str accept, const swm_offer *offer, size_t *place)
 {
@@ -208,7 +218,8 @@ best_range(swm_str accept, const swm_offer *offer, size_t *place)
 	for (size_t i = 0; cut_unquoted(&rest, ',', &piece); i++) {
 		struct accepted a = parse_accepted(piece);
 		enum fit fit = offer_fits(offer, &a);
-		bool refused = fit == best_fit && a.quality == 0; /* by name counts, wherever it stands */
+		/* matched by name, whatever its position */
+		bool refused = fit == best_fit && a.quality == 0;
 		if (fit == NO_FIT || (fit <= best_fit && !refused))
 			continue;
 		best_fit = fit;
@@ -218,14 +229,22 @@ best_range(swm_str accept, const swm_offer *offer, size_t *place)
 	return best;
 }
 
-/* By what it is, when it is one that the dialect knows; NULL for any other. */
+/* The full name of a type that the dialect knows; NULL for any other. */
 static const char *
 known_name(const struct accepted *a)
 {
 	static const char *const known[] = {
-		"application/json", "application/geo+json", "text/csv", "text/plain", "text/xml", "application/openapi+json",
-		"application/x-www-form-urlencoded", "application/octet-stream", "application/vnd.pgrst.object+json",
-		"application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json",
+		"application/json",
+		"application/geo+json",
+		"text/csv",
+		"text/plain",
+		"text/xml",
+		"application/openapi+json",
+		"application/x-www-form-urlencoded",
+		"application/octet-stream",
+		"application/vnd.pgrst.object+json",
+		"application/vnd.pgrst.plan+text",
+		"application/vnd.pgrst.plan+json",
 	};
 	swm_str type = full_name(a->type, a->stripped);
 
@@ -249,7 +268,8 @@ swm_media_name(swm_str type)
 }
 
 /*
- * The execution plan (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
+ * The execution plan
+ * (https://docs.postgrest.org/en/latest/references/observability.html#execution-plan)
  */
 
 /* In the order in which a Content-Type names them. */
@@ -286,7 +306,7 @@ swm_accept_plan(swm_str range, unsigned *options, swm_str *of)
 	}
 }
 
-/* type; for="..."; options=... What is known is called by its whole name. */
+/* type; for="..."; options=... Known types have their full names. */
 static void
 write_plan_type(swm_buf *to, enum swm_media format, swm_str of, unsigned options)
 {
@@ -312,22 +332,21 @@ swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsigned o
 	swm_buf_cstr(to, "; charset=utf-8");
 }
 
-/*
- * What nobody can give
- */
+/* Media types that cannot be produced */
 
 static void
 write_plan_name(swm_buf *to, const char *name, swm_str range)
 {
 	unsigned options;
 	swm_str of;
-	enum swm_media format = swm_str_ends(swm_cstr(name), SWM_STR("json")) ? SWM_MEDIA_PLAN_JSON : SWM_MEDIA_PLAN_TEXT;
+	enum swm_media format = swm_str_ends(swm_cstr(name), SWM_STR("json")) ? SWM_MEDIA_PLAN_JSON
+	                                                                      : SWM_MEDIA_PLAN_TEXT;
 
 	swm_accept_plan(range, &options, &of);
 	write_plan_type(to, format, of.len > 0 ? of : SWM_STR("application/json"), options);
 }
 
-/* As PostgREST names it: without quality and blanks, and what it knows by its whole name. */
+/* PostgREST's spelling: without quality and blanks, known types by their full names. */
 static void
 write_range_name(swm_buf *to, const struct accepted *a)
 {
@@ -339,7 +358,8 @@ write_range_name(swm_buf *to, const struct accepted *a)
 		swm_buf_cstr(to, name);
 	} else {
 		for (size_t i = 0; i < a->text.len; i++) {
-			if (a->quality > 0 && swm_str_starts(swm_str_from(a->text, i), SWM_STR(";q=")))
+			if (a->quality > 0 &&
+			    swm_str_starts(swm_str_from(a->text, i), SWM_STR(";q=")))
 				break;
 			if (a->text.ptr[i] != ' ')
 				swm_buf_char(to, a->text.ptr[i]);
@@ -350,17 +370,17 @@ write_range_name(swm_buf *to, const struct accepted *a)
 enum { MOST_TOLD = 32 };
 
 /*
- * Whether the client likes a range better than another that stands before it; of those
- * that it likes as well, the one that says more counts, as in PostgREST: text/csv
- * before a wildcard.
+ * True when the client prefers a range to one that stands before it. At equal quality the more
+ * specific one wins, as in PostgREST: text/csv before a wildcard.
  */
 static bool
 is_better(const struct accepted *a, const struct accepted *than)
 {
-	return a->quality > than->quality || (a->quality == than->quality && a->detail > than->detail);
+	return a->quality > than->quality ||
+	       (a->quality == than->quality && a->detail > than->detail);
 }
 
-/* Those that the client likes best come first. */
+/* Sorts by the client's preference, best first. */
 static int
 fail_media_type(swm_str accept, swm_error *err)
 {
@@ -386,7 +406,8 @@ fail_media_type(swm_str accept, swm_error *err)
 }
 
 int
-swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err)
+swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count,
+                     swm_error *err)
 {
 	swm_str given = swm_str_trim(accept);
 	struct accepted best = { .quality = 0 };

@@ -1,4 +1,4 @@
-/* What a request's body is: Content-Type and Content-Encoding (RFC 9110, 8.3 and 8.4). */
+/* The format of a request's body: Content-Type and Content-Encoding (RFC 9110, 8.3 and 8.4). */
 #ifndef SWM_HTTP_CONTENT_H
 #define SWM_HTTP_CONTENT_H
 

@@ -9,11 +9,15 @@ without_weakness(swm_str tag)
 	return swm_str_starts(tag, SWM_STR("W/")) ? swm_str_from(tag, 2) : tag;
 }
 
-/* Takes a tag, which may have commas in its quotes, off the list; false at its end, or where it is none. */
+/*
+ * Takes a tag, which may have commas in its quotes, off the list; false at its end, or where it is
+ * none.
+ */
 static bool
 cut_tag(swm_str *rest, swm_str *tag)
 {
-	while (rest->len > 0 && (rest->ptr[0] == ',' || rest->ptr[0] == ' ' || rest->ptr[0] == '\t'))
+	while (rest->len > 0 &&
+	       (rest->ptr[0] == ',' || rest->ptr[0] == ' ' || rest->ptr[0] == '\t'))
 		*rest = swm_str_from(*rest, 1);
 	*tag = without_weakness(*rest);
 	if (!swm_str_starts(*tag, SWM_STR("\"")))

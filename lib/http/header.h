@@ -13,35 +13,39 @@ enum swm_media {
 	SWM_MEDIA_COUNT
 };
 
-/* What Content-Type says for a media type. */
+/* The Content-Type of a media type. */
 swm_str swm_media_content_type(enum swm_media media);
 
 /* The same for one that the database writes; NULL when memory ran out. */
 swm_str swm_media_content_type_of(swm_arena *arena, swm_str type);
 
-/* How PostgREST calls a media type: by its whole name if it knows it, else with all that the text says. */
+/*
+ * PostgREST's spelling of a media type: the full name if it is known, else the text with all
+ * parameters.
+ */
 swm_str swm_media_name(swm_str type);
 
-/* A media type that could be given. */
+/* A media type that can be produced. */
 typedef struct swm_offer {
-	swm_str type;          /* "text/csv", with the parameter ";nulls=stripped" where that is meant */
+	swm_str type; /* "text/csv", with the parameter ";nulls=stripped" where that is meant */
 	int number;            /* whatever the caller calls it */
-	bool is_cut;           /* it may be the beginning of a longer name: each that begins so means it */
+	bool is_cut; /* it may be the beginning of a longer name: each that begins so means it */
 } swm_offer;
 
 typedef struct swm_acceptable {
-	int number;            /* of the offer */
-	swm_str range;         /* what chose it, as it stands in the field */
-	swm_str type;          /* of that: "text/csv" or a wildcard */
+	int number;            /* index of the offer */
+	swm_str range;         /* the text of the range that chose it, as in the field */
+	swm_str type;          /* the media type of that range: "text/csv" or a wildcard */
 } swm_acceptable;
 
 /*
- * Chooses what an Accept field likes best (RFC 9110, 12.5.1): of each offer the most
- * specific range counts; of equal quality the first range, and then the first offer.
- * PostgREST's own types (application/vnd.pgrst.) are chosen by name, never by a wildcard. An empty
- * field accepts anything. MEDIA_TYPE (SWM_EREFUSED).
+ * Chooses the offer that an Accept field prefers (RFC 9110, 12.5.1): for each offer the most
+ * specific range counts; at equal quality the first range, and then the first offer. PostgREST's
+ * own types (application/vnd.pgrst.) are chosen by name, never by a wildcard. An empty field
+ * accepts anything. MEDIA_TYPE (SWM_EREFUSED).
  */
-int swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count, swm_error *err);
+int swm_accept_negotiate(swm_acceptable *out, swm_str accept, const swm_offer *offers, size_t count,
+                         swm_error *err);
 
 /* The same among those of the table (a set of 1 << SWM_MEDIA_...), in its order. */
 int swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_error *err);
@@ -49,7 +53,10 @@ int swm_accept_choose(enum swm_media *out, swm_str accept, unsigned can, swm_err
 /* The offers of a set of the table's media types, in its order; returns how many. */
 size_t swm_media_offers(swm_offer offers[SWM_MEDIA_COUNT], unsigned can);
 
-/* Options of EXPLAIN that a plan's media type may name (https://www.postgresql.org/docs/15/sql-explain.html). */
+/*
+ * Options of EXPLAIN that a plan's media type may name
+ * (https://www.postgresql.org/docs/15/sql-explain.html).
+ */
 enum swm_explain {
 	SWM_EXPLAIN_ANALYZE = 1 << 0,
 	SWM_EXPLAIN_VERBOSE = 1 << 1,
@@ -58,7 +65,10 @@ enum swm_explain {
 	SWM_EXPLAIN_WAL = 1 << 4,
 };
 
-/* What a range of a plan's media type asks for: options, and the media type that is explained, empty when none is named. */
+/*
+ * The request of a range with a plan's media type: options, and the media type that is explained,
+ * empty when none is named.
+ */
 void swm_accept_plan(swm_str range, unsigned *options, swm_str *of);
 
 /* Appends the Content-Type of a plan: "application/vnd.pgrst.plan+text; for=...". */
@@ -67,16 +77,21 @@ void swm_plan_content_type(swm_buf *to, enum swm_media format, swm_str of, unsig
 enum swm_count { SWM_COUNT_NONE, SWM_COUNT_EXACT, SWM_COUNT_PLANNED, SWM_COUNT_ESTIMATED };
 enum swm_tx { SWM_TX_DEFAULT, SWM_TX_COMMIT, SWM_TX_ROLLBACK };
 
-/* What becomes of a row whose key is there already. */
+/* The handling of rows whose key already exists. */
 enum swm_resolution { SWM_RESOLUTION_NONE, SWM_RESOLUTION_MERGE, SWM_RESOLUTION_IGNORE };
 
-/* What a client gets back of what it wrote (RFC 7240, 4.2). */
-enum swm_return { SWM_RETURN_DEFAULT, SWM_RETURN_MINIMAL, SWM_RETURN_HEADERS, SWM_RETURN_REPRESENTATION };
+/* The representation a client gets of the rows it wrote (RFC 7240, 4.2). */
+enum swm_return {
+	SWM_RETURN_DEFAULT,
+	SWM_RETURN_MINIMAL,
+	SWM_RETURN_HEADERS,
+	SWM_RETURN_REPRESENTATION
+};
 
-/* What a column has that a row of a body does not name. */
+/* The value of columns that a row of a body does not name. */
 enum swm_missing { SWM_MISSING_UNSAID, SWM_MISSING_NULL, SWM_MISSING_DEFAULT };
 
-/* What a Prefer field asks for; of each preference the first occurrence counts. */
+/* The parsed Prefer fields; the first occurrence of each preference counts. */
 typedef struct swm_preferences {
 	bool strict;             /* handling=strict */
 	bool has_handling;
@@ -101,15 +116,17 @@ typedef struct swm_range {
 	int64_t last; /* INT64_MAX when it is open */
 } swm_range;
 
-/* "a-b" or "a-", with or without "items=". False when it is no such range, which is then ignored. */
+/*
+ * "a-b" or "a-", with or without "items=". False when it is no such range, which is then ignored.
+ */
 bool swm_range_parse(swm_range *out, swm_str range);
 
-/* Whether the name is a token, and the value one line (RFC 9110, 5.1 and 5.5). */
+/* True when the name is a token, and the value one line (RFC 9110, 5.1 and 5.5). */
 bool swm_is_field(swm_str name, swm_str value);
 
 /*
- * Whether an If-None-Match field names an entity tag, W/ on either side or not
- * (RFC 9110, 8.8.3.2 and 13.1.2); `*` names any.
+ * True when an If-None-Match field contains an entity tag, by weak comparison (RFC 9110, 8.8.3.2
+ * and 13.1.2); `*` matches any.
  */
 bool swm_etag_matches(swm_str if_none_match, swm_str etag);
 

@@ -2,7 +2,7 @@
 
 #include "http/header.h"
 
-/* Preferences that are a word of a few; what each sets is the parser's matter. */
+/* Preferences with a fixed list of words; the parser decides which field each sets. */
 enum preference { HANDLING, COUNT, TX, RETURN, RESOLUTION, MISSING, ERRORS, ORDER };
 
 static const struct {
@@ -30,7 +30,7 @@ static const struct {
 #undef KNOWN
 };
 
-/* Of each preference the first occurrence counts. */
+/* The first occurrence of each preference counts. */
 static void
 set(swm_preferences *p, enum preference preference, int value)
 {
@@ -46,13 +46,16 @@ set(swm_preferences *p, enum preference preference, int value)
 		p->tx = p->tx == SWM_TX_DEFAULT ? (enum swm_tx)value : p->tx;
 		break;
 	case RETURN:
-		p->returned = p->returned == SWM_RETURN_DEFAULT ? (enum swm_return)value : p->returned;
+		p->returned = p->returned == SWM_RETURN_DEFAULT ? (enum swm_return)value
+		                                                : p->returned;
 		break;
 	case RESOLUTION:
-		p->resolution = p->resolution == SWM_RESOLUTION_NONE ? (enum swm_resolution)value : p->resolution;
+		p->resolution = p->resolution == SWM_RESOLUTION_NONE ? (enum swm_resolution)value
+		                                                     : p->resolution;
 		break;
 	case MISSING:
-		p->missing = p->missing == SWM_MISSING_UNSAID ? (enum swm_missing)value : p->missing;
+		p->missing = p->missing == SWM_MISSING_UNSAID ? (enum swm_missing)value
+		                                              : p->missing;
 		break;
 	case ERRORS:
 		p->skip_errors = true;

@@ -40,7 +40,9 @@ swm_url_decode(swm_str *out, swm_arena *arena, swm_str raw, bool plus, size_t wh
 			int high = raw.len - i > 2 ? hex(raw.ptr[i + 1]) : -1;
 			int low = high >= 0 ? hex(raw.ptr[i + 2]) : -1;
 			if (low < 0)
-				return fail_at(err, where + i, "a percent sign must be followed by two hexadecimal digits");
+				return fail_at(
+				    err, where + i,
+				    "a percent sign must be followed by two hexadecimal digits");
 			c = (char)(high << 4 | low);
 			i += 2;
 		} else if (c == '+' && plus) {
@@ -87,7 +89,8 @@ swm_url_encode(swm_buf *to, swm_str text)
 }
 
 int
-swm_url_pairs(swm_pair **out, size_t *count, swm_arena *arena, swm_str query, size_t where, swm_error *err)
+swm_url_pairs(swm_pair **out, size_t *count, swm_arena *arena, swm_str query, size_t where,
+              swm_error *err)
 {
 	size_t n = 1;
 	swm_str rest = query, piece;
@@ -105,9 +108,11 @@ swm_url_pairs(swm_pair **out, size_t *count, swm_arena *arena, swm_str query, si
 		size_t at = where + (size_t)(piece.ptr - query.ptr);
 		size_t equals = swm_str_find(piece, '=');
 		p->has_value = equals < piece.len;
-		int rc = swm_url_decode(&p->name, arena, (swm_str){ piece.ptr, equals }, true, at, err);
+		int rc = swm_url_decode(&p->name, arena, (swm_str){ piece.ptr, equals }, true, at,
+		                        err);
 		if (rc == SWM_OK)
-			rc = swm_url_decode(&p->value, arena, swm_str_from(piece, equals + 1), true, at + equals + 1, err);
+			rc = swm_url_decode(&p->value, arena, swm_str_from(piece, equals + 1), true,
+			                    at + equals + 1, err);
 		if (rc != SWM_OK)
 			return rc;
 		(*count)++;
@@ -126,14 +131,16 @@ sort_pairs(swm_pair *pairs, swm_pair *spare, size_t count)
 	sort_pairs(pairs, spare, half);
 	sort_pairs(pairs + half, spare, count - half);
 	while (i < half || k < count) {
-		bool left = k == count || (i < half && swm_str_cmp(pairs[i].name, pairs[k].name) <= 0);
+		bool left = k == count ||
+		            (i < half && swm_str_cmp(pairs[i].name, pairs[k].name) <= 0);
 		spare[n++] = left ? pairs[i++] : pairs[k++];
 	}
 	memcpy(pairs, spare, count * sizeof *pairs);
 }
 
 int
-swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
+swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t count,
+                  swm_error *err)
 {
 	if (count == 0)
 		return SWM_OK;
@@ -147,7 +154,7 @@ swm_url_canonical(swm_buf *to, swm_arena *arena, const swm_pair *pairs, size_t c
 		if (i > 0)
 			swm_buf_char(to, '&');
 		swm_url_encode(to, sorted[i].name);
-		if (sorted[i].has_value) /* a name alone is no filter, one with an empty value is */
+		if (sorted[i].has_value) /* only a pair with `=` is a filter */
 			swm_buf_char(to, '=');
 		swm_url_encode(to, sorted[i].value);
 	}
@@ -159,7 +166,8 @@ may_be_in_scheme(char c, bool first)
 {
 	bool digit = c >= '0' && c <= '9';
 
-	return first ? swm_is_alnum(c) && !digit : swm_is_alnum(c) || c == '+' || c == '-' || c == '.';
+	return first ? swm_is_alnum(c) && !digit
+	             : swm_is_alnum(c) || c == '+' || c == '-' || c == '.';
 }
 
 bool
@@ -173,14 +181,16 @@ swm_url_is_uri(swm_str s)
 	if (i == 0 || i == s.len)
 		return false;
 	for (; i < s.len; i++) {
-		bool escape = s.ptr[i] == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 && hex(s.ptr[i + 2]) >= 0;
-		if (!escape && !is_unreserved(s.ptr[i]) && (s.ptr[i] == '\0' || strchr(":/?#[]@!$&'()*+,;=", s.ptr[i]) == NULL))
+		bool escape = s.ptr[i] == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 &&
+		              hex(s.ptr[i + 2]) >= 0;
+		if (!escape && !is_unreserved(s.ptr[i]) &&
+		    (s.ptr[i] == '\0' || strchr(":/?#[]@!$&'()*+,;=", s.ptr[i]) == NULL))
 			return false;
 	}
 	return true;
 }
 
-/* What RFC 3986, 3.2.2 calls reg-name, or an address of IPv6 in its brackets. */
+/* A reg-name of RFC 3986, 3.2.2, or an IPv6 address in its brackets. */
 static bool
 is_host(swm_str host)
 {
@@ -199,8 +209,9 @@ is_port(swm_str port)
 {
 	int64_t number;
 
-	return port.len == 0 || (port.ptr[0] >= '0' && port.ptr[0] <= '9' && swm_str_int64(port, &number) &&
-	                         number > 0 && number <= UINT16_MAX);
+	return port.len == 0 ||
+	       (port.ptr[0] >= '0' && port.ptr[0] <= '9' && swm_str_int64(port, &number) &&
+	        number > 0 && number <= UINT16_MAX);
 }
 
 /* The first of some bytes; s.len when there is none. */
@@ -230,7 +241,8 @@ swm_web_address_parse(swm_web_address *out, swm_str text)
 	swm_str scheme = { text.ptr, colon }, rest = swm_str_from(text, colon);
 
 	out->https = swm_str_caseeq(scheme, SWM_STR("https"));
-	if (!(out->https || swm_str_caseeq(scheme, SWM_STR("http"))) || !swm_str_starts(rest, SWM_STR("://")))
+	if (!(out->https || swm_str_caseeq(scheme, SWM_STR("http"))) ||
+	    !swm_str_starts(rest, SWM_STR("://")))
 		return false;
 	rest = swm_str_from(rest, 3);
 	swm_str authority = { rest.ptr, find_any(rest, "/?#") };

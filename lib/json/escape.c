@@ -41,7 +41,7 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* How many bytes from the start need no escape. */
+/* The number of bytes from the start that need no escape. */
 static size_t
 plain_run(const char *p, size_t len)
 {
@@ -49,7 +49,7 @@ plain_run(const char *p, size_t len)
 
 	while (len - i >= sizeof(uint64_t) && word_is_plain(load(p + i)))
 		i += sizeof(uint64_t);
-	/* what is left of a longer text is looked at with some bytes before it once more */
+	/* the rest of a longer text is checked again together with some bytes before it */
 	if (i > 0 && len - i < sizeof(uint64_t) && word_is_plain(load(p + len - sizeof(uint64_t))))
 		return len;
 	while (i < len && is_plain(p[i]))

@@ -1,4 +1,4 @@
-/* Where a text is no JSON, and why: for the details of errors. */
+/* The position and reason of a JSON syntax error, for the details of errors. */
 #ifndef SWM_JSON_FAULT_H
 #define SWM_JSON_FAULT_H
 
@@ -10,18 +10,17 @@ typedef struct swm_json_place {
 	int64_t line, column;
 } swm_json_place;
 
-/* Moves the place behind a text. */
+/* Advances the position past a text. */
 void swm_json_place_advance(swm_json_place *place, swm_str passed);
 
 /*
- * Where a row is: "Line 3", or "Row 2, line 1" of an array, whose elements are counted from 0;
- * "Row 2" without a line (0).
+ * The position of a row: "Line 3", or "Row 2, line 1" of an array, whose elements are counted from
+ * 0; "Row 2" without a line (0).
  */
 void swm_put_row_place(swm_buf *to, bool of_array, int64_t row, int64_t line);
 
 typedef struct swm_json_fault {
-	const char *expected; /* what should have stood there; NULL: arrays and objects lie too deep
-	                         in each other */
+	const char *expected; /* the expected token; NULL: arrays and objects are nested too deep */
 	size_t at;            /* bytes before it */
 } swm_json_fault;
 

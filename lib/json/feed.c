@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of the window to begin with; a longer row makes it grow. */
+/* The initial size of the window; a longer row makes it grow. */
 enum { WINDOW = 128 * 1024 };
 
 struct swm_feed {
@@ -22,22 +22,22 @@ struct swm_feed {
 	size_t room, begin, end;
 	bool last;          /* no more will come */
 	bool opened, closed; /* the array's brackets have come */
-	bool broken;        /* what comes cannot be told from what came */
+	bool broken;        /* reading cannot continue: the start of the next row is unknown */
 
-	swm_json_place place, next; /* of the row, and behind it */
-	int64_t row;        /* how many have come */
+	swm_json_place place, next; /* the current row, and the position after it */
+	int64_t row;        /* number of rows read so far */
 
-	swm_str *names;     /* of the header, or the first row */
+	swm_str *names;     /* names of the header, or the first row */
 	size_t name_count;
 
 	swm_feed_names_list chosen; /* JSON */
-	size_t *cell_of;    /* CSV: of each field, or UNKNOWN */
+	size_t *cell_of;    /* CSV: the cell of each field, or UNKNOWN */
 	swm_csv_field *fields;
 	swm_cell *cells;
 	size_t cell_count;
 	bool exact;
 
-	/* of the row that is being read */
+	/* state of the row that is being read */
 	int64_t at_row;     /* from 0 */
 	size_t expected, found;
 	bool unknown;
@@ -127,7 +127,7 @@ fail_row(swm_feed *f, const char *what)
 	return rc;
 }
 
-/* What json_to_record() says of it; its words are PostgreSQL's. */
+/* The error that json_to_record() gives here, in PostgreSQL's words. */
 static int
 fail_nul(swm_feed *f)
 {
@@ -135,14 +135,16 @@ fail_nul(swm_feed *f)
 
 	put_place(&details, f);
 	swm_buf_cstr(&details, ": \\u0000 cannot be converted to text.");
-	struct swm_sql_error from = { .sqlstate = SWM_STR("22P05"), .message = SWM_STR("unsupported Unicode escape sequence"),
-		.details = swm_buf_view(&details), .has_details = true };
+	struct swm_sql_error from = { .sqlstate = SWM_STR("22P05"),
+		                      .message = SWM_STR("unsupported Unicode escape sequence"),
+		                      .details = swm_buf_view(&details),
+		                      .has_details = true };
 	int rc = swm_fail_sql(f->err, &from);
 	swm_buf_dispose(&details);
 	return rc;
 }
 
-/* One may not go on behind it: where it ends is not known, or too far. */
+/* The rest cannot be read after this error: the end of the row is unknown, or too far away. */
 static int
 fail_long(swm_feed *f)
 {
@@ -159,7 +161,7 @@ is_too_long(size_t len)
 	return len > SWM_FEED_LONGEST_ROW;
 }
 
-/* Where a row's text is no JSON is found by who reads texts byte by byte. */
+/* The exact position of the error is found by the parser that reads byte by byte. */
 static int
 fail_invalid(swm_feed *f, swm_str text)
 {
@@ -178,7 +180,7 @@ fail_invalid(swm_feed *f, swm_str text)
 	return swm_json_fail(f->err, text, f->place, &fault);
 }
 
-/* What is wrong with an object, as swm_json_object() has it. */
+/* Reports the fault of an object by its result of swm_json_object(). */
 static int
 fail_object(swm_feed *f, swm_str text, enum swm_object_result what, size_t at)
 {
@@ -213,7 +215,7 @@ make_room(swm_feed *f)
 	return true;
 }
 
-/* Fills the window: a row is looked at again only when there is a good part more of it. */
+/* Fills the window. A row is scanned again only after a good part more of it has come. */
 static int
 fill(swm_feed *f)
 {
@@ -240,7 +242,7 @@ pass(swm_feed *f, size_t to)
 	f->begin = to;
 }
 
-/* In front of the body, whatever it is (RFC 8259, 8.1 lets a parser do so). */
+/* Skips a byte order mark before the body (RFC 8259, 8.1 lets a parser do so). */
 static int
 pass_byte_order_mark(swm_feed *f)
 {
@@ -254,14 +256,15 @@ pass_byte_order_mark(swm_feed *f)
 	return rc;
 }
 
-/* A byte of the body that is no blank, or -1 at its end: *rc is of fill(). */
+/* The next byte of the body that is not blank, or -1 at its end; *rc is fill()'s result. */
 static int
 peek(swm_feed *f, int *rc)
 {
 	*rc = SWM_OK;
 	for (;;) {
 		size_t to = f->begin;
-		while (to < f->end && strchr(" \t\n\r", f->window[to]) != NULL && f->window[to] != '\0')
+		while (to < f->end && strchr(" \t\n\r", f->window[to]) != NULL &&
+		       f->window[to] != '\0')
 			to++;
 		pass(f, to);
 		if (f->begin < f->end)
@@ -287,7 +290,7 @@ fail_expected(swm_feed *f, const char *expected)
 	const swm_json_fault fault = { .expected = expected };
 	int rc = SWM_OK;
 
-	/* the character that was found is told, so it must be there as a whole */
+	/* The error quotes the character, so it must be there as a whole */
 	while (rc == SWM_OK && f->end - f->begin < LONGEST_CHARACTER && !f->last)
 		rc = fill(f);
 	f->broken = true;
@@ -304,7 +307,8 @@ take_element(swm_feed *f, swm_str *out)
 	swm_json_extent extent = { 0 };
 	int rc = SWM_OK;
 
-	while (!swm_json_extent_find(&extent, (swm_str){ f->window + f->begin, f->end - f->begin })) {
+	while (!swm_json_extent_find(&extent, (swm_str){ f->window + f->begin,
+	                                                 f->end - f->begin })) {
 		if (f->last) {
 			f->broken = true;
 			return fail_invalid(f,
@@ -418,7 +422,7 @@ take_cell(void *user, const swm_json_member_seen *seen)
 	}
 	f->expected = at + 1;
 	f->found += f->cells[at].kind == SWM_CELL_MISSING;
-	f->cells[at] = seen->value; /* of several the last counts */
+	f->cells[at] = seen->value; /* the last of several members with one name counts */
 }
 
 /* The array around the rows, which is a part of the same text. */
@@ -549,8 +553,10 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 		char *begin = f->window + f->begin;
 		if (f->begin == f->end && f->last)
 			return 0;
-		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields, most, count, &end, &why);
-		if (found == SWM_ROW_TAKEN && *count == 1 && fields[0].len == 0 && !fields[0].quoted && end > begin) {
+		enum swm_row_end found = swm_csv_fields(begin, f->window + f->end, f->last, fields,
+		                                        most, count, &end, &why);
+		if (found == SWM_ROW_TAKEN && *count == 1 && fields[0].len == 0 &&
+		    !fields[0].quoted && end > begin) {
 			pass(f, (size_t)(end - f->window)); /* a blank line */
 			f->place = f->next;
 			continue;
@@ -560,7 +566,9 @@ next_fields(swm_feed *f, swm_csv_field *fields, size_t most, size_t *count)
 			f->row++;
 			if (is_too_long((size_t)(end - begin)))
 				return fail_long(f);
-			return found == SWM_ROW_BAD ? fail_row(f, why) : check_text(f, (swm_str){ begin, (size_t)(end - begin) });
+			return found == SWM_ROW_BAD
+			           ? fail_row(f, why)
+			           : check_text(f, (swm_str){ begin, (size_t)(end - begin) });
 		}
 		if ((rc = fill(f)) != SWM_OK)
 			return rc;
@@ -671,7 +679,8 @@ swm_feed_sort(swm_feed_names_list *list, swm_arena *arena, const swm_str *names,
 		return false;
 	for (; list->count < count; list->count++) {
 		size_t place = list->count;
-		while (place > 0 && swm_str_cmp(names[list->sorted[place - 1]], names[list->count]) > 0) {
+		while (place > 0 &&
+		       swm_str_cmp(names[list->sorted[place - 1]], names[list->count]) > 0) {
 			list->sorted[place] = list->sorted[place - 1];
 			place--;
 		}

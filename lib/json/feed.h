@@ -30,9 +30,9 @@ typedef struct swm_cell {
 typedef struct swm_feed swm_feed;
 
 /*
- * Where the bytes come from: as swm_body's read(), which see. begin is what was read
- * already; it is copied. The feed lives in the arena but for its buffers. NULL when memory
- * ran out. window: how many bytes are held to begin with, before a long row; 0 for as many as is well.
+ * Reads the bytes with swm_body's read(), which see. begin: bytes that were read already; they are
+ * copied. The feed lives in the arena, except for its buffers. NULL when memory ran out. window:
+ * how many bytes are held initially, before a long row; 0 for the default.
  */
 swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t window,
                        ptrdiff_t (*read)(void *user, char *to, size_t room), void *user);
@@ -43,17 +43,16 @@ swm_feed *swm_feed_of(swm_arena *arena, enum swm_feed_form form, swm_str *text);
 void swm_feed_dispose(swm_feed *feed); /* NULL is allowed */
 
 /*
- * The header's names, which are refused when one stands there twice, or those of the first row's
- * members, each once. A byte order mark before them is passed over. 1; 0: there is no row (CSV has
- * a header, or BODY is what it lacks). Negative as swm_feed_next().
+ * The names of the header, which must not repeat, or of the first row's members, each once. A byte
+ * order mark before them is skipped. 1; 0: there is no row (CSV has a header, or the error is BODY
+ * without one). Negative as swm_feed_next().
  */
 int swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_error *err);
 
 /*
- * Which cells a row gives, and in what order. exact: each row must have just these members;
- * else what it has beside is passed over, and what it has not is missing. Not for CSV, whose
- * header says it once. SWM_ENOMEM. To be called behind swm_feed_names(), before a row is
- * taken.
+ * Chooses the cells of a row and their order. exact: each row must have exactly these members;
+ * otherwise further members are skipped, and absent ones are missing. Not for CSV, whose header
+ * fixes the names. SWM_ENOMEM. Call it after swm_feed_names(), before the first row is read.
  */
 int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exact, swm_error *err);
 
@@ -65,11 +64,14 @@ int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exa
  */
 int swm_feed_next(swm_feed *feed, const swm_cell **cells, swm_error *err);
 
-/* Of the row that came last, or failed: the line of the body it begins in, from 1; and which row it is, from 1. */
+/*
+ * Of the last row, also a failed one: the line of the body it begins in, and its number, both from
+ * 1.
+ */
 int64_t swm_feed_line(const swm_feed *feed);
 int64_t swm_feed_row(const swm_feed *feed);
 
-/* Whether one may go on behind the row that failed. */
+/* True when reading can continue after the row that failed. */
 bool swm_feed_can_skip(const swm_feed *feed);
 
 #endif

@@ -88,16 +88,20 @@ behind_field(struct csv *c, bool *ended)
 }
 
 enum swm_row_end
-swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields, size_t most, size_t *count,
-            char **end, const char **why)
+swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields, size_t most,
+               size_t *count, char **end, const char **why)
 {
-	struct csv c = { .at = at, .stop = end_of_text, .last = last, .fields = fields, .most = most };
+	struct csv c = {
+		.at = at, .stop = end_of_text, .last = last, .fields = fields, .most = most
+	};
 	enum swm_row_end found = SWM_ROW_TAKEN;
 	bool ended = false;
 
 	while (found == SWM_ROW_TAKEN && !ended) {
 		bool open = c.at == c.stop && !last;
-		found = open ? SWM_ROW_MORE : c.at < c.stop && *c.at == '"' ? quoted(&c) : plain(&c);
+		found = open ? SWM_ROW_MORE
+		        : c.at < c.stop && *c.at == '"' ? quoted(&c)
+		        : plain(&c);
 		if (found == SWM_ROW_BAD)
 			c.at = c.stop; /* the quote that is not closed has taken the rest */
 		if (found == SWM_ROW_TAKEN)

@@ -63,7 +63,7 @@ code_unit(struct object *o)
 	return code;
 }
 
-/* Behind the backslash. Surrogates come as a pair, high before low. */
+/* Reads an escape after its backslash. Surrogates come as a pair, high before low. */
 static bool
 escape(struct object *o)
 {
@@ -193,7 +193,10 @@ name(struct object *o)
 	return skip(o, ':');
 }
 
-/* Arrays and objects in each other; an object is a bit that is set. depth is that around them. */
+/*
+ * Reads nested arrays and objects; each level is a bit that is set for an object. depth is that
+ * around them.
+ */
 static bool
 container(struct object *o, int depth)
 {
@@ -247,7 +250,8 @@ value(struct object *o, swm_cell *cell)
 		swm_str text;
 		if (!string(o, &text))
 			return false;
-		*cell = (swm_cell){ SWM_CELL_STRING, o->escaped, { begin, (size_t)(o->p - begin) } };
+		*cell = (swm_cell){ SWM_CELL_STRING, o->escaped,
+		                    { begin, (size_t)(o->p - begin) } };
 		return true;
 	}
 	if (at(o, '{') || at(o, '[') ? !container(o, o->depth) : !scalar(o))
@@ -264,7 +268,8 @@ member(struct object *o, swm_json_member_seen *seen)
 	bool nul_before = o->has_nul;
 
 	blanks(o);
-	if (!string(o, &seen->name) || (o->has_nul && !nul_before)) /* no name has the character NUL */
+	/* no name has the character NUL */
+	if (!string(o, &seen->name) || (o->has_nul && !nul_before))
 		return false;
 	seen->name_escaped = o->escaped;
 	blanks(o);
@@ -274,7 +279,7 @@ member(struct object *o, swm_json_member_seen *seen)
 	return true;
 }
 
-/* The members, and the brace behind them. */
+/* Reads the members and the closing brace. */
 static bool
 members(struct object *o, void (*took)(void *user, const swm_json_member_seen *seen), void *user)
 {

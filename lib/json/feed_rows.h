@@ -1,4 +1,4 @@
-/* What lib/json/feed.c shares with those who take rows apart. */
+/* Shared by lib/json/feed.c and the parsers of rows. */
 #ifndef SWM_JSON_FEED_ROWS_H
 #define SWM_JSON_FEED_ROWS_H
 
@@ -6,7 +6,7 @@
 #include "json/fault.h"
 #include "json/feed.h"
 
-/* Of a name that is not chosen. */
+/* The cell index of a name that was not chosen. */
 #define SWM_FEED_UNKNOWN SIZE_MAX
 
 /* A sorted list of names, and which cell each is. */
@@ -20,9 +20,9 @@ bool swm_feed_sort(swm_feed_names_list *list, swm_arena *arena, const swm_str *n
 size_t swm_feed_find(const swm_feed_names_list *list, swm_str name);
 
 enum swm_row_end {
-	SWM_ROW_TAKEN,   /* *end is behind it */
-	SWM_ROW_MORE,    /* it goes on behind what is there */
-	SWM_ROW_BAD,     /* and *end is where one may go on, or NULL; what is wrong with it was said */
+	SWM_ROW_TAKEN,   /* *end is after it */
+	SWM_ROW_MORE,    /* more of it follows the bytes at hand */
+	SWM_ROW_BAD,     /* *end is where reading can continue, or NULL; the error was set */
 	SWM_ROW_TOO_MANY, /* CSV: the same, and it has more fields than there is room for */
 };
 
@@ -37,10 +37,10 @@ typedef struct swm_csv_field {
  * One line of CSV. most fields are stored, all are counted. why: what is wrong. last: no
  * more bytes will come.
  */
-enum swm_row_end swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields, size_t most,
-                             size_t *count, char **end, const char **why);
+enum swm_row_end swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields,
+                                size_t most, size_t *count, char **end, const char **why);
 
-/* Makes a field of a row that is whole what it says, where it stands. */
+/* Unquotes a field of a complete row in place. */
 swm_cell swm_csv_cell(swm_csv_field *field);
 
 /* A member of a JSON object while it is read. */
@@ -58,14 +58,14 @@ enum swm_object_result {
 };
 
 /*
- * Reads the object that the text is, and calls back for each member. outside: what it lies in is so
- * deep already. *has_nul: the character NUL is in it.
+ * Reads the object that the text is, and calls back for each member. outside: the depth of what it
+ * is nested in. *has_nul: it contains the character NUL.
  */
 enum swm_object_result swm_json_object(swm_str text, int outside,
                                        void (*member)(void *user, const swm_json_member_seen *seen),
                                        void *user, bool *has_nul, size_t *fault);
 
-/* How far an object reaches, looked for in pieces. Zeroed to begin with. */
+/* Finds the end of an object in pieces. Zeroed to begin with. */
 typedef struct swm_json_extent {
 	size_t at;
 	int64_t depth;

@@ -4,7 +4,9 @@
 
 #include "base/str.h"
 
-/* What is left to read. Each function below moves p behind what it names, or fails. */
+/*
+ * The text that is left. Each function below moves p past the element it is named after, or fails.
+ */
 struct scan {
 	const char *p, *end;
 	int depth;
@@ -76,7 +78,7 @@ hex(char c)
 	       c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The four digits behind \u; 0 when they are none, as U+0000 is refused too. */
+/* Reads the four digits after \u; 0 when there are none, as U+0000 is refused too. */
 static unsigned
 code_unit(struct scan *s)
 {
@@ -93,7 +95,7 @@ code_unit(struct scan *s)
 	return code;
 }
 
-/* Behind the backslash. Surrogates come as a pair, high before low. */
+/* Reads an escape after its backslash. Surrogates come as a pair, high before low. */
 static bool
 escape(struct scan *s)
 {

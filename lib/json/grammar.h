@@ -4,13 +4,13 @@
 
 #include <swm/types.h>
 
-/* How deep arrays and objects may lie in each other. */
+/* The maximum nesting depth of arrays and objects. */
 enum { SWM_JSON_DEPTH = 256 };
 
 /*
- * Whether the text is one JSON value in well-formed UTF-8 with nothing but blanks
- * around it, no deeper than SWM_JSON_DEPTH and without the character NUL, not even
- * as \u0000 (PostgreSQL's text cannot hold it either).
+ * Checks that the text is one JSON value in well-formed UTF-8 with nothing but blanks around it,
+ * no deeper than SWM_JSON_DEPTH and without the character NUL, not even as \u0000 (PostgreSQL's
+ * text cannot hold it either).
  */
 bool swm_json_valid(swm_str text);
 

@@ -7,7 +7,7 @@
 
 #include <cJSON.h>
 
-/* A swm_json is a cJSON: the struct is never defined, only these two know. */
+/* A swm_json is a cJSON; the struct is never defined, these two functions convert. */
 static const cJSON *
 node(const swm_json *value)
 {
@@ -116,7 +116,8 @@ swm_json_name(const swm_json *member)
 swm_str
 swm_json_string(const swm_json *value)
 {
-	return swm_cstr(swm_json_type_of(value) == SWM_JSON_STRING ? node(value)->valuestring : NULL);
+	return swm_cstr(swm_json_type_of(value) == SWM_JSON_STRING ? node(value)->valuestring
+	                                                           : NULL);
 }
 
 double

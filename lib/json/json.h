@@ -11,7 +11,7 @@
 typedef struct swm_json swm_json;
 
 enum swm_json_type {
-	SWM_JSON_NONE, /* of NULL: a member that is not there */
+	SWM_JSON_NONE, /* also the type of NULL: a missing member */
 	SWM_JSON_NULL,
 	SWM_JSON_BOOL,
 	SWM_JSON_NUMBER,

@@ -18,7 +18,7 @@ skip_blanks(swm_str text)
 	return text;
 }
 
-/* How long the string is that the text begins with, quotes included. */
+/* The length of the string at the start of the text, quotes included. */
 static size_t
 string_length(swm_str text)
 {
@@ -159,7 +159,7 @@ put_utf8(swm_buf *to, uint32_t c)
 	swm_buf_char(to, (char)(0x80 | (c & 0x3f)));
 }
 
-/* What stands behind a backslash; how long that is. */
+/* Reads the escape after a backslash; returns its length. */
 static size_t
 put_escaped(swm_buf *to, swm_str text)
 {
@@ -207,7 +207,8 @@ swm_json_says(swm_str string, swm_str text)
 		return false;
 	if (swm_str_find(string, '\\') == string.len)
 		return swm_str_eq((swm_str){ string.ptr + 1, string.len - 2 }, text);
-	bool same = swm_json_unquote(&said, string) && !said.failed && swm_str_eq(swm_buf_view(&said), text);
+	bool same = swm_json_unquote(&said, string) && !said.failed &&
+	            swm_str_eq(swm_buf_view(&said), text);
 	swm_buf_dispose(&said);
 	return same;
 }
@@ -218,7 +219,8 @@ swm_json_member(swm_str *out, swm_str object, swm_str name)
 	swm_json_item item;
 	bool found = false;
 
-	for (bool more = swm_json_item_first(&item, object); more; more = swm_json_item_next(&item)) {
+	for (bool more = swm_json_item_first(&item, object); more;
+	     more = swm_json_item_next(&item)) {
 		if (!swm_json_says(item.name, name))
 			continue;
 		*out = item.value;
@@ -253,8 +255,8 @@ element(swm_str *out, swm_str array, swm_str step)
 	swm_json_item item;
 	int64_t index;
 
-	if (step.len == 0 || step.ptr[0] < '0' || step.ptr[0] > '9' || (step.len > 1 && step.ptr[0] == '0') ||
-	    !swm_str_int64(step, &index))
+	if (step.len == 0 || step.ptr[0] < '0' || step.ptr[0] > '9' ||
+	    (step.len > 1 && step.ptr[0] == '0') || !swm_str_int64(step, &index))
 		return false;
 	bool more = swm_json_item_first(&item, array);
 	for (; more && index > 0; index--)
@@ -272,7 +274,8 @@ swm_json_at(swm_str *out, swm_str document, swm_str pointer)
 	bool found = value.len > 0 && (pointer.len == 0 || pointer.ptr[0] == '/');
 
 	/* the empty pointer has no step, "/" has one that is empty */
-	swm_str rest = pointer.len > 0 ? (swm_str){ pointer.ptr + 1, pointer.len - 1 } : (swm_str){ NULL, 0 };
+	swm_str rest = pointer.len > 0 ? (swm_str){ pointer.ptr + 1, pointer.len - 1 }
+	                               : (swm_str){ NULL, 0 };
 	while (found && !name.failed && swm_str_cut(&rest, '/', &step)) {
 		swm_buf_clear(&name);
 		found = put_step(&name, step);

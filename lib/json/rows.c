@@ -39,7 +39,8 @@ put_rows(swm_buf *to, size_t longest, swm_json_facts *facts, swm_feed *feed, swm
 }
 
 int
-swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv, swm_error *err)
+swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv,
+                  swm_error *err)
 {
 	swm_feed *feed = swm_feed_of(arena, SWM_FEED_CSV, &csv);
 
@@ -56,8 +57,8 @@ swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena 
 }
 
 int
-swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const swm_pair *pairs, size_t count,
-                    swm_error *err)
+swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const swm_pair *pairs,
+                    size_t count, swm_error *err)
 {
 	swm_str *keys = swm_arena_array(arena, count, sizeof *keys);
 
@@ -75,7 +76,7 @@ swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const 
 	return to->failed ? swm_fail_memory(err) : SWM_OK;
 }
 
-/* Until a row is refused, or the one of the number has come; its line. */
+/* Reads until a row is rejected or the row with this number is reached; returns its line. */
 static int
 read_rows(swm_arena *arena, swm_str array, bool exact, int64_t row, int64_t *line, swm_error *err)
 {
@@ -101,7 +102,8 @@ static int
 read_array(swm_str array, bool exact, int64_t row, int64_t *line, swm_error *err)
 {
 	swm_arena *arena = swm_arena_new();
-	int rc = arena == NULL ? swm_fail_memory(err) : read_rows(arena, array, exact, row, line, err);
+	int rc = arena == NULL ? swm_fail_memory(err)
+	                       : read_rows(arena, array, exact, row, line, err);
 
 	swm_arena_free(arena);
 	return rc;

@@ -1,4 +1,4 @@
-/* Bodies that are no JSON, as the JSON that stands for them: for writes of moderate size. */
+/* Converts bodies that are not JSON to the equivalent JSON, for writes of moderate size. */
 #ifndef SWM_JSON_ROWS_H
 #define SWM_JSON_ROWS_H
 
@@ -11,12 +11,15 @@
  * objects of strings. NULL stands for null; an empty field is the empty string. As
  * swm_feed_next(); BODY_TOO_LARGE when more than longest bytes would be written.
  */
-int swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena, swm_str csv,
-                      swm_error *err);
+int swm_json_from_csv(swm_buf *to, size_t longest, swm_json_facts *facts, swm_arena *arena,
+                      swm_str csv, swm_error *err);
 
-/* Decoded pairs of application/x-www-form-urlencoded: an object of strings; of one name the last counts. */
-int swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const swm_pair *pairs, size_t count,
-                        swm_error *err);
+/*
+ * Decoded pairs of application/x-www-form-urlencoded: an object of strings; of one name the last
+ * counts.
+ */
+int swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, const swm_pair *pairs,
+                        size_t count, swm_error *err);
 
 /*
  * The line, from 1, in which a row of an array of objects begins; rows count from 0. 0: there is no
@@ -25,9 +28,9 @@ int swm_json_from_pairs(swm_buf *to, swm_json_facts *facts, swm_arena *arena, co
 int64_t swm_json_line_of_row(swm_str array, int64_t row);
 
 /*
- * The error of the first row of an array of objects that many rows would be refused for
- * (json/feed.h), with its place. exact: each must have the first one's names. As swm_feed_next();
- * SWM_OK: there is none.
+ * The error of the first row of an array of objects that would be rejected (json/feed.h), with its
+ * place. exact: each row must have the first one's names. As swm_feed_next(); SWM_OK: no row would
+ * be.
  */
 int swm_json_check_rows(swm_str array, bool exact, swm_error *err);
 

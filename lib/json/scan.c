@@ -5,21 +5,21 @@
 #include "base/str.h"
 #include "json/scan_keys.h"
 
-/* What the next byte may be. */
+/* The states of the scanner, named after what the next byte may be. */
 enum state {
 	VALUE,          /* a value must come */
-	VALUE_OR_CLOSE, /* behind [ */
-	KEY,            /* behind a comma in an object */
-	KEY_OR_CLOSE,   /* behind { */
+	VALUE_OR_CLOSE, /* after [ */
+	KEY,            /* after a comma in an object */
+	KEY_OR_CLOSE,   /* after { */
 	COLON,
-	AFTER,          /* behind a value */
+	AFTER,          /* after a value */
 	LITERAL,        /* in true, false or null */
 	MINUS, ZERO, INTEGER, POINT, FRACTION, EXPONENT, EXPONENT_SIGN, EXPONENT_DIGITS,
 	STRING,
 	CONTINUATION,   /* in a character of several bytes */
 	ESCAPE,
 	HEX,
-	LOW_ESCAPE,     /* behind half a surrogate pair: the other's backslash */
+	LOW_ESCAPE,     /* after half a surrogate pair: the other's backslash */
 	LOW_U,
 	BROKEN,
 };
@@ -35,7 +35,7 @@ struct swm_json_scan {
 	enum swm_json_body body;
 	int depth;
 	uint64_t objects[SWM_JSON_DEPTH / 64]; /* a bit for each open container: it is an object */
-	const char *rest;   /* of the literal */
+	const char *rest;   /* position in the literal */
 	int more;           /* bytes of the character that are to come */
 	unsigned char low, high; /* between these is the next of them */
 	int hex_digits;     /* that are to come */
@@ -73,7 +73,7 @@ expected_after_value(const swm_json_scan *s)
 	return s->depth == 0 ? "the end" : in_object(s) ? "\",\" or \"}\"" : "\",\" or \"]\"";
 }
 
-/* What must come next, as an error says it. */
+/* The expected token, in the words of an error. */
 static const char *
 expected_next(const swm_json_scan *s)
 {
@@ -118,7 +118,7 @@ fail(swm_json_scan *s)
  * Containers
  */
 
-/* Whether the innermost container is an object whose members are rows' columns or arguments. */
+/* True when the members of the innermost container are columns of rows, or arguments. */
 static bool
 in_row(const swm_json_scan *s)
 {
@@ -182,7 +182,9 @@ note_value(swm_json_scan *s, char c)
 {
 	if (s->depth == 0) {
 		s->any = true;
-		s->body = c == '{' ? SWM_JSON_BODY_OBJECT : c == '[' ? SWM_JSON_BODY_ARRAY : SWM_JSON_BODY_SCALAR;
+		s->body = c == '{' ? SWM_JSON_BODY_OBJECT
+		          : c == '[' ? SWM_JSON_BODY_ARRAY
+		          : SWM_JSON_BODY_SCALAR;
 	} else if (s->depth == 1 && s->body == SWM_JSON_BODY_ARRAY) {
 		s->elements++;
 		s->other_elements |= c != '{';
@@ -268,14 +270,14 @@ literal(swm_json_scan *s, char c)
 		s->state = AFTER;
 }
 
-/* Whether a number may end here. */
+/* True when a number may end in this state. */
 static bool
 is_whole_number(enum state state)
 {
 	return state == ZERO || state == INTEGER || state == FRACTION || state == EXPONENT_DIGITS;
 }
 
-/* The state behind this byte of a number; AFTER when it belongs to none. */
+/* The state after this byte of a number; AFTER when the byte does not belong to it. */
 static enum state
 number_state(enum state state, char c)
 {
@@ -422,7 +424,8 @@ escape(swm_json_scan *s, char c)
 static void
 end_hex(swm_json_scan *s)
 {
-	bool high = s->code >= 0xd800 && s->code <= 0xdbff, low = s->code >= 0xdc00 && s->code <= 0xdfff;
+	bool high = s->code >= 0xd800 && s->code <= 0xdbff,
+	     low = s->code >= 0xdc00 && s->code <= 0xdfff;
 
 	if (s->taken && s->code == 0) {
 		fail_with(s, "no NUL in a name");
@@ -432,7 +435,8 @@ end_hex(swm_json_scan *s)
 		s->high_half = s->code;
 		s->state = LOW_ESCAPE;
 	} else {
-		take_code(s, low ? 0x10000 + ((s->high_half - 0xd800) << 10) + (s->code - 0xdc00) : s->code);
+		take_code(s, low ? 0x10000 + ((s->high_half - 0xd800) << 10) + (s->code - 0xdc00)
+		                 : s->code);
 		s->high_half = 0;
 		s->state = STRING;
 	}
@@ -576,9 +580,13 @@ swm_json_scan_end(swm_json_scan *s, swm_json_facts *out)
 		s->fault.at = s->seen;
 	}
 	*out = (swm_json_facts){
-		.body = s->body, .elements = s->elements,
-		.rows_agree = s->body == SWM_JSON_BODY_ARRAY && !s->other_elements && !s->keys.differ,
-		.keys = s->keys.names, .key_count = s->keys.count, .keys_left_out = s->keys.left_out,
+		.body = s->body,
+		.elements = s->elements,
+		.rows_agree = s->body == SWM_JSON_BODY_ARRAY && !s->other_elements &&
+		              !s->keys.differ,
+		.keys = s->keys.names,
+		.key_count = s->keys.count,
+		.keys_left_out = s->keys.left_out,
 	};
 	return result_of(s);
 }

@@ -21,9 +21,10 @@ enum swm_json_body { SWM_JSON_BODY_OBJECT, SWM_JSON_BODY_ARRAY, SWM_JSON_BODY_SC
 
 typedef struct swm_json_facts {
 	enum swm_json_body body;
-	int64_t elements;     /* of an array */
+	int64_t elements;     /* number of an array's elements */
 	bool rows_agree;      /* an array: all are objects, with the same names */
-	const swm_str *keys;  /* of the object, or the array's first: each once, in the order in which they came */
+	/* names of the object, or the array's first: each once, in order of appearance */
+	const swm_str *keys;
 	size_t key_count;
 	bool keys_left_out;   /* there were too many, or too long ones */
 } swm_json_facts;

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "json/scan.h"
 
-/* Where a name stands in the sorted list, or would stand. */
+/* The position of a name in the sorted list, or where to insert it. */
 static size_t
 place_of(const swm_json_keys *keys, swm_str name, bool *there)
 {
@@ -63,7 +63,8 @@ insert(swm_json_keys *keys, swm_str name, size_t place)
 		return;
 	swm_str kept = swm_arena_str(keys->arena, name);
 	keys->failed |= kept.ptr == NULL;
-	memmove(keys->sorted + place + 1, keys->sorted + place, (keys->count - place) * sizeof *keys->sorted);
+	memmove(keys->sorted + place + 1, keys->sorted + place,
+	        (keys->count - place) * sizeof *keys->sorted);
 	keys->sorted[place] = (uint16_t)keys->count;
 	keys->names[keys->count] = kept;
 	keys->seen[keys->count++] = 1;

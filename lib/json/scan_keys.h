@@ -14,7 +14,7 @@ typedef struct swm_json_keys {
 	size_t count, room;
 	uint64_t object;      /* counts from 1; 1 is the one whose names are kept */
 	size_t found;         /* names of the current object, each once */
-	size_t expected;      /* which of names comes next if the order is the same */
+	size_t expected;      /* index of the name expected next if the order is the same */
 	bool left_out, differ, failed;
 } swm_json_keys;
 

@@ -1,4 +1,4 @@
-/* A JSON document as it is written, piece by piece; who writes sees to it that brackets pair. */
+/* Writes a JSON document piece by piece; the caller must close the brackets it opens. */
 #ifndef SWM_JSON_WRITER_H
 #define SWM_JSON_WRITER_H
 
@@ -17,7 +17,8 @@ void swm_json_write_close(swm_json_writer *w, char bracket);
 void swm_json_write_key(swm_json_writer *w, swm_str name);
 
 void swm_json_write_string(swm_json_writer *w, swm_str value);
-void swm_json_write_raw(swm_json_writer *w, swm_str json); /* a number, true, or any value that is JSON already */
+/* a number, true, or any value that is JSON already */
+void swm_json_write_raw(swm_json_writer *w, swm_str json);
 
 /* A member that is a string. */
 void swm_json_write_member(swm_json_writer *w, const char *name, swm_str value);

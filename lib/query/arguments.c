@@ -4,14 +4,20 @@
 
 #include "query/parse.h"
 
-/* A name may be in quotes, as a column's may. What is no name at all is left as it is: no parameter has it. */
+/*
+ * A name may be in quotes, as a column's may. What is no name at all is left as it is: no
+ * parameter has it.
+ */
 static swm_str
 name_of(const swm_pair *pair, swm_arena *arena)
 {
 	swm_scanner s = { .text = pair->name, .what = "tree path", .arena = arena };
 	swm_str name;
 
-	return swm_scan_peek(&s) == '"' && swm_scan_quoted(&s, &name) == SWM_OK && s.at == s.text.len ? name : pair->name;
+	return swm_scan_peek(&s) == '"' && swm_scan_quoted(&s, &name) == SWM_OK &&
+	               s.at == s.text.len
+	           ? name
+	           : pair->name;
 }
 
 static bool
@@ -24,7 +30,8 @@ is_argument(const swm_pair *pair, swm_str name)
 }
 
 int
-swm_query_part_arguments(swm_pair *pairs, size_t count, size_t *others, swm_arena *arena, swm_error *err)
+swm_query_part_arguments(swm_pair *pairs, size_t count, size_t *others, swm_arena *arena,
+                         swm_error *err)
 {
 	swm_pair *arguments = swm_arena_array(arena, count, sizeof *arguments);
 	size_t argument_count = 0;

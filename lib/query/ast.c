@@ -72,6 +72,7 @@ swm_ast_called_by_relation(const swm_query_node *node)
 	const swm_select_item *found = NULL;
 
 	for (const swm_select_item *i = node->select; i != NULL && found == NULL; i = i->next)
-		found = i->called_by_relation ? i : swm_ast_called_by_relation(&i->node); /* as deep as SWM_DEEPEST */
+		/* as deep as SWM_DEEPEST */
+		found = i->called_by_relation ? i : swm_ast_called_by_relation(&i->node);
 	return found;
 }

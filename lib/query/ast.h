@@ -1,6 +1,6 @@
 /*
- * What a query string says, as a tree. Syntax only: no name here is known to
- * exist. Everything lives in the arena it was parsed into.
+ * The tree of a query string. Syntax only: no name here is known to exist. Everything lives in the
+ * arena it was parsed into.
  */
 #ifndef SWM_QUERY_AST_H
 #define SWM_QUERY_AST_H
@@ -11,7 +11,7 @@
 
 #include <swm/query.h>
 
-/* How many operators there are; their numbers are 0 and up. */
+/* The number of operators; they are numbered from 0. */
 enum {
 #define SWM_OPERATOR(name, number, url, sql, use, quantified) SWM_ORDINAL_OP_##name,
 #include "query/operators.def"
@@ -19,7 +19,7 @@ enum {
 	SWM_OPERATORS
 };
 
-/* How many aggregates there are; their numbers are 1 and up. */
+/* The number of aggregates; they are numbered from 1. */
 enum {
 #define SWM_AGGREGATE(name, number, word) SWM_ORDINAL_AGGREGATE_##name,
 #include "query/aggregates.def"
@@ -32,7 +32,7 @@ enum swm_operand {
 	SWM_OPERAND_PATTERN, /* `*` stands for `%` */
 	SWM_OPERAND_REGEX,
 	SWM_OPERAND_IS,
-	SWM_OPERAND_SEARCH,  /* of full text */
+	SWM_OPERAND_SEARCH,  /* full-text search */
 	SWM_OPERAND_LIST,
 };
 
@@ -71,17 +71,18 @@ enum swm_is_value {
 typedef struct swm_query_value {
 	struct swm_query_value *next;
 	swm_str text;
-	bool is_null; /* of a function's argument alone */
+	bool is_null; /* only for a function's argument */
 } swm_value;
 
 typedef struct swm_query_condition {
 	struct swm_query_condition *next; /* its sibling */
 	enum swm_condition_kind kind;
 	bool negated;
-	unsigned depth;                       /* of groups, from 1 */
+	unsigned depth;                       /* number of a group, from 1 */
 	const swm_arena *arena;               /* of groups: the query's */
-	struct swm_query_condition *children, *last_child; /* of AND and OR; none: it says nothing */
-	/* of FILTER: */
+	/* for AND and OR; an empty group has no effect */
+	struct swm_query_condition *children, *last_child;
+	/* for FILTER: */
 	swm_field field;
 	enum swm_operator op;
 	enum swm_quantifier quantifier;
@@ -104,8 +105,8 @@ enum swm_select_kind { SWM_SELECT_FIELD, SWM_SELECT_ALL, SWM_SELECT_RELATION, SW
 typedef struct swm_query_item swm_select_item;
 
 /*
- * What is asked of the rows of one level: the root, or an embedded relation. last_...
- * are where the search for the end of a list begins, NULL for its start.
+ * The query of one level: the root, or an embedded relation. last_... are where the search for the
+ * end of a list begins, NULL for its start.
  */
 struct swm_query_node {
 	swm_arena *arena;
@@ -131,7 +132,7 @@ struct swm_query_item {
 	swm_query_node node;
 };
 
-/* Of a row: one value for each term of an order. */
+/* The values of one row, one for each term of an order (keyset pagination). */
 typedef struct swm_position {
 	struct swm_position *next;
 	swm_str value;
@@ -140,25 +141,33 @@ typedef struct swm_position {
 
 typedef struct swm_ast {
 	swm_query_node root;
-	swm_position *after;     /* the root's rows begin behind this one; NULL: with the first */
+	/* keyset: the root's rows begin after this one; NULL: with the first */
+	swm_position *after;
 	bool has_columns, has_on_conflict;
 	swm_value *columns;      /* columns=: what a write gives values to */
 	swm_value *on_conflict;  /* on_conflict=: the key of an upsert */
-	swm_str not_embedded;    /* the first name of a path that nothing is embedded under; ptr is NULL when there is none */
+	/* the first name of a path without an embedded relation; ptr is NULL when there is none */
+	swm_str not_embedded;
 } swm_ast;
 
 /* An empty query: all columns, no condition. NULL when memory ran out. */
 swm_ast *swm_ast_new(swm_arena *arena);
 
-/* Puts a condition behind those of a group, or of the node when group is NULL. */
+/* Appends a condition to a group, or to the node when group is NULL. */
 void swm_ast_add_condition(swm_query_node *node, swm_condition *group, swm_condition *condition);
 void swm_ast_add_item(swm_query_node *node, swm_select_item *item);
 void swm_ast_add_term(swm_query_node *node, swm_order_term *term);
 
-/* The relation that a node calls so: by its alias or name first, then by its name. NULL when there is none. */
+/*
+ * Finds a relation in a node: by its alias or name first, then by its name. NULL when there is
+ * none.
+ */
 swm_select_item *swm_ast_embedded(const swm_query_node *node, swm_str name);
 
-/* The first of what is embedded, at any depth, that is called by its relation's name. NULL when there is none. */
+/*
+ * The first of what is embedded, at any depth, that is called by its relation's name. NULL when
+ * there is none.
+ */
 const swm_select_item *swm_ast_called_by_relation(const swm_query_node *node);
 
 /*
@@ -166,15 +175,16 @@ const swm_select_item *swm_ast_called_by_relation(const swm_query_node *node);
  * which text and column, and details say what was expected there; RANGE for a
  * negative limit; SWM_ENOMEM.
  */
-int swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err);
+int swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count,
+                          swm_error *err);
 
 /*
- * Whether a text may stand as a type's name in SQL: identifiers of letters,
- * digits, `_` and, not in front, `$` (which could open a quoted text), and blanks.
+ * True when a text may stand as a type's name in SQL: identifiers of letters, digits, `_` and, not
+ * in front, `$` (which could open a quoted text), and blanks.
  */
 bool swm_is_type_name(swm_str name);
 
-/* What `is` asks, in the URL and in SQL. */
+/* The operands of `is`, in the URL and in SQL. */
 swm_str swm_is_word(enum swm_is_value value);
 swm_str swm_is_word_sql(enum swm_is_value value);
 

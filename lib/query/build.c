@@ -147,7 +147,8 @@ make_embedded(swm_query_node *node, swm_select_item *item, swm_embedding *e, swm
 }
 
 int
-swm_node_embed(swm_query_node **out, swm_query_node *node, const swm_embedding *relation, swm_error *err)
+swm_node_embed(swm_query_node **out, swm_query_node *node, const swm_embedding *relation,
+               swm_error *err)
 {
 	swm_embedding e;
 	int rc = take(&e, sizeof e, relation, err);
@@ -180,7 +181,8 @@ check_filter(const swm_filter *f, swm_error *err)
 }
 
 static int
-keep_values(swm_query_node *node, swm_value **tail, const swm_str *values, size_t count, swm_error *err)
+keep_values(swm_query_node *node, swm_value **tail, const swm_str *values, size_t count,
+            swm_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		swm_value *v = swm_arena_alloc(node->arena, sizeof *v);
@@ -202,14 +204,16 @@ make_filter(swm_query_node *node, swm_condition *c, swm_filter *f, swm_error *er
 	int rc = check_filter(f, err);
 
 	if (rc == SWM_OK && f->op == SWM_OP_IS && !swm_is_value_of(&c->is, f->value))
-		return swm_fail(err, SWM_ERR_QUERY_SYNTAX, SWM_STR("filter"), f->value, SWM_STR("1"));
+		return swm_fail(err, SWM_ERR_QUERY_SYNTAX, SWM_STR("filter"), f->value,
+		                SWM_STR("1"));
 	if (rc == SWM_OK)
 		rc = keep_field(node, &c->field, f->column, f->path, err);
 	if (rc == SWM_OK)
 		rc = keep(node, &f->language, err);
 	if (rc == SWM_OK)
-		rc = f->op == SWM_OP_IN ? keep_values(node, &c->list, f->values, f->value_count, err) :
-		                          keep(node, &f->value, err);
+		rc = f->op == SWM_OP_IN
+		         ? keep_values(node, &c->list, f->values, f->value_count, err)
+		         : keep(node, &f->value, err);
 	c->kind = SWM_CONDITION_FILTER;
 	c->op = f->op;
 	c->negated = f->negated;
@@ -230,7 +234,8 @@ check_group(const swm_query_node *node, const swm_condition *group, swm_error *e
 }
 
 int
-swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filter *filter, swm_error *err)
+swm_node_where(swm_query_node *node, swm_query_condition *group, const swm_filter *filter,
+               swm_error *err)
 {
 	swm_filter f;
 	int rc = take(&f, sizeof f, filter, err);

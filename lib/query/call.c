@@ -1,4 +1,4 @@
-/* Calls of functions as queries of programs: what stands behind rpc/ in a URL, or is built. */
+/* Calls of functions in a query, after rpc/ in a URL or built by a program. */
 #include "config.h"
 
 #include "query/query.h"
@@ -26,8 +26,9 @@ check_text(swm_str text, swm_error *err)
 {
 	if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the text contains a NUL byte"));
-	return swm_utf8_valid(text, NULL) ? SWM_OK
-	                                  : swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the text is not valid UTF-8"));
+	return swm_utf8_valid(text, NULL)
+	           ? SWM_OK
+	           : swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the text is not valid UTF-8"));
 }
 
 /* Room for one more; what is there may be part of an array that was parsed, and is copied. */
@@ -59,10 +60,14 @@ swm_query_argument(swm_query *query, const char *name, swm_str value, swm_error 
 	if (!query->is_call)
 		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the query calls no function"));
 	if (name == NULL || name[0] == '\0')
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the name of an argument is missing"));
-	if ((rc = check_text(swm_cstr(name), err)) != SWM_OK || (rc = check_text(value, err)) != SWM_OK)
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("the name of an argument is missing"));
+	if ((rc = check_text(swm_cstr(name), err)) != SWM_OK ||
+	    (rc = check_text(value, err)) != SWM_OK)
 		return rc;
-	swm_pair pair = { .name = swm_arena_str(query->arena, swm_cstr(name)), .has_value = true, .is_null = is_null };
+	swm_pair pair = { .name = swm_arena_str(query->arena, swm_cstr(name)),
+		          .has_value = true,
+		          .is_null = is_null };
 	if (!is_null)
 		pair.value = swm_arena_str(query->arena, value);
 	if (pair.name.ptr == NULL || (!is_null && pair.value.ptr == NULL) || !make_room(query))

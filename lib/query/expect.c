@@ -1,10 +1,9 @@
 /*
- * PostgREST reads parameters with parser combinators (Parsec), and its messages follow
- * from how those work: an alternative that fails without having taken anything gives
- * way to the next one, what each of them expected at the furthest place is gathered,
- * and a label stands for what is behind it. The rules below are its grammar
- * (https://docs.postgrest.org/en/latest/references/api/url_grammar.html), run() is how
- * they fail.
+ * PostgREST reads parameters with parser combinators (Parsec), and its messages follow from how
+ * those work: an alternative that fails without having consumed anything gives way to the next
+ * one, the expectations of all of them at the furthest position are merged, and a label replaces
+ * the expectations of its parser. The rules below are PostgREST's grammar
+ * (https://docs.postgrest.org/en/latest/references/api/url_grammar.html); run() is how they fail.
  */
 #include "config.h"
 
@@ -17,14 +16,14 @@ enum kind {
 	WORD, WORD_ANY_CASE,
 	NOTHING,   /* takes nothing, and never fails */
 	SEQUENCE, CHOICE, MANY,
-	BACKTRACK, /* what it took is given back when it fails */
+	BACKTRACK, /* gives back the consumed text when it fails */
 	AHEAD,     /* takes nothing of what it finds */
 	NOT,       /* fails when it is there */
 	LABEL,
 	NO_COUNT,  /* a name that is not count */
 };
 
-/* Nested deeper, a text is told of in our words: the stack of a thread is small. */
+/* Deeper nesting gets swm's own message: the stack of a thread is small. */
 enum { MOST_PARTS = 8, DEEPEST = 16 };
 
 struct rule {
@@ -33,15 +32,16 @@ struct rule {
 	const struct rule *parts[MOST_PARTS];
 };
 
-/* Where something failed, or would have gone on otherwise, and why. */
+/* The position and reason of a failure, or of the point where parsing could have continued. */
 enum { MOST_MESSAGES = 16 };
 struct failure {
 	size_t at;
 	bool known;                  /* anything at all */
 	bool has_found;
 	swm_str found;               /* a character; empty at the end of the text */
-	swm_str refused;             /* one that must not be there; ptr is NULL when there is none */
-	const struct rule *expected[MOST_MESSAGES]; /* characters, words and labels: their texts differ */
+	swm_str refused; /* one that must not be there; ptr is NULL when there is none */
+	/* characters, words and labels: their texts differ */
+	const struct rule *expected[MOST_MESSAGES];
 	size_t count;
 };
 
@@ -58,7 +58,8 @@ struct run {
 };
 
 #define PARTS(...) { __VA_ARGS__ }
-#define RULE(name, kind, text, ...) static const struct rule name = { kind, text, PARTS(__VA_ARGS__) }
+#define RULE(name, kind, text, ...) \
+	static const struct rule name = { kind, text, PARTS(__VA_ARGS__) }
 #define TOKEN(name, kind, text) static const struct rule name = { kind, text, { NULL } }
 #define SEQ(name, ...) RULE(name, SEQUENCE, NULL, __VA_ARGS__)
 #define EITHER(name, ...) RULE(name, CHOICE, NULL, __VA_ARGS__)
@@ -67,8 +68,13 @@ struct run {
 #define LABELED(name, label, part) RULE(name, LABEL, label, &part)
 #define MAYBE(name, part) RULE(name, CHOICE, NULL, &part, &nothing)
 #define TRY_WORD(name, word) TOKEN(name##_word, WORD, word); TRY(name, name##_word)
-#define TRY_WORD_ANY_CASE(name, word) TOKEN(name##_word, WORD_ANY_CASE, word); TRY(name, name##_word)
-#define TRY_AHEAD(name, word) TOKEN(name##_word, WORD, word); RULE(name##_ahead, AHEAD, NULL, &name##_word); TRY(name, name##_ahead)
+#define TRY_WORD_ANY_CASE(name, word) \
+	TOKEN(name##_word, WORD_ANY_CASE, word); \
+	TRY(name, name##_word)
+#define TRY_AHEAD(name, word) \
+	TOKEN(name##_word, WORD, word); \
+	RULE(name##_ahead, AHEAD, NULL, &name##_word); \
+	TRY(name, name##_ahead)
 
 TOKEN(nothing, NOTHING, NULL);
 TOKEN(any, ANY, NULL);
@@ -157,7 +163,8 @@ EITHER(parameter, &left, &inner, &hint);
 SEQ(bang_parameter, &bang, &parameter);
 MAYBE(embed_parameter, bang_parameter);
 RULE(relation_name, NO_COUNT, NULL, &name);
-SEQ(relation, &blanks, &alias, &relation_name, &embed_parameter, &embed_parameter, &before_open, &blanks);
+SEQ(relation, &blanks, &alias, &relation_name, &embed_parameter, &embed_parameter, &before_open,
+    &blanks);
 TRY(try_relation, relation);
 TOKEN(dots, WORD, "...");
 SEQ(spread, &blanks, &dots, &name, &embed_parameter, &embed_parameter, &before_open, &blanks);
@@ -280,7 +287,8 @@ MAYBE(quantifier, try_quantifier);
 	TRY(name##_try_simple, name##_simple); \
 	SEQ(name##_quantified, &quantified_word, &quantifier, &delimiter, &value); \
 	TRY(name##_try_quantified, name##_quantified); \
-	EITHER(name##_any, &in, &is, &name##_distinct, &name##_try_search, &name##_try_simple, &name##_try_quantified); \
+	EITHER(name##_any, &in, &is, &name##_distinct, &name##_try_search, &name##_try_simple, \
+	       &name##_try_quantified); \
 	LABELED(name##_labeled, "operator (eq, gt, ...)", name##_any); \
 	SEQ(name, &maybe_not, &name##_labeled)
 OPERATION(filter, value);
@@ -341,8 +349,10 @@ static const struct {
 	const char *what;
 	const struct rule *rule;
 } parameters[] = {
-	{ "select parameter", &items }, { "filter", &filter }, { "tree path", &tree_path }, { "order", &order },
-	{ "logic tree", &logic_tree }, { "columns parameter", &names }, { "on_conflict parameter", &names },
+	{ "select parameter", &items },      { "filter", &filter },
+	{ "tree path", &tree_path },         { "order", &order },
+	{ "logic tree", &logic_tree },       { "columns parameter", &names },
+	{ "on_conflict parameter", &names },
 };
 
 static bool
@@ -367,13 +377,14 @@ expect(struct failure *f, const struct rule *r)
 {
 	f->known = true;
 	for (size_t i = 0; i < f->count; i++)
-		if (is_quoted(f->expected[i]) == is_quoted(r) && strcmp(f->expected[i]->text, r->text) == 0)
+		if (is_quoted(f->expected[i]) == is_quoted(r) &&
+		    strcmp(f->expected[i]->text, r->text) == 0)
 			return;
 	if (f->count < MOST_MESSAGES)
 		f->expected[f->count++] = r;
 }
 
-/* What is further on counts; what is at one place is gathered. */
+/* The furthest position counts; expectations at the same position are merged. */
 static struct failure
 merge(const struct failure *a, const struct failure *b)
 {
@@ -398,7 +409,9 @@ merge(const struct failure *a, const struct failure *b)
 static struct outcome
 found(size_t at, swm_str character)
 {
-	return (struct outcome){ .failure = { .at = at, .known = true, .has_found = true, .found = character } };
+	return (struct outcome){
+		.failure = { .at = at, .known = true, .has_found = true, .found = character }
+	};
 }
 
 static struct outcome
@@ -412,11 +425,13 @@ static bool
 fits(const struct rule *r, swm_str c)
 {
 	char first = c.len > 0 ? c.ptr[0] : '\0';
-	bool listed = c.len == 1 && first != '\0' && r->text != NULL && strchr(r->text, first) != NULL;
+	bool listed = c.len == 1 && first != '\0' && r->text != NULL &&
+	              strchr(r->text, first) != NULL;
 
 	switch (r->kind) {
 	case LETTER: /* all beyond ASCII are taken for letters */
-		return c.len > 1 || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+		return c.len > 1 || (first >= 'a' && first <= 'z') ||
+		       (first >= 'A' && first <= 'Z');
 	case DIGIT:
 		return first >= '0' && first <= '9';
 	case ANY:
@@ -531,7 +546,9 @@ run_not(struct run *p, const struct rule *r)
 	struct outcome o = r->kind == END ? run_character(p, &any) : run(p, r->parts[0]);
 
 	if (o.ok)
-		o = (struct outcome){ .failure = { .at = r->kind == END ? begin : p->at, .known = true, .refused = c } };
+		o = (struct outcome){ .failure = { .at = r->kind == END ? begin : p->at,
+			                           .known = true,
+			                           .refused = c } };
 	else
 		o.ok = true;
 	o.took = false;
@@ -561,7 +578,8 @@ run_no_count(struct run *p, const struct rule *r)
 	size_t begin = p->at;
 	struct outcome o = run(p, r->parts[0]);
 
-	if (o.ok && swm_str_eq(swm_str_trim((swm_str){ p->text.ptr + begin, p->at - begin }), SWM_STR("count")))
+	if (o.ok && swm_str_eq(swm_str_trim((swm_str){ p->text.ptr + begin, p->at - begin }),
+	                       SWM_STR("count")))
 		o = (struct outcome){ .took = o.took, .failure = { .at = p->at } };
 	return o;
 }
@@ -679,7 +697,9 @@ write_details(swm_buf *to, const struct failure *f)
 	else if (f->has_found)
 		write_character(to, f->found, '"');
 	for (size_t i = 0; i < f->count; i++) {
-		swm_buf_cstr(to, i == 0 ? (to->len > 0 ? " expecting " : "expecting ") : i + 1 == f->count ? " or " : ", ");
+		swm_buf_cstr(to, i == 0 ? (to->len > 0 ? " expecting " : "expecting ")
+		                 : i + 1 == f->count ? " or "
+		                 : ", ");
 		if (is_quoted(f->expected[i]))
 			write_quoted(to, f->expected[i]->text);
 		else

@@ -1,7 +1,7 @@
 /*
- * What PostgREST says of a text that is wrong: where, what it found and what it
- * expected there. Its clients, and their tests, know these words. The parsers here
- * decide what is wrong; this is asked only afterwards.
+ * PostgREST's error messages for texts that are wrong: the position, what was found and what was
+ * expected there. Clients, and their tests, know these messages. The parsers in this folder decide
+ * whether a text is wrong; this runs only afterwards.
  */
 #ifndef SWM_QUERY_EXPECT_H
 #define SWM_QUERY_EXPECT_H

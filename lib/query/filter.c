@@ -20,7 +20,8 @@ scan_operator(swm_scanner *s, enum swm_operator *out)
 		bool modified = swm_operator_of(i)->quantified ||
 		                swm_operator_of(i)->operand == SWM_OPERAND_SEARCH;
 		if (next != '.' && !(next == '(' && modified))
-			return swm_scan_fail(s, next == '(' ? "operator (eq, gt, ...)" : "delimiter (.)");
+			return swm_scan_fail(s, next == '(' ? "operator (eq, gt, ...)"
+			                                    : "delimiter (.)");
 		*out = (enum swm_operator)i;
 		return SWM_OK;
 	}
@@ -189,7 +190,7 @@ swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed)
 	return rc;
 }
 
-/* and( or or( with its not. before it: the cursor is behind the parenthesis then. */
+/* and( or or( with an optional not. before it; leaves the cursor after the parenthesis. */
 static bool
 scan_logic_operator(swm_scanner *s, swm_condition *out)
 {

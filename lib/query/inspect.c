@@ -45,8 +45,12 @@ swm_item_kind(const swm_query_item *item)
 int
 swm_item_value(const swm_query_item *item, swm_selection *out)
 {
-	swm_selection v = { .column = item->field.name, .path = item->field.path_text, .cast = item->cast,
-		.alias = item->alias, .aggregate = item->aggregate, .aggregate_cast = item->aggregate_cast };
+	swm_selection v = { .column = item->field.name,
+		            .path = item->field.path_text,
+		            .cast = item->cast,
+		            .alias = item->alias,
+		            .aggregate = item->aggregate,
+		            .aggregate_cast = item->aggregate_cast };
 
 	if (item->kind != SWM_SELECT_FIELD)
 		return SWM_EINVAL;
@@ -58,8 +62,11 @@ swm_item_value(const swm_query_item *item, swm_selection *out)
 int
 swm_item_embedded(const swm_query_item *item, swm_embedding *out, const swm_query_node **node)
 {
-	const swm_embedding e = { .relation = item->relation, .hint = item->hint, .alias = item->alias, .join = item->join,
-		.spread = item->kind == SWM_SELECT_SPREAD };
+	const swm_embedding e = { .relation = item->relation,
+		                  .hint = item->hint,
+		                  .alias = item->alias,
+		                  .join = item->join,
+		                  .spread = item->kind == SWM_SELECT_SPREAD };
 
 	if (swm_item_kind(item) != SWM_ITEM_EMBEDDED)
 		return SWM_EINVAL;
@@ -92,9 +99,13 @@ swm_condition_negated(const swm_query_condition *condition)
 int
 swm_condition_filter(const swm_query_condition *condition, swm_filter *out)
 {
-	swm_filter f = { .column = condition->field.name, .path = condition->field.path_text,
-		.op = condition->op, .negated = condition->negated,
-		.quantifier = condition->quantifier, .language = condition->language, .value = condition->value };
+	swm_filter f = { .column = condition->field.name,
+		         .path = condition->field.path_text,
+		         .op = condition->op,
+		         .negated = condition->negated,
+		         .quantifier = condition->quantifier,
+		         .language = condition->language,
+		         .value = condition->value };
 
 	if (condition->kind != SWM_CONDITION_FILTER)
 		return SWM_EINVAL;
@@ -106,7 +117,8 @@ swm_condition_filter(const swm_query_condition *condition, swm_filter *out)
 }
 
 const swm_query_value *
-swm_condition_next_value(const swm_query_condition *condition, const swm_query_value *value, swm_str *out)
+swm_condition_next_value(const swm_query_condition *condition, const swm_query_value *value,
+                         swm_str *out)
 {
 	const swm_value *next = value == NULL ? condition->list : value->next;
 
@@ -122,8 +134,11 @@ swm_node_next_term(const swm_query_node *node, const swm_query_term *term, swm_o
 
 	if (next == NULL || out == NULL)
 		return next;
-	const swm_ordering by = { .relation = next->relation, .column = next->field.name, .path = next->field.path_text,
-		.direction = next->direction, .nulls = next->nulls };
+	const swm_ordering by = { .relation = next->relation,
+		                  .column = next->field.name,
+		                  .path = next->field.path_text,
+		                  .direction = next->direction,
+		                  .nulls = next->nulls };
 	return give(out, &by, sizeof by) == SWM_OK ? next : NULL;
 }
 

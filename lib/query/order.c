@@ -27,7 +27,8 @@ scan_direction(swm_scanner *s, swm_order_term *out)
 	if (next < 0 || next == ',')
 		return SWM_OK;
 	if (nulls || !swm_scan_char(s, '.'))
-		return swm_scan_fail(s, nulls ? "\",\" or end of input" : "delimiter (.), \",\" or end of input");
+		return swm_scan_fail(s, nulls ? "\",\" or end of input"
+		                              : "delimiter (.), \",\" or end of input");
 	return swm_scan_fail(s, out->direction == SWM_DIRECTION_DEFAULT
 	                                ? "\"asc\", \"desc\", \"nullsfirst\" or \"nullslast\""
 	                                : "\"nullsfirst\" or \"nullslast\"");

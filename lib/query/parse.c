@@ -2,14 +2,14 @@
 
 #include "query/parse.h"
 
-/* What parameters say of a level before it is known which one they mean: a path of names, and what they say. */
+/* Parameters of a level, kept before the level is known: its path of names, and their values. */
 struct level {
 	struct level *next;
 	swm_value *path;
 	swm_query_node node;
 };
 
-/* What is known while the pairs are read. */
+/* The state while the pairs are read. */
 struct parser {
 	swm_ast *ast;
 	struct level *levels; /* but the root */
@@ -89,7 +89,9 @@ static int
 parse_limit_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_limit = true;
-	int rc = parse_number(p, "limit", value, "a whole number from 0 to 9223372036854775807 was expected", &level->limit);
+	int rc = parse_number(p, "limit", value,
+	                      "a whole number from 0 to 9223372036854775807 was expected",
+	                      &level->limit);
 	if (rc != SWM_OK || level->limit >= 0)
 		return rc;
 	rc = swm_fail(p->err, SWM_ERR_RANGE);
@@ -102,7 +104,9 @@ static int
 parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	level->has_offset = true;
-	return parse_number(p, "offset", value, "a whole number up to 9223372036854775807 was expected", &level->offset);
+	return parse_number(p, "offset", value,
+	                    "a whole number up to 9223372036854775807 was expected",
+	                    &level->offset);
 }
 
 /* and=(...) is read as and(...), so the operator is put before what the client wrote. */
@@ -195,10 +199,14 @@ static int
 parse_on_conflict_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	(void)level;
-	return parse_names(p, "on_conflict parameter", value, &p->ast->has_on_conflict, &p->ast->on_conflict);
+	return parse_names(p, "on_conflict parameter", value, &p->ast->has_on_conflict,
+	                   &p->ast->on_conflict);
 }
 
-/* Of several parameters that are wrong PostgREST tells the first in this order, wherever it stands in the URL. */
+/*
+ * When several parameters are wrong, PostgREST reports the first in this order, wherever it stands
+ * in the URL.
+ */
 enum turn { ORDERS, LOGIC, COLUMNS, SELECT, FILTERS, ON_CONFLICT, PAGES, TURNS };
 
 /* Names that are no columns. Longer ones first: not.and before and. */
@@ -268,10 +276,12 @@ scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)
 	}
 	field->name = name;
 	int rc = swm_scan_path(s, field);
-	return rc != SWM_OK ? rc : swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
+	return rc != SWM_OK
+	           ? rc
+	           : swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
 }
 
-/* Whether a value begins as with an operator, though it may be none that there is: `op.` or `op(`. */
+/* True when a value begins like an operator, even an unknown one: `op.` or `op(`. */
 static bool
 begins_with_operator(swm_str value)
 {
@@ -282,7 +292,7 @@ begins_with_operator(swm_str value)
 	return n > 0 && n < value.len && (value.ptr[n] == '.' || value.ptr[n] == '(');
 }
 
-/* `id=1` is what most of other dialects would have. */
+/* Most other dialects would write `id=1`. */
 static void
 hint_at_operator(swm_error *err, const swm_pair *pair)
 {
@@ -371,7 +381,7 @@ merge(swm_query_node *into, swm_query_node *level)
 	into->has_offset |= level->has_offset;
 }
 
-/* Once all is read, each level finds the relation of the select list that it is of. */
+/* When all parameters are read, each level is assigned to its relation of the select list. */
 static void
 place_levels(struct parser *p)
 {
@@ -380,7 +390,8 @@ place_levels(struct parser *p)
 		swm_select_item *below;
 		const swm_value *name = l->path;
 		while (name != NULL && (below = swm_ast_embedded(node, name->text)) != NULL) {
-			below->called_by_relation |= below->alias.len > 0 && !swm_str_eq(below->alias, name->text);
+			below->called_by_relation |= below->alias.len > 0 &&
+			                             !swm_str_eq(below->alias, name->text);
 			node = &below->node;
 			name = name->next;
 		}
@@ -411,7 +422,7 @@ turn_of(const swm_pair *pair)
 	return swm_is_position(pair) ? PAGES : r == NULL ? FILTERS : r->turn;
 }
 
-/* Something is wrong: all is read once more, in turn, so that the first by that order is told. */
+/* Something is wrong: read everything again in that order, to report the first error by it. */
 static int
 fail_in_turn(const swm_pair *pairs, size_t count, swm_arena *arena, swm_error *err)
 {
@@ -429,14 +440,16 @@ fail_in_turn(const swm_pair *pairs, size_t count, swm_arena *arena, swm_error *e
 }
 
 int
-swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count, swm_error *err)
+swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count,
+                      swm_error *err)
 {
 	struct parser p = { swm_ast_new(arena), NULL, arena, err };
 
 	if (p.ast == NULL)
 		return swm_fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		int rc = pairs[i].has_value ? parse_pair(&p, &pairs[i]) : SWM_OK; /* a name alone says nothing */
+		/* a name without `=` is ignored */
+		int rc = pairs[i].has_value ? parse_pair(&p, &pairs[i]) : SWM_OK;
 		if (rc != SWM_OK)
 			return rc == SWM_ENOMEM ? rc : fail_in_turn(pairs, count, arena, err);
 	}

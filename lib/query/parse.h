@@ -11,7 +11,10 @@ int swm_parse_select(swm_scanner *s, swm_select_item **out);
 /* order=... */
 int swm_parse_order(swm_scanner *s, swm_order_term **out);
 
-/* after=(...): the row behind which a page begins. Any other value is a filter on a column of that name. */
+/*
+ * after=(...): the keyset, the row after which a page begins. Any other value is a filter on a
+ * column of that name.
+ */
 bool swm_is_position(const swm_pair *pair);
 int swm_parse_position(swm_scanner *s, swm_position **out);
 
@@ -24,10 +27,13 @@ int swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed);
 /* and(...), or(...), with not. before it, or a filter: the logic tree. */
 int swm_parse_logic(swm_scanner *s, swm_condition **out);
 
-/* Whether a text begins as op. or op(modifier). does, or with not., behind which only an operator can stand. */
+/*
+ * True when a text begins like op. or op(modifier)., or with not., which only an operator can
+ * follow.
+ */
 bool swm_query_is_operation(swm_str text);
 
-/* Whether a pair of this name is no filter: select, order, a.b.limit, ... */
+/* True when a pair of this name is not a filter: select, order, a.b.limit, ... */
 bool swm_query_is_reserved(swm_str name);
 
 /*

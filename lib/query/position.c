@@ -1,4 +1,4 @@
-/* Where a page begins (doc/DIALECT.md). */
+/* The keyset from which a page starts (doc/DIALECT.md). */
 #include "config.h"
 
 #include "query/parse.h"
@@ -6,7 +6,8 @@
 bool
 swm_is_position(const swm_pair *pair)
 {
-	return swm_str_eq(pair->name, SWM_STR("after")) && swm_str_starts(pair->value, SWM_STR("("));
+	return swm_str_eq(pair->name, SWM_STR("after")) &&
+	       swm_str_starts(pair->value, SWM_STR("("));
 }
 
 static int

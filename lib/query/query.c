@@ -48,9 +48,11 @@ parse_into(swm_query *q, swm_str text, swm_error *err)
 	swm_str path = { kept.ptr, mark };
 	q->is_call = swm_str_starts(path, SWM_STR("rpc/"));
 	size_t begin = q->is_call ? strlen("rpc/") : 0;
-	int rc = swm_url_decode(&q->relation, q->arena, swm_str_from(path, begin), false, begin, err);
+	int rc = swm_url_decode(&q->relation, q->arena, swm_str_from(path, begin), false, begin,
+	                        err);
 	if (rc == SWM_OK)
-		rc = swm_url_pairs(&pairs, &count, q->arena, swm_str_from(kept, mark + 1), mark + 1, err);
+		rc = swm_url_pairs(&pairs, &count, q->arena, swm_str_from(kept, mark + 1), mark + 1,
+		                   err);
 	if (rc == SWM_OK && q->is_call) {
 		size_t all = count;
 		rc = swm_query_part_arguments(pairs, all, &count, q->arena, err);
@@ -109,12 +111,15 @@ int
 swm_query_select(swm_query *query, const char *column, const char *cast, const char *alias,
                  swm_error *err)
 {
-	const swm_selection value = { .size = sizeof value, .column = swm_cstr(column), .cast = swm_cstr(cast),
-		.alias = swm_cstr(alias) };
+	const swm_selection value = { .size = sizeof value,
+		                      .column = swm_cstr(column),
+		                      .cast = swm_cstr(cast),
+		                      .alias = swm_cstr(alias) };
 
 	if (cast != NULL && value.cast.len == 0) {
 		swm_error_clear(err);
-		return swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the cast is not the name of a type"));
+		return swm_fail(err, SWM_ERR_ARGUMENT,
+		                SWM_STR("the cast is not the name of a type"));
 	}
 	return swm_node_select(&query->ast->root, &value, err);
 }
@@ -123,7 +128,9 @@ int
 swm_query_where(swm_query *query, const char *column, enum swm_operator op, swm_str value,
                 swm_error *err)
 {
-	const swm_filter filter = { .size = sizeof filter, .column = swm_cstr(column), .op = op, .value = value };
+	const swm_filter filter = {
+		.size = sizeof filter, .column = swm_cstr(column), .op = op, .value = value
+	};
 
 	if (op != SWM_OP_IN)
 		return swm_node_where(&query->ast->root, NULL, &filter, err);
@@ -135,8 +142,11 @@ int
 swm_query_where_in(swm_query *query, const char *column, const swm_str *values, size_t count,
                    swm_error *err)
 {
-	const swm_filter filter = { .size = sizeof filter, .column = swm_cstr(column), .op = SWM_OP_IN,
-		.values = values, .value_count = count };
+	const swm_filter filter = { .size = sizeof filter,
+		                    .column = swm_cstr(column),
+		                    .op = SWM_OP_IN,
+		                    .values = values,
+		                    .value_count = count };
 
 	return swm_node_where(&query->ast->root, NULL, &filter, err);
 }

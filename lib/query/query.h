@@ -9,7 +9,7 @@ struct swm_query {
 	swm_str schema;   /* empty for the default */
 	swm_str relation; /* or, of a call, the function */
 	bool is_call;
-	swm_pair *arguments; /* of the call, in any order */
+	swm_pair *arguments; /* arguments of the call, in any order */
 	size_t argument_count, argument_room; /* room 0: the array is not for us to add to */
 	swm_ast *ast;
 };

@@ -38,7 +38,7 @@ swm_scan_blanks(swm_scanner *s)
 		s->at++;
 }
 
-/* Columns count characters, from 1, and what stands for a parameter's name too. */
+/* Columns count characters, from 1, including a prefix that the client did not write. */
 static size_t
 column_of(const swm_scanner *s)
 {
@@ -81,7 +81,8 @@ swm_scan_fail(swm_scanner *s, const char *expecting)
 	if (s->at >= s->text.len) {
 		swm_buf_cstr(&details, "unexpected end of input");
 	} else {
-		while (s->at + n < s->text.len && ((unsigned char)s->text.ptr[s->at + n] & 0xc0) == 0x80)
+		while (s->at + n < s->text.len &&
+		       ((unsigned char)s->text.ptr[s->at + n] & 0xc0) == 0x80)
 			n++;
 		swm_buf_cstr(&details, "unexpected \"");
 		swm_buf_add(&details, s->text.ptr + s->at, n);
@@ -108,7 +109,10 @@ swm_scan_deeper(swm_scanner *s)
 	return SWM_OK;
 }
 
-/* Where the quoted text ends, and how many of its bytes are backslashes that escape; false when it does not end. */
+/*
+ * The end of the quoted text, and how many of its bytes are backslashes that escape; false when it
+ * is not closed.
+ */
 static bool
 find_closing_quote(const swm_scanner *s, size_t *end, size_t *escapes)
 {
@@ -177,7 +181,8 @@ at_dash(const swm_scanner *s)
 
 /* Words joined by dashes, each trimmed, as one text. */
 static int
-scan_dashed(swm_scanner *s, swm_str *out, swm_str (*scan_word)(swm_scanner *), const char *expecting)
+scan_dashed(swm_scanner *s, swm_str *out, swm_str (*scan_word)(swm_scanner *),
+            const char *expecting)
 {
 	swm_buf joined = SWM_BUF_INIT;
 	swm_str first = scan_word(s);
@@ -234,8 +239,9 @@ scan_index(swm_scanner *s, swm_str *out)
 	while (swm_scan_peek(s) >= '0' && swm_scan_peek(s) <= '9')
 		s->at++;
 	swm_str rest = swm_str_from(s->text, s->at);
-	bool ends = rest.len == 0 || rest.ptr[0] == '.' || rest.ptr[0] == ',' || rest.ptr[0] == ')' ||
-	            swm_str_starts(rest, SWM_STR("->")) || swm_str_starts(rest, SWM_STR("::"));
+	bool ends = rest.len == 0 || rest.ptr[0] == '.' || rest.ptr[0] == ',' ||
+	            rest.ptr[0] == ')' || swm_str_starts(rest, SWM_STR("->")) ||
+	            swm_str_starts(rest, SWM_STR("::"));
 	if (s->at > digits && ends) {
 		*out = (swm_str){ s->text.ptr + begin, s->at - begin };
 		return true;
@@ -261,7 +267,8 @@ scan_step(swm_scanner *s, swm_path_step *step)
 		return swm_scan_fail(s, "digit, \"->\", \"::\", \".\", \",\" or end of input");
 	if (swm_scan_peek(s) == '"')
 		return swm_scan_quoted(s, &step->key);
-	return scan_dashed(s, &step->key, scan_key_word, "any non reserved character different from: .,>()");
+	return scan_dashed(s, &step->key, scan_key_word,
+	                   "any non reserved character different from: .,>()");
 }
 
 static int

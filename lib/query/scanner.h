@@ -9,18 +9,18 @@ typedef struct swm_scanner {
 	size_t at;         /* next byte */
 	const char *what;  /* "filter", "select parameter": for errors */
 	size_t skipped;    /* bytes at the front that the client did not write */
-	int depth;         /* of parentheses */
+	int depth;         /* nesting of parentheses */
 	swm_arena *arena;
 	swm_error *err;
 } swm_scanner;
 
-/* How deep parentheses may nest: bounds recursion here, in the planner and in PostgreSQL. */
+/* The maximum nesting of parentheses: bounds recursion here, in the planner and in PostgreSQL. */
 enum { SWM_DEEPEST = 64 };
 
-/* How many steps a JSON path may have: each is a level of an expression in PostgreSQL. */
+/* The maximum number of steps of a JSON path: each is a level of an expression in PostgreSQL. */
 enum { SWM_DEEPEST_PATH = 256 };
 
-/* What is at the cursor: a byte, or -1 at the end. */
+/* The byte at the cursor, or -1 at the end. */
 int swm_scan_peek(const swm_scanner *s);
 
 /* Takes a byte, or a word, if it is next. */

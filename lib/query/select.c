@@ -17,7 +17,8 @@ at_item_end(const swm_scanner *s)
 static bool
 scan_alias_end(swm_scanner *s)
 {
-	return !swm_str_starts(swm_str_from(s->text, s->at), SWM_STR("::")) && swm_scan_char(s, ':');
+	return !swm_str_starts(swm_str_from(s->text, s->at), SWM_STR("::")) &&
+	       swm_scan_char(s, ':');
 }
 
 /* ::type, whose name is made of identifiers: it can hold no quote and no parenthesis. */
@@ -47,7 +48,7 @@ scan_aggregate(swm_scanner *s, enum swm_aggregate *out)
 	return false;
 }
 
-/* What follows a field's name and path: cast, aggregate and its cast. */
+/* Reads the rest of a field after its name and path: cast, aggregate and its cast. */
 static int
 scan_field_tail(swm_scanner *s, swm_select_item *out)
 {
@@ -83,7 +84,7 @@ scan_parameters(swm_scanner *s, swm_select_item *out)
 
 static int scan_items(swm_scanner *s, swm_select_item **out);
 
-/* rel!hint!inner(...): the cursor is behind the relation's name. */
+/* rel!hint!inner(...): the cursor is after the relation's name. */
 static int
 scan_relation_tail(swm_scanner *s, swm_select_item *out, enum swm_select_kind kind)
 {
@@ -105,7 +106,7 @@ scan_relation_tail(swm_scanner *s, swm_select_item *out, enum swm_select_kind ki
 	return rc;
 }
 
-/* count() stands for itself, with no column before it. */
+/* count() needs no column before it. */
 static bool
 scan_count(swm_scanner *s, swm_select_item *out)
 {

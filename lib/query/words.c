@@ -1,4 +1,4 @@
-/* The words of the dialect that stand in tables. */
+/* Look-ups in the dialect's tables of words. */
 #include "config.h"
 
 #include "query/ast.h"

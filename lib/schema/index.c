@@ -11,7 +11,7 @@ swm_index_init(swm_index *index, swm_arena *arena, size_t count)
 
 	if (count > UINT32_MAX / 4)
 		return false;
-	while (size < count * 2) /* at most half full: short walks, and always an end */
+	while (size < count * 2) /* at most half full: short probes, and always a free entry */
 		size *= 2;
 	index->slots = swm_arena_array(arena, size, sizeof *index->slots);
 	index->mask = size - 1;
@@ -86,7 +86,8 @@ swm_groups_find(const swm_groups *groups, uint32_t key, size_t *count)
 uint64_t
 swm_index_hash_oid(uint32_t oid)
 {
-	return (oid * UINT64_C(0x9e3779b97f4a7c15)) >> 32; /* multiplicative hashing: the high bits are the mixed ones */
+	/* multiplicative hashing: the high bits are the mixed ones */
+	return (oid * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
 }
 
 uint64_t

@@ -1,4 +1,7 @@
-/* A hash index over an array: finds positions by hash, the caller compares. Fixed size, built once. */
+/*
+ * A hash index over an array: finds positions by hash, the caller compares. Fixed size, built
+ * once.
+ */
 #ifndef SWM_SCHEMA_INDEX_H
 #define SWM_SCHEMA_INDEX_H
 
@@ -16,7 +19,10 @@ bool swm_index_init(swm_index *index, swm_arena *arena, size_t count);
 /* Adds an entry; there must be room. */
 void swm_index_put(swm_index *index, uint64_t hash, size_t position);
 
-/* The entries that may have this hash, one a call: *cursor starts at 0. False when there is no more. */
+/*
+ * The entries that may have this hash, one a call: *cursor starts at 0. False when there is no
+ * more.
+ */
 bool swm_index_next(const swm_index *index, uint64_t hash, size_t *cursor, size_t *position);
 
 /* Positions by number (an oid, a hash), of which many may have the same: sorted, built once. */

@@ -34,7 +34,11 @@ static const struct step {
 } steps[] = {
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXPOSED_NAMES }, take_exposed, NULL, false },
 	{ QUERY_NAMESPACES, { SWM_PARAM_EXTRA_NAMES }, take_extra, NULL, false },
-	{ QUERY_NAMED, { SWM_PARAM_NAMED, SWM_PARAM_EXPOSED_NAMES, SWM_PARAM_EXTRA_NAMES }, take_named, NULL, false },
+	{ QUERY_NAMED,
+	  { SWM_PARAM_NAMED, SWM_PARAM_EXPOSED_NAMES, SWM_PARAM_EXTRA_NAMES },
+	  take_named,
+	  NULL,
+	  false },
 	{ QUERY_TYPES, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_types, NULL, false },
 	{ QUERY_ENUM_LABELS, { SWM_PARAM_ENUMS }, swm_load_enum_labels, NULL, false },
 	{ QUERY_DOMAIN_CASTS, { SWM_PARAM_NONE }, swm_load_domain_casts, NULL, false },
@@ -44,21 +48,52 @@ static const struct step {
 	{ QUERY_UNIQUE_INDEXES, { SWM_PARAM_NONE }, swm_load_unique_indexes, NULL, false },
 	{ QUERY_FOREIGN_KEYS, { SWM_PARAM_NONE }, swm_load_foreign_keys, NULL, false },
 	{ QUERY_VIEWS, { SWM_PARAM_NONE }, swm_load_view, NULL, true },
-	{ QUERY_FUNCTIONS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_functions, NULL, false },
-	{ QUERY_PARAMETERS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_parameters, NULL, false },
+	{ QUERY_FUNCTIONS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA },
+	  swm_load_functions,
+	  NULL,
+	  false },
+	{ QUERY_PARAMETERS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA },
+	  swm_load_parameters,
+	  NULL,
+	  false },
 	{ QUERY_ROWS, { SWM_PARAM_ROWS }, swm_load_rows, NULL, false },
 	{ QUERY_MEDIA_HANDLERS, { SWM_PARAM_EXPOSED }, swm_load_media_handlers, NULL, false },
 	{ QUERY_GEOJSON, { SWM_PARAM_NONE }, swm_load_geojson, NULL, false },
-	{ QUERY_FUNCTION_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_function_grants, NULL, false },
-	{ QUERY_FUNCTION_SETTINGS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
-	  swm_load_function_settings, NULL, false },
-	{ QUERY_SCHEMA_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA }, swm_load_schema_grants, NULL, false },
-	{ QUERY_GRANTS, { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS }, swm_load_grants, NULL, false },
+	{ QUERY_FUNCTION_GRANTS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA },
+	  swm_load_function_grants,
+	  NULL,
+	  false },
+	{ QUERY_FUNCTION_SETTINGS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_HOISTED },
+	  swm_load_function_settings,
+	  NULL,
+	  false },
+	{ QUERY_SCHEMA_GRANTS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA },
+	  swm_load_schema_grants,
+	  NULL,
+	  false },
+	{ QUERY_GRANTS,
+	  { SWM_PARAM_EXPOSED, SWM_PARAM_COLUMN_GRANTS },
+	  swm_load_grants,
+	  NULL,
+	  false },
 	{ QUERY_USER_OPERATORS, { SWM_PARAM_NONE }, take_user_operators, NULL, false },
 	{ QUERY_ROLES, { SWM_PARAM_MEMBERSHIP }, swm_load_roles, NULL, false },
-	{ QUERY_ROLE_RIGHTS, { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES }, swm_load_role_rights, NULL, false },
+	{ QUERY_ROLE_RIGHTS,
+	  { SWM_PARAM_MEMBERSHIP, SWM_PARAM_GRANTEES },
+	  swm_load_role_rights,
+	  NULL,
+	  false },
 	{ QUERY_ROLE_SETTINGS, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, since_15, false },
-	{ QUERY_ROLE_SETTINGS_14, { SWM_PARAM_MEMBERSHIP }, swm_load_role_settings, before_15, false },
+	{ QUERY_ROLE_SETTINGS_14,
+	  { SWM_PARAM_MEMBERSHIP },
+	  swm_load_role_settings,
+	  before_15,
+	  false },
 };
 
 static void
@@ -76,7 +111,10 @@ begin_array(swm_buf *array)
 	swm_buf_char(array, '{');
 }
 
-/* https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO: quoted, with quotes and backslashes escaped */
+/*
+ * https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO: quoted, with quotes and
+ * backslashes escaped
+ */
 static void
 add_quoted(swm_buf *array, swm_str s)
 {
@@ -131,8 +169,9 @@ swm_load_add_oid(struct swm_load *load, enum swm_load_param param, uint32_t oid)
 static void
 make_params(struct swm_load *load)
 {
-	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED, SWM_PARAM_EXTRA, SWM_PARAM_ENUMS,
-		                                    SWM_PARAM_ROWS, SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
+	static const enum swm_load_param oids[] = { SWM_PARAM_EXPOSED,       SWM_PARAM_EXTRA,
+		                                    SWM_PARAM_ENUMS,         SWM_PARAM_ROWS,
+		                                    SWM_PARAM_COLUMN_GRANTS, SWM_PARAM_GRANTEES };
 
 	make_names(&load->params[SWM_PARAM_EXPOSED_NAMES], &load->settings->db_schemas);
 	make_names(&load->params[SWM_PARAM_EXTRA_NAMES], &load->settings->db_extra_search_path);
@@ -296,7 +335,7 @@ take_rows(struct swm_load *load, swm_load_take *take, const PGresult *rows, swm_
 	return rc != SWM_OK || load->no_memory ? swm_fail_memory(err) : SWM_OK;
 }
 
-/* Each result goes to take, and a failure of its own; all are read, also after one. */
+/* Passes each result, or its failure, to take. All are read, also after a failure. */
 static int
 take_results(struct swm_load *load, PGconn *pg, swm_load_take *take, swm_error *err)
 {
@@ -383,7 +422,7 @@ run_transaction(struct swm_load *load, PGconn *pg, swm_error *err)
 	if (result == SWM_OK)
 		return command(load, pg, "COMMIT", err);
 	if (PQstatus(pg) == CONNECTION_OK && PQtransactionStatus(pg) != PQTRANS_ACTIVE)
-		(void)command(load, pg, "ROLLBACK", NULL); /* the first error is the one to tell */
+		(void)command(load, pg, "ROLLBACK", NULL); /* report the first error */
 	return result;
 }
 
@@ -405,7 +444,8 @@ take_all(struct swm_load *load, swm_load_source *source, void *user)
 static int
 start(struct swm_load *load, const swm_settings *settings, int server_version)
 {
-	*load = (struct swm_load){ .snapshot = swm_snapshot_new(), .scratch = swm_arena_new(), .settings = settings };
+	*load = (struct swm_load){ .snapshot = swm_snapshot_new(), .scratch = swm_arena_new(),
+		                   .settings = settings };
 	if (load->snapshot == NULL || load->scratch == NULL)
 		return SWM_ENOMEM;
 	load->arena = load->snapshot->arena;
@@ -414,7 +454,7 @@ start(struct swm_load *load, const swm_settings *settings, int server_version)
 	return SWM_OK;
 }
 
-/* Gives out the snapshot of a load that went well, and frees the rest. */
+/* Hands over the snapshot of a successful load, and frees the rest. */
 static void
 finish(struct swm_load *load, int result, swm_snapshot **out)
 {
@@ -447,8 +487,8 @@ swm_snapshot_load(swm_snapshot **out, struct pg_conn *connection, const swm_sett
 }
 
 int
-swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user, const swm_settings *settings,
-                       swm_error *err)
+swm_snapshot_load_from(swm_snapshot **out, swm_load_source *source, void *user,
+                       const swm_settings *settings, swm_error *err)
 {
 	struct swm_load load;
 	int result = start(&load, settings, 150000);

@@ -4,7 +4,17 @@
 
 /* Columns of the query FUNCTIONS. */
 enum {
-	OID, SCHEMA, NAME, RETURNS, RETURNS_SET, RETURNS_TABLE, SINGLE_ROW, VOLATILITY, EXPOSED, COMPUTED_OF, COMMENT
+	OID,
+	SCHEMA,
+	NAME,
+	RETURNS,
+	RETURNS_SET,
+	RETURNS_TABLE,
+	SINGLE_ROW,
+	VOLATILITY,
+	EXPOSED,
+	COMPUTED_OF,
+	COMMENT
 };
 
 enum { OID_VOID = 2278 }; /* pg_type.dat */
@@ -36,7 +46,7 @@ note_row(struct swm_load *load, const swm_function *f)
 		swm_load_add_oid(load, SWM_PARAM_ROWS, oid);
 }
 
-/* Where a schema stands in db-extra-search-path; its length when it does not. */
+/* The position of a schema in db-extra-search-path; its length when it is not in it. */
 static size_t
 extra_place(const struct swm_load *load, swm_str schema)
 {
@@ -49,9 +59,8 @@ extra_place(const struct swm_load *load, swm_str schema)
 }
 
 /*
- * How far a computed field's function is from its relation on the search path of
- * a request: the relation's own schema, then the extra ones; SIZE_MAX when it is
- * on none of them.
+ * The position of a computed field's function on the search path of a request: the relation's own
+ * schema, then the extra ones; SIZE_MAX when it is on none of them.
  */
 static size_t
 search_place(const struct swm_load *load, const swm_relation *r, const swm_function *f)
@@ -64,7 +73,8 @@ search_place(const struct swm_load *load, const swm_relation *r, const swm_funct
 
 /* Adds f to the relation's computed fields, in the order of the search path. */
 static void
-insert_computed(const struct swm_load *load, swm_relation *r, const swm_function **list, const swm_function *f)
+insert_computed(const struct swm_load *load, swm_relation *r, const swm_function **list,
+                const swm_function *f)
 {
 	size_t place = search_place(load, r, f), at = r->computed_count;
 
@@ -86,7 +96,10 @@ computed_relation(const struct swm_load *load, const uint32_t *computed_of, size
 	       swm_snapshot_relation_by_oid(load->snapshot, computed_of[function]);
 }
 
-/* Gives each relation the functions of its row: first how many each may have, then a place for them. */
+/*
+ * Gives each relation the functions of its row: first how many each may have, then a place for
+ * them.
+ */
 static int
 share_out_computed(struct swm_load *load, const uint32_t *computed_of)
 {
@@ -107,8 +120,8 @@ share_out_computed(struct swm_load *load, const uint32_t *computed_of)
 		return SWM_ENOMEM;
 	for (size_t i = 0; i < s->function_count; i++)
 		if ((of = computed_relation(load, computed_of, i)) != NULL)
-			insert_computed(load, &s->relations[of - s->relations], lists + starts[of - s->relations],
-			                &s->functions[i]);
+			insert_computed(load, &s->relations[of - s->relations],
+			                lists + starts[of - s->relations], &s->functions[i]);
 	return SWM_OK;
 }
 
@@ -182,7 +195,7 @@ swm_load_function_settings(struct swm_load *load, const PGresult *rows)
 	return SWM_OK;
 }
 
-/* Where everyone may, nobody else needs to be named. */
+/* Where PUBLIC may execute a function, no other grant is stored. */
 int
 swm_load_function_grants(struct swm_load *load, const PGresult *rows)
 {

@@ -1,4 +1,4 @@
-/* Unique indexes that no constraint stands for: ON CONFLICT can go by them, too. */
+/* Unique indexes without a constraint: ON CONFLICT can use them, too. */
 #include "config.h"
 
 #include "schema/load.h"

@@ -63,7 +63,7 @@ has_column(const uint16_t *columns, size_t count, uint16_t column)
 	return false;
 }
 
-/* Whether the columns are those of a key of the table, in any order. */
+/* True when the columns are those of a key of the table, in any order. */
 static bool
 is_unique(const struct swm_load *load, uint32_t table_oid, const uint16_t *columns, size_t count)
 {
@@ -95,7 +95,8 @@ swm_load_foreign_keys(struct swm_load *load, const PGresult *rows)
 		k->target_oid = swm_load_oid(rows, row, TARGET);
 		k->name = swm_arena_str(load->scratch, swm_load_cell(rows, row, NAME));
 		k->columns = swm_load_numbers(load, swm_load_cell(rows, row, COLUMNS), &k->count);
-		k->target_columns = swm_load_numbers(load, swm_load_cell(rows, row, TARGET_COLUMNS), &target_count);
+		k->target_columns = swm_load_numbers(load, swm_load_cell(rows, row, TARGET_COLUMNS),
+		                                     &target_count);
 		if (load->no_memory || k->name.ptr == NULL)
 			return SWM_ENOMEM;
 		k->is_unique = is_unique(load, k->table_oid, k->columns, k->count);

@@ -45,7 +45,10 @@ output_name(struct swm_load *load, const swm_function *f, size_t place, size_t c
 	return s;
 }
 
-/* A row that has the output parameters as columns. A single one of a composite type is the row itself. */
+/*
+ * A row that has the output parameters as columns. A single one of a composite type is the row
+ * itself.
+ */
 static void
 make_output_row(struct swm_load *load, swm_function *f, const swm_column *columns, size_t count)
 {
@@ -53,8 +56,8 @@ make_output_row(struct swm_load *load, swm_function *f, const swm_column *column
 		return;
 	swm_relation *r = swm_load_array(load, 1, sizeof *r);
 	if (r != NULL)
-		*r = (swm_relation){ .schema = f->schema, .name = f->name, .comment = SWM_STR(""), .kind = 'c',
-			.columns = columns, .column_count = count };
+		*r = (swm_relation){ .schema = f->schema, .name = f->name, .comment = SWM_STR(""),
+			.kind = 'c', .columns = columns, .column_count = count };
 	f->row = r;
 }
 
@@ -92,7 +95,8 @@ take_inputs(struct swm_load *load, const PGresult *rows, int row, int end, swm_f
 
 	for (int i = row; i < end; i++)
 		count += is_input(rows, i);
-	swm_parameter *parameters = count == 0 ? NULL : swm_load_array(load, count, sizeof *parameters);
+	swm_parameter *parameters = count == 0 ? NULL
+	                                       : swm_load_array(load, count, sizeof *parameters);
 	if (parameters == NULL)
 		return;
 	f->parameters = parameters;
@@ -102,13 +106,17 @@ take_inputs(struct swm_load *load, const PGresult *rows, int row, int end, swm_f
 			take_parameter(load, rows, i, parameters++);
 }
 
-/* https://docs.postgrest.org/en/latest/references/api/functions.html#functions-with-a-single-unnamed-parameter */
+/*
+ * https://docs.postgrest.org/en/latest/references/api/functions.html#functions-with-a-single-unnamed-parameter
+ */
 static bool
 takes_body(const swm_function *f)
 {
-	enum { OID_BYTEA = 17, OID_TEXT = 25, OID_JSON = 114, OID_XML = 142, OID_JSONB = 3802 }; /* pg_type.dat */
+	/* pg_type.dat */
+	enum { OID_BYTEA = 17, OID_TEXT = 25, OID_JSON = 114, OID_XML = 142, OID_JSONB = 3802 };
 
-	if (f->parameter_count != 1 || f->parameters[0].name.len > 0 || f->parameters[0].type == NULL)
+	if (f->parameter_count != 1 || f->parameters[0].name.len > 0 ||
+	    f->parameters[0].type == NULL)
 		return false;
 	switch (f->parameters[0].type->oid) {
 	case OID_BYTEA:
@@ -122,7 +130,7 @@ takes_body(const swm_function *f)
 	}
 }
 
-/* Whether its arguments can be given by name: all that are required, and at least one. */
+/* True when its arguments can be given by name: all that are required, and at least one. */
 static bool
 takes_names(const swm_function *f)
 {
@@ -143,14 +151,15 @@ same_name(const swm_function *a, const swm_function *b)
 	return swm_str_eq(a->name, b->name) && swm_str_eq(a->schema, b->schema);
 }
 
-/* Now that the parameters are known. */
+/* Runs once the parameters are known. */
 static int
 list_callable(struct swm_load *load)
 {
 	swm_snapshot *s = load->snapshot;
 
 	s->callable = swm_load_array(load, s->function_count, sizeof(const swm_function *));
-	if (s->callable == NULL || !swm_index_init(&s->callable_by_name, load->arena, s->function_count))
+	if (s->callable == NULL ||
+	    !swm_index_init(&s->callable_by_name, load->arena, s->function_count))
 		return SWM_ENOMEM;
 	for (size_t i = 0; i < s->function_count; i++) {
 		swm_function *f = &s->functions[i];
@@ -160,7 +169,8 @@ list_callable(struct swm_load *load)
 		size_t n = s->callable_count++;
 		s->callable[n] = f;
 		if (n == 0 || !same_name(f, s->callable[n - 1]))
-			swm_index_put(&s->callable_by_name, swm_index_hash_name(f->schema, f->name), n);
+			swm_index_put(&s->callable_by_name, swm_index_hash_name(f->schema, f->name),
+			              n);
 	}
 	return SWM_OK;
 }

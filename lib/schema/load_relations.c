@@ -8,7 +8,17 @@ enum { CAN_UPDATE = 4, CAN_INSERT = 8, CAN_DELETE = 16 };
 static void
 take_relation(struct swm_load *load, const PGresult *rows, int row, swm_relation *r)
 {
-	enum { OID, SCHEMA, NAME, KIND, COMMENT, UPDATABLE, OF_ONE_TABLE, USER_CODE, WRITE_USER_CODE };
+	enum {
+		OID,
+		SCHEMA,
+		NAME,
+		KIND,
+		COMMENT,
+		UPDATABLE,
+		OF_ONE_TABLE,
+		USER_CODE,
+		WRITE_USER_CODE
+	};
 	int64_t can = swm_load_number(rows, row, UPDATABLE);
 
 	r->oid = swm_load_oid(rows, row, OID);
@@ -34,7 +44,8 @@ swm_load_relations(struct swm_load *load, const PGresult *rows)
 	s->relation_list = swm_load_array(load, count, sizeof(const swm_relation *));
 	s->grants = swm_load_array(load, count, sizeof *s->grants);
 	load->of_one_table = swm_arena_array(load->scratch, count, sizeof *load->of_one_table);
-	if (load->no_memory || load->of_one_table == NULL || !swm_index_init(&s->relations_by_oid, load->arena, count) ||
+	if (load->no_memory || load->of_one_table == NULL ||
+	    !swm_index_init(&s->relations_by_oid, load->arena, count) ||
 	    !swm_index_init(&s->relations_by_name, load->arena, count))
 		return SWM_ENOMEM;
 	s->relation_count = count;
@@ -52,18 +63,25 @@ swm_load_relations(struct swm_load *load, const PGresult *rows)
 static swm_relation *
 relation_of(const struct swm_load *load, const PGresult *rows, int row)
 {
-	const swm_relation *r = swm_snapshot_relation_by_oid(load->snapshot, swm_load_oid(rows, row, 0));
+	const swm_relation *r = swm_snapshot_relation_by_oid(load->snapshot,
+	                                                     swm_load_oid(rows, row, 0));
 	return r == NULL ? NULL : &load->snapshot->relations[r - load->snapshot->relations];
 }
 
 /* The row types of pg_catalog, of which there are many and hardly ever a column, are not loaded. */
 static const swm_type row_of_the_system = {
-	.name = { "record", 6 }, .cast_name = { "record", 6 }, .schema = { "pg_catalog", 10 }, .typname = { "record", 6 },
-	.kind = 'c', .form = SWM_FORM_SERVER, .is_composite = true,
+	.name = { "record", 6 },
+	.cast_name = { "record", 6 },
+	.schema = { "pg_catalog", 10 },
+	.typname = { "record", 6 },
+	.kind = 'c',
+	.form = SWM_FORM_SERVER,
+	.is_composite = true,
 };
 
 void
-swm_load_column(struct swm_load *load, const PGresult *rows, int row, const struct swm_load_columns *to, size_t at)
+swm_load_column(struct swm_load *load, const PGresult *rows, int row,
+                const struct swm_load_columns *to, size_t at)
 {
 	enum { RELATION, NUMBER, NAME, TYPE, TYPE_NAME, DEFAULT, COMMENT, FLAGS, MODIFIER };
 	swm_column *c = &to->columns[at];
@@ -85,8 +103,9 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row, const stru
 	c->has_default = c->is_identity || !PQgetisnull(rows, row, DEFAULT);
 	c->default_sql = swm_load_text(load, rows, row, DEFAULT);
 	c->comment = swm_load_text(load, rows, row, COMMENT);
-	c->modifier = PQgetisnull(rows, row, MODIFIER) ? -1 :
-	                                                 (int32_t)swm_load_number(rows, row, MODIFIER);
+	c->modifier = PQgetisnull(rows, row, MODIFIER)
+	                  ? -1
+	                  : (int32_t)swm_load_number(rows, row, MODIFIER);
 }
 
 /* Casts to JSON, of which a domain or a composite type may have one of its own, are functions. */
@@ -107,7 +126,8 @@ note_grants(struct swm_load *load, const PGresult *rows, int row, int end)
 
 	for (int i = row; i < end; i++) {
 		if ((swm_load_number(rows, i, FLAGS) & SWM_LOAD_HAS_GRANTS) != 0) {
-			swm_load_add_oid(load, SWM_PARAM_COLUMN_GRANTS, swm_load_oid(rows, i, RELATION));
+			swm_load_add_oid(load, SWM_PARAM_COLUMN_GRANTS,
+			                 swm_load_oid(rows, i, RELATION));
 			return;
 		}
 	}

@@ -17,7 +17,10 @@ struct connector {
 	size_t draft_count;
 };
 
-/* A column of a table that a view shows, by table, number and place; as it is before what is a cast of it. */
+/*
+ * A column of a table that a view shows, sorted by table, number and place; the column itself
+ * sorts before casts of it.
+ */
 struct shown {
 	uint32_t table_oid;
 	uint16_t number, column;
@@ -27,7 +30,8 @@ struct shown {
 uint16_t
 swm_load_column_number(const struct swm_load *load, const swm_relation *r, size_t column)
 {
-	const struct swm_load_columns *of = &load->columns[r->kind == 'c' ? SWM_LOAD_ROWS : SWM_LOAD_RELATIONS];
+	const struct swm_load_columns *of =
+	    &load->columns[r->kind == 'c' ? SWM_LOAD_ROWS : SWM_LOAD_RELATIONS];
 	return of->numbers[(size_t)(r->columns - of->columns) + column];
 }
 
@@ -62,7 +66,8 @@ find_linked(struct connector *c)
 	const struct swm_load *load = c->load;
 
 	c->linked.count = 2 * load->constraint_count;
-	c->linked.entries = swm_arena_array(load->scratch, c->linked.count, sizeof *c->linked.entries);
+	c->linked.entries = swm_arena_array(load->scratch, c->linked.count,
+	                                    sizeof *c->linked.entries);
 	if (c->linked.entries == NULL)
 		return false;
 	for (size_t i = 0; i < load->constraint_count; i++) {
@@ -100,13 +105,14 @@ show_itself(struct connector *c, const swm_relation *r)
 	if (columns == NULL)
 		return false;
 	for (size_t i = 0; i < r->column_count; i++)
-		columns[i] = (swm_shown_column){ swm_load_column_number(c->load, r, i), (uint16_t)i };
+		columns[i] = (swm_shown_column){ swm_load_column_number(c->load, r, i),
+			                         (uint16_t)i };
 	return true;
 }
 
 static bool
-find_in_table(const struct swm_load *load, const swm_relation *r, const void *shown, uint16_t number, swm_str name,
-              uint16_t *column)
+find_in_table(const struct swm_load *load, const swm_relation *r, const void *shown,
+              uint16_t number, swm_str name, uint16_t *column)
 {
 	(void)shown, (void)name;
 	return index_of(load, r, number, column);
@@ -114,14 +120,16 @@ find_in_table(const struct swm_load *load, const swm_relation *r, const void *sh
 
 /* False when memory ran out. */
 static bool
-take_key(struct swm_load *load, swm_relation *r, const struct swm_load_key *from, swm_unique_key *key)
+take_key(struct swm_load *load, swm_relation *r, const struct swm_load_key *from,
+         swm_unique_key *key)
 {
 	uint16_t *columns = swm_load_array(load, from->count, sizeof *columns);
 
 	if (columns == NULL)
 		return false;
 	*key = (swm_unique_key){ columns, 0, from->is_primary };
-	while (key->count < from->count && index_of(load, r, from->columns[key->count], &columns[key->count]))
+	while (key->count < from->count &&
+	       index_of(load, r, from->columns[key->count], &columns[key->count]))
 		key->count++;
 	if (key->count < from->count)
 		key->count = 0;
@@ -165,7 +173,7 @@ compare_shown(const void *a, const void *b)
 	return x->is_cast != y->is_cast ? x->is_cast - y->is_cast : x->column - y->column;
 }
 
-/* What is a cast of a column counts only where the column is not there as it is. */
+/* A cast of a column counts only where the column itself is not shown. */
 static size_t
 drop_casts(struct shown *all, size_t count)
 {
@@ -173,16 +181,17 @@ drop_casts(struct shown *all, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct shown *last = kept == 0 ? NULL : &all[kept - 1];
-		if (last == NULL || last->table_oid != all[i].table_oid || last->number != all[i].number ||
-		    last->is_cast == all[i].is_cast)
+		if (last == NULL || last->table_oid != all[i].table_oid ||
+		    last->number != all[i].number || last->is_cast == all[i].is_cast)
 			all[kept++] = all[i];
 	}
 	return kept;
 }
 
-/* What the view shows, sorted: *count of at most its columns. */
+/* The columns that the view shows, sorted: *count of at most its columns. */
 static struct shown *
-collect_shown(const struct connector *c, const swm_relation *r, const struct swm_load_view *v, size_t *count)
+collect_shown(const struct connector *c, const swm_relation *r, const struct swm_load_view *v,
+              size_t *count)
 {
 	struct shown *all = swm_arena_array(c->load->scratch, v->count, sizeof *all);
 
@@ -201,7 +210,7 @@ collect_shown(const struct connector *c, const swm_relation *r, const struct swm
 	return all;
 }
 
-/* Where a table's column is shown first; false when it is not. */
+/* The first place where a table's column is shown; false when it is not. */
 static bool
 first_shown(const struct shown *shown, size_t count, uint16_t number, uint16_t *column)
 {
@@ -216,16 +225,16 @@ first_shown(const struct shown *shown, size_t count, uint16_t number, uint16_t *
 
 /* Adds the table's primary key to that of the view, if the view shows all of it. There is room. */
 static void
-add_primary_key(const struct swm_load *load, swm_relation *r, uint16_t *columns, const struct shown *shown,
-                size_t count)
+add_primary_key(const struct swm_load *load, swm_relation *r, uint16_t *columns,
+                const struct shown *shown, size_t count)
 {
 	size_t key_count, found = 0;
 	const struct swm_load_key *key = swm_load_keys_of(load, shown->table_oid, &key_count);
 
 	if (key_count == 0 || !key->is_primary) /* it would be the first */
 		return;
-	while (found < key->count &&
-	       first_shown(shown, count, key->columns[found], &columns[r->primary_key_count + found]))
+	while (found < key->count && first_shown(shown, count, key->columns[found],
+	                                         &columns[r->primary_key_count + found]))
 		found++;
 	if (found == key->count)
 		r->primary_key_count += found;
@@ -247,21 +256,22 @@ take_shown_keys(struct swm_load *load, swm_relation *r, const struct shown *show
 		       first_shown(shown, count, from[i].columns[found], &columns[found]))
 			found++;
 		if (found == from[i].count)
-			keys[r->unique_key_count++] = (swm_unique_key){ columns, found, from[i].is_primary };
+			keys[r->unique_key_count++] = (swm_unique_key){ columns, found,
+				                                        from[i].is_primary };
 	}
 	return !load->no_memory;
 }
 
-/* What a view shows of one table. */
+/* The columns of one table that a view shows. */
 struct shown_table {
 	const struct shown *columns;
 	size_t count;
 };
 
-/* By its own name before others; a cast of it is another value. */
+/* A column with its own name comes before others; a cast of it is another value. */
 static bool
-find_in_view(const struct swm_load *load, const swm_relation *r, const void *shown, uint16_t number, swm_str name,
-             uint16_t *column)
+find_in_view(const struct swm_load *load, const swm_relation *r, const void *shown, uint16_t number,
+             swm_str name, uint16_t *column)
 {
 	const struct shown_table *t = shown;
 	bool found = false;
@@ -269,7 +279,8 @@ find_in_view(const struct swm_load *load, const swm_relation *r, const void *sho
 	(void)load;
 	for (size_t i = 0; i < t->count; i++) {
 		bool same_name = swm_str_eq(r->columns[t->columns[i].column].name, name);
-		if (t->columns[i].number != number || t->columns[i].is_cast || (found && !same_name))
+		if (t->columns[i].number != number || t->columns[i].is_cast ||
+		    (found && !same_name))
 			continue;
 		found = true;
 		*column = t->columns[i].column;
@@ -335,9 +346,10 @@ show_relations(struct connector *c)
 	for (size_t i = 0; i < s->relation_count; i++) {
 		swm_relation *r = &s->relations[i];
 		const struct swm_load_view *v = swm_load_view_of(c->load, r->oid);
-		if (v != NULL ? !show_view(c, r, v, c->load->of_one_table[i]) :
-		    !(take_keys(c->load, r) && swm_load_take_indexes(c->load, r, r->oid, find_in_table, NULL) &&
-		      show_itself(c, r)))
+		if (v != NULL ? !show_view(c, r, v, c->load->of_one_table[i])
+		              : !(take_keys(c->load, r) &&
+		                  swm_load_take_indexes(c->load, r, r->oid, find_in_table, NULL) &&
+		                  show_itself(c, r)))
 			return false;
 	}
 	for (size_t i = 0; i < s->row_count; i++) { /* a function may return a row twice: no keys */
@@ -365,13 +377,16 @@ store_showings(struct connector *c)
 	size_t i = 0;
 
 	s->showings = swm_load_array(c->load, c->draft_count, sizeof *s->showings);
-	if (s->showings == NULL || !make_groups(c->load, &s->showings_of_relation, c->draft_count) ||
+	if (s->showings == NULL ||
+	    !make_groups(c->load, &s->showings_of_relation, c->draft_count) ||
 	    !make_groups(c->load, &s->showings_of_table, c->draft_count))
 		return false;
 	for (const struct draft *d = c->drafts; d != NULL; d = d->next, i++) {
 		s->showings[i] = d->showing;
-		s->showings_of_relation.entries[i] = (swm_group_entry){ d->showing.relation->oid, (uint32_t)i };
-		s->showings_of_table.entries[i] = (swm_group_entry){ d->showing.table_oid, (uint32_t)i };
+		s->showings_of_relation.entries[i] = (swm_group_entry){ d->showing.relation->oid,
+			                                                (uint32_t)i };
+		s->showings_of_table.entries[i] = (swm_group_entry){ d->showing.table_oid,
+			                                             (uint32_t)i };
 	}
 	s->showing_count = c->draft_count;
 	swm_groups_sort(&s->showings_of_relation);
@@ -412,19 +427,23 @@ store_constraints(struct swm_load *load)
 	size_t count = 0;
 
 	for (size_t i = 0; i < load->constraint_count; i++)
-		if (is_shown(s, load->constraints[i].table_oid) && is_shown(s, load->constraints[i].target_oid))
+		if (is_shown(s, load->constraints[i].table_oid) &&
+		    is_shown(s, load->constraints[i].target_oid))
 			load->constraints[count++] = load->constraints[i];
 	s->constraints = swm_load_array(load, count, sizeof *s->constraints);
 	if (s->constraints == NULL || !make_groups(load, &s->constraints_of_table, count) ||
-	    !make_groups(load, &s->constraints_on_table, count) || !make_groups(load, &s->constraints_by_name, count))
+	    !make_groups(load, &s->constraints_on_table, count) ||
+	    !make_groups(load, &s->constraints_by_name, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		swm_constraint *k = &s->constraints[i];
 		if (!keep_constraint(load, &load->constraints[i], k))
 			return false;
 		s->constraints_of_table.entries[i] = (swm_group_entry){ k->table_oid, (uint32_t)i };
-		s->constraints_on_table.entries[i] = (swm_group_entry){ k->target_oid, (uint32_t)i };
-		s->constraints_by_name.entries[i] = (swm_group_entry){ swm_snapshot_name_key(k->name), (uint32_t)i };
+		s->constraints_on_table.entries[i] = (swm_group_entry){ k->target_oid,
+			                                                (uint32_t)i };
+		s->constraints_by_name.entries[i] =
+		    (swm_group_entry){ swm_snapshot_name_key(k->name), (uint32_t)i };
 	}
 	s->constraint_count = count;
 	swm_groups_sort(&s->constraints_of_table);

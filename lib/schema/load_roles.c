@@ -18,8 +18,9 @@ swm_load_schema_grants(struct swm_load *load, const PGresult *rows)
 			entries[i] = (swm_grant){ swm_load_oid(rows, i, 1), SWM_MAY_USE };
 			swm_load_add_oid(load, SWM_PARAM_GRANTEES, entries[i].grantee);
 		}
-		s->schema_grants[s->schema_grant_count++] = (swm_schema_grants){
-			swm_load_schema_name(load, swm_load_cell(rows, row, 0)), { entries + row, (size_t)(end - row) } };
+		s->schema_grants[s->schema_grant_count++] =
+		    (swm_schema_grants){ swm_load_schema_name(load, swm_load_cell(rows, row, 0)),
+			                 { entries + row, (size_t)(end - row) } };
 	}
 	return SWM_OK;
 }
@@ -33,7 +34,8 @@ swm_load_roles(struct swm_load *load, const PGresult *rows)
 	s->roles = swm_load_array(load, count, sizeof *s->roles);
 	s->rights = swm_load_array(load, count, sizeof *s->rights);
 	load->role_oids = swm_arena_array(load->scratch, count, sizeof *load->role_oids);
-	if (load->no_memory || load->role_oids == NULL || !swm_index_init(&s->roles_by_name, load->arena, count))
+	if (load->no_memory || load->role_oids == NULL ||
+	    !swm_index_init(&s->roles_by_name, load->arena, count))
 		return SWM_ENOMEM;
 	s->role_count = count;
 	for (size_t i = 0; i < count; i++) {
@@ -42,12 +44,16 @@ swm_load_roles(struct swm_load *load, const PGresult *rows)
 		s->roles[i].isolation = SWM_STR("");
 		s->rights[i].is_superuser = swm_load_bool(rows, (int)i, 2);
 		s->rights[i].iso_dates = s->iso_dates;
-		swm_index_put(&s->roles_by_name, swm_index_hash_name(SWM_STR(""), s->roles[i].name), i);
+		swm_index_put(&s->roles_by_name, swm_index_hash_name(SWM_STR(""), s->roles[i].name),
+		              i);
 	}
 	return SWM_OK;
 }
 
-/* Moves *role on to the role of the row's first cell: both are sorted by oid. False when it is not there. */
+/*
+ * Moves *role on to the role of the row's first cell: both are sorted by oid. False when it is not
+ * there.
+ */
 static bool
 find_role(const struct swm_load *load, const PGresult *rows, int row, size_t *role)
 {
@@ -81,7 +87,7 @@ swm_load_role_rights(struct swm_load *load, const PGresult *rows)
 	return SWM_OK;
 }
 
-/* Whether the setting is one that is kept apart. DateStyle is noted, and stays a setting. */
+/* True for a setting that is stored separately. DateStyle is noted, and stays a setting. */
 static bool
 keep_apart(struct swm_load *load, size_t role, swm_str name, swm_str value)
 {
@@ -109,7 +115,8 @@ swm_load_role_settings(struct swm_load *load, const PGresult *rows)
 			continue;
 		size_t kept = 0;
 		for (int i = row; i < end; i++) {
-			swm_str name = swm_load_text(load, rows, i, 1), value = swm_load_text(load, rows, i, 2);
+			swm_str name = swm_load_text(load, rows, i, 1),
+				value = swm_load_text(load, rows, i, 2);
 			if (keep_apart(load, role, name, value))
 				continue;
 			names[row + (int)kept] = name;

@@ -68,10 +68,13 @@ swm_load_rows(struct swm_load *load, const PGresult *rows)
 		for (int i = row; i < end; i++)
 			swm_load_column(load, rows, i, &load->columns[SWM_LOAD_ROWS], (size_t)i);
 		s->rows[s->row_count++] = (swm_relation){
-			.oid = swm_load_oid(rows, row, OID), .kind = 'c', .comment = SWM_STR(""),
+			.oid = swm_load_oid(rows, row, OID),
+			.kind = 'c',
+			.comment = SWM_STR(""),
 			.schema = swm_load_schema_name(load, swm_load_cell(rows, row, SCHEMA)),
 			.name = swm_load_text(load, rows, row, NAME),
-			.columns = load->columns[SWM_LOAD_ROWS].columns + row, .column_count = (size_t)(end - row),
+			.columns = load->columns[SWM_LOAD_ROWS].columns + row,
+			.column_count = (size_t)(end - row),
 		};
 	}
 	share_out(s);

@@ -2,7 +2,10 @@
 
 #include "schema/load.h"
 
-/* The oids of built-in types never change: https://www.postgresql.org/docs/current/datatype-oid.html, pg_type.dat */
+/*
+ * The oids of built-in types never change:
+ * https://www.postgresql.org/docs/current/datatype-oid.html, pg_type.dat
+ */
 enum {
 	OID_BOOL = 16,
 	OID_INT8 = 20,
@@ -21,9 +24,22 @@ enum {
 };
 
 /* Columns of the query TYPES. */
-enum { OID, BASE, NAME, CAST_NAME, SCHEMA, TYPNAME, KIND, RELATION, IS_ARRAY, HAS_JSON_CAST, ELEMENT, MAX_LENGTH };
+enum {
+	OID,
+	BASE,
+	NAME,
+	CAST_NAME,
+	SCHEMA,
+	TYPNAME,
+	KIND,
+	RELATION,
+	IS_ARRAY,
+	HAS_JSON_CAST,
+	ELEMENT,
+	MAX_LENGTH
+};
 
-/* What json_categorize_type() makes of a type that is no domain. */
+/* The result of json_categorize_type() for a type that is not a domain. */
 static enum swm_json_form
 form_of(uint32_t oid, bool by_server)
 {
@@ -55,7 +71,9 @@ form_of(uint32_t oid, bool by_server)
 static swm_str
 text_like(struct swm_load *load, const PGresult *rows, int row, int column, swm_str other)
 {
-	return swm_str_eq(swm_load_cell(rows, row, column), other) ? other : swm_load_text(load, rows, row, column);
+	return swm_str_eq(swm_load_cell(rows, row, column), other)
+	           ? other
+	           : swm_load_text(load, rows, row, column);
 }
 
 static void
@@ -75,12 +93,13 @@ take_type(struct swm_load *load, const PGresult *rows, int row, swm_type *t)
 	t->is_composite = t->kind == 'c' || t->oid == OID_RECORD;
 	t->is_json = t->oid == OID_JSON || t->oid == OID_JSONB;
 	t->is_tsvector = t->oid == OID_TSVECTOR;
-	t->form = form_of(t->oid, t->is_array || t->is_composite || swm_load_bool(rows, row, HAS_JSON_CAST));
+	t->form = form_of(t->oid, t->is_array || t->is_composite ||
+	                              swm_load_bool(rows, row, HAS_JSON_CAST));
 	if (t->kind == 'e')
 		swm_load_add_oid(load, SWM_PARAM_ENUMS, t->oid);
 }
 
-/* The type behind a chain of domains; NULL when it is not there. */
+/* The base type of a chain of domains; NULL when it is not there. */
 static const swm_type *
 base_of(const swm_snapshot *snapshot, const swm_type *t)
 {
@@ -89,7 +108,10 @@ base_of(const swm_snapshot *snapshot, const swm_type *t)
 	return t;
 }
 
-/* A domain is as what lies behind it, in all but its name. Those in front of it may be done already: they agree. */
+/*
+ * A domain is like its base type in all but its name. Domains over this one may be done already:
+ * they agree.
+ */
 static void
 resolve_domain(const swm_snapshot *snapshot, swm_type *domain)
 {
@@ -129,7 +151,7 @@ swm_load_types(struct swm_load *load, const PGresult *rows)
 	return SWM_OK;
 }
 
-/* Domains have the labels of what lies behind them. */
+/* Domains have the labels of their base types. */
 static void
 share_labels(const swm_snapshot *s, swm_type *t)
 {
@@ -175,12 +197,15 @@ swm_load_domain_casts(struct swm_load *load, const PGresult *rows)
 		const swm_type *t = swm_snapshot_type(s, swm_load_oid(rows, row, CAST_OF));
 		swm_domain_casts *casts = t == NULL ? NULL : swm_load_array(load, 1, sizeof *casts);
 		if (casts == NULL)
-			continue; /* no_memory says which */
+			continue; /* no_memory distinguishes the two */
 		for (int i = row; i < end; i++) {
 			bool is_json = swm_load_bool(rows, i, IS_JSON);
-			swm_routine *r = swm_load_bool(rows, i, IS_FROM) ? (is_json ? &casts->to_json : &casts->to_text) :
-			                 is_json ? &casts->from_json : &casts->from_text;
-			r->schema = swm_load_schema_name(load, swm_load_cell(rows, i, ROUTINE_SCHEMA));
+			swm_routine *r = swm_load_bool(rows, i, IS_FROM)
+			                     ? (is_json ? &casts->to_json : &casts->to_text)
+			                 : is_json ? &casts->from_json
+			                           : &casts->from_text;
+			r->schema = swm_load_schema_name(load,
+			                                 swm_load_cell(rows, i, ROUTINE_SCHEMA));
 			r->name = swm_load_text(load, rows, i, ROUTINE_NAME);
 		}
 		s->types[t - s->types].casts = casts;

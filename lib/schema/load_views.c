@@ -9,9 +9,9 @@ take_view(struct swm_load *load, const PGresult *rows, int row, swm_arena *work)
 	swm_view_column columns[SWM_MOST_VIEW_COLUMNS];
 	struct swm_load_view *v = swm_arena_alloc(load->scratch, sizeof *v);
 
-	/* of a tree that a later PostgreSQL writes otherwise, nothing is known */
-	if (v == NULL || swm_view_columns(swm_load_cell(rows, row, 1), work, columns, SWM_MOST_VIEW_COLUMNS,
-	                                  &v->count) == SWM_ENOMEM)
+	/* trees in the format of a later PostgreSQL are not understood */
+	if (v == NULL || swm_view_columns(swm_load_cell(rows, row, 1), work, columns,
+	                                  SWM_MOST_VIEW_COLUMNS, &v->count) == SWM_ENOMEM)
 		return SWM_ENOMEM;
 	v->oid = swm_load_oid(rows, row, 0);
 	v->columns = swm_arena_array(load->scratch, v->count, sizeof *columns);
@@ -59,16 +59,18 @@ find_column(const struct swm_load_view *v, uint16_t number)
 }
 
 /*
- * Follows a column of a view, which may be one of another view, to its table. Views
- * that were replaced can show one another in a circle; then it is nobody's.
+ * Follows a column of a view, which may come from another view, to its table. Views that were
+ * replaced can refer to each other in a circle; the column then has no table.
  */
 static void
 follow(const struct swm_load *load, swm_view_column *c)
 {
 	const struct swm_load_view *v;
 
-	for (size_t hops = 0; c->relation != 0 && (v = swm_load_view_of(load, c->relation)) != NULL; hops++) {
-		const swm_view_column *behind = hops > load->view_count ? NULL : find_column(v, c->column);
+	for (size_t hops = 0; c->relation != 0 && (v = swm_load_view_of(load, c->relation)) != NULL;
+	     hops++) {
+		const swm_view_column *behind = hops > load->view_count ? NULL
+		                                                        : find_column(v, c->column);
 		c->column = behind == NULL ? 0 : behind->column;
 		c->relation = behind == NULL ? 0 : behind->relation;
 		c->is_cast |= behind != NULL && behind->is_cast;
@@ -80,8 +82,10 @@ swm_load_follow_views(struct swm_load *load)
 {
 	size_t count = 0;
 
-	load->view_list = swm_arena_array(load->scratch, load->view_count, sizeof(struct swm_load_view *));
-	if (load->view_list == NULL || !swm_index_init(&load->views_by_oid, load->scratch, load->view_count))
+	load->view_list = swm_arena_array(load->scratch, load->view_count,
+	                                  sizeof(struct swm_load_view *));
+	if (load->view_list == NULL ||
+	    !swm_index_init(&load->views_by_oid, load->scratch, load->view_count))
 		return SWM_ENOMEM;
 	for (struct swm_load_view *v = load->views; v != NULL; v = v->next) {
 		swm_index_put(&load->views_by_oid, swm_index_hash_oid(v->oid), count);
@@ -89,6 +93,7 @@ swm_load_follow_views(struct swm_load *load)
 	}
 	for (struct swm_load_view *v = load->views; v != NULL; v = v->next)
 		for (size_t i = 0; i < v->count; i++)
-			follow(load, &v->columns[i]); /* what it comes to is kept, and shortens the next way */
+			/* store the result, which shortens the next search */
+			follow(load, &v->columns[i]);
 	return SWM_OK;
 }

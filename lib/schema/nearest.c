@@ -8,7 +8,8 @@
 static const double least = 0.75;
 
 swm_str
-swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
+swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_str role,
+                              swm_str name)
 {
 	swm_fuzzy fuzzy;
 
@@ -23,7 +24,8 @@ swm_snapshot_nearest_relation(const swm_snapshot *snapshot, swm_str schema, swm_
 }
 
 swm_str
-swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role, swm_str name)
+swm_snapshot_nearest_function(const swm_snapshot *snapshot, swm_str schema, swm_str role,
+                              swm_str name)
 {
 	swm_fuzzy fuzzy;
 

@@ -85,7 +85,9 @@ static struct ways
 find_ways(struct finder *f, const swm_showing *s, const uint16_t *numbers, size_t count)
 {
 	struct ways w = { NULL, count, count_ways(s, numbers, count) };
-	uint16_t *columns = w.ways == 0 ? NULL : swm_arena_array(f->arena, w.ways * count, sizeof *columns);
+	uint16_t *columns = w.ways == 0
+	                        ? NULL
+	                        : swm_arena_array(f->arena, w.ways * count, sizeof *columns);
 
 	if (columns == NULL) {
 		f->no_memory |= w.ways > 0;
@@ -158,14 +160,18 @@ make_key(struct finder *f, const swm_constraint *k, const swm_relation *r, const
 	if (key == NULL)
 		f->no_memory = true;
 	else
-		*key = (swm_foreign_key){ k->name, r->oid, target->oid, columns, target_columns, k->count, k->is_unique };
+		*key = (swm_foreign_key){ k->name, r->oid, target->oid, columns, target_columns,
+		                          k->count, k->is_unique };
 	return key;
 }
 
-/* What the foreign key is between what shows its table, and what shows its target. */
+/*
+ * The relationship that a foreign key makes between a relation showing its table and one showing
+ * its target.
+ */
 static void
-relate_by(struct finder *f, const swm_constraint *k, const swm_showing *own, const swm_showing *target,
-          bool from_target)
+relate_by(struct finder *f, const swm_constraint *k, const swm_showing *own,
+          const swm_showing *target, bool from_target)
 {
 	struct ways here = find_ways(f, own, k->columns, k->count);
 	struct ways there = find_ways(f, target, k->target_columns, k->count);
@@ -179,7 +185,9 @@ relate_by(struct finder *f, const swm_constraint *k, const swm_showing *own, con
 		if (r == NULL || key == NULL)
 			return;
 		*r = (swm_relationship){ .key = key, .count = k->count };
-		r->cardinality = k->is_unique ? SWM_ONE_TO_ONE : from_target ? SWM_ONE_TO_MANY : SWM_MANY_TO_ONE;
+		r->cardinality = k->is_unique ? SWM_ONE_TO_ONE
+		                 : from_target ? SWM_ONE_TO_MANY
+		                 : SWM_MANY_TO_ONE;
 		r->origin = from_target ? target->relation : own->relation;
 		r->target = from_target ? own->relation : target->relation;
 		r->origin_columns = from_target ? target_columns : columns;
@@ -191,7 +199,8 @@ static void
 relate_to_targets(struct finder *f, const swm_constraint *k, const swm_showing *own)
 {
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k->target_oid, &n);
+	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k->target_oid,
+	                                           &n);
 
 	for (; n > 0; e++, n--)
 		if (is_target(f, showing_at(f, e)->relation))
@@ -202,7 +211,8 @@ static void
 relate_to_owners(struct finder *f, const swm_constraint *k, const swm_showing *target)
 {
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k->table_oid, &n);
+	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k->table_oid,
+	                                           &n);
 
 	for (; n > 0; e++, n--)
 		if (is_target(f, showing_at(f, e)->relation))
@@ -233,15 +243,19 @@ add_through(struct finder *f, const swm_relation *junction, const swm_relation *
 
 	if (r != NULL)
 		*r = (swm_relationship){
-			.cardinality = SWM_MANY_TO_MANY, .origin = f->origin, .target = target, .junction = junction,
-			.junction_origin = to_origin, .junction_target = to_target,
+			.cardinality = SWM_MANY_TO_MANY,
+			.origin = f->origin,
+			.target = target,
+			.junction = junction,
+			.junction_origin = to_origin,
+			.junction_target = to_target,
 		};
 }
 
 /* k1 leads from the junction to the origin, k2 to the target. */
 static void
-relate_through(struct finder *f, const swm_showing *junction, const swm_constraint *k1, const swm_showing *origin,
-               const swm_constraint *k2, const swm_showing *target)
+relate_through(struct finder *f, const swm_showing *junction, const swm_constraint *k1,
+               const swm_showing *origin, const swm_constraint *k2, const swm_showing *target)
 {
 	const swm_relation *j = junction->relation, *t = target->relation;
 	struct ways own1 = find_ways(f, junction, k1->columns, k1->count);
@@ -250,24 +264,29 @@ relate_through(struct finder *f, const swm_showing *junction, const swm_constrai
 	struct ways there2 = find_ways(f, target, k2->target_columns, k2->count);
 
 	for (size_t a = 0; a < own1.ways; a++)
-		for (size_t b = 0; b < own2.ways && in_primary_key(j, way_of(&own1, a), k1->count); b++)
-			for (size_t c = 0; c < there1.ways && in_primary_key(j, way_of(&own2, b), k2->count); c++)
+		for (size_t b = 0; b < own2.ways && in_primary_key(j, way_of(&own1, a), k1->count);
+		     b++)
+			for (size_t c = 0;
+			     c < there1.ways && in_primary_key(j, way_of(&own2, b), k2->count); c++)
 				for (size_t d = 0; d < there2.ways && !f->no_memory; d++)
 					add_through(f, j, t,
-					            make_key(f, k1, j, way_of(&own1, a), f->origin, way_of(&there1, c)),
-					            make_key(f, k2, j, way_of(&own2, b), t, way_of(&there2, d)));
+					            make_key(f, k1, j, way_of(&own1, a), f->origin,
+					                     way_of(&there1, c)),
+					            make_key(f, k2, j, way_of(&own2, b), t,
+					                     way_of(&there2, d)));
 }
 
 /*
- * By all that shows the junction's table. What is in the schema that was asked for
- * comes before other schemas, where the same tables may be shown once more.
+ * Looks at all relations that show the junction's table. Those in the requested schema come before
+ * other schemas, where the same tables may be shown again.
  */
 static void
-relate_by_junctions(struct finder *f, const swm_constraint *k1, const swm_showing *origin, const swm_constraint *k2,
-                    const swm_showing *target)
+relate_by_junctions(struct finder *f, const swm_constraint *k1, const swm_showing *origin,
+                    const swm_constraint *k2, const swm_showing *target)
 {
 	size_t before = f->count, n;
-	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k1->table_oid, &n);
+	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_table, k1->table_oid,
+	                                           &n);
 
 	if (k1 == k2 || k1->is_unique || k2->is_unique)
 		return;
@@ -287,11 +306,13 @@ relate_by_table(struct finder *f, const swm_constraint *k1, const swm_showing *o
 {
 	const swm_snapshot *s = f->snapshot;
 	size_t key_count, n;
-	const swm_group_entry *e = swm_groups_find(&s->constraints_of_table, k1->table_oid, &key_count);
+	const swm_group_entry *e = swm_groups_find(&s->constraints_of_table, k1->table_oid,
+	                                           &key_count);
 
 	for (; key_count > 0; e++, key_count--) {
 		const swm_constraint *k2 = constraint_at(f, e);
-		const swm_group_entry *t = swm_groups_find(&s->showings_of_table, k2->target_oid, &n);
+		const swm_group_entry *t = swm_groups_find(&s->showings_of_table, k2->target_oid,
+		                                           &n);
 		for (; n > 0; t++, n--)
 			if (is_target(f, showing_at(f, t)->relation))
 				relate_by_junctions(f, k1, origin, k2, showing_at(f, t));
@@ -309,20 +330,27 @@ is_added(const struct finder *f, swm_str computed)
 	return false;
 }
 
-/* Functions of the origin's row that return rows of an exposed relation; of one name the first on the search path. */
+/*
+ * Functions of the origin's row that return rows of an exposed relation; of one name the first on
+ * the search path.
+ */
 static void
 relate_by_functions(struct finder *f, const swm_str *name)
 {
 	for (size_t i = 0; i < f->origin->computed_count; i++) {
 		const swm_function *function = f->origin->computed[i];
 		const swm_relation *target = function->row;
-		if (target == NULL || !is_exposed(f->snapshot, target) || (name != NULL && !swm_str_eq(function->name, *name)) || is_added(f, function->name))
+		if (target == NULL || !is_exposed(f->snapshot, target) ||
+		    (name != NULL && !swm_str_eq(function->name, *name)) ||
+		    is_added(f, function->name))
 			continue;
 		swm_relationship *r = add(f);
 		if (r == NULL)
 			return;
-		*r = (swm_relationship){ .origin = f->origin, .target = target, .computed = function };
-		r->cardinality = function->returns_set && !function->single_row ? SWM_ONE_TO_MANY : SWM_MANY_TO_ONE;
+		*r = (swm_relationship){ .origin = f->origin, .target = target,
+		                         .computed = function };
+		r->cardinality = function->returns_set && !function->single_row ? SWM_ONE_TO_MANY
+		                                                                : SWM_MANY_TO_ONE;
 	}
 }
 
@@ -330,7 +358,8 @@ static void
 relate_showing(struct finder *f, const swm_showing *origin)
 {
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&f->snapshot->constraints_of_table, origin->table_oid, &n);
+	const swm_group_entry *e = swm_groups_find(&f->snapshot->constraints_of_table,
+	                                           origin->table_oid, &n);
 
 	for (; n > 0; e++, n--)
 		relate_to_targets(f, constraint_at(f, e), origin);
@@ -354,9 +383,12 @@ swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_aren
                            const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
                            swm_error *err)
 {
-	struct finder f = { .snapshot = snapshot, .arena = arena, .origin = origin, .schema = schema };
+	struct finder f = {
+		.snapshot = snapshot, .arena = arena, .origin = origin, .schema = schema
+	};
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&snapshot->showings_of_relation, origin->oid, &n);
+	const swm_group_entry *e = swm_groups_find(&snapshot->showings_of_relation, origin->oid,
+	                                           &n);
 
 	relate_by_functions(&f, NULL);
 	f.with_computed = true;
@@ -367,11 +399,15 @@ swm_snapshot_relationships(const swm_relationship **out, size_t *count, swm_aren
 
 /* --- those of one name ------------------------------------------------- */
 
-/* Junctions are looked for from the side that has fewer foreign keys on it: many tables may refer to the other. */
+/*
+ * Junctions are searched from the side with fewer foreign keys on it: many tables may refer to the
+ * other.
+ */
 static void
 relate_pair_by_tables(struct finder *f, const swm_showing *origin, const swm_showing *target)
 {
-	const swm_groups *of = &f->snapshot->constraints_of_table, *on = &f->snapshot->constraints_on_table;
+	const swm_groups *of = &f->snapshot->constraints_of_table,
+			 *on = &f->snapshot->constraints_on_table;
 	size_t n, m, others;
 	const swm_group_entry *e = swm_groups_find(on, origin->table_oid, &n);
 	const swm_group_entry *t = swm_groups_find(on, target->table_oid, &m);
@@ -387,7 +423,8 @@ relate_pair_by_tables(struct finder *f, const swm_showing *origin, const swm_sho
 		for (; others > 0; o++, others--) {
 			const swm_constraint *k1 = from_target ? constraint_at(f, o) : k;
 			const swm_constraint *k2 = from_target ? k : constraint_at(f, o);
-			if (k1->target_oid == origin->table_oid && k2->target_oid == target->table_oid)
+			if (k1->target_oid == origin->table_oid &&
+			    k2->target_oid == target->table_oid)
 				relate_by_junctions(f, k1, origin, k2, target);
 		}
 	}
@@ -414,16 +451,18 @@ static void
 relate_to_relation(struct finder *f, const swm_showing *origin, const swm_relation *target)
 {
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_relation, target->oid, &n);
+	const swm_group_entry *e = swm_groups_find(&f->snapshot->showings_of_relation, target->oid,
+	                                           &n);
 
 	f->only = target;
 	for (; n > 0; e++, n--)
-		if (showing_at(f, e)->relation == target) /* and not a function's row of the same type */
+		/* excludes a function's row of the same type */
+		if (showing_at(f, e)->relation == target)
 			relate_pair(f, origin, showing_at(f, e));
 	f->only = NULL;
 }
 
-/* Whether a key's columns on the side of `own` are one of that name. */
+/* True when a key's columns on the side of `own` are a single one of that name. */
 static bool
 is_single_column(const swm_constraint *k, const swm_showing *own, bool referred, swm_str name)
 {
@@ -452,7 +491,8 @@ relate_by_key_name(struct finder *f, const swm_showing *origin, swm_str name)
 			relate_to_targets(f, constraint_at(f, e), origin);
 	e = swm_groups_find(&s->constraints_by_name, swm_snapshot_name_key(name), &n);
 	for (; n > 0; e++, n--)
-		if (constraint_at(f, e)->target_oid == origin->table_oid && swm_str_eq(constraint_at(f, e)->name, name))
+		if (constraint_at(f, e)->target_oid == origin->table_oid &&
+		    swm_str_eq(constraint_at(f, e)->name, name))
 			relate_to_owners(f, constraint_at(f, e), origin);
 	e = swm_groups_find(&s->constraints_on_table, origin->table_oid, &n);
 	for (; n > 0; e++, n--)
@@ -463,12 +503,15 @@ relate_by_key_name(struct finder *f, const swm_showing *origin, swm_str name)
 
 int
 swm_snapshot_relationships_named(const swm_relationship **out, size_t *count, swm_arena *arena,
-                                 const swm_snapshot *snapshot, const swm_relation *origin, swm_str schema,
-                                 swm_str name, swm_error *err)
+                                 const swm_snapshot *snapshot, const swm_relation *origin,
+                                 swm_str schema, swm_str name, swm_error *err)
 {
-	struct finder f = { .snapshot = snapshot, .arena = arena, .origin = origin, .schema = schema };
+	struct finder f = {
+		.snapshot = snapshot, .arena = arena, .origin = origin, .schema = schema
+	};
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&snapshot->showings_of_relation, origin->oid, &n);
+	const swm_group_entry *e = swm_groups_find(&snapshot->showings_of_relation, origin->oid,
+	                                           &n);
 
 	relate_by_functions(&f, &name);
 	if (f.count > 0 || f.no_memory)

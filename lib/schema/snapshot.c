@@ -107,7 +107,8 @@ const swm_function *
 swm_relation_computed(const swm_relation *relation, swm_str name)
 {
 	for (size_t i = 0; i < relation->computed_count; i++)
-		if (!relation->computed[i]->returns_set && swm_str_eq(relation->computed[i]->name, name))
+		if (!relation->computed[i]->returns_set &&
+		    swm_str_eq(relation->computed[i]->name, name))
 			return relation->computed[i];
 	return NULL;
 }
@@ -129,7 +130,8 @@ swm_snapshot_functions(const swm_snapshot *snapshot, swm_str schema, swm_str nam
 		if (!is_named(snapshot->callable[at], schema, name))
 			continue;
 		size_t end = at;
-		while (end < snapshot->callable_count && is_named(snapshot->callable[end], schema, name))
+		while (end < snapshot->callable_count &&
+		       is_named(snapshot->callable[end], schema, name))
 			end++;
 		*count = end - at;
 		return &snapshot->callable[at];
@@ -200,7 +202,7 @@ uses_grants_of(const swm_rights *rights, uint32_t grantee)
 	return false;
 }
 
-/* Whether the role has the privilege by what was granted. */
+/* True when the role has been granted the privilege. */
 static bool
 may(const swm_snapshot *snapshot, swm_str role, const swm_grants *grants, uint32_t wanted)
 {
@@ -230,16 +232,18 @@ swm_snapshot_may_use(const swm_snapshot *snapshot, swm_str role, swm_str schema)
 	return may(snapshot, role, grants, SWM_MAY_USE);
 }
 
-/* What is in a schema that may not be used is out of reach, whatever is granted. */
+/* Without USAGE on a schema its objects are inaccessible, whatever is granted on them. */
 static bool
 may_on_relation(const swm_snapshot *snapshot, swm_str role, const swm_relation *r, uint32_t wanted)
 {
-	return r->kind != 'c' && may(snapshot, role, &snapshot->grants[r - snapshot->relations], wanted) &&
+	return r->kind != 'c' &&
+	       may(snapshot, role, &snapshot->grants[r - snapshot->relations], wanted) &&
 	       swm_snapshot_may_use(snapshot, role, r->schema);
 }
 
 bool
-swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation, char privilege)
+swm_snapshot_may(const swm_snapshot *snapshot, swm_str role, const swm_relation *relation,
+                 char privilege)
 {
 	return may_on_relation(snapshot, role, relation, privilege_of(privilege));
 }
@@ -268,13 +272,15 @@ bool
 swm_snapshot_may_see_key(const swm_snapshot *snapshot, swm_str role, swm_str name)
 {
 	size_t n;
-	const swm_group_entry *e = swm_groups_find(&snapshot->constraints_by_name, swm_snapshot_name_key(name), &n);
+	const swm_group_entry *e = swm_groups_find(&snapshot->constraints_by_name,
+	                                           swm_snapshot_name_key(name), &n);
 	bool may = true;
 
 	for (; n > 0 && may; e++, n--) {
 		const swm_constraint *key = &snapshot->constraints[e->position];
 		if (swm_str_eq(key->name, name))
-			may = may_see_table(snapshot, role, key->table_oid) && may_see_table(snapshot, role, key->target_oid);
+			may = may_see_table(snapshot, role, key->table_oid) &&
+			      may_see_table(snapshot, role, key->target_oid);
 	}
 	return may;
 }
@@ -282,12 +288,14 @@ swm_snapshot_may_see_key(const swm_snapshot *snapshot, swm_str role, swm_str nam
 bool
 swm_snapshot_may_execute(const swm_snapshot *snapshot, swm_str role, const swm_function *function)
 {
-	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions], SWM_MAY_EXECUTE) &&
+	return may(snapshot, role, &snapshot->function_grants[function - snapshot->functions],
+	           SWM_MAY_EXECUTE) &&
 	       swm_snapshot_may_use(snapshot, role, function->schema);
 }
 
 const swm_media_handler *
-swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *relation, size_t *count)
+swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *relation,
+                            size_t *count)
 {
 	uint32_t oid = relation == NULL ? 0 : relation->oid;
 	size_t first = 0;
@@ -295,7 +303,8 @@ swm_snapshot_media_handlers(const swm_snapshot *snapshot, const swm_relation *re
 	*count = 0;
 	if (relation != NULL && oid == 0) /* the row of a function */
 		return NULL;
-	while (first < snapshot->media_handler_count && snapshot->media_handlers[first].relation_oid < oid)
+	while (first < snapshot->media_handler_count &&
+	       snapshot->media_handlers[first].relation_oid < oid)
 		first++;
 	while (first + *count < snapshot->media_handler_count &&
 	       snapshot->media_handlers[first + *count].relation_oid == oid)
@@ -316,9 +325,12 @@ find_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str
 }
 
 const swm_media_handler *
-swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation, swm_str media_type)
+swm_snapshot_media_handler(const swm_snapshot *snapshot, const swm_relation *relation,
+                           swm_str media_type)
 {
-	const swm_media_handler *own = relation == NULL ? NULL : find_handler(snapshot, relation, media_type);
+	const swm_media_handler *own = relation == NULL
+	                                   ? NULL
+	                                   : find_handler(snapshot, relation, media_type);
 
 	return own != NULL ? own : find_handler(snapshot, NULL, media_type);
 }
@@ -345,8 +357,10 @@ swm_snapshot_datestyle_is_iso(swm_str datestyle, bool fallback)
 		if (swm_str_caseeq(word, SWM_STR("iso")))
 			return true;
 		/* PostgreSQL knows "postgres" by its first eight letters */
-		if (swm_str_caseeq(word, SWM_STR("sql")) || swm_str_caseeq(word, SWM_STR("german")) ||
-		    (word.len >= 8 && swm_str_caseeq((swm_str){ word.ptr, 8 }, SWM_STR("postgres"))))
+		if (swm_str_caseeq(word, SWM_STR("sql")) ||
+		    swm_str_caseeq(word, SWM_STR("german")) ||
+		    (word.len >= 8 &&
+		     swm_str_caseeq((swm_str){ word.ptr, 8 }, SWM_STR("postgres"))))
 			return false;
 	}
 	return fallback;

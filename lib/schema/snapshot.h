@@ -1,4 +1,4 @@
-/* What a snapshot is made of; for this room only. */
+/* The parts of a snapshot; for lib/schema only. */
 #ifndef SWM_SCHEMA_SNAPSHOT_H
 #define SWM_SCHEMA_SNAPSHOT_H
 
@@ -28,7 +28,7 @@ typedef struct swm_grants {
 	size_t count;
 } swm_grants;
 
-/* Whose grants a role uses, its own and those that it inherits. */
+/* The grantees whose grants a role uses: itself and the roles it inherits from. */
 typedef struct swm_rights {
 	bool is_superuser;
 	uint32_t everywhere; /* by pg_read_all_data and pg_write_all_data */
@@ -39,14 +39,14 @@ typedef struct swm_rights {
 
 /* A column of a table, and where a relation shows it. */
 typedef struct swm_shown_column {
-	uint16_t number; /* of the table's column (attnum) */
+	uint16_t number; /* number in the table (attnum) */
 	uint16_t column; /* index of the relation's */
 } swm_shown_column;
 
 /*
- * That a relation shows columns of a table that takes part in foreign keys: a table
- * shows itself, a view what it selects. Foreign keys are stored once, between tables of
- * any schema; what they mean for relations is put together from these when it is asked.
+ * A relation that shows columns of a table with foreign keys: a table shows itself, a view what it
+ * selects. Foreign keys are stored once, between tables of any schema; the relationships of
+ * relations are derived from these on demand.
  */
 typedef struct swm_showing {
 	const swm_relation *relation;
@@ -69,7 +69,7 @@ typedef struct swm_schema_comment {
 	swm_str schema, comment;
 } swm_schema_comment;
 
-/* Who may use what is in a schema, exposed or of db-extra-search-path. */
+/* The roles with USAGE on a schema, exposed or of db-extra-search-path. */
 typedef struct swm_schema_grants {
 	swm_str schema;
 	swm_grants grants;
@@ -88,7 +88,7 @@ struct swm_snapshot {
 	size_t extra_schema_count;
 	swm_schema_grants *schema_grants;
 	size_t schema_grant_count;
-	/* whether there are what db-anon-role, db-pre-request and db-idempotency-table name */
+	/* true when the objects of db-anon-role, db-pre-request and db-idempotency-table exist */
 	bool has_anonymous_role, has_pre_request, has_idempotency_table;
 
 	swm_type *types;
@@ -106,13 +106,16 @@ struct swm_snapshot {
 	swm_groups showings_of_relation, showings_of_table; /* by oid */
 	swm_constraint *constraints; /* between tables that something shows */
 	size_t constraint_count;
-	swm_groups constraints_of_table, constraints_on_table, constraints_by_name; /* by oid; by hash */
+	/* by oid; by hash */
+	swm_groups constraints_of_table, constraints_on_table, constraints_by_name;
 
-	swm_relation *rows; /* of functions, that are no exposed relations: see swm_function.row */
+	/* rows of functions that are not exposed relations: see swm_function.row */
+	swm_relation *rows;
 	size_t row_count;
 
 	swm_function *functions; /* computed fields too */
-	swm_grants *function_grants; /* one for each function; of privileges there is EXECUTE alone */
+	/* one for each function; of privileges there is EXECUTE alone */
+	swm_grants *function_grants;
 	size_t function_count;
 	const swm_function **callable; /* over the web; overloads stand together */
 	size_t callable_count;
@@ -134,7 +137,7 @@ swm_snapshot *swm_snapshot_new(void);
 /* The key of a constraint's name in constraints_by_name. */
 uint32_t swm_snapshot_name_key(swm_str name);
 
-/* Whether a DateStyle has the ISO form; fallback when it names no form at all ("DMY"). */
+/* True when a DateStyle has the ISO form; fallback when it names no form at all ("DMY"). */
 bool swm_snapshot_datestyle_is_iso(swm_str datestyle, bool fallback);
 
 #endif

@@ -1,4 +1,7 @@
-/* What the database says of itself, asked apart from the pool: that may be what is in trouble. */
+/*
+ * The database's own status, read over a connection outside the pool, since the pool may be in
+ * trouble.
+ */
 #include "config.h"
 
 #include <swm/status.h>
@@ -50,7 +53,7 @@ static const char status_sql[] =
 
 static const char version_sql[] = "SELECT v.version FROM swm_private.version AS v";
 
-/* The schema of the extension stands between the two. */
+/* The schema of the extension is inserted between the two parts. */
 static const char slowest_sql[] =
 	"SELECT coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(slowest)), '[]')"
 	" FROM (SELECT pg_catalog.round(s.mean_exec_time::pg_catalog.numeric, 3) AS mean_ms,"
@@ -105,7 +108,7 @@ next_result(PGresult **out, PGconn *pg, int64_t deadline, swm_error *err)
 	return fail_connection(pg, PQerrorMessage(pg), err);
 }
 
-/* Asks for one row. *row is the caller's, who clears it. A refusal is read to its end too. */
+/* Asks for one row. The caller clears *row. After an error the remaining results are read, too. */
 static int
 ask(PGresult **row, PGconn *pg, const char *sql, int64_t deadline, swm_error *err)
 {
@@ -130,7 +133,10 @@ ask(PGresult **row, PGconn *pg, const char *sql, int64_t deadline, swm_error *er
 	return outcome != SWM_OK ? outcome : rc;
 }
 
-/* So that the server ends too what nobody waits for any more. */
+/*
+ * Sets statement_timeout, so that the server also cancels a query whose answer is no longer
+ * awaited.
+ */
 static int
 limit_statements(PGconn *pg, int64_t deadline, swm_error *err)
 {
@@ -176,7 +182,7 @@ ask_member(swm_buf *to, const char *name, PGconn *pg, const char *sql, int64_t d
 	return rc;
 }
 
-/* What the first answer says can be asked too. */
+/* Runs the further queries that the first answer has shown to be possible. */
 static int
 ask_more(swm_buf *to, PGconn *pg, const PGresult *row, int64_t deadline, swm_error *err)
 {

@@ -2,16 +2,16 @@
 
 #include "schema/view_columns.h"
 
-/* How far a column is followed through subqueries, joins and WITH. */
+/* The maximum depth to which a column is followed through subqueries, joins and WITH. */
 enum { DEEPEST = 32 };
 
-/* An atom, or all that stands in brackets. */
+/* An atom, or everything in brackets. */
 struct node {
-	uint32_t start, len;  /* of an atom's text; of a bracket */
+	uint32_t start, len;  /* text of an atom, or of a bracket */
 	uint32_t child, next; /* 0 is none */
 };
 
-/* The text as a tree. Node 0 stands for all of it. */
+/* The text as a tree. Node 0 is the root. */
 struct tree {
 	swm_str text;
 	struct node *nodes;
@@ -80,13 +80,14 @@ count_tokens(swm_str text)
 	return count;
 }
 
-/* Adds a node behind *last, or as the parent's first child when that is 0. */
+/* Adds a node after *last, or as the parent's first child when that is 0. */
 static uint32_t
 add_node(struct tree *t, uint32_t parent, uint32_t *last, swm_str token)
 {
 	uint32_t at = t->count++;
 
-	t->nodes[at] = (struct node){ (uint32_t)(token.ptr - t->text.ptr), (uint32_t)token.len, 0, 0 };
+	t->nodes[at] = (struct node){ (uint32_t)(token.ptr - t->text.ptr), (uint32_t)token.len, 0,
+		                      0 };
 	*(*last == 0 ? &t->nodes[parent].child : &t->nodes[*last].next) = at;
 	*last = at;
 	return at;
@@ -125,7 +126,8 @@ parse(struct tree *t, swm_str text, swm_arena *arena)
 
 	if (text.len > UINT32_MAX)
 		return SWM_EPARSE;
-	*t = (struct tree){ .text = text, .nodes = swm_arena_array(arena, tokens + 1, sizeof *t->nodes) };
+	*t = (struct tree){ .text = text,
+		                    .nodes = swm_arena_array(arena, tokens + 1, sizeof *t->nodes) };
 	uint32_t *parents = swm_arena_array(arena, tokens + 1, sizeof *parents);
 	uint32_t *lasts = swm_arena_array(arena, tokens + 1, sizeof *lasts);
 	if (t->nodes == NULL || parents == NULL || lasts == NULL)
@@ -133,7 +135,7 @@ parse(struct tree *t, swm_str text, swm_arena *arena)
 	return build(t, parents, lasts) ? SWM_OK : SWM_EPARSE;
 }
 
-/* --- what stands where ------------------------------------------------- */
+/* --- finding nodes ----------------------------------------------------- */
 
 static bool
 is_text(const struct tree *t, uint32_t at, const char *text)
@@ -148,7 +150,10 @@ is_node(const struct tree *t, uint32_t at, const char *name)
 	return is_text(t, at, "{") && is_text(t, t->nodes[at].child, name);
 }
 
-/* The value of a node's field; 0 when it has none. Names and values take turns: a column may be called ":resno". */
+/*
+ * The value of a node's field; 0 when it has none. Names and values take turns: a column may be
+ * called ":resno".
+ */
 static uint32_t
 field(const struct tree *t, uint32_t node, const char *name)
 {
@@ -169,7 +174,8 @@ number(const struct tree *t, uint32_t node, const char *name, uint32_t most)
 	uint32_t at = field(t, node, name);
 	int64_t n;
 
-	return at != 0 && swm_str_int64(text_of(t, at), &n) && n >= 0 && n <= most ? (uint32_t)n : 0;
+	return at != 0 && swm_str_int64(text_of(t, at), &n) && n >= 0 && n <= most ? (uint32_t)n
+	                                                                           : 0;
 }
 
 /* The element of a list, counted from 1; 0 when there is none. */
@@ -192,7 +198,10 @@ is_integer(uint32_t type)
 	return type == 20 || type == 21 || type == 23;
 }
 
-/* What an integer's cast to another size is of; 0 when it is something else. CoercionForm: 1 written, 2 implied. */
+/*
+ * The operand of an integer's cast to another size; 0 for another expression. CoercionForm: 1
+ * written, 2 implied.
+ */
 static uint32_t
 integer_behind(const struct tree *t, uint32_t call)
 {
@@ -200,12 +209,13 @@ integer_behind(const struct tree *t, uint32_t call)
 	uint32_t argument = element(t, field(t, call, ":args"), 1);
 
 	if (format == 0 || !is_integer(number(t, call, ":funcresulttype", UINT32_MAX)) ||
-	    !is_node(t, argument, "VAR") || !is_integer(number(t, argument, ":vartype", UINT32_MAX)))
+	    !is_node(t, argument, "VAR") ||
+	    !is_integer(number(t, argument, ":vartype", UINT32_MAX)))
 		return 0;
 	return argument;
 }
 
-/* The Var behind casts that keep its value; 0 when the expression is something else. */
+/* The Var inside casts that keep its value; 0 when the expression is something else. */
 static uint32_t
 var_behind(const struct tree *t, uint32_t expression, bool *is_cast)
 {
@@ -220,14 +230,17 @@ var_behind(const struct tree *t, uint32_t expression, bool *is_cast)
 	return is_node(t, expression, "VAR") ? expression : 0;
 }
 
-/* Where the search for a column stands: at an entry of the innermost query's list, or at a Var in it. */
+/*
+ * The state of the search for a column: at an entry of the innermost query's list, or at a Var in
+ * it.
+ */
 struct place {
 	uint32_t queries[DEEPEST + 1]; /* each in the one before */
 	uint32_t level;
 	uint32_t entry, var;
 };
 
-/* Goes out of as many queries as a field says; false when there are not so many. */
+/* Leaves as many queries as a field says; false when there are not so many. */
 static bool
 go_out(const struct tree *t, struct place *p, uint32_t node, const char *levels)
 {
@@ -240,7 +253,9 @@ go_out(const struct tree *t, struct place *p, uint32_t node, const char *levels)
 	return true;
 }
 
-/* The list of what a query returns; 0 of UNION and the like, where a column is of several tables. */
+/*
+ * The list of what a query returns; 0 of UNION and the like, where a column is of several tables.
+ */
 static uint32_t
 target_list(const struct tree *t, uint32_t query)
 {
@@ -262,17 +277,23 @@ go_into(const struct tree *t, struct place *p, uint32_t query, uint32_t column)
 static uint32_t
 with_query(const struct tree *t, uint32_t query, uint32_t name)
 {
-	uint32_t list = field(t, query, ":cteList"), at = is_text(t, list, "(") ? t->nodes[list].child : 0;
+	uint32_t list = field(t, query, ":cteList"),
+		 at = is_text(t, list, "(") ? t->nodes[list].child : 0;
 
 	for (; at != 0 && name != 0; at = t->nodes[at].next) {
 		uint32_t own = field(t, at, ":ctename");
 		if (own != 0 && swm_str_eq(text_of(t, own), text_of(t, name)))
-			return is_text(t, field(t, at, ":cterecursive"), "false") ? field(t, at, ":ctequery") : 0;
+			return is_text(t, field(t, at, ":cterecursive"), "false")
+			           ? field(t, at, ":ctequery")
+			           : 0;
 	}
 	return 0;
 }
 
-/* One step on from a Var, by the kind of what it is a column of (RTEKind). True when that is a table or view. */
+/*
+ * One step on from a Var, by the kind of what it is a column of (RTEKind). True when that is a
+ * table or view.
+ */
 static bool
 step(const struct tree *t, struct place *p, swm_view_column *c)
 {
@@ -282,7 +303,8 @@ step(const struct tree *t, struct place *p, swm_view_column *c)
 	if (!go_out(t, p, var, ":varlevelsup"))
 		return false;
 	uint32_t list = field(t, p->queries[p->level], ":rtable");
-	uint32_t source = element(t, list, number(t, var, ":varno", UINT16_MAX)), kind = field(t, source, ":rtekind");
+	uint32_t source = element(t, list, number(t, var, ":varno", UINT16_MAX)),
+		 kind = field(t, source, ":rtekind");
 	if (is_text(t, kind, "0")) {
 		c->relation = number(t, source, ":relid", UINT32_MAX);
 		c->column = (uint16_t)column;
@@ -291,13 +313,15 @@ step(const struct tree *t, struct place *p, swm_view_column *c)
 	if (is_text(t, kind, "1"))
 		go_into(t, p, field(t, source, ":subquery"), column);
 	else if (is_text(t, kind, "2")) /* a join */
-		p->var = var_behind(t, element(t, field(t, source, ":joinaliasvars"), column), &c->is_cast);
+		p->var = var_behind(t, element(t, field(t, source, ":joinaliasvars"), column),
+		                    &c->is_cast);
 	else if (is_text(t, kind, "6") && go_out(t, p, source, ":ctelevelsup"))
-		go_into(t, p, with_query(t, p->queries[p->level], field(t, source, ":ctename")), column);
+		go_into(t, p, with_query(t, p->queries[p->level], field(t, source, ":ctename")),
+		        column);
 	return false;
 }
 
-/* What an entry of the query's list is a column of. */
+/* Follows an entry of the query's list to the column it comes from. */
 static void
 find_origin(const struct tree *t, uint32_t query, uint32_t entry, swm_view_column *c)
 {
@@ -318,7 +342,8 @@ find_origin(const struct tree *t, uint32_t query, uint32_t entry, swm_view_colum
 }
 
 int
-swm_view_columns(swm_str text, swm_arena *arena, swm_view_column *columns, size_t room, size_t *count)
+swm_view_columns(swm_str text, swm_arena *arena, swm_view_column *columns, size_t room,
+                 size_t *count)
 {
 	struct tree t;
 	int rc = parse(&t, text, arena);
@@ -330,7 +355,8 @@ swm_view_columns(swm_str text, swm_arena *arena, swm_view_column *columns, size_
 	if (!is_node(&t, query, "QUERY"))
 		return SWM_EPARSE;
 	uint32_t list = target_list(&t, query);
-	for (uint32_t at = is_text(&t, list, "(") ? t.nodes[list].child : 0; at != 0 && *count < room; at = t.nodes[at].next) {
+	for (uint32_t at = is_text(&t, list, "(") ? t.nodes[list].child : 0;
+	     at != 0 && *count < room; at = t.nodes[at].next) {
 		swm_view_column c = { .number = (uint16_t)number(&t, at, ":resno", UINT16_MAX) };
 		find_origin(&t, query, at, &c);
 		if (c.relation != 0 && c.column > 0 && c.number > 0)

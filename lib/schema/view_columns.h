@@ -1,10 +1,9 @@
 /*
- * Where the columns of a view come from, read out of the rule that makes it:
- * pg_rewrite.ev_action, a query's tree as text. PostgreSQL notes in it for each column
- * of the result which column of which table or view it is, also through joins,
- * subqueries and WITH (resorigtbl and resorigcol of a TargetEntry). A cast hides that
- * from it; casts that leave the value as it is are looked through here: relabelled
- * types, domains, and integers of another size.
+ * Finds the columns of a view in the rule that defines it: pg_rewrite.ev_action, a query's tree as
+ * text. PostgreSQL records in it for each column of the result its table or view and column, also
+ * through joins, subqueries and WITH (resorigtbl and resorigcol of a TargetEntry). A cast hides
+ * that; casts that leave the value as it is are followed here: relabelled types, domains, and
+ * integers of another size.
  */
 #ifndef SWM_SCHEMA_VIEW_COLUMNS_H
 #define SWM_SCHEMA_VIEW_COLUMNS_H
@@ -26,6 +25,7 @@ typedef struct swm_view_column {
  * of them, room at most; the arena is for the work. SWM_EPARSE when the text is no such
  * tree, and SWM_ENOMEM; there are no columns then.
  */
-int swm_view_columns(swm_str tree, swm_arena *arena, swm_view_column *columns, size_t room, size_t *count);
+int swm_view_columns(swm_str tree, swm_arena *arena, swm_view_column *columns, size_t room,
+                     size_t *count);
 
 #endif
