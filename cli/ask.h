@@ -1,4 +1,4 @@
-/* Requests of the command line: what of them is the same whoever makes them. */
+/* Requests of the command line: code shared by all commands. */
 #ifndef SWM_CLI_ASK_H
 #define SWM_CLI_ASK_H
 

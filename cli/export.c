@@ -486,7 +486,7 @@ run(struct export *x)
 	return EXIT_DONE;
 }
 
-/* db-max-rows is a bound of answers, and not of what is exported. */
+/* db-max-rows limits each answer, but not the export. */
 static int
 open_and_run(struct export *x, swm_config *config)
 {

@@ -54,7 +54,7 @@ add_pair(struct text *to, const char *before, swm_str pair)
 	text_add(to, pair.ptr, pair.len);
 }
 
-/* A limit that is no number is left for the server to complain of. */
+/* A limit that is not a number is left to the server to reject. */
 static void
 take_pair(struct export_query *q, struct text *base, struct text *first, swm_str pair)
 {

@@ -87,7 +87,7 @@ body_of(const struct upload_answer *answer)
 	return (swm_str){ answer->body.bytes, answer->body.len };
 }
 
-/* The error of the first row that is bad, and its line; nothing is changed when none is told. */
+/* The error of the first rejected row, and its line; unchanged when the answer names none. */
 static void
 find_first(const struct place *place, swm_str answer, swm_str *error, uint64_t *line)
 {
@@ -170,7 +170,7 @@ import_fail_skip_file(struct import *im)
 	return EXIT_FAILED;
 }
 
-/* The rows that were left out are on the disk before the next ones are. */
+/* Rejected rows are flushed to their file before the next chunk is sent. */
 static int
 keep_skipped(struct import *im, const struct chunk *chunk, swm_str errors)
 {

@@ -85,7 +85,7 @@ next_mention(swm_str *rest, struct mention *m)
 	return true;
 }
 
-/* Behind the quote that it begins with. */
+/* The text after its opening quote. */
 static swm_str
 inner_text(swm_str details)
 {

@@ -69,7 +69,7 @@ is_in_path(const char *program)
 	return found;
 }
 
-/* The command, or NULL: nobody wants one, or there is none. */
+/* The pager's command, or NULL if none is wanted or there is none. */
 static const char *
 pager_command(void)
 {

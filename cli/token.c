@@ -31,7 +31,7 @@ skip_blanks(const char *s)
 	return s + strspn(s, " \t\r\n");
 }
 
-/* Behind a JSON string that begins at s, or at the end of the text. */
+/* The position after a JSON string that begins at s, or the end of the text. */
 static const char *
 skip_string(const char *s)
 {

@@ -337,7 +337,7 @@ serve_once(const struct sending *s, struct upload_answer *answer)
 	return result;
 }
 
-/* A write that may have been done is not done again without a key. */
+/* Without an idempotency key, a write that may have been committed is not retried. */
 static bool
 may_try_again(const struct sending *s, int result, const struct upload_answer *answer)
 {

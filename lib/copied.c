@@ -267,7 +267,7 @@ swm_may_be_of_value(const swm_error *err)
 	       swm_str_eq(code, SWM_STR("23514"));
 }
 
-/* The row that cannot be made: so many come before it. */
+/* Finds the row that cannot be converted: so many come before it. */
 static void
 search_value(struct search *s, swm_error *err)
 {

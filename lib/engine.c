@@ -99,7 +99,7 @@ fail_no_snapshot(swm_error *err)
 	return rc;
 }
 
-/* Says what the settings name in vain; without a schema nothing can be answered. */
+/* Reports names in the settings that do not exist; without a schema nothing can be answered. */
 static int
 check_snapshot(swm_engine *e, const swm_snapshot *snapshot, swm_error *err)
 {

@@ -45,7 +45,7 @@ int swm_engine_snapshot(swm_snapshot **out, swm_engine *engine, int abort_fd, sw
  */
 bool swm_engine_refresh(swm_engine *engine, const swm_snapshot *used, bool sure);
 
-/* That was of no use: for some seconds no other is tried. */
+/* The reload did not help: for some seconds no other is tried. */
 void swm_engine_stop_refreshing(swm_engine *engine, bool sure);
 
 #endif

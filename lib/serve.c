@@ -95,7 +95,10 @@ log_failure(const struct serving *s)
 	swm_buf_dispose(&line);
 }
 
-/* An error that cannot be told to the client: why, unless it is that a write may be there. */
+/*
+ * The result when an answer could not be delivered; without memory, SWM_EUNKNOWN stays if a write
+ * may have been committed.
+ */
 static int
 fail_delivery(struct serving *s, int rc)
 {

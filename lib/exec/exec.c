@@ -52,7 +52,7 @@ enum phase {
 /* How much of the server's answers has been seen. */
 enum progress { SILENT, ANSWERED, HANDED_OUT };
 
-/* Sending the first round once more, which is done but once. */
+/* Retry of the first round, which is made only once. */
 enum retry { NOT_RETRIED, RETRY_WANTED, RETRIED };
 
 struct swm_exec {
@@ -130,7 +130,7 @@ send_sync(swm_exec *exec)
 	return true;
 }
 
-/* In a transaction of their own: what goes wrong there does not matter. */
+/* In a transaction of their own, so that their errors do not matter. */
 static bool
 send_drops(swm_exec *exec)
 {
@@ -300,7 +300,10 @@ has_sqlstate(const PGresult *result, const char *sqlstate)
 	return its != NULL && strcmp(its, sqlstate) == 0;
 }
 
-/* Functions of PostgreSQL's own, where a SQLSTATE is shared and words may be in any language. */
+/*
+ * Names of PostgreSQL's functions tell errors apart that share an SQLSTATE, as messages may be in
+ * any language.
+ */
 static bool
 is_raised_by(const PGresult *result, const char *function)
 {
@@ -535,7 +538,7 @@ is_drop(const swm_exec *exec)
 	return command->kind == DROP;
 }
 
-/* SWM_OK: its step has no word of its own for the error. */
+/* SWM_OK: the step has no error of its own for this one. */
 static int
 fail_as_step(const swm_exec *exec, const PGresult *result, swm_error *err)
 {

@@ -1,4 +1,4 @@
-/* The document while it is written: what the parts of this room share. */
+/* The document while it is written, shared by the files of lib/openapi. */
 #ifndef SWM_OPENAPI_DOCUMENT_H
 #define SWM_OPENAPI_DOCUMENT_H
 

@@ -1,4 +1,4 @@
-/* No function fits, or more than one: the words for it. For lib/plan/call.c. */
+/* Errors when no function fits, or more than one. For lib/plan/call.c. */
 #ifndef SWM_PLAN_CALL_ERROR_H
 #define SWM_PLAN_CALL_ERROR_H
 
@@ -10,7 +10,7 @@ int swm_call_fail_not_found(const swm_snapshot *snapshot, const swm_call_request
                             const swm_function *const *overloads, size_t overload_count,
                             swm_arena *arena, swm_error *err);
 
-/* Sorts the candidates, and tells those that the role may execute. */
+/* Sorts the candidates, and names those that the role may execute. */
 int swm_call_fail_ambiguous(const swm_snapshot *snapshot, swm_str role,
                             const swm_function **candidates, size_t count, swm_error *err);
 

@@ -21,7 +21,7 @@ has_column(const swm_columns *columns, const swm_column *column)
 	return false;
 }
 
-/* A name that is no column is PostgreSQL's to refuse. NULL when memory ran out. */
+/* A name that is not a column is left to PostgreSQL to reject. NULL when memory ran out. */
 static const swm_column *
 new_unknown(swm_planner *p, swm_str name)
 {

@@ -1,4 +1,4 @@
-/* By which unique key rows that are there already are found: ON CONFLICT. For lib/plan/write.c. */
+/* ON CONFLICT: the unique key by which existing rows are found. For lib/plan/write.c. */
 #ifndef SWM_PLAN_CONFLICT_H
 #define SWM_PLAN_CONFLICT_H
 

@@ -179,7 +179,7 @@ plan_levels(swm_planner *p, swm_plan_node *node, const swm_range *range)
 	return rc;
 }
 
-/* db-max-rows holds on every level, also on those of which nothing is said. */
+/* db-max-rows applies to every level, even without a limit in the request. */
 static void
 cap_rows(const swm_planner *p, swm_plan_node *node)
 {
@@ -236,7 +236,7 @@ plan_source(swm_planner *p, swm_read_plan *plan, swm_plan_node *root)
 	return root->relation != NULL ? swm_plan_root_alias(p, root) : SWM_OK;
 }
 
-/* A value is related to nothing. */
+/* A scalar has no relationships. */
 static int
 refuse_embeds(swm_planner *p, const swm_plan_node *root)
 {

@@ -231,7 +231,7 @@ int swm_plan_relationship(const swm_relationship **out, swm_arena *arena,
 int swm_plan_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
                       swm_str role, swm_str name, swm_error *err);
 
-/* The same, as if what the role may not see were not there. */
+/* The same, but relations that the role may not see are treated as not existing. */
 int swm_plan_seen_relation(const swm_relation **out, const swm_snapshot *snapshot, swm_str schema,
                            swm_str role, swm_str name, swm_error *err);
 

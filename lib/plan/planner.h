@@ -1,4 +1,4 @@
-/* A plan in the making; for this room only. */
+/* The state of the planner. For lib/plan only. */
 #ifndef SWM_PLAN_PLANNER_H
 #define SWM_PLAN_PLANNER_H
 

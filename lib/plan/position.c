@@ -1,4 +1,4 @@
-/* Pages by key: where one begins, and where the next one will (doc/DIALECT.md). */
+/* Keyset pagination: where a page begins, and where the next one does (doc/DIALECT.md). */
 #include "config.h"
 
 #include "plan/planner.h"

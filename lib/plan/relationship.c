@@ -150,7 +150,7 @@ offer(swm_fuzzy *fuzzy, swm_str name, swm_str offered)
 	return !swm_str_eq(name, offered);
 }
 
-/* The row of a function is none of its own. */
+/* A composite type is the row of a function: there is no relation that could be hidden. */
 static bool
 may_see(const struct wanted *w, const swm_relation *relation)
 {

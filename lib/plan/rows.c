@@ -150,7 +150,7 @@ plan_filter(swm_planner *p, const swm_plan_node *node, swm_plan_condition *c)
 	return SWM_OK;
 }
 
-/* A group in which nothing is. Only queries that were built by calls have any. */
+/* An empty group. Only queries built through the library's functions have any. */
 static bool
 is_empty(const swm_condition *c)
 {

@@ -86,7 +86,7 @@ plan_key(swm_planner *p, const swm_relation *relation, swm_columns *out)
 	return rc;
 }
 
-/* A resolution without a key to go by is none. */
+/* Without a key there is no conflict resolution. */
 static int
 plan_resolution(swm_planner *p, const swm_write_request *request, swm_write_plan *plan)
 {
@@ -131,7 +131,7 @@ check_put(swm_planner *p, const swm_write_request *request, const swm_relation *
 	               : swm_fail(p->err, SWM_ERR_PUT_FILTERS);
 }
 
-/* Against the filter that was forgotten. */
+/* Protects against a forgotten filter. */
 static int
 check_filter(swm_planner *p, const swm_write_request *request, const swm_relation *relation)
 {

@@ -1,4 +1,4 @@
-/* Waiting for what PostgreSQL answers, never without end. */
+/* Waits for PostgreSQL's answers, with a time limit. */
 #ifndef SWM_POOL_ANSWER_H
 #define SWM_POOL_ANSWER_H
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* libpq tells a lack of memory in words alone: asked again, it may find some. */
+/* libpq reports a lack of memory only in its message; a retry may succeed. */
 static PQconninfoOption *
 parse_uri(const char *uri, char **message)
 {

@@ -1,4 +1,4 @@
-/* Making one connection, within a time and as long as somebody waits for it. */
+/* Makes one connection, within a time limit and while somebody waits for it. */
 #ifndef SWM_POOL_CONNECT_H
 #define SWM_POOL_CONNECT_H
 

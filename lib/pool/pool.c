@@ -202,7 +202,7 @@ may_grow(const swm_pool *pool)
 	return !lives(pool) || swm_clock_ms() >= pool->grow_after;
 }
 
-/* Whoever borrowed it now would wait for the server, which may have much to take back. */
+/* True if a borrower would have to wait for the session to be reset, which can take long. */
 static bool
 is_still_reset(swm_conn *conn)
 {
@@ -501,7 +501,7 @@ note_success(swm_conn *conn)
 	conn->fresh = conn->state == BUSY; /* lent at once */
 }
 
-/* Remembers why, and tells those who wait for what this attempt would find. Locked. */
+/* Keeps the error, and answers the waiters with it if no other attempt is under way. Locked. */
 static void
 note_away(swm_pool *pool, int result, const swm_buf *why)
 {
@@ -517,7 +517,7 @@ note_away(swm_pool *pool, int result, const swm_buf *why)
 		answer_all(pool, result);
 }
 
-/* Those who wait are thought of again when it is over. */
+/* Makes no connections for a while; those for waiters are considered again afterwards. */
 static void
 pause_growth(swm_pool *pool)
 {

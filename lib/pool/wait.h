@@ -1,4 +1,4 @@
-/* Waiting for a socket of the database while an eye is kept on the client's. */
+/* Waits for a socket of the database while watching the client's. */
 #ifndef SWM_POOL_WAIT_H
 #define SWM_POOL_WAIT_H
 

@@ -19,7 +19,7 @@ doubt_snapshot(const struct serving *s)
 	return swm_doubt_of(s->err, s->retry.unknown_names);
 }
 
-/* The rows of a long body have gone by: only the client can send them again. */
+/* The rows of a long body are not kept, so that only the client can retry. */
 static void
 fail_streamed(struct serving *s)
 {
@@ -28,7 +28,7 @@ fail_streamed(struct serving *s)
 	swm_error_set_retry_after(s->err, 1);
 }
 
-/* As the request was before the step that takes the snapshot; why it was refused is kept. */
+/* Resets the request to its state before the step that takes the snapshot; the error is kept. */
 static bool
 forget_plan(struct serving *s, struct decided *decided)
 {

@@ -291,7 +291,7 @@ put_reference(struct batch *b, swm_buf *to, swm_str string)
 	return rc;
 }
 
-/* The body as it stands, but for what refers to earlier answers. */
+/* Copies the body, with references to earlier answers replaced. */
 static int
 put_body(struct batch *b, swm_buf *to, swm_str body)
 {
@@ -335,7 +335,7 @@ is_of_batch(swm_str name)
 	return false;
 }
 
-/* An operation's own are those that are not of the whole batch, who asks above all. */
+/* An operation has its own headers, except for those of the whole batch, such as credentials. */
 static int
 add_own_headers(struct batch *b, swm_request *request, swm_str headers)
 {
@@ -533,7 +533,7 @@ run_operation(struct batch *b, swm_str text)
  * The batch
  */
 
-/* Where it is no JSON stays in the details. */
+/* The details still say where the JSON is invalid. */
 static int
 fail_no_batch(struct serving *s)
 {
@@ -570,7 +570,7 @@ read_batch(struct serving *s, struct sent *to)
 	return rc;
 }
 
-/* Which operation went wrong, beside what went wrong. */
+/* Adds the number of the failed operation to its error. */
 static void
 tell_number(struct batch *b)
 {

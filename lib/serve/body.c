@@ -97,7 +97,7 @@ check_keys(struct serving *s)
 	                             "A key is too long, or there are too many");
 }
 
-/* JSON goes on as it came; it is only looked at. */
+/* JSON is passed on unchanged; it is only inspected. */
 static int
 check_json(struct serving *s, struct sent *to)
 {

@@ -51,7 +51,7 @@ take_named(struct serving *s, struct sent *to)
 	return SWM_OK;
 }
 
-/* Nothing at all stands for an object without members. */
+/* An empty body is treated as an object without members. */
 static int
 take_json(struct serving *s, struct sent *to)
 {

@@ -1,4 +1,4 @@
-/* How many rows there are, page or no page. */
+/* Counts all rows, whatever the page. */
 #include "config.h"
 
 #include "serve/serving.h"
@@ -65,7 +65,7 @@ swm_take_count(struct serving *s, const swm_result *result)
 	               : SWM_OK;
 }
 
-/* The planner's word counts alone, or beyond what was counted. */
+/* The planner's estimate is used with count=planned, or beyond the rows that were counted. */
 int
 swm_take_estimate(struct serving *s, const swm_result *result)
 {

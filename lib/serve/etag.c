@@ -22,7 +22,7 @@ hash_answer(const struct serving *s)
 	return h;
 }
 
-/* Weak: a page by Range is no part of the whole in the sense of bytes. */
+/* Weak, as a page by Range is not a byte range of the whole answer. */
 static swm_str
 tag_answer(struct serving *s)
 {

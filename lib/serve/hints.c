@@ -1,4 +1,4 @@
-/* Hints at the commonest mistakes, at errors that others have told. */
+/* Hints about the most common mistakes, added to errors raised elsewhere. */
 #include "config.h"
 
 #include "serve/serving.h"

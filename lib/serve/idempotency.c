@@ -18,10 +18,13 @@
 
 enum { LONGEST_KEY = 255 };
 
-/* The statements that take a key. LOCK: who finds it in use does not wait for ever. */
+/*
+ * The statements that lock an idempotency record. LOCK: a request that finds it in use does not
+ * wait for ever.
+ */
 enum { LOCK, EXPIRE, TAKE, ANSWER, TAKING_STEPS };
 
-/* A key on its way. */
+/* The idempotency key of a request that is being served. */
 struct swm_keyed {
 	swm_kept_key key;
 	swm_digest *digest;  /* of the request, whose body is read through it */
@@ -94,7 +97,7 @@ sort_claims(struct serving *s, swm_json_item **out, size_t *count)
 	return true;
 }
 
-/* Whose the key is: the role and the claims, each as it stands. */
+/* The owner of the key: the role and the claims, as they were given. */
 static swm_str
 make_scope(struct serving *s)
 {
@@ -227,7 +230,7 @@ make_taking(struct serving *s, swm_step steps[TAKING_STEPS])
 	return rc;
 }
 
-/* The body of which nothing has been read yet, or not all. */
+/* Reads the rest of the body, which also hashes it. */
 static int
 read_rest(struct serving *s)
 {

@@ -157,7 +157,7 @@ swm_ingest_prepare(struct serving *s)
 	return SWM_OK;
 }
 
-/* Lines for COPY, as far as it goes in one go. */
+/* Fills the buffer with lines for COPY. */
 static int
 next_lines(void *user, swm_str *piece, swm_error *err)
 {

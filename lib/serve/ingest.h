@@ -1,4 +1,4 @@
-/* Rows that are left out of what is written, and why. For lib/serve/ingest.c. */
+/* Rejected rows and their errors. For lib/serve/ingest.c. */
 #ifndef SWM_SERVE_INGEST_H
 #define SWM_SERVE_INGEST_H
 
@@ -18,7 +18,10 @@ void swm_skips_dispose(struct swm_skips *k); /* NULL is allowed */
 swm_error *swm_skips_error(struct swm_skips *k);
 int swm_skips_note(struct swm_skips *k, int64_t row, int64_t line); /* the row counts from 0 */
 
-/* Inserts what is staged, numbered from 1 to rows at most. What is no row's fault is an error. */
+/*
+ * Inserts the staged rows, numbered from 1 to rows at most. Fails for errors that are not those
+ * of a row.
+ */
 int swm_skips_insert(struct serving *s, struct swm_skips *k, swm_staging *staging, int64_t rows);
 int64_t swm_skips_affected(const struct swm_skips *k);
 

@@ -5,7 +5,7 @@
 
 #include "read.h"
 
-/* A function that returns void has nothing to say. */
+/* A function that returns void has no body. */
 static bool
 has_content(const struct serving *s)
 {
@@ -76,7 +76,7 @@ is_in_page(const struct serving *s, int64_t number)
 	        (!root->has_limit || number - root->offset < root->limit));
 }
 
-/* A handler's one row is made of many, whose number stands beside it. */
+/* A media type's handler makes one row of many; their number is a second column. */
 static int64_t
 rows_in(const struct serving *s, const swm_result *result)
 {

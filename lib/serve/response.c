@@ -19,7 +19,7 @@ is_header(const swm_json *item)
 	       swm_is_field(swm_json_name(member), swm_json_string(member));
 }
 
-/* They stand in place of ours of their names, and may repeat each other's. */
+/* They replace our headers of the same names, and may repeat names among themselves. */
 static int
 apply_response_headers(struct serving *s, swm_str text)
 {

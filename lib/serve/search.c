@@ -68,7 +68,7 @@ place_of(const struct serving *s, int64_t row)
 		                        : 0 };
 }
 
-/* Each of the row's values may be good alone. */
+/* Finds the column that cannot be converted; NULL if each can be on its own. */
 static const swm_column *
 search_column(struct serving *s, int64_t row)
 {
@@ -105,7 +105,7 @@ search_value(struct serving *s)
 	swm_tell_place(s->err, true, &place, column);
 }
 
-/* Where json_to_recordset() stops is told by who reads the rows here. */
+/* Where json_to_recordset() fails is found by reading the rows with our own parser. */
 static void
 search_nul(struct serving *s)
 {

@@ -111,7 +111,7 @@ struct progress {
 	swm_str if_none_match;
 };
 
-/* Planning once more: whether the snapshot may be to blame for an error. */
+/* Retry of planning, if an outdated snapshot may have caused the error. */
 struct retry {
 	int tries;                 /* how often it was planned once more */
 	swm_error *refusal;        /* of the try before; NULL for none */

@@ -60,7 +60,7 @@ swm_skips_error(struct swm_skips *k)
 	return k->err;
 }
 
-/* The bytes of well-formed UTF-8 that are told of it: no character is cut. */
+/* The number of bytes of well-formed UTF-8 that a message shows: no character is cut. */
 static size_t
 told_length(swm_str text)
 {
@@ -89,7 +89,7 @@ put_text(swm_buf *to, const char *name, swm_str text, bool there)
 	}
 }
 
-/* In place of the row's error, that there are too many of them. */
+/* Replaces the row's error by the one for too many rejected rows. */
 static int
 fail_many(struct swm_skips *k)
 {
@@ -230,7 +230,7 @@ insert(struct serving *s, struct swm_skips *k)
 	return rc;
 }
 
-/* Back to the savepoint; and the line of the row that is the range. */
+/* Rolls back to the savepoint, and finds the line of the only row in the range. */
 static int
 leave_out(struct serving *s, struct swm_skips *k, const swm_staging *staging, int64_t number)
 {

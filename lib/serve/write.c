@@ -149,7 +149,7 @@ set_headers(struct serving *s, const struct outcome *o)
 		s->reply.status = 200;
 }
 
-/* All rows have come: what SQL set for the answer stands in place of ours. */
+/* After the last row: headers and status that SQL has set replace ours. */
 static int
 take_settings(struct serving *s, const swm_result *result, struct outcome *o)
 {
@@ -159,7 +159,7 @@ take_settings(struct serving *s, const swm_result *result, struct outcome *o)
 	return swm_apply_response_settings(s, result, 0);
 }
 
-/* The judgement's error is told when the transaction has ended so. */
+/* The error of the checks is returned after the rollback. */
 static int
 take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_read_step kind,
            struct outcome *o)
@@ -183,7 +183,7 @@ take_event(struct serving *s, swm_read *read, const swm_event *event, enum swm_r
 	}
 }
 
-/* Followed to its end, whatever is wrong with the answer. */
+/* Runs the write to its end, even if the answer already has an error. */
 static int
 run(struct serving *s, swm_read *read, struct outcome *o)
 {

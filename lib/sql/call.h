@@ -1,4 +1,4 @@
-/* Calls of functions, as SQL. For this room only. */
+/* SQL of function calls. For lib/sql only. */
 #ifndef SWM_SQL_CALL_H
 #define SWM_SQL_CALL_H
 

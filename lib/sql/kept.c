@@ -15,7 +15,10 @@ put_of_key(swm_writer *w, const swm_kept_key *key)
 	swm_put_param(w, key->key);
 }
 
-/* A few at a time, so that nobody has to sweep, and nobody waits for another who does. */
+/*
+ * Deletes a few expired records at a time, so that no cleanup job is needed, and skips those
+ * locked by others.
+ */
 int
 swm_sql_kept_expire(swm_statement *out, swm_arena *arena, swm_str table, swm_error *err)
 {

@@ -1,4 +1,4 @@
-/* Rows of a plan's nodes, as SQL. For this room only. */
+/* SQL of the rows of a plan's nodes. For lib/sql only. */
 #ifndef SWM_SQL_READ_H
 #define SWM_SQL_READ_H
 

@@ -117,7 +117,7 @@ put_body_columns(swm_writer *w, const swm_write_plan *plan, bool rounded)
 	swm_put(w, ")");
 }
 
-/* Behind a value that put_body_column() called text: what it is read as. */
+/* After a value that put_body_column() called text: the type that it is cast to. */
 static void
 put_json_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {
@@ -398,7 +398,7 @@ put_types_condition(swm_writer *w, const swm_write_plan *plan)
 	return " AND ";
 }
 
-/* Each row that was there already is counted, in a setting of the transaction. */
+/* Counts the rows that existed already, in a setting of the transaction. */
 static const char count_update[] =
 	" WHERE set_config('swm.updated', (coalesce(nullif(current_setting('swm.updated', true), ''), '0')::bigint + 1)::text, true) <> ''";
 
@@ -643,7 +643,7 @@ swm_sql_write(swm_statement *out, swm_arena *arena, const swm_write_plan *plan, 
 	return swm_writer_finish(&w, out, err);
 }
 
-/* A type of somebody's may have been renamed. */
+/* A user-defined type may have been renamed. */
 static void
 put_type_name(swm_writer *w, const swm_type *type)
 {
@@ -788,7 +788,7 @@ put_rows_with_place(swm_writer *w, const swm_write_plan *plan, const char *body)
 		put_numbered_rows(w, plan, body, true);
 }
 
-/* Rows without a value for the key have none in common. */
+/* Rows without a value for the key do not conflict. */
 int
 swm_sql_key_twice(swm_statement *out, swm_arena *arena, const swm_write_plan *plan,
                   const char *body, swm_error *err)
@@ -808,7 +808,7 @@ swm_sql_key_twice(swm_statement *out, swm_arena *arena, const swm_write_plan *pl
 	return swm_writer_finish(&w, out, err);
 }
 
-/* Behind a value of the body: what is read of it by a cast alone. */
+/* After a value of the body that is JSON text: the same value with its cast. */
 static void
 put_body_cast(swm_writer *w, const swm_write_plan *plan, const swm_column *column)
 {

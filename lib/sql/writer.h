@@ -1,4 +1,4 @@
-/* A statement being written: text and parameters. For this room only. */
+/* A statement being written: text and parameters. For lib/sql only. */
 #ifndef SWM_SQL_WRITER_H
 #define SWM_SQL_WRITER_H
 
