@@ -199,7 +199,7 @@ split_words(char *text, const char **words, size_t room)
 	return count;
 }
 
-/* Where the table has words, one of them it must be. */
+/* If the table lists words, the value must be one of them. */
 static int
 check_word(const struct command *self, const struct known_option *o, const char *value)
 {

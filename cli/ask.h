@@ -21,7 +21,7 @@ swm_str ask_mount(const swm_config *config);
 /* True if the status is 2xx. */
 bool ask_is_success(int status);
 
-/* Says what an answer that is an error has in its body, the four members on lines of their own. */
+/* Prints the body of an error answer, its four members on a line each. */
 void ask_print_problem(int status, swm_str body);
 
 #endif

@@ -17,7 +17,7 @@ print_warning(void *user, swm_str warning)
 	return 0;
 }
 
-/* File and environment are both read, so that the problems of both are told at once. */
+/* Reads both file and environment, so that the problems of both are reported together. */
 static bool
 load_all(swm_config *config, const char *file, swm_error *err)
 {

@@ -186,7 +186,7 @@ write_rows(struct answer *a)
 	return !a->is_said;
 }
 
-/* When it is known that there are rows, and that they are no pages. */
+/* Called once rows have come and the answer is known not to be a page. */
 static void
 say_no_pages(struct export *x)
 {
@@ -198,7 +198,7 @@ say_no_pages(struct export *x)
 	x->says_no_pages = true;
 }
 
-/* A page is held until all of it has come; what is no page goes on at once. */
+/* A page is held until it is complete; other answers are written at once. */
 static int
 take_body(void *user, swm_str piece)
 {
@@ -313,7 +313,7 @@ ask(struct answer *a)
  * The result
  */
 
-/* Says what an answer that is no good has to say. */
+/* Prints the error of a failed answer. */
 static void
 complain_of(const struct answer *a, enum outcome outcome)
 {
@@ -332,7 +332,7 @@ complain_of(const struct answer *a, enum outcome outcome)
 		complain(x->err);
 }
 
-/* A growing pause, of which so many are made. False: there is no use in trying again. */
+/* Waits before a retry, longer each time. False: no retries are left. */
 static bool
 wait_for_connection(struct export *x, const struct answer *a)
 {
@@ -507,7 +507,7 @@ open_and_run(struct export *x, swm_config *config)
 	return status;
 }
 
-/* By what name of a format it is, or what a file's name ends in. */
+/* The format by its name, or by the extension of the file. */
 static enum export_format
 choose_format(const struct export *x)
 {

@@ -86,13 +86,16 @@ struct export_file {
 	uint64_t loose;         /* bytes written after place */
 };
 
-/* Opens FILE.part at its place; anew where there is none, or restart. False: said why not. */
+/*
+ * Opens FILE.part at its place; from the beginning if there is none, or with restart. False: an
+ * error has been printed.
+ */
 bool export_file_open(struct export_file *f, bool restart);
 
-/* Adds the header that an earlier run has written. False: said. */
+/* Adds the header that an earlier run has written. False: an error has been printed. */
 bool export_file_header(const struct export_file *f, struct text *header);
 
-/* Writes; false: said. */
+/* Writes. False: an error has been printed. */
 bool export_file_write(struct export_file *f, const struct text *bytes);
 
 /*
@@ -104,10 +107,10 @@ bool export_file_advance(struct export_file *f, uint64_t rows, const char *after
 /* Removes the bytes written after place. False if that is impossible, as for standard output. */
 bool export_file_take_back(struct export_file *f);
 
-/* Has place on the disk. False: said. */
+/* Syncs the file up to place to the disk. False: an error has been printed. */
 bool export_file_keep(struct export_file *f);
 
-/* Gives FILE.part its name. False: said. */
+/* Renames FILE.part to FILE. False: an error has been printed. */
 bool export_file_finish(struct export_file *f);
 
 /* Removes what no later run can use. */

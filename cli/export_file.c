@@ -191,7 +191,7 @@ take_number(char *line, const char *name, uint64_t *number)
 		*number = strtoull(value, NULL, 10);
 }
 
-/* False, said: the state is another export's. */
+/* False, with an error printed, if the state is another export's. */
 static bool
 take_line(struct export_file *f, char *line)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A rate and a time left that are made of less would jump about. */
+/* With less data, the rate and the time left would vary too much. */
 enum { LEAST_MS = 1000 };
 
 static uint64_t

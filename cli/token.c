@@ -132,7 +132,7 @@ write_claims(struct claims *c, const swm_config *config, const char *role, long 
 	return true;
 }
 
-/* NULL: complained. */
+/* NULL: an error has been printed. */
 static char *
 make_claims(const swm_config *config, const char *role, long long seconds, const char *given)
 {

@@ -1,4 +1,4 @@
-/* Rows that a program writes: as lib/serve/ingest.c, but what is copied comes from calls. */
+/* Rows that a program inserts: as lib/serve/ingest.c, but the rows come from function calls. */
 #include "config.h"
 
 #include "copied.h"
@@ -159,7 +159,7 @@ leave_transaction(swm_insert *i)
 	swm_transaction_finish(&i->transaction);
 }
 
-/* Once more with a fresh snapshot, when the tables have changed since it was read. */
+/* Retry with a new snapshot if the tables have changed since the old one was read. */
 static int
 begin_for_sure(swm_insert *i, const char *relation, const char *const *columns, size_t count,
                const swm_insert_options *options)
@@ -393,7 +393,7 @@ next_piece(void *user, swm_str *piece, swm_error *err)
 	return rc;
 }
 
-/* Sends the rows that have come together. */
+/* Sends the rows collected so far. */
 static int
 send_rows(swm_insert *i)
 {

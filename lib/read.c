@@ -84,7 +84,7 @@ make_context(swm_statement *out, swm_arena *arena, const swm_settings *settings,
 	return swm_sql_context(out, arena, list.items, list.count, err);
 }
 
-/* Whose rows are of no interest. */
+/* True for steps whose rows are ignored. */
 static bool
 is_quiet(enum swm_read_step kind)
 {
@@ -179,7 +179,7 @@ add_settings(swm_read *out, swm_arena *arena, const swm_read_context *c, swm_err
 	return SWM_OK;
 }
 
-/* The counts and the rows, or how they would be got. */
+/* The counts and the rows, or their EXPLAIN. */
 static int
 add_rows(swm_read *out, swm_arena *arena, const swm_read_plan *plan, const swm_read_context *c,
          swm_error *err)

@@ -1,4 +1,4 @@
-/* One read on its way: context, statement and commit over one connection. */
+/* One read in progress: context, statement and commit over one connection. */
 #ifndef SWM_LIB_READ_H
 #define SWM_LIB_READ_H
 

@@ -89,7 +89,7 @@ is_full_date(swm_str text)
 	       is_digits((swm_str){ text.ptr + 8, 2 });
 }
 
-/* A default must conform to what else is said of the value. */
+/* A default must conform to the rest of the schema of the value. */
 static bool
 conforms(swm_str text, const swm_type *base, uint32_t max_length)
 {

@@ -45,7 +45,7 @@ set_shape(swm_encoder *e)
 	e->structured = type != NULL && (type->is_array || type->is_composite);
 }
 
-/* The functions of each media type, JSON's where none is named. */
+/* The encoders of the media types; JSON's where none is listed. */
 static void
 set_functions(swm_encoder *e, enum swm_media media)
 {

@@ -70,7 +70,7 @@ void swm_reply_echo(swm_reply *reply, const char *name, swm_str value);
 /* The first value of a header; a NULL pointer when it is not set. */
 swm_str swm_reply_get(const swm_reply *reply, const char *name);
 
-/* Takes away all of a name. */
+/* Removes all headers of a name. */
 void swm_reply_remove(swm_reply *reply, swm_str name);
 
 /* Adds one beside others of its name. */

@@ -1,4 +1,4 @@
-/* One request on its way through the steps of lib/serve.c, and the steps themselves. */
+/* The state of a request in the steps of lib/serve.c, and the steps themselves. */
 #ifndef SWM_SERVE_SERVING_H
 #define SWM_SERVE_SERVING_H
 
@@ -100,7 +100,7 @@ struct decided {
 	swm_str timezone;          /* empty for none */
 };
 
-/* The rows on their way into the answer. */
+/* The progress of writing rows into the answer. */
 struct progress {
 	swm_encoder encoder;
 	int64_t total;             /* rows without limit; -1 when not counted */
