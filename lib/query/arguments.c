@@ -11,13 +11,12 @@
 static swm_str
 name_of(const swm_pair *pair, swm_arena *arena)
 {
-	swm_scanner s = { .text = pair->name, .what = "tree path", .arena = arena };
+	swm_scanner s;
 	swm_str name;
 
-	return swm_scan_peek(&s) == '"' && swm_scan_quoted(&s, &name) == SWM_OK &&
-	               s.at == s.text.len
-	           ? name
-	           : pair->name;
+	swm_scan_begin(&s, "tree path", pair->name, arena, NULL);
+	s.silent = true;
+	return swm_scan_quoted(&s, &name) && s.at == s.text.len ? name : pair->name;
 }
 
 static bool

@@ -44,6 +44,13 @@ typedef struct swm_operator_entry {
 
 const swm_operator_entry *swm_operator_of(enum swm_operator op);
 
+/* The operators and aggregates in the order in which they are looked for, from 0. */
+enum swm_operator swm_operator_nth(int n);
+enum swm_aggregate swm_aggregate_nth(int n);
+
+/* True when no other aggregate begins with the same letter. */
+bool swm_aggregate_is_decided(enum swm_aggregate aggregate);
+
 /* An aggregate in the URL, in SQL and as a key; empty for SWM_AGGREGATE_NONE. */
 swm_str swm_aggregate_word(enum swm_aggregate aggregate);
 

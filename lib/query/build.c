@@ -55,10 +55,12 @@ keep_field(swm_query_node *node, swm_field *out, swm_str column, swm_str path, s
 		rc = keep(node, &path, err);
 	if (rc != SWM_OK)
 		return rc;
-	swm_scanner s = { .text = path, .what = "JSON path", .arena = node->arena, .err = err };
+	swm_scanner s;
+	swm_scan_begin(&s, "JSON path", path, node->arena, err);
 	out->name = column;
-	rc = swm_scan_path(&s, out);
-	return rc != SWM_OK ? rc : swm_scan_end(&s, "\"->>\", \"->\" or end of input");
+	bool ok = swm_scan_path(&s, out);
+	swm_scan_end(&s, "\"->>\", \"->\" or end of input");
+	return swm_scan_outcome(&s, ok);
 }
 
 static int

@@ -2,123 +2,125 @@
 
 #include "query/parse.h"
 
-static const char expecting_operator[] = "\"not\" or operator (eq, gt, ...)";
-
-/* The operator is a run of lower-case letters; `(` or `.` ends it. */
-static int
-scan_operator(swm_scanner *s, enum swm_operator *out)
-{
-	size_t begin = s->at;
-
-	while (swm_scan_peek(s) >= 'a' && swm_scan_peek(s) <= 'z')
-		s->at++;
-	swm_str word = { s->text.ptr + begin, s->at - begin };
-	for (int i = 0; i < SWM_OPERATORS; i++) {
-		if (!swm_str_eq(swm_operator_of(i)->url, word))
-			continue;
-		int next = swm_scan_peek(s);
-		bool modified = swm_operator_of(i)->quantified ||
-		                swm_operator_of(i)->operand == SWM_OPERAND_SEARCH;
-		if (next != '.' && !(next == '(' && modified))
-			return swm_scan_fail(s, next == '(' ? "operator (eq, gt, ...)"
-			                                    : "delimiter (.)");
-		*out = (enum swm_operator)i;
-		return SWM_OK;
-	}
-	s->at = begin;
-	return swm_scan_fail(s, expecting_operator);
-}
-
-static int
+/* (any) or (all); both begin with the same letter, and PostgREST looks for any first. */
+static bool
 scan_quantifier(swm_scanner *s, enum swm_quantifier *out)
 {
-	if (swm_scan_word(s, SWM_STR("(any)")))
-		*out = SWM_QUANTIFIER_ANY;
-	else if (swm_scan_word(s, SWM_STR("(all)")))
+	*out = SWM_QUANTIFIER_ANY;
+	if (!swm_scan_word(s, "any")) {
 		*out = SWM_QUANTIFIER_ALL;
-	else if (swm_scan_char(s, '('))
-		return swm_scan_fail(s, "\"any\" or \"all\"");
-	return SWM_OK;
+		if (!swm_scan_decided_word(s, "all"))
+			return false;
+	}
+	return true;
 }
 
-static int
+/* (language): one of blanks alone is none to us. */
+static bool
 scan_language(swm_scanner *s, swm_str *out)
 {
-	if (!swm_scan_char(s, '('))
-		return SWM_OK;
-	*out = swm_scan_identifier(s);
+	if (!swm_scan_identifier(s, out))
+		return false;
 	if (out->len == 0)
-		return swm_scan_fail(s, "operator (eq, gt, ...)");
-	return swm_scan_char(s, ')') ? SWM_OK : swm_scan_fail(s, "\")\"");
+		swm_scan_refuse(s, s->at, "operator (eq, gt, ...)");
+	return true;
+}
+
+/* A quantifier or language in parentheses; nothing is taken when there is none. */
+static void
+scan_modifier(swm_scanner *s, const swm_operator_entry *op, swm_condition *out)
+{
+	swm_mark begin;
+	bool search = op->operand == SWM_OPERAND_SEARCH;
+
+	swm_scan_mark(s, &begin);
+	if ((!search && !op->quantified) ||
+	    (swm_scan_word(s, "(") &&
+	     (search ? scan_language(s, &out->language) : scan_quantifier(s, &out->quantifier)) &&
+	     swm_scan_word(s, ")")))
+		return;
+	out->quantifier = SWM_QUANTIFIER_NONE;
+	out->language = (swm_str){ NULL, 0 };
+	swm_scan_back(s, &begin);
+}
+
+/* An operator with its modifier, and the dot. */
+static bool
+scan_operator(swm_scanner *s, swm_condition *out)
+{
+	swm_mark begin;
+	swm_expected further;
+
+	swm_scan_begin_label(s, &begin);
+	further.known = false;
+	for (int i = 0; i < SWM_OPERATORS; i++) {
+		out->op = swm_operator_nth(i);
+		const swm_operator_entry *op = swm_operator_of(out->op);
+		if (!swm_scan_word_called(s, op->url.ptr, NULL))
+			continue;
+		scan_modifier(s, op, out);
+		if (swm_scan_delimiter(s))
+			return true;
+		swm_expected_merge(&further, &s->expected);
+		s->at = begin.at;
+	}
+	swm_expected_merge(&s->expected, &further);
+	swm_scan_end_label(s, &begin, "operator (eq, gt, ...)");
+	return false;
+}
+
+static bool
+scan_not(swm_scanner *s)
+{
+	swm_mark begin;
+
+	swm_scan_mark(s, &begin);
+	return (swm_scan_word(s, "not") && swm_scan_delimiter(s)) || swm_scan_back(s, &begin);
 }
 
 bool
 swm_query_is_operation(swm_str text)
 {
-	swm_scanner s = { .text = text };
-	enum swm_operator op;
-	enum swm_quantifier quantifier;
-	swm_str language;
+	swm_condition c = { .kind = SWM_CONDITION_FILTER };
+	swm_scanner s;
 
-	if (swm_scan_word(&s, SWM_STR("not.")))
-		return true;
-	if (scan_operator(&s, &op) != SWM_OK)
-		return false;
-	if (swm_operator_of(op)->quantified && scan_quantifier(&s, &quantifier) != SWM_OK)
-		return false;
-	if (swm_operator_of(op)->operand == SWM_OPERAND_SEARCH &&
-	    scan_language(&s, &language) != SWM_OK)
-		return false;
-	return swm_scan_peek(&s) == '.';
+	swm_scan_begin(&s, "filter", text, NULL, NULL);
+	s.silent = true;
+	return scan_not(&s) || (scan_operator(&s, &c) && s.refusal.expecting == NULL);
 }
 
-/* An element of in.(...) is quoted only if nothing but `,` or `)` follows the quotes. */
-static int
-scan_element(swm_scanner *s, swm_str *out)
+static bool
+scan_elements(swm_scanner *s, swm_value **first)
 {
-	size_t begin = s->at;
+	swm_value **tail = first;
 
-	if (swm_scan_peek(s) == '"') {
-		int rc = swm_scan_quoted(s, out);
-		int next = swm_scan_peek(s);
-		if (rc == SWM_ENOMEM || (rc == SWM_OK && (next < 0 || next == ',' || next == ')')))
-			return rc;
-		swm_error_clear(s->err);
-		s->at = begin;
-	}
-	while (swm_scan_peek(s) >= 0 && swm_scan_peek(s) != ',' && swm_scan_peek(s) != ')')
-		s->at++;
-	*out = (swm_str){ s->text.ptr + begin, s->at - begin };
-	return SWM_OK;
-}
-
-static int
-scan_list(swm_scanner *s, swm_value **out)
-{
-	swm_value **tail = out;
-
-	swm_scan_blanks(s);
-	if (!swm_scan_char(s, '('))
-		return swm_scan_fail(s, "\"(\"");
-	swm_scan_blanks(s);
-	if (swm_scan_char(s, ')')) { /* in.() has no element and matches nothing */
-		swm_scan_blanks(s);
-		return SWM_OK;
-	}
 	do {
 		swm_value *v = swm_arena_alloc(s->arena, sizeof *v);
 		if (v == NULL)
-			return swm_fail_memory(s->err);
-		int rc = scan_element(s, &v->text);
-		if (rc != SWM_OK)
-			return rc;
+			return swm_scan_fail_memory(s);
+		swm_scan_element(s, &v->text);
+		if (tail != first)
+			swm_scan_end_round(s);
 		*tail = v;
 		tail = &v->next;
-	} while (swm_scan_char(s, ','));
-	if (!swm_scan_char(s, ')'))
-		return swm_scan_fail(s, "\",\" or \")\"");
+	} while (swm_scan_word(s, ","));
 	swm_scan_blanks(s);
-	return SWM_OK;
+	return swm_scan_word(s, ")");
+}
+
+/* in.() has no element and matches nothing. */
+static bool
+scan_list(swm_scanner *s, swm_value **out)
+{
+	swm_scan_blanks(s);
+	if (!swm_scan_word(s, "("))
+		return false;
+	swm_scan_blanks(s);
+	bool empty = swm_scan_peek(s) == ')' && swm_scan_word(s, ")");
+	if (!empty && !scan_elements(s, out))
+		return false;
+	swm_scan_blanks(s);
+	return true;
 }
 
 bool
@@ -138,26 +140,94 @@ swm_is_type_name(swm_str name)
 }
 
 static bool
-is_letter(int c)
+is_word_character(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* The value is one word; what follows it is for the caller to refuse. */
-static int
+/* Reads letters of any case, and is undecided for so long as they agree with a word. */
+static bool
+scan_is_word(swm_scanner *s, swm_str word)
+{
+	swm_mark begin;
+
+	swm_scan_mark(s, &begin);
+	for (size_t i = 0; i < word.len; i++) {
+		swm_str letter = { word.ptr + i, 1 };
+		swm_str next = { s->text.ptr + s->at, swm_scan_peek(s) >= 0 };
+		if (!swm_str_caseeq(next, letter)) {
+			swm_scan_note(s, NULL);
+			return swm_scan_back(s, &begin);
+		}
+		s->at++;
+	}
+	return true;
+}
+
+/* The value is one whole word; PostgREST is content with its beginning. */
+static bool
 scan_is(swm_scanner *s, enum swm_is_value *out)
 {
-	size_t begin = s->at;
+	static const char label[] = "isVal: (null, not_null, true, false, unknown)";
+	swm_mark begin;
 
-	while (is_letter(swm_scan_peek(s)) || swm_scan_peek(s) == '_')
-		s->at++;
-	if (swm_is_value_of(out, (swm_str){ s->text.ptr + begin, s->at - begin }))
-		return SWM_OK;
-	s->at = begin;
-	return swm_scan_fail(s, "isVal: (null, not_null, true, false, unknown)");
+	swm_scan_begin_label(s, &begin);
+	for (int i = 0; i < SWM_IS_WORDS; i++) {
+		*out = (enum swm_is_value)i;
+		if (!scan_is_word(s, swm_is_word(*out)))
+			continue;
+		if (is_word_character(swm_scan_peek(s)))
+			swm_scan_refuse(s, begin.at, label);
+		s->expected.known = false;
+		return true;
+	}
+	swm_scan_end_label(s, &begin, label);
+	return false;
 }
 
-static int
+static bool scan_logic(swm_scanner *s, swm_condition **out);
+
+/* Text after braces that close is to PostgREST no part of the value. */
+static void
+tolerate_more_than_array(swm_scanner *s, size_t end)
+{
+	swm_scanner reader = swm_scan_reader(s, end + 1);
+
+	swm_scan_end_round(&reader);
+	if (!swm_scan_comma(&reader) && !swm_scan_word(&reader, ")"))
+		swm_scan_tolerate(s, reader.tolerated.known ? &reader.tolerated : &reader.expected);
+}
+
+/* A value with braces within braces ends at its first comma to PostgREST. */
+static void
+tolerate_nested_array(swm_scanner *s)
+{
+	swm_scanner reader = swm_scan_reader(s, s->at);
+	swm_condition *next;
+	swm_str value;
+
+	reader.tolerated.known = true; /* one reader is enough */
+	swm_scan_element(&reader, &value);
+	if (swm_scan_comma(&reader) && !scan_logic(&reader, &next))
+		swm_scan_tolerate(s, &reader.expected);
+}
+
+static void
+tolerate_array(swm_scanner *s)
+{
+	size_t end = s->at + 1;
+
+	if (s->silent || s->tolerated.known || swm_scan_peek(s) != '{')
+		return;
+	while (end < s->text.len && strchr("{}", s->text.ptr[end]) == NULL)
+		end++;
+	if (end < s->text.len && s->text.ptr[end] == '}')
+		tolerate_more_than_array(s, end);
+	else if (end < s->text.len)
+		tolerate_nested_array(s);
+}
+
+static bool
 scan_operand(swm_scanner *s, swm_condition *out, bool enclosed)
 {
 	switch (swm_operator_of(out->op)->operand) {
@@ -166,92 +236,114 @@ scan_operand(swm_scanner *s, swm_condition *out, bool enclosed)
 	case SWM_OPERAND_IS:
 		return scan_is(s, &out->is);
 	default:
-		if (enclosed)
+		if (enclosed) {
+			tolerate_array(s);
 			return swm_scan_enclosed_value(s, &out->value);
+		}
 		out->value = (swm_str){ s->text.ptr + s->at, s->text.len - s->at };
 		s->at = s->text.len;
-		return SWM_OK;
+		return true;
 	}
+}
+
+/* [not.]op[(modifier)].value; enclosed: the value ends at `,` or `)` */
+static bool
+scan_operation(swm_scanner *s, swm_condition *out, bool enclosed)
+{
+	out->negated = scan_not(s);
+	return scan_operator(s, out) && scan_operand(s, out, enclosed);
 }
 
 int
-swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed)
+swm_parse_operation(swm_scanner *s, swm_condition *out)
 {
-	out->negated = swm_scan_word(s, SWM_STR("not."));
-	int rc = scan_operator(s, &out->op);
-	if (rc == SWM_OK && swm_operator_of(out->op)->quantified)
-		rc = scan_quantifier(s, &out->quantifier);
-	if (rc == SWM_OK && swm_operator_of(out->op)->operand == SWM_OPERAND_SEARCH)
-		rc = scan_language(s, &out->language);
-	if (rc == SWM_OK && !swm_scan_char(s, '.'))
-		rc = swm_scan_fail(s, "delimiter (.)");
-	if (rc == SWM_OK)
-		rc = scan_operand(s, out, enclosed);
-	return rc;
+	bool ok = scan_operation(s, out, false);
+
+	if (ok)
+		swm_scan_end(s, "end of input");
+	return swm_scan_outcome(s, ok);
 }
 
-/* and( or or( with an optional not. before it; leaves the cursor after the parenthesis. */
+static bool
+scan_enclosed_filter(swm_scanner *s, swm_condition *out)
+{
+	swm_mark begin;
+
+	swm_scan_mark(s, &begin);
+	if (swm_scan_field(s, &out->field) && swm_scan_delimiter(s) && scan_operation(s, out, true))
+		return true;
+	*out = (swm_condition){ .kind = SWM_CONDITION_FILTER };
+	return swm_scan_back(s, &begin);
+}
+
 static bool
 scan_logic_operator(swm_scanner *s, swm_condition *out)
 {
-	size_t begin = s->at;
+	swm_mark begin;
 
-	out->negated = swm_scan_word(s, SWM_STR("not."));
-	out->kind = swm_scan_word(s, SWM_STR("and"))  ? SWM_CONDITION_AND
-	            : swm_scan_word(s, SWM_STR("or")) ? SWM_CONDITION_OR
-	                                              : SWM_CONDITION_FILTER;
-	swm_scan_blanks(s);
-	if (out->kind != SWM_CONDITION_FILTER && swm_scan_char(s, '('))
-		return true;
-	*out = (swm_condition){ .kind = SWM_CONDITION_FILTER };
-	s->at = begin;
-	return false;
+	swm_scan_begin_label(s, &begin);
+	out->negated = scan_not(s);
+	swm_scan_end_label(s, &begin, "negation operator (not)");
+	swm_scan_begin_label(s, &begin);
+	out->kind = swm_scan_word(s, "and")         ? SWM_CONDITION_AND
+	          : swm_scan_decided_word(s, "or") ? SWM_CONDITION_OR
+	                                           : SWM_CONDITION_FILTER;
+	swm_scan_end_label(s, &begin, "logic operator (and, or)");
+	return out->kind != SWM_CONDITION_FILTER;
 }
 
-static int
-scan_enclosed_filter(swm_scanner *s, swm_condition *out)
-{
-	int rc = swm_scan_field(s, &out->field);
-	if (rc == SWM_OK && !swm_scan_char(s, '.'))
-		rc = swm_scan_fail(s, "delimiter (.) or logic operator (and, or)");
-	if (rc == SWM_OK)
-		rc = swm_parse_operation(s, out, true);
-	return rc;
-}
-
-static int
+static bool
 scan_branches(swm_scanner *s, swm_condition *out)
 {
 	swm_condition **tail = &out->children;
-	int rc = swm_scan_deeper(s);
 
+	swm_scan_blanks(s);
+	if (!swm_scan_word(s, "(") || !swm_scan_deeper(s))
+		return false;
+	swm_scan_blanks(s);
 	out->depth = (unsigned)s->depth;
 	out->arena = s->arena;
-	while (rc == SWM_OK) {
-		rc = swm_parse_logic(s, tail);
-		if (rc != SWM_OK)
-			break;
+	do {
+		if (!scan_logic(s, tail))
+			return false;
+		if (tail != &out->children)
+			swm_scan_end_round(s);
 		tail = &(*tail)->next;
-		if (!swm_scan_char(s, ',')) {
-			s->depth--;
-			if (!swm_scan_char(s, ')'))
-				rc = swm_scan_fail(s, "\",\" or \")\"");
-			break;
-		}
-	}
-	return rc;
+	} while (swm_scan_comma(s));
+	s->depth--;
+	swm_scan_blanks(s);
+	if (!swm_scan_word(s, ")"))
+		return false;
+	swm_scan_blanks(s);
+	return true;
+}
+
+/* A filter first: a column may be called and. */
+static bool
+scan_logic(swm_scanner *s, swm_condition **out)
+{
+	swm_condition *c = swm_arena_alloc(s->arena, sizeof *c);
+
+	if (c == NULL)
+		return swm_scan_fail_memory(s);
+	*out = c;
+	bool tolerated = s->tolerated.known;
+	if (scan_enclosed_filter(s, c))
+		return true;
+	if (!scan_logic_operator(s, c))
+		return false;
+	s->tolerated.known = tolerated; /* what follows was no filter */
+	return scan_branches(s, c);
 }
 
 int
 swm_parse_logic(swm_scanner *s, swm_condition **out)
 {
-	swm_condition *c = swm_arena_alloc(s->arena, sizeof *c);
+	bool ok = scan_logic(s, out);
 
-	if (c == NULL)
-		return swm_fail_memory(s->err);
-	*out = c;
-	swm_scan_blanks(s);
-	int rc = scan_logic_operator(s, c) ? scan_branches(s, c) : scan_enclosed_filter(s, c);
-	swm_scan_blanks(s);
-	return rc;
+	if (ok && (*out)->kind == SWM_CONDITION_FILTER)
+		s->refusal = (swm_refusal){ s->skipped, "\"(\"" };
+	if (ok)
+		swm_scan_end(s, "end of input");
+	return swm_scan_outcome(s, ok);
 }

@@ -15,12 +15,14 @@ struct parser {
 	struct level *levels; /* but the root */
 	swm_arena *arena;
 	swm_error *err;
+	bool tells; /* notes what is expected, for the message of an error */
 };
 
-static swm_scanner
-scanner_of(const struct parser *p, const char *what, swm_str text)
+static void
+begin_scan(const struct parser *p, swm_scanner *s, const char *what, swm_str text)
 {
-	return (swm_scanner){ .text = text, .what = what, .arena = p->arena, .err = p->err };
+	swm_scan_begin(s, what, text, p->arena, p->err);
+	s->silent = !p->tells;
 }
 
 static bool
@@ -57,7 +59,8 @@ parse_select_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	if (level->has_select) /* the first counts */
 		return SWM_OK;
-	swm_scanner s = scanner_of(p, "select parameter", value);
+	swm_scanner s;
+	begin_scan(p, &s, "select parameter", value);
 	int rc = swm_parse_select(&s, &level->select);
 	level->has_select = level->select != NULL; /* an empty one is none: all columns */
 	return rc;
@@ -67,9 +70,10 @@ static int
 parse_order_pair(struct parser *p, swm_query_node *level, swm_str value)
 {
 	swm_order_term *terms = NULL;
-	swm_scanner s = scanner_of(p, "order", value);
-	int rc = swm_parse_order(&s, &terms);
+	swm_scanner s;
 
+	begin_scan(p, &s, "order", value);
+	int rc = swm_parse_order(&s, &terms);
 	if (rc == SWM_OK && !level->has_order) { /* the first counts */
 		level->order = terms;
 		level->has_order = true;
@@ -80,9 +84,10 @@ parse_order_pair(struct parser *p, swm_query_node *level, swm_str value)
 static int
 parse_number(struct parser *p, const char *what, swm_str value, const char *expected, int64_t *out)
 {
-	swm_scanner s = scanner_of(p, what, value);
+	swm_scanner s;
 
-	return swm_str_int64(value, out) ? SWM_OK : swm_scan_fail_because(&s, expected);
+	begin_scan(p, &s, what, value);
+	return swm_scan_outcome(&s, swm_str_int64(value, out) || swm_scan_fail(&s, expected));
 }
 
 static int
@@ -124,15 +129,10 @@ parse_logic_text(struct parser *p, swm_query_node *level, swm_str op, swm_str va
 		return swm_fail_memory(p->err);
 
 	swm_condition *c;
-	swm_scanner s = scanner_of(p, "logic tree", text);
+	swm_scanner s;
+	begin_scan(p, &s, "logic tree", text);
 	s.skipped = op.len;
-	if (!swm_str_starts(swm_str_trim(value), SWM_STR("("))) {
-		s.at = op.len;
-		return swm_scan_fail(&s, "\"(\"");
-	}
 	int rc = swm_parse_logic(&s, &c);
-	if (rc == SWM_OK)
-		rc = swm_scan_end(&s, "end of input");
 	if (rc == SWM_OK)
 		swm_ast_add_condition(level, NULL, c);
 	return rc;
@@ -162,30 +162,56 @@ parse_not_or_pair(struct parser *p, swm_query_node *level, swm_str value)
 	return parse_logic_text(p, level, SWM_STR("not.or"), value);
 }
 
+/* To PostgREST a space is part of a name, and a tab is not. */
+static void
+scan_blanks_before_names(swm_scanner *s)
+{
+	size_t at = s->at;
+
+	while (at < s->text.len && s->text.ptr[at] == ' ')
+		at++;
+	if (at == s->text.len || (s->text.ptr[at] != '\t' && s->text.ptr[at] != '"'))
+		return;
+	if (swm_scan_peek(s) == '\t') {
+		swm_scan_note(s, swm_scan_name_label);
+		swm_scan_tolerate(s, &s->expected);
+	}
+	swm_scan_blanks(s);
+}
+
 /* a,b,"c d" */
+static bool
+scan_names(swm_scanner *s, swm_value **first)
+{
+	swm_value **tail = first;
+
+	scan_blanks_before_names(s);
+	do {
+		swm_value *name = swm_arena_alloc(s->arena, sizeof *name);
+		if (name == NULL)
+			return swm_scan_fail_memory(s);
+		if (!swm_scan_name(s, &name->text))
+			return false;
+		if (tail != first)
+			swm_scan_end_round(s);
+		*tail = name;
+		tail = &name->next;
+	} while (swm_scan_comma(s));
+	swm_scan_end(s, "\",\" or end of input");
+	return true;
+}
+
 static int
 parse_names(struct parser *p, const char *what, swm_str value, bool *has, swm_value **out)
 {
-	swm_scanner s = scanner_of(p, what, value);
-	swm_value **tail = out;
+	swm_scanner s;
 
 	if (*has) /* the first counts */
 		return SWM_OK;
 	*has = true;
 	*out = NULL;
-	do {
-		swm_value *name = swm_arena_alloc(p->arena, sizeof *name);
-		if (name == NULL)
-			return swm_fail_memory(p->err);
-		swm_scan_blanks(&s);
-		int rc = swm_scan_name(&s, &name->text);
-		if (rc != SWM_OK)
-			return rc;
-		swm_scan_blanks(&s);
-		*tail = name;
-		tail = &name->next;
-	} while (swm_scan_char(&s, ','));
-	return swm_scan_end(&s, "\",\" or end of input");
+	begin_scan(p, &s, what, value);
+	return swm_scan_outcome(&s, scan_names(&s, out));
 }
 
 static int
@@ -254,31 +280,37 @@ swm_query_is_reserved(swm_str name)
 }
 
 /* Names joined by dots, as a list; with a field, the last of them is the field's. */
-static int
+static bool
 scan_tree_path(swm_scanner *s, swm_value **path, swm_field *field)
 {
-	swm_str name;
+	swm_value **first = path;
+	swm_field last;
+	bool more;
 
-	for (;;) {
-		int rc = swm_scan_name(s, &name);
-		if (rc != SWM_OK)
-			return rc;
-		bool last = !swm_scan_char(s, '.');
-		if (last && field != NULL)
+	do {
+		if (!swm_scan_name(s, &last.name))
+			return false;
+		if (path != first)
+			swm_scan_end_round(s);
+		more = swm_scan_delimiter(s);
+		if (!more && field != NULL)
 			break;
 		*path = swm_arena_alloc(s->arena, sizeof **path);
 		if (*path == NULL)
-			return swm_fail_memory(s->err);
-		(*path)->text = name;
+			return swm_scan_fail_memory(s);
+		(*path)->text = last.name;
 		path = &(*path)->next;
-		if (last)
-			return swm_scan_end(s, "delimiter (.) or end of input");
+	} while (more);
+	size_t at = s->at;
+	if (!swm_scan_path(s, &last))
+		return false;
+	if (field != NULL) {
+		*field = last;
+		swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
+	} else if (at < s->text.len) {
+		swm_scan_refuse(s, at, "delimiter (.) or end of input");
 	}
-	field->name = name;
-	int rc = swm_scan_path(s, field);
-	return rc != SWM_OK
-	           ? rc
-	           : swm_scan_end(s, "\"-\", \"->>\", \"->\", delimiter (.) or end of input");
+	return true;
 }
 
 /* True when a value begins like an operator, even an unknown one: `op.` or `op(`. */
@@ -315,17 +347,16 @@ parse_filter_pair(struct parser *p, const swm_pair *pair)
 {
 	swm_value *path = NULL;
 	swm_condition *c = swm_arena_alloc(p->arena, sizeof *c);
+	swm_scanner name, value;
 
 	if (c == NULL)
 		return swm_fail_memory(p->err);
-	swm_scanner name = scanner_of(p, "tree path", pair->name);
-	int rc = scan_tree_path(&name, &path, &c->field);
+	begin_scan(p, &name, "tree path", pair->name);
+	int rc = swm_scan_outcome(&name, scan_tree_path(&name, &path, &c->field));
 	if (rc != SWM_OK)
 		return rc;
-	swm_scanner value = scanner_of(p, "filter", pair->value);
-	rc = swm_parse_operation(&value, c, false);
-	if (rc == SWM_OK)
-		rc = swm_scan_end(&value, "end of input");
+	begin_scan(p, &value, "filter", pair->value);
+	rc = swm_parse_operation(&value, c);
 	if (rc == SWM_EPARSE)
 		hint_at_operator(p->err, pair);
 	if (rc != SWM_OK)
@@ -341,9 +372,10 @@ static int
 parse_position_pair(struct parser *p, swm_str value)
 {
 	swm_position *position = NULL;
-	swm_scanner s = scanner_of(p, "after", value);
-	int rc = swm_parse_position(&s, &position);
+	swm_scanner s;
 
+	begin_scan(p, &s, "after", value);
+	int rc = swm_parse_position(&s, &position);
 	if (p->ast->after == NULL) /* the first counts */
 		p->ast->after = position;
 	return rc;
@@ -355,8 +387,9 @@ parse_reserved_pair(struct parser *p, const struct reserved *r, swm_str path_tex
 	swm_value *path = NULL;
 
 	if (path_text.len > 0) {
-		swm_scanner s = scanner_of(p, "tree path", path_text);
-		int rc = scan_tree_path(&s, &path, NULL);
+		swm_scanner s;
+		begin_scan(p, &s, "tree path", path_text);
+		int rc = swm_scan_outcome(&s, scan_tree_path(&s, &path, NULL));
 		if (rc != SWM_OK)
 			return rc;
 	}
@@ -426,7 +459,7 @@ turn_of(const swm_pair *pair)
 static int
 fail_in_turn(const swm_pair *pairs, size_t count, swm_arena *arena, swm_error *err)
 {
-	struct parser p = { swm_ast_new(arena), NULL, arena, err };
+	struct parser p = { swm_ast_new(arena), NULL, arena, err, true };
 	int rc = SWM_OK;
 
 	swm_error_clear(err);
@@ -443,7 +476,7 @@ int
 swm_query_parse_pairs(swm_ast **out, swm_arena *arena, const swm_pair *pairs, size_t count,
                       swm_error *err)
 {
-	struct parser p = { swm_ast_new(arena), NULL, arena, err };
+	struct parser p = { swm_ast_new(arena), NULL, arena, err, false };
 
 	if (p.ast == NULL)
 		return swm_fail_memory(err);

@@ -18,13 +18,10 @@ int swm_parse_order(swm_scanner *s, swm_order_term **out);
 bool swm_is_position(const swm_pair *pair);
 int swm_parse_position(swm_scanner *s, swm_position **out);
 
-/*
- * [not.]op[(modifier)].value into a condition that has its field already.
- * enclosed: the value ends at `,` or `)`; else it is the rest of the text.
- */
-int swm_parse_operation(swm_scanner *s, swm_condition *out, bool enclosed);
+/* [not.]op[(modifier)].value into a condition that has its field already. */
+int swm_parse_operation(swm_scanner *s, swm_condition *out);
 
-/* and(...), or(...), with not. before it, or a filter: the logic tree. */
+/* and(...) or or(...), perhaps after not.; the operator is the part that is skipped. */
 int swm_parse_logic(swm_scanner *s, swm_condition **out);
 
 /*

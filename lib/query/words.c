@@ -11,8 +11,21 @@ static const swm_operator_entry operators[] = {
 #undef SWM_OPERATOR
 };
 
+/* In the order in which they are tried. */
+static const enum swm_operator operators_in_order[] = {
+#define SWM_OPERATOR(name, number, url, sql, use, quantified) SWM_OP_##name,
+#include "query/operators.def"
+#undef SWM_OPERATOR
+};
+
 static const swm_str aggregates[] = {
 #define SWM_AGGREGATE(name, number, word) [number] = { word, sizeof word - 1 },
+#include "query/aggregates.def"
+#undef SWM_AGGREGATE
+};
+
+static const enum swm_aggregate aggregates_in_order[] = {
+#define SWM_AGGREGATE(name, number, word) SWM_AGGREGATE_##name,
 #include "query/aggregates.def"
 #undef SWM_AGGREGATE
 };
@@ -47,10 +60,32 @@ swm_operator_of(enum swm_operator op)
 	return &operators[op];
 }
 
+enum swm_operator
+swm_operator_nth(int n)
+{
+	return operators_in_order[n];
+}
+
 swm_str
 swm_aggregate_word(enum swm_aggregate aggregate)
 {
 	return aggregates[aggregate];
+}
+
+enum swm_aggregate
+swm_aggregate_nth(int n)
+{
+	return aggregates_in_order[n];
+}
+
+bool
+swm_aggregate_is_decided(enum swm_aggregate aggregate)
+{
+	int same = 0;
+
+	for (int i = 1; i <= SWM_AGGREGATES; i++)
+		same += aggregates[i].ptr[0] == aggregates[aggregate].ptr[0];
+	return same == 1;
 }
 
 swm_str

@@ -113,8 +113,9 @@ check_error(const swm_error *err, swm_str text)
 static int
 parse(swm_select_item **out, swm_arena *arena, swm_str text, swm_error *err)
 {
-	swm_scanner s = { .text = text, .what = "select parameter", .arena = arena, .err = err };
+	swm_scanner s;
 
+	swm_scan_begin(&s, "select parameter", text, arena, err);
 	return swm_parse_select(&s, out);
 }
 

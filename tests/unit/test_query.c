@@ -112,12 +112,32 @@ START_TEST(a_path_that_leads_nowhere_is_known)
 }
 END_TEST
 
+struct told {
+	const char *query, *text, *column, *details;
+};
+
+static void
+check_told(const struct told *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char message[256], query[128];
+		swm_query *q;
+		snprintf(query, sizeof query, "t?%s", cases[i].query);
+		snprintf(message, sizeof message, "\"failed to parse %s\" (line 1, column %s)",
+		         cases[i].text, cases[i].column);
+		swm_error_clear(err);
+		ck_assert_int_eq(swm_query_parse(&q, swm_cstr(query), err), SWM_EPARSE);
+		ck_assert_msg(is(swm_error_message(err), message), "%s: %.*s", query,
+		              (int)swm_error_message(err).len, swm_error_message(err).ptr);
+		ck_assert_msg(is(swm_error_details(err), cases[i].details), "%s: %.*s", query,
+		              (int)swm_error_details(err).len, swm_error_details(err).ptr);
+	}
+}
+
 /* The examples that PostgREST has beside its grammar, and what follows from its rules. */
 START_TEST(errors_are_told_as_postgrest_does)
 {
-	static const struct {
-		const char *query, *text, *column, *details;
-	} cases[] = {
+	static const struct told cases[] = {
 		{ "select=id,clients(name[])", "select parameter (id,clients(name[]))", "16",
 		  "unexpected '[' expecting letter, digit, \"-\", \"->>\", \"->\", \"::\", \".\", \")\", \",\" or end of input" },
 		{ "select=data->>-78xy", "select parameter (data->>-78xy)", "11",
@@ -160,34 +180,89 @@ START_TEST(errors_are_told_as_postgrest_does)
 		{ "columns=", "columns parameter ()", "1", "unexpected end of input expecting field name (* or [a..z0..9_$])" },
 		{ "on_conflict=a,,b", "on_conflict parameter (a,,b)", "3",
 		  "unexpected \",\" expecting field name (* or [a..z0..9_$])" },
+		{ "select=id,...r!inner", "select parameter (id,...r!inner)", "14",
+		  "unexpected end of input expecting \"!\" or \"(\"" },
+		{ "select=id,...r!left!h", "select parameter (id,...r!left!h)", "15",
+		  "unexpected end of input expecting letter, digit, \"-\" or \"(\"" },
+		{ "select=a.mix()", "select parameter (a.mix())", "3",
+		  "unexpected \"m\" expecting \"sum\", \"avg\", \"count\", \"max\" or \"min\"" },
+		{ "select=a.sux()", "select parameter (a.sux())", "3",
+		  "unexpected \"x\" expecting \"sum\"" },
+		{ "select=a,%20* ,b:", "select parameter (a, * ,b:)", "5",
+		  "unexpected ' ' expecting \")\", \",\" or end of input" },
+		{ "select=r(a) ,b.", "select parameter (r(a) ,b.)", "9",
+		  "unexpected end of input expecting \"sum\", \"avg\", \"count\", "
+		  "\"max\" or \"min\"" },
+		{ "or=(a.eq.{{1,2},{3}},b)", "logic tree ((a.eq.{{1,2},{3}},b))", "14",
+		  "unexpected \"}\" expecting letter, digit, \"-\", \"->>\", "
+		  "\"->\" or delimiter (.)" },
+		{ "or=(a.is.nul,b.eq.1)", "logic tree ((a.is.nul,b.eq.1))", "12",
+		  "unexpected \",\" expecting isVal: (null, not_null, true, false, unknown)" },
+		{ "or=(a.is.null ,b)", "logic tree ((a.is.null ,b))", "16",
+		  "unexpected \")\" expecting letter, digit, \"-\", \"->>\", "
+		  "\"->\" or delimiter (.)" },
+		{ "id=isdistinctx.1", "filter (isdistinctx.1)", "11",
+		  "unexpected \"x\" expecting operator (eq, gt, ...)" },
+		{ "id=like(anx).1", "filter (like(anx).1)", "6",
+		  "unexpected \"n\" expecting operator (eq, gt, ...)" },
+		{ "order=a%20(b", "order (a (b)", "3",
+		  "unexpected '(' expecting letter, digit, \"-\", \"->>\", \"->\", "
+		  "delimiter (.), \",\" or end of input" },
+		{ "order=a.desc ,b.", "order (a.desc ,b.)", "7",
+		  "unexpected ' ' expecting delimiter (.), \",\" or end of input" },
+		{ "select=%20,a", "select parameter ( ,a)", "2",
+		  "unexpected \",\" expecting \"*\", "
+		  "field name (* or [a..z0..9_$]) or \"count()\"" },
+		{ "select=a->-1)", "select parameter (a->-1))", "6",
+		  "unexpected ')' expecting digit, \"->\", \"::\", \".\", \",\" or end of input" },
+		{ "select=a,%22b%5C", "select parameter (a,\"b\\)", "6",
+		  "unexpected end of input" },
+		{ "a->.order=x", "tree path (a->)", "4",
+		  "unexpected end of input expecting \"-\", "
+		  "digit or any non reserved character different from: .,>()" },
+		{ "select=a::1x,b..", "select parameter (a::1x,b..)", "9",
+		  "unexpected \".\" expecting \"sum\", \"avg\", \"count\", \"max\" or \"min\"" },
 	};
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		char message[256], query[128];
-		swm_query *q;
-		snprintf(query, sizeof query, "t?%s", cases[i].query);
-		snprintf(message, sizeof message, "\"failed to parse %s\" (line 1, column %s)", cases[i].text, cases[i].column);
-		swm_error_clear(err);
-		ck_assert_int_eq(swm_query_parse(&q, swm_cstr(query), err), SWM_EPARSE);
-		ck_assert_msg(is(swm_error_message(err), message), "%s: %.*s", query, (int)swm_error_message(err).len,
-		              swm_error_message(err).ptr);
-		ck_assert_msg(is(swm_error_details(err), cases[i].details), "%s: %.*s", query, (int)swm_error_details(err).len,
-		              swm_error_details(err).ptr);
-	}
+	check_told(cases, sizeof cases / sizeof cases[0]);
 }
 END_TEST
 
-/* What PostgREST's grammar would take, and we do not, is told in our words, at our place. */
+/* A text that PostgREST takes, and we do not, is told in our words. */
 START_TEST(errors_of_our_own)
 {
+	static const struct told cases[] = {
+		{ "id=in.(1)x", "filter (in.(1)x)", "7", "unexpected \"x\" expecting end of input" },
+		{ "or=(id.eq.1)x", "logic tree ((id.eq.1)x)", "12",
+		  "unexpected \"x\" expecting end of input" },
+		{ "select=...r", "select parameter (...r)", "5",
+		  "unexpected end of input expecting \"(\"" },
+		{ "id=is.nullx", "filter (is.nullx)", "4",
+		  "unexpected \"n\" expecting isVal: (null, not_null, true, false, unknown)" },
+		{ "id=fts(%20).x", "filter (fts( ).x)", "6",
+		  "unexpected \")\" expecting operator (eq, gt, ...)" },
+		{ "or=and.eq.1", "logic tree (and.eq.1)", "3",
+		  "unexpected \"a\" expecting \"(\"" },
+		{ "columns=%22a%22b", "columns parameter (\"a\"b)", "4",
+		  "unexpected \"b\" expecting \",\" or end of input" },
+	};
+
+	check_told(cases, sizeof cases / sizeof cases[0]);
+}
+END_TEST
+
+/* As deep as a tree may be, the words are the same. */
+START_TEST(errors_in_deep_nests_are_told_alike)
+{
+	char text[1024] = "t?or=(";
 	swm_query *q;
 
-	ck_assert_int_eq(swm_query_parse(&q, swm_cstr("t?id=in.(1)x"), err), SWM_EPARSE);
-	ck_assert(is(swm_error_message(err), "\"failed to parse filter (in.(1)x)\" (line 1, column 7)"));
-	ck_assert(is(swm_error_details(err), "unexpected \"x\" expecting end of input"));
-	swm_error_clear(err);
-	ck_assert_int_eq(swm_query_parse(&q, swm_cstr("t?or=(id.eq.1)x"), err), SWM_EPARSE);
-	ck_assert(is(swm_error_message(err), "\"failed to parse logic tree ((id.eq.1)x)\" (line 1, column 12)"));
+	for (int i = 1; i < 64; i++)
+		strcat(text, "and(");
+	ck_assert_int_eq(swm_query_parse(&q, swm_cstr(text), err), SWM_EPARSE);
+	ck_assert(is(swm_error_details(err), "unexpected end of input expecting "
+	                                     "field name (* or [a..z0..9_$]), "
+	                                     "negation operator (not) or logic operator (and, or)"));
 }
 END_TEST
 
@@ -658,6 +733,7 @@ unit_suite(void)
 	tcase_add_test(t, a_path_that_leads_nowhere_is_known);
 	tcase_add_test(t, errors_are_told_as_postgrest_does);
 	tcase_add_test(t, errors_of_our_own);
+	tcase_add_test(t, errors_in_deep_nests_are_told_alike);
 	tcase_add_test(t, a_relation_with_an_alias_that_is_called_by_its_name_is_known);
 	tcase_add_test(t, names_may_be_anything_in_quotes);
 	tcase_add_test(t, a_column_may_be_called_and);
