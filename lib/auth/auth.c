@@ -107,7 +107,7 @@ digest_of(const swm_auth *auth, swm_str token, swm_token_digest *out)
 	       EVP_Digest(token.ptr, token.len, out->bytes, NULL, auth->sha256, NULL) == 1;
 }
 
-/* The claims of a token whose signature is right, remembered or read anew. */
+/* The claims of a token with a valid signature, from the cache or newly read. */
 static int
 claims_of(swm_auth *auth, swm_arena *arena, swm_str token, swm_claims *out, swm_error *err)
 {

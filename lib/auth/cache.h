@@ -1,7 +1,7 @@
 /*
- * Tokens whose signature was right, so that it need not be computed again. Bounded;
- * eviction by SIEVE (https://cachemon.github.io/SIEVE-website). Times are not the
- * cache's business: they are checked at every use.
+ * Tokens with a valid signature, so that it need not be verified again. Bounded; eviction by SIEVE
+ * (https://cachemon.github.io/SIEVE-website). Expiry is not handled here: times are checked at
+ * every use.
  */
 #ifndef SWM_AUTH_CACHE_H
 #define SWM_AUTH_CACHE_H
@@ -20,7 +20,10 @@ typedef struct swm_token_cache swm_token_cache;
 swm_token_cache *swm_token_cache_new(size_t entries);
 void swm_token_cache_free(swm_token_cache *cache); /* NULL is allowed */
 
-/* Copies what is remembered into the arena; false when there is nothing, or for want of memory. */
+/*
+ * Copies a cached token's claims into the arena; false when it is not cached, or for want of
+ * memory.
+ */
 bool swm_token_cache_get(swm_token_cache *cache, const swm_token_digest *digest, swm_arena *arena,
                          swm_claims *out);
 

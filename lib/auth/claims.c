@@ -76,7 +76,8 @@ static void
 read_audience(swm_claims *out, const swm_json *aud, swm_str wanted)
 {
 	enum swm_json_type type = swm_json_type_of(aud);
-	bool found = wanted.len == 0; /* any will do; what is none is refused all the same */
+	/* one match is enough; invalid entries are still refused */
+	bool found = wanted.len == 0;
 
 	if (type == SWM_JSON_NONE || type == SWM_JSON_NULL)
 		return;

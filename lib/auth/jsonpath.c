@@ -1,7 +1,7 @@
 /*
- * RFC 9535, 2: what a query selects. A node is followed through all later segments before
- * the next one is looked at. That gives the nodes in the order of the RFC's lists, the
- * first of them without the others, and needs no memory.
+ * RFC 9535, 2: selecting nodes by a query. A node is followed through all later segments before
+ * the next one is looked at. That gives the nodes in the order of the RFC's lists, the first of
+ * them without computing the others, and needs no memory.
  */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* RFC 9535, 2: the grammar of JSONPath queries, and what makes them valid. */
+/* RFC 9535, 2: the grammar of JSONPath queries, and their validity. */
 #include "config.h"
 
 #include "auth/jsonpath_tree.h"

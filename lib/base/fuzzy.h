@@ -44,13 +44,13 @@ typedef struct swm_fuzzy {
 	struct swm_fuzzy_ranking rankings[2];
 } swm_fuzzy;
 
-/* Begins the search for what is nearest to name. False when the name is too long or no UTF-8. */
+/* Begins the search for the name most similar to name. False when it is too long or not UTF-8. */
 bool swm_fuzzy_start(swm_fuzzy *fuzzy, swm_str name);
 
 /* One of the names to choose from; its bytes must stay. Of equals the first one wins. */
 void swm_fuzzy_offer(swm_fuzzy *fuzzy, swm_str name);
 
-/* The nearest of those offered; ptr is NULL when none is near. */
+/* The nearest of the offered names; ptr is NULL when none is near. */
 swm_str swm_fuzzy_nearest(const swm_fuzzy *fuzzy);
 
 /* The same with another least score, of 1 for equal names: 0.75 asks for three letters of four. */

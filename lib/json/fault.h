@@ -25,8 +25,8 @@ typedef struct swm_json_fault {
 } swm_json_fault;
 
 /*
- * BODY (SWM_EPARSE), with the place and what was found there. begin: where the text begins in the
- * body.
+ * BODY (SWM_EPARSE), with the position and the unexpected token. begin: where the text begins in
+ * the body.
  */
 int swm_json_fail(swm_error *err, swm_str text, swm_json_place begin, const swm_json_fault *fault);
 

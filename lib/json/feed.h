@@ -37,7 +37,7 @@ typedef struct swm_feed swm_feed;
 swm_feed *swm_feed_new(swm_arena *arena, enum swm_feed_form form, swm_str begin, size_t window,
                        ptrdiff_t (*read)(void *user, char *to, size_t room), void *user);
 
-/* The same of a text that is held whole: *text becomes what is left of it. */
+/* The same for a text in memory: *text becomes the part that is left. */
 swm_feed *swm_feed_of(swm_arena *arena, enum swm_feed_form form, swm_str *text);
 
 void swm_feed_dispose(swm_feed *feed); /* NULL is allowed */
@@ -57,10 +57,9 @@ int swm_feed_names(swm_feed *feed, const swm_str **names, size_t *count, swm_err
 int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exact, swm_error *err);
 
 /*
- * The next row: 1, and its cells, as many as were chosen, until the next call. 0: no more.
- * BODY (SWM_EPARSE), whose details say where: it is no such row. 22P05
- * (SWM_EDATABASE), as PostgreSQL has it: it holds the character NUL. SWM_ECANCELED: the
- * body ends too early. SWM_ENOMEM.
+ * Reads the next row: 1 and its cells, as many as were chosen, valid until the next call. 0: no
+ * more. BODY (SWM_EPARSE): the row is invalid; the details say where. 22P05 (SWM_EDATABASE), as in
+ * PostgreSQL: it contains the character NUL. SWM_ECANCELED: the body ends too early. SWM_ENOMEM.
  */
 int swm_feed_next(swm_feed *feed, const swm_cell **cells, swm_error *err);
 

@@ -1,4 +1,4 @@
-/* One line of CSV (RFC 4180), taken apart where it stands. */
+/* One line of CSV (RFC 4180), parsed in place. */
 #include "config.h"
 
 #include "json/feed_rows.h"

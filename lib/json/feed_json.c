@@ -1,4 +1,4 @@
-/* One JSON object (RFC 8259) with its members, taken apart where it stands. */
+/* One JSON object (RFC 8259) with its members, parsed in place. */
 #include "config.h"
 
 #include "json/feed_rows.h"

@@ -26,7 +26,7 @@ enum swm_row_end {
 	SWM_ROW_TOO_MANY, /* CSV: the same, and it has more fields than there is room for */
 };
 
-/* A field of CSV, where it stands. */
+/* A field of CSV; a view of the line. */
 typedef struct swm_csv_field {
 	char *ptr;
 	size_t len;
@@ -34,8 +34,8 @@ typedef struct swm_csv_field {
 } swm_csv_field;
 
 /*
- * One line of CSV. most fields are stored, all are counted. why: what is wrong. last: no
- * more bytes will come.
+ * Parses one line of CSV. At most most fields are stored, all are counted. why: the error. last:
+ * no more bytes will come.
  */
 enum swm_row_end swm_csv_fields(char *at, char *end_of_text, bool last, swm_csv_field *fields,
                                 size_t most, size_t *count, char **end, const char **why);

@@ -21,9 +21,9 @@ handle(const cJSON *value)
 }
 
 /*
- * cJSON alone takes more than JSON for JSON (any control character as a blank, 01,
- * raw controls in strings) and ends a string at \u0000, so that "role\u0000x" would
- * read as "role". With the grammar checked first its C strings are whole.
+ * cJSON alone accepts more than JSON (any control character as a blank, 01, raw controls in
+ * strings) and ends a string at \u0000, so that "role\u0000x" would read as "role". The grammar is
+ * checked first, so its C strings are complete.
  */
 swm_json *
 swm_json_parse(swm_str text)
@@ -33,7 +33,7 @@ swm_json_parse(swm_str text)
 	return (swm_json *)cJSON_ParseWithLength(text.ptr, text.len);
 }
 
-/* Not every version of cJSON takes longer numbers; in a string so many digits mean nothing. */
+/* Not every version of cJSON accepts longer numbers; in a string so many digits do no harm. */
 static bool
 has_long_number(swm_str text)
 {

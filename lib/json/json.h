@@ -1,7 +1,6 @@
 /*
- * Small JSON documents: claims, keys, what SQL sets. Never a client's rows: numbers
- * are doubles here (cJSON).
- * Threads: a document may be read by many.
+ * Small JSON documents: claims, keys, values set by SQL. Never a client's rows: numbers are
+ * doubles here (cJSON). Threads: a document may be read by many.
  */
 #ifndef SWM_JSON_JSON_H
 #define SWM_JSON_JSON_H

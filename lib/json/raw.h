@@ -1,6 +1,6 @@
 /*
- * Values of a JSON text where they stand in it: cut out, never printed again. All of
- * these are for a text that swm_json_valid() has let through; views last as long as it.
+ * Values of a JSON text as views of it, never printed again. The text must have passed
+ * swm_json_valid(); the views live as long as it.
  */
 #ifndef SWM_JSON_RAW_H
 #define SWM_JSON_RAW_H
@@ -22,8 +22,8 @@ bool swm_json_item_next(swm_json_item *item);
 size_t swm_json_length(swm_str text);
 
 /*
- * The name of an object's first member, without a look at what it is. False when the text begins
- * no object that has one.
+ * The name of an object's first member, without checking the rest. False when the text does not
+ * begin an object with a member.
  */
 bool swm_json_first_name(swm_str *out, swm_str object);
 

@@ -1,8 +1,7 @@
 /*
- * A JSON body looked at in pieces, as it passes: whether it is JSON (RFC 8259) in
- * UTF-8, whether it is an object or an array of them, and which members the first
- * object has. It keeps nothing but the names of those, so that its memory does not
- * grow with the body; nothing is parsed into a tree.
+ * Scans a JSON body in pieces: checks that it is JSON (RFC 8259) in UTF-8, tells an object from an
+ * array of them, and collects the members of the first object. It stores nothing but their names,
+ * so that its memory does not grow with the body; no tree is built.
  */
 #ifndef SWM_JSON_SCAN_H
 #define SWM_JSON_SCAN_H
@@ -44,10 +43,10 @@ int swm_json_scan_feed(swm_json_scan *scan, swm_str piece);
 /* After the last piece. SWM_EPARSE: nothing, or not all, of a value has come. */
 int swm_json_scan_end(swm_json_scan *scan, swm_json_facts *out);
 
-/* After SWM_EPARSE: where it is no JSON, in bytes of all pieces. */
+/* After SWM_EPARSE: the position of the error, in bytes of all pieces. */
 swm_json_fault swm_json_scan_fault(const swm_json_scan *scan);
 
-/* A text that is held whole. SWM_EPARSE: BODY, whose details say where and why. SWM_ENOMEM. */
+/* Scans a text in memory. SWM_EPARSE: BODY, whose details say where and why. SWM_ENOMEM. */
 int swm_json_inspect(swm_json_facts *out, swm_arena *arena, swm_str text, swm_error *err);
 
 #endif

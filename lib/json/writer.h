@@ -6,10 +6,10 @@
 
 typedef struct swm_json_writer {
 	swm_buf *to; /* may be emptied between any two calls */
-	bool comma;  /* one must stand before what comes next */
+	bool comma;  /* a comma is needed before the next value */
 } swm_json_writer;
 
-/* '{' or '[', and what closes it. */
+/* '{' or '[', and its closing bracket. */
 void swm_json_write_open(swm_json_writer *w, char bracket);
 void swm_json_write_close(swm_json_writer *w, char bracket);
 

@@ -5,8 +5,7 @@
 #include "query/parse.h"
 
 /*
- * A name may be in quotes, as a column's may. What is no name at all is left as it is: no
- * parameter has it.
+ * A name may be in quotes, like a column's. An invalid name is left as it is: no parameter has it.
  */
 static swm_str
 name_of(const swm_pair *pair, swm_arena *arena)

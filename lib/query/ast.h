@@ -151,7 +151,7 @@ typedef struct swm_ast {
 	/* keyset: the root's rows begin after this one; NULL: with the first */
 	swm_position *after;
 	bool has_columns, has_on_conflict;
-	swm_value *columns;      /* columns=: what a write gives values to */
+	swm_value *columns;      /* columns=: the columns that a write sets */
 	swm_value *on_conflict;  /* on_conflict=: the key of an upsert */
 	/* the first name of a path without an embedded relation; ptr is NULL when there is none */
 	swm_str not_embedded;
@@ -172,7 +172,7 @@ void swm_ast_add_term(swm_query_node *node, swm_order_term *term);
 swm_select_item *swm_ast_embedded(const swm_query_node *node, swm_str name);
 
 /*
- * The first of what is embedded, at any depth, that is called by its relation's name. NULL when
+ * The first embedded relation, at any depth, that is referred to by its relation's name. NULL when
  * there is none.
  */
 const swm_select_item *swm_ast_called_by_relation(const swm_query_node *node);

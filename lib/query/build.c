@@ -25,7 +25,7 @@ fail(swm_error *err, const char *because)
 	return swm_fail(err, SWM_ERR_ARGUMENT, swm_cstr(because));
 }
 
-/* Copies what PostgreSQL's text form can carry. */
+/* Copies a text that PostgreSQL can store: UTF-8 without NUL. */
 static int
 keep(swm_query_node *node, swm_str *text, swm_error *err)
 {

@@ -31,7 +31,7 @@ check_text(swm_str text, swm_error *err)
 	           : swm_fail(err, SWM_ERR_ARGUMENT, SWM_STR("the text is not valid UTF-8"));
 }
 
-/* Room for one more; what is there may be part of an array that was parsed, and is copied. */
+/* Makes room for one more; the array may be part of a parsed one, and is then copied. */
 static bool
 make_room(swm_query *q)
 {

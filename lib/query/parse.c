@@ -114,7 +114,7 @@ parse_offset_pair(struct parser *p, swm_query_node *level, swm_str value)
 	                    &level->offset);
 }
 
-/* and=(...) is read as and(...), so the operator is put before what the client wrote. */
+/* and=(...) is read as and(...), so the operator is put before the client's text. */
 static int
 parse_logic_text(struct parser *p, swm_query_node *level, swm_str op, swm_str value)
 {

@@ -34,8 +34,8 @@ bool swm_query_is_operation(swm_str text);
 bool swm_query_is_reserved(swm_str name);
 
 /*
- * Appends the name that a parameter must have to filter by a column: the column's,
- * quoted where it has what the dialect reserves.
+ * Appends the parameter name that filters by a column: the column's, quoted where it has reserved
+ * characters.
  */
 void swm_query_write_name(swm_buf *to, swm_str column);
 

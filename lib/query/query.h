@@ -1,4 +1,4 @@
-/* The public query: the name of a relation or function, and what is asked of its rows. */
+/* The public query: the name of a relation or function, and the query of its rows. */
 #ifndef SWM_QUERY_QUERY_H
 #define SWM_QUERY_QUERY_H
 

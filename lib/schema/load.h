@@ -1,4 +1,4 @@
-/* Loading a snapshot: what the steps share. For the load*.c files only. */
+/* Loading a snapshot: declarations shared by the steps. For the load*.c files only. */
 #ifndef SWM_SCHEMA_LOAD_H
 #define SWM_SCHEMA_LOAD_H
 
@@ -49,7 +49,7 @@ struct swm_load_index {
 	swm_str expressions, predicate;
 };
 
-/* A view of any schema, and what its columns are columns of. */
+/* A view of any schema, and the table columns that its columns come from. */
 struct swm_load_view {
 	struct swm_load_view *next;
 	uint32_t oid;

@@ -36,7 +36,7 @@ take_function(struct swm_load *load, const PGresult *rows, int row, swm_function
 	f->media_type = swm_load_media_type(load, f->returns_set ? NULL : f->returns);
 }
 
-/* Notes what the function returns rows of, when it is not known yet. */
+/* Adds the function's row type to those still to be loaded, unless it is known. */
 static void
 note_row(struct swm_load *load, const swm_function *f)
 {

@@ -62,8 +62,8 @@ indexes_of(const struct swm_load *load, uint32_t table_oid, size_t *count)
 }
 
 /*
- * False when the relation lacks a column that the index uses, or, as a view may, has it by
- * another name than that in the index's SQL.
+ * False when the relation lacks a column that the index uses, or has it by another name than the
+ * index's SQL, as a view may.
  */
 static bool
 take_columns(const struct swm_load *load, const swm_relation *r, const struct swm_load_index *from,

@@ -108,7 +108,7 @@ swm_load_column(struct swm_load *load, const PGresult *rows, int row,
 	                  : (int32_t)swm_load_number(rows, row, MODIFIER);
 }
 
-/* Casts to JSON, of which a domain or a composite type may have one of its own, are functions. */
+/* Casts to JSON are functions; a domain or a composite type may have one of its own. */
 static bool
 has_user_type(const swm_column *columns, size_t count)
 {

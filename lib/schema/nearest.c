@@ -4,7 +4,7 @@
 
 #include "base/fuzzy.h"
 
-/* As PostgREST has it for names of tables and functions. */
+/* PostgREST's least score for names of tables and functions. */
 static const double least = 0.75;
 
 swm_str

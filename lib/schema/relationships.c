@@ -1,12 +1,12 @@
 /*
- * Relationships are found when they are asked for: with views, their number grows with
- * the product of what shows either side of a foreign key, and few are ever used.
+ * Relationships are computed on demand: with views, their number grows with the product of the
+ * relations that show either side of a foreign key, and few are ever used.
  */
 #include "config.h"
 
 #include "schema/snapshot.h"
 
-/* Ways in which a view's columns can stand for those of one key; more are not looked at. */
+/* The maximum number of ways in which a view's columns can stand for those of one key. */
 enum { MOST_WAYS = 64 };
 
 struct finder {
@@ -22,7 +22,7 @@ struct finder {
 	bool no_memory;
 };
 
-/* Columns of a relation that stand for those of a key: count of them in each of the ways. */
+/* Columns of a relation that stand for those of a key: count columns in each way. */
 struct ways {
 	const uint16_t *columns;
 	size_t count, ways;
@@ -300,7 +300,7 @@ relate_by_junctions(struct finder *f, const swm_constraint *k1, const swm_showin
 	}
 }
 
-/* k1 is a foreign key on what the origin shows. */
+/* k1 is a foreign key of a table that the origin shows. */
 static void
 relate_by_table(struct finder *f, const swm_constraint *k1, const swm_showing *origin)
 {

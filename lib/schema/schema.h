@@ -1,7 +1,6 @@
 /*
- * The schema snapshot: what the database has, as one immutable,
- * reference-counted object. Every view in it lives as long as a reference is held.
- * Threads: shared by many.
+ * The schema snapshot: the database's objects as one immutable, reference-counted object. Every
+ * view in it lives as long as a reference is held. Threads: shared by many.
  */
 #ifndef SWM_SCHEMA_SCHEMA_H
 #define SWM_SCHEMA_SCHEMA_H

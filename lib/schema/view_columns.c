@@ -33,9 +33,8 @@ is_space(char c)
 }
 
 /*
- * A token, as pg_strtok() of PostgreSQL's read.c cuts them: a bracket, or bytes up
- * to a bracket or white space; a backslash takes the meaning off what follows it.
- * Empty at the end.
+ * A token, as pg_strtok() of PostgreSQL's read.c cuts them: a bracket, or bytes up to a bracket or
+ * white space; a backslash escapes the next byte. Empty at the end.
  */
 static swm_str
 next_token(swm_str *rest)
@@ -254,7 +253,7 @@ go_out(const struct tree *t, struct place *p, uint32_t node, const char *levels)
 }
 
 /*
- * The list of what a query returns; 0 of UNION and the like, where a column is of several tables.
+ * The target list of a query; 0 for UNION and the like, where a column comes from several tables.
  */
 static uint32_t
 target_list(const struct tree *t, uint32_t query)
@@ -291,7 +290,7 @@ with_query(const struct tree *t, uint32_t query, uint32_t name)
 }
 
 /*
- * One step on from a Var, by the kind of what it is a column of (RTEKind). True when that is a
+ * Follows a Var one step, by the kind of its range table entry (RTEKind). True when that is a
  * table or view.
  */
 static bool
