@@ -64,8 +64,8 @@ int swm_feed_choose(swm_feed *feed, const swm_str *names, size_t count, bool exa
 int swm_feed_next(swm_feed *feed, const swm_cell **cells, swm_error *err);
 
 /*
- * Of the last row, also a failed one: the line of the body it begins in, and its number, both from
- * 1.
+ * The line of the body in which the last row begins, also a failed one, and the row's number, both
+ * from 1.
  */
 int64_t swm_feed_line(const swm_feed *feed);
 int64_t swm_feed_row(const swm_feed *feed);

@@ -88,7 +88,7 @@ note_refused(swm_scanner *s, size_t at)
 		e->refused = c;
 }
 
-/* How many bytes of a word are next. */
+/* The number of bytes at the cursor that match the beginning of a word. */
 static inline size_t
 count_matching(const swm_scanner *s, const char *word)
 {

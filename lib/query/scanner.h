@@ -42,7 +42,7 @@ typedef struct swm_scanner {
 void swm_scan_begin(swm_scanner *s, const char *what, swm_str text, swm_arena *arena,
                     swm_error *err);
 
-/* How deep parentheses may nest: bounds recursion here, in the planner and in PostgreSQL. */
+/* The maximum nesting of parentheses: bounds recursion here, in the planner and in PostgreSQL. */
 enum { SWM_DEEPEST = 64 };
 
 /* The maximum number of steps of a JSON path: each is a level of an expression in PostgreSQL. */
@@ -67,10 +67,10 @@ bool swm_scan_before_end(swm_scanner *s);
 /* The dot after a name or an operator. */
 bool swm_scan_delimiter(swm_scanner *s);
 
-/* How many blanks were taken. */
+/* Takes blanks and returns their number. */
 size_t swm_scan_blanks(swm_scanner *s);
 
-/* Where the next byte is that is no blank; the cursor stays. */
+/* The offset of the next byte that is not blank; the cursor stays. */
 size_t swm_scan_after_blanks(const swm_scanner *s);
 
 /* A comma with blanks around it. Blanks alone are taken as well. */

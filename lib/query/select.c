@@ -108,7 +108,7 @@ tolerate_no_field(swm_scanner *s, size_t begin)
 		swm_scan_tolerate(s, &reader.expected);
 }
 
-/* Where the parameters end to PostgREST, and not to us. */
+/* The expectations at a point where PostgREST has already ended the parameters and swm has not. */
 static void
 expect_no_parameter(const swm_scanner *s, size_t at, bool more, swm_expected *out)
 {

@@ -195,7 +195,7 @@ swm_load_function_settings(struct swm_load *load, const PGresult *rows)
 	return SWM_OK;
 }
 
-/* Where PUBLIC may execute a function, no other grant is stored. */
+/* If PUBLIC may execute a function, no other grant is stored. */
 int
 swm_load_function_grants(struct swm_load *load, const PGresult *rows)
 {
