@@ -130,7 +130,7 @@ send_sync(swm_exec *exec)
 	return true;
 }
 
-/* In a transaction of their own, so that their errors do not matter. */
+/* Each in a transaction of its own, so that its errors do not matter. */
 static bool
 send_drops(swm_exec *exec)
 {
@@ -140,11 +140,11 @@ send_drops(swm_exec *exec)
 	while (n < MOST_DROPS &&
 	       swm_prepared_cache_take_dropped(swm_conn_prepared(exec->conn), name)) {
 		snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
-		if (!send_plain(exec, DROP, sql))
+		if (!send_plain(exec, DROP, sql) || !send_sync(exec))
 			return false;
 		n++;
 	}
-	return n == 0 || send_sync(exec);
+	return true;
 }
 
 static bool
@@ -538,13 +538,14 @@ is_drop(const swm_exec *exec)
 	return command->kind == DROP;
 }
 
-/* SWM_OK: the step has no error of its own for this one. */
+/* SWM_OK: the step has no error of its own for this one, or what a user's function runs raised it. */
 static int
 fail_as_step(const swm_exec *exec, const PGresult *result, swm_error *err)
 {
 	const struct command *command = &exec->commands[exec->at];
 
-	if (command->kind != RUN || exec->steps[command->step].fail == NULL)
+	if (command->kind != RUN || exec->steps[command->step].fail == NULL ||
+	    PQresultErrorField(result, PG_DIAG_CONTEXT) != NULL)
 		return SWM_OK;
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -712,7 +713,8 @@ is_aborted(const swm_exec *exec)
 static bool
 has_failed_as_it_may(const swm_exec *exec)
 {
-	return is_aborted(exec) && exec->round == SWM_ROUND_MAY_FAIL;
+	return is_aborted(exec) && exec->phase == LATER_ROUND &&
+	       exec->round == SWM_ROUND_MAY_FAIL;
 }
 
 static bool
@@ -1003,7 +1005,7 @@ watch_parameters(swm_exec *exec)
 static bool
 take_steps(swm_exec *exec, const swm_step *steps, size_t count)
 {
-	size_t room = MOST_DROPS + 1 + 2 * count + 3; /* BEGIN, END and the Sync */
+	size_t room = 2 * MOST_DROPS + 2 * count + 3; /* BEGIN, END and the Sync */
 
 	if (room > exec->room) {
 		struct command *more = realloc(exec->commands, room * sizeof *more);

@@ -46,6 +46,7 @@ forget_plan(struct serving *s, struct decided *decided)
 	decided->plan = NULL;
 	decided->write_plan = NULL;
 	s->progress.total = -1;
+	s->may_have_written = s->sql_set_status = false; /* the transaction has been rolled back */
 	s->done = s->retry.planned = s->retry.types_changed = s->retry.unknown_names = false;
 	s->retry.tries++;
 	return true;

@@ -612,7 +612,8 @@ is_batch(const struct serving *s)
 int
 swm_step_batch(struct serving *s, struct swm_records *to)
 {
-	if (!is_batch(s))
+	s->retry.is_batch |= is_batch(s);
+	if (!s->retry.is_batch)
 		return SWM_OK;
 	struct batch b = { .outer = s,
 		           .at = swm_arena_array(s->arena, MOST_OPERATIONS, sizeof(size_t)),

@@ -115,6 +115,7 @@ struct progress {
 struct retry {
 	int tries;                 /* how often it was planned once more */
 	swm_error *refusal;        /* of the try before; NULL for none */
+	bool is_batch;             /* it has been begun as one, whatever a fresh snapshot says */
 	bool planned;              /* of a batch: its first operation can be */
 	bool unknown_names;        /* the plan names what the snapshot does not know */
 	bool types_changed;        /* the rows are not of the types that the snapshot says */

@@ -43,16 +43,13 @@ swm_share_transaction(struct serving *s)
 int
 swm_end_transaction(struct serving *s)
 {
-	int rc;
+	bool replayed = swm_is_replayed(s), keeps = s->keyed != NULL && !replayed && s->may_have_written;
 
 	if (s->own.exec == NULL)
 		return SWM_OK;
-	/* there is nothing to keep */
-	s->own.rollback |= s->keyed != NULL && !swm_is_replayed(s) && !s->may_have_written;
-	if (s->keyed == NULL || !s->may_have_written)
-		rc = swm_transaction_end(&s->own, s->err);
-	else
-		rc = swm_keep_answer(s);
+	/* a key without a write: there is nothing to keep */
+	s->own.rollback |= s->keyed != NULL && !replayed && !keeps;
+	int rc = keeps ? swm_keep_answer(s) : swm_transaction_end(&s->own, s->err);
 	if (rc != SWM_OK)
 		swm_drop_transaction(s);
 	return rc;

@@ -382,7 +382,7 @@ put_types_condition(swm_writer *w, const swm_write_plan *plan)
 		if (!has_checked_type(column))
 			continue;
 		swm_put(w, any ? " AND " : " WHERE CASE WHEN ");
-		swm_put(w, "pg_typeof((NULL::");
+		swm_put(w, "pg_catalog.pg_typeof((NULL::");
 		put_qualified_target(w, plan);
 		swm_put(w, ").");
 		swm_put_identifier(w, column->name);
@@ -850,7 +850,7 @@ swm_sql_body_columns(swm_statement *out, swm_arena *arena, const swm_write_plan 
 	for (size_t i = 0; i < plan->columns.count; i++) {
 		const swm_column *column = plan->columns.items[i];
 		swm_put(&w, i == 0 ? " " : " UNION ALL ");
-		swm_put(&w, "SELECT num_nulls(NULL");
+		swm_put(&w, "SELECT pg_catalog.num_nulls(NULL");
 		put_body_cast(&w, plan, column);
 		swm_put(&w, ") FROM \"row\", json_to_record(\"row\".\"value\") AS ");
 		swm_put(&w, body_rows);

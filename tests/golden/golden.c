@@ -275,7 +275,7 @@ same_sql(const struct golden *c, const struct outcome *o)
 {
 	static const char end_of_types[] = "') = '' END";
 	const char *expected = value_of(c, "sql"), *types = strstr(expected, "{types}");
-	const char *begin = types == NULL ? NULL : strstr(o->read.text, "CASE WHEN pg_typeof(");
+	const char *begin = types == NULL ? NULL : strstr(o->read.text, "CASE WHEN pg_catalog.pg_typeof(");
 	const char *end = begin == NULL ? NULL : strstr(begin, end_of_types);
 
 	if (end == NULL)

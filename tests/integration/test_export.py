@@ -116,7 +116,8 @@ class Export(unittest.TestCase):
 		as_user = harness._as_user()
 
 		def prepare(before=as_user["preexec_fn"]):
-			signal.signal(signal.SIGINT, signal.SIG_DFL) # it is ignored where the tests run in the background
+			for number in (signal.SIGINT, signal.SIGHUP):  # ignored where the tests run in the background, or by nohup
+				signal.signal(number, signal.SIG_DFL)
 			before()
 
 		popen = subprocess.Popen([path, "export", *options, self.config, table, self.path(name)], stdin=subprocess.DEVNULL,

@@ -127,6 +127,25 @@ class Replay(Keys):
 		self.assertEqual(sum(answer.header("Idempotency-Replayed") is None for answer in answers), 1)
 
 
+	def test_at_the_same_time_after_a_change_of_the_table(self):
+		"""Each is planned once more, and finds the answer of another when it takes the key again."""
+		harness.sql("CREATE TABLE writes.shrinking (id int, %s); GRANT ALL ON writes.shrinking TO swm_writer"
+		            % ", ".join("c%d int" % n for n in range(8)))
+		self.addCleanup(harness.sql, "DROP TABLE writes.shrinking")
+		with harness.own_server(db_schemas="writes", db_idempotency_table=KEPT) as server, \
+				concurrent.futures.ThreadPoolExecutor(6) as pool:
+			for number in range(8):
+				harness.sql("ALTER TABLE writes.shrinking DROP COLUMN c%d" % number)
+				key = "shrinking-%d" % number
+				asked = [pool.submit(self.send, "POST", "/shrinking", {"id": number}, key, server=server, Prefer=REPRESENTATION)
+				         for _ in range(6)]
+				answers = [one.result() for one in asked]
+				answers.append(self.send("POST", "/shrinking", {"id": number}, key, server=server, Prefer=REPRESENTATION))
+				with self.subTest(number):
+					self.assertEqual({(answer.status, answer.body) for answer in answers}, {(201, answers[0].body)})
+					self.assertEqual(harness.sql("SELECT count(*) FROM writes.shrinking WHERE id = %d" % number), "1")
+
+
 class Refused(Keys):
 	def test_another_request_with_the_key(self):
 		self.assertEqual(self.send("POST", "/films", {"title": "A"}, "k").status, 201)
