@@ -16,7 +16,7 @@
  * Complaints
  */
 
-static bool
+static bool __attribute__((format(printf, 2, 3)))
 say(const struct export_file *f, const char *format, ...)
 {
 	va_list args;

@@ -99,8 +99,9 @@ void
 export_rows_finish(struct export_rows *r)
 {
 	text_clear(&r->out);
+	const char *end = r->count > 0 ? "]\n" : "[]\n";
 	if (r->format == EXPORT_JSON)
-		text_add(&r->out, "[]\n" + (r->count > 0), r->count > 0 ? 2 : 3);
+		text_add(&r->out, end, strlen(end));
 	else if (r->format == EXPORT_CSV)
 		text_add(&r->out, "\n", 1);
 }
