@@ -29,20 +29,22 @@ CREATE INDEX IF NOT EXISTS consumption_date_idx ON swm.consumption (date);
 -- What the types take and readers of the tables cannot use: infinity and days that are not written
 -- by ten characters; NaN, which one reading makes of a total, infinite amounts, and those of
 -- thousands of digits; texts that are empty, endless or have control characters. Such rows of
--- earlier versions stay.
+-- earlier versions stay. No BETWEEN beside another AND: pg_dump would nest it otherwise than
+-- PostgreSQL does when it reads the dump.
 DO $$
 DECLARE
 	rule record;
 BEGIN
 	FOR rule IN SELECT * FROM (VALUES
 		('swm.devices', 'devices_device_name_check',
-		 $c$length(device_name) BETWEEN 1 AND 200 AND device_name !~ '[[:cntrl:]]'$c$),
+		 $c$length(device_name) >= 1 AND length(device_name) <= 200
+		    AND device_name !~ '[[:cntrl:]]'$c$),
 		('swm.consumption', 'consumption_date_check',
 		 $c$date BETWEEN '0001-01-01' AND '9999-12-31'$c$),
 		('swm.consumption', 'consumption_amount_check',
-		 $c$amount BETWEEN -1e30 AND 1e30 AND scale(amount) <= 100$c$),
+		 $c$amount >= -1e30 AND amount <= 1e30 AND scale(amount) <= 100$c$),
 		('swm.consumption', 'consumption_unit_check',
-		 $c$length(unit) BETWEEN 1 AND 40 AND unit !~ '[[:cntrl:]]'$c$)
+		 $c$length(unit) >= 1 AND length(unit) <= 40 AND unit !~ '[[:cntrl:]]'$c$)
 	) AS r (relation, name, condition) LOOP
 		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint
 		                      WHERE conrelid = rule.relation::regclass AND conname = rule.name);

@@ -36,7 +36,7 @@ character_at(const swm_scanner *s, size_t at)
 
 	while (n > 0 && at + n < s->text.len && ((unsigned char)s->text.ptr[at + n] & 0xc0) == 0x80)
 		n++;
-	return (swm_str){ s->text.ptr + at, n };
+	return n == 0 ? SWM_STR("") : (swm_str){ s->text.ptr + at, n };
 }
 
 /* Nothing that was expected before matters once something is taken. */
