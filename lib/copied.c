@@ -191,14 +191,6 @@ struct search {
 	const swm_error *told; /* whose place is looked for */
 };
 
-/* The numbers that a row consists of. */
-static void
-take_numbers(const swm_result *result, int64_t *numbers, int most)
-{
-	for (int i = 0; i < swm_result_columns(result) && i < most; i++)
-		(void)swm_result_int64(&numbers[i], result, 0, i);
-}
-
 /*
  * Runs a statement at the savepoint: how many rows it has, and the last one's numbers; refused is
  * that it fails as the write did. Another row's value may be bad as well. Negative when nothing
@@ -227,7 +219,7 @@ look(struct search *s, const swm_statement *statement, int64_t *rows, int64_t nu
 		if (swm_result_rows(event.result) == 0)
 			continue;
 		++*rows;
-		take_numbers(event.result, numbers, MOST_NUMBERS);
+		swm_result_numbers(numbers, event.result, MOST_NUMBERS);
 	}
 	*refused = rc == 1 && event.failure != SWM_OK && swm_error_is_same(err, s->told);
 	swm_error_free(err);

@@ -44,6 +44,13 @@ swm_result_int64(int64_t *out, const swm_result *result, int row, int column)
 	return swm_str_int64(swm_result_cell(result, row, column), out);
 }
 
+void
+swm_result_numbers(int64_t *out, const swm_result *result, int most)
+{
+	for (int i = 0; i < swm_result_columns(result) && i < most; i++)
+		(void)swm_result_int64(&out[i], result, 0, i);
+}
+
 bool
 swm_result_put_bytes(swm_buf *to, const swm_result *result, int row, int column)
 {

@@ -22,6 +22,9 @@ bool swm_result_is_null(const swm_result *result, int row, int column);
 /* False where the cell is no number of 64 bits; *out stays. */
 bool swm_result_int64(int64_t *out, const swm_result *result, int row, int column);
 
+/* The numbers of the first row, as far as it has so many; the others stay. */
+void swm_result_numbers(int64_t *out, const swm_result *result, int most);
+
 /* Appends a cell of bytea. False when memory ran out. */
 bool swm_result_put_bytes(swm_buf *to, const swm_result *result, int row, int column);
 

@@ -27,8 +27,7 @@ take_row(struct found *found, const swm_result *result)
 	if (swm_result_rows(result) == 0)
 		return;
 	found->rows++;
-	for (int i = 0; i < swm_result_columns(result) && i < MOST_NUMBERS; i++)
-		(void)swm_result_int64(&found->numbers[i], result, 0, i);
+	swm_result_numbers(found->numbers, result, MOST_NUMBERS);
 }
 
 /*
