@@ -108,3 +108,9 @@ ask_print_problem(int status, swm_str body)
 	print_part("details: ", json_member(body, "details"), "\n");
 	print_part("hint: ", json_member(body, "hint"), "\n");
 }
+
+bool
+ask_is_field(swm_str name, const char *wanted)
+{
+	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
+}

@@ -24,4 +24,7 @@ bool ask_is_success(int status);
 /* Prints the body of an error answer, its four members on a line each. */
 void ask_print_problem(int status, swm_str body);
 
+/* True if a field of an answer has that name, in whatever case. */
+bool ask_is_field(swm_str name, const char *wanted);
+
 #endif

@@ -114,12 +114,6 @@ take_status(void *user, int status)
 	return 0;
 }
 
-static bool
-is_named(swm_str name, const char *wanted)
-{
-	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
-}
-
 /* <?...&after=...>; rel="next": the last parameter, as others may have a name that ends so. */
 static int
 take_link(struct answer *a, swm_str value)
@@ -159,9 +153,9 @@ take_header(void *user, swm_str name, swm_str value)
 {
 	struct answer *a = user;
 
-	if (is_named(name, "Link"))
+	if (ask_is_field(name, "Link"))
 		return take_link(a, value);
-	if (is_named(name, "Content-Range"))
+	if (ask_is_field(name, "Content-Range"))
 		take_count(a->x, value);
 	return 0;
 }

@@ -83,23 +83,17 @@ starts(swm_str s, const char *prefix)
 	return s.len >= len && strncasecmp(s.ptr, prefix, len) == 0;
 }
 
-static bool
-is_named(swm_str name, const char *wanted)
-{
-	return name.len == strlen(wanted) && starts(name, wanted);
-}
-
 static int
 take_header(void *user, swm_str name, swm_str value)
 {
 	struct answer *a = user;
 
-	if (is_named(name, "Content-Type")) {
+	if (ask_is_field(name, "Content-Type")) {
 		a->is_text = !starts(value, "application/octet-stream");
 		a->is_table = a->wants_table && ask_is_success(a->status) &&
 		              starts(value, "application/x-ndjson");
 	}
-	if (is_named(name, "Content-Range"))
+	if (ask_is_field(name, "Content-Range"))
 		snprintf(a->range, sizeof a->range, "%.*s", (int)value.len, value.ptr);
 	return write_field(a, name, value);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum { KEY_BYTES = 32 /* of SHA-256 */ };
@@ -193,21 +192,15 @@ take_status(void *user, int status)
 	return 0;
 }
 
-static bool
-is_named(swm_str name, const char *wanted)
-{
-	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
-}
-
 /* The number of rows written stands after the slash: the count is exact for this request. */
 static int
 take_header(void *user, swm_str name, swm_str value)
 {
 	struct upload_answer *a = user;
 
-	a->is_replayed |= is_named(name, "Idempotency-Replayed");
-	a->is_passing |= is_named(name, "Retry-After");
-	if (is_named(name, "Content-Range") && value.len > 2)
+	a->is_replayed |= ask_is_field(name, "Idempotency-Replayed");
+	a->is_passing |= ask_is_field(name, "Retry-After");
+	if (ask_is_field(name, "Content-Range") && value.len > 2)
 		a->written = strtoull(value.ptr + 2, NULL, 10);
 	return 0;
 }
